@@ -1,0 +1,42 @@
+# Two commands do everything on a fresh machine:  make demo   and   make test
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
+DEMO_OUT ?= demo-output
+
+.PHONY: help demo test check lint types layers clean
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+# torch first and alone, so that nothing pulls a CUDA build in.
+$(VENV)/.run-stamp: pyproject.toml .ci/constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) torch
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.test-stamp: $(VENV)/.run-stamp
+	$(PIP) -e '.[test,dev]'
+	@touch $@
+
+demo: $(VENV)/.run-stamp  ## the main job on the built-in synthetic subject; prints where the report is
+	$(BIN)/hcc-response demo --output $(DEMO_OUT)
+
+test: $(VENV)/.test-stamp  ## install what the tests need and run them all
+	$(BIN)/python -m pytest
+
+check: lint types layers  ## style, types and layer order
+
+lint: $(VENV)/.test-stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.test-stamp
+	$(BIN)/mypy
+
+layers: $(VENV)/.test-stamp
+	$(BIN)/lint-imports
+
+clean:  ## remove the virtual environment and outputs
+	rm -rf $(VENV) $(DEMO_OUT)

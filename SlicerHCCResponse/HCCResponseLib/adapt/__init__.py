@@ -1,0 +1,1 @@
+"""Patient-specific adaptation of a network from the accepted baseline contour (IDOL)."""

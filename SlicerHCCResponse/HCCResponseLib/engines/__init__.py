@@ -1,0 +1,1 @@
+"""Segmentation engines, each in its own process."""

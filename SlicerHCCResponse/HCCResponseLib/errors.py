@@ -1,0 +1,43 @@
+"""The errors of this software. Every message names what is wrong and what the user can do about it."""
+
+from __future__ import annotations
+
+
+class HCCResponseError(Exception):
+    """Base of all errors that are meant to be read by a user."""
+
+
+class InputError(HCCResponseError):
+    """A file or value that the user gave cannot be used as it is."""
+
+
+class GeometryError(InputError):
+    """A contour and its image do not describe the same physical grid."""
+
+
+class ProfileError(InputError):
+    """A profile has an unknown field, an impossible value or a conflict."""
+
+
+class RuleError(InputError):
+    """A case that the response rules cannot answer as given."""
+
+
+class IncompleteReadError(HCCResponseError):
+    """A category was asked for although decisions are still missing."""
+
+
+class StorageError(HCCResponseError):
+    """The read could not be written or read back (full disk, no permission, damaged file)."""
+
+
+class ModelError(HCCResponseError):
+    """Network weights are missing, damaged or of another architecture."""
+
+
+class JobCancelledError(HCCResponseError):
+    """The user cancelled a long job."""
+
+
+class JobFailedError(HCCResponseError):
+    """A job in a child process ended with an error."""

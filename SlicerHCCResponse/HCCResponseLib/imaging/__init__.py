@@ -1,0 +1,1 @@
+"""Volumes, contours and their geometry: reading, writing, resampling, windows."""

@@ -1,0 +1,1 @@
+"""From a mask to millimetres: long and short axis, volumes, measurability."""

@@ -1,0 +1,1 @@
+"""The reader's panel; the only place that imports slicer, qt and ctk."""

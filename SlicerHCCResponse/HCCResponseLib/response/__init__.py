@@ -1,0 +1,1 @@
+"""The rules: profiles, responses, endpoints, agreement. Pure Python; no numpy, no files."""

@@ -1,0 +1,1 @@
+"""The read: proposals, decisions, state, store."""

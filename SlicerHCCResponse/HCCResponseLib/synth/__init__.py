@@ -1,0 +1,1 @@
+"""The phantom and the synthetic longitudinal subject."""

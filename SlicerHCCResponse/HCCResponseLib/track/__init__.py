@@ -1,0 +1,1 @@
+"""Registration, lesion identity over time, new-lesion candidates."""
