@@ -1,0 +1,36 @@
+"""The ``hcc-response`` command."""
+
+from __future__ import annotations
+
+import typer
+
+from HCCResponseLib import __version__
+from HCCResponseLib.cli.common import say
+from HCCResponseLib.cli.train import train
+
+app = typer.Typer(
+    name="hcc-response",
+    help="Reader-assisted treatment-response evaluation of liver cancer on CT. "
+    "For research use; not cleared for clinical use.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(train)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Options of the whole command."""
+
+
+def run() -> None:
+    """Entry point of the installed command."""
+    app()

@@ -1,0 +1,52 @@
+"""The model card: facts as YAML for the software, text for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+_TEXT = """
+# {name}
+
+A small FCD network (fully convolutional DenseNet) that marks liver and tumour on abdominal CT, with or without a
+prior contour as a second input channel. **For research use; not cleared for clinical use.**
+
+| | |
+|---|---|
+| Parameters | {parameters:,} |
+| File | {bytes:,} bytes, SHA-256 `{sha256}` |
+| Trained on | {training_data} ({subjects} subjects, seeds from 1,000,000 on) |
+| Steps | {steps}, batch {batch}, patch {patch} voxels at {spacing} mm (z, y, x), seed {seed} |
+| Held-out phantoms, tumour Dice on patches | {without_prior:.2f} without, {with_prior:.2f} with a prior contour |
+| Time | {minutes} minutes on the machine it was trained on |
+| Licence | {licence}; training data: {training_data_licence} |
+
+Made again by: `hcc-response train --output {name}.pt --subjects {subjects} --steps {steps} --seed {seed}`
+
+## What it is good for
+* the built-in demonstration and the tests, which run on phantoms;
+* a start for adaptation: from a reader's accepted baseline contour it is fine-tuned to one patient.
+
+## What it is not good for
+* **Finding tumours on real CT unaided.** It has never seen a patient. On real scans its liver contour and its
+  candidates for new lesions are proposals of low reliability; expect false ones and misses.
+* MRI, unenhanced CT, other organs, other phases than portal venous.
+* Lesions under about 8 mm, infiltrative growth, portal vein thrombus, diffuse disease.
+* Any decision without a reader.
+"""
+
+
+def card_text(facts: dict[str, Any]) -> str:
+    """The card: a YAML block between ``---`` lines, then Markdown."""
+    plan, scores = facts["plan"], facts["validation_dice"]
+    head = yaml.safe_dump(_plain(facts), sort_keys=False, allow_unicode=True)
+    values = {**facts, **plan, **scores, "spacing": " x ".join(f"{s:g}" for s in plan["spacing"])}
+    return f"---\n{head}---\n{_TEXT.format(**values)}"
+
+
+def _plain(value: Any) -> Any:
+    """Tuples to lists, so that the block is plain YAML."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value

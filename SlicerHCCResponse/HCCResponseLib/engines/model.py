@@ -1,0 +1,137 @@
+"""Weights on disk: saving, loading, hashes, and checkpoints that hold only what an adaptation changed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from HCCResponseLib.engines.network import FCD, FCDConfig
+from HCCResponseLib.errors import ModelError
+from HCCResponseLib.imaging.files import write_atomically
+from HCCResponseLib.resources import resource_path
+
+FORMAT = "hcc-response-model/1"
+DEFAULT_MODEL = "Models/fcd-compact.pt"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network with what is needed to use it.
+
+    Attributes:
+        network: in evaluation mode.
+        spacing: working voxel size (z, y, x) in mm.
+        sha256: hash of the file it came from.
+        base_sha256: for an adapted model, the hash of the base model; else ``None``.
+        notes: free facts about the training, as stored.
+    """
+
+    network: FCD
+    spacing: tuple[float, float, float]
+    sha256: str = ""
+    base_sha256: str | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def save_model(path: Path, network: FCD, spacing: tuple[float, float, float], notes: dict[str, Any]) -> str:
+    """Write all weights; returns the SHA-256 of the file."""
+    content = {
+        "format": FORMAT,
+        "config": network.config.as_dict(),
+        "spacing": list(spacing),
+        "state": {k: v.detach().cpu().clone() for k, v in network.state_dict().items()},
+        "notes": notes,
+    }
+    write_atomically(path, lambda temporary: torch.save(content, temporary))
+    return sha256_of(path)
+
+
+def save_adapted(path: Path, network: FCD, base: Model, notes: dict[str, Any]) -> str:
+    """Write only the tensors that differ from ``base``; returns the SHA-256 of the file."""
+    reference = base.network.state_dict()
+    changed = {
+        k: v.detach().cpu().clone() for k, v in network.state_dict().items() if not torch.equal(v.cpu(), reference[k])
+    }
+    content = {
+        "format": FORMAT,
+        "config": network.config.as_dict(),
+        "spacing": list(base.spacing),
+        "base_sha256": base.sha256,
+        "state": changed,
+        "notes": notes,
+    }
+    write_atomically(path, lambda temporary: torch.save(content, temporary))
+    return sha256_of(path)
+
+
+def load_model(path: Path | None = None, base: Path | None = None) -> Model:
+    """Load a base or an adapted model.
+
+    Args:
+        path: the file; ``None`` is the shipped base model.
+        base: for an adapted model, its base; ``None`` is the shipped one.
+
+    Raises:
+        ModelError: missing, damaged, of another architecture, or adapted from another base.
+    """
+    file = path or resource_path(DEFAULT_MODEL)
+    content = _read(file)
+    network = FCD(FCDConfig.from_dict(content["config"]))
+    state = dict(content["state"])
+    base_hash = content.get("base_sha256")
+    if base_hash:
+        origin = load_model(base)
+        if origin.sha256 != base_hash:
+            raise ModelError(
+                f"Adapted model '{file}' was made from another base model (SHA-256 {base_hash[:12]}…, "
+                f"here {origin.sha256[:12]}…). Adapt again, or name the right base model."
+            )
+        state = {**origin.network.state_dict(), **state}
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as problem:
+        raise ModelError(f"Weights in '{file}' do not fit their own architecture; the file is damaged.") from problem
+    z, y, x = content["spacing"]
+    notes = content.get("notes", {})
+    return Model(network.eval(), (float(z), float(y), float(x)), sha256_of(file), base_hash, notes)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        raise ModelError(f"Model file '{file}' does not exist. Train one with 'hcc-response train' or name another.")
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as problem:
+        raise ModelError(f"Model file '{file}' cannot be read; it is damaged or not a model of this software.") from problem
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ModelError(f"Model file '{file}' is not in the format {FORMAT}.")
+    return content
+
+
+def card_of(model: Path) -> dict[str, Any]:
+    """The model card's facts: the YAML block at the head of the Markdown file beside the weights.
+
+    Raises:
+        ModelError: there is no card, or its hash is not that of the weights.
+    """
+    card = model.with_suffix(".md")
+    if not card.is_file():
+        raise ModelError(f"Model '{model}' has no card '{card.name}' beside it.")
+    facts: dict[str, Any] = yaml.safe_load(card.read_text(encoding="utf-8").split("---")[1])
+    if facts["sha256"] != sha256_of(model):
+        raise ModelError(f"Model '{model}' is not the file that its card describes (SHA-256 differs); reinstall it.")
+    return facts

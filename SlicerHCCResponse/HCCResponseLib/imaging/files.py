@@ -1,0 +1,54 @@
+"""Writing so that nothing half-written is ever seen: a temporary file beside the target, then one rename."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from HCCResponseLib.errors import StorageError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a temporary file with the target's suffixes, then move it into place.
+
+    Raises:
+        StorageError: the disk is full, the folder is missing or not writable; the target is as it was before.
+    """
+    path = Path(path)
+    suffix = "".join(path.suffixes[-2:]) if path.name.endswith(".gz") else path.suffix
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".writing-", suffix=suffix, dir=path.parent)
+    except OSError as problem:
+        raise storage_error(path, problem) from problem
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except (OSError, RuntimeError) as problem:
+        raise storage_error(path, problem) from problem
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically; errors as :func:`write_atomically`."""
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def storage_error(path: Path, problem: Exception) -> StorageError:
+    """The error a user should see when a file cannot be written."""
+    code = getattr(problem, "errno", None)
+    if code in _FULL or "No space left" in str(problem):
+        return StorageError(f"No room left on the disk for '{path}'. Free some space and run the same command again.")
+    return StorageError(f"'{path}' cannot be written: {problem}. Check that the folder exists and is writable.")

@@ -1,0 +1,82 @@
+"""Volumes and contours in memory: an array (z, y, x) and the grid it lies on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from HCCResponseLib.errors import GeometryError, InputError
+from HCCResponseLib.imaging.geometry import Geometry
+
+AIR_HU = -1024
+SOFT_TISSUE_WINDOW = (-150.0, 250.0)
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A CT volume.
+
+    Attributes:
+        hu: Hounsfield units, shape (z, y, x); axis 0 runs through the acquired slices, towards the head.
+        geometry: the grid of ``hu``.
+        source: file or folder it came from, for messages and provenance.
+        patient_id: as in DICOM, when the file knows it.
+        study_date: ISO date as in DICOM, when the file knows it.
+    """
+
+    hu: npt.NDArray[np.int16]
+    geometry: Geometry
+    source: str = ""
+    patient_id: str | None = None
+    study_date: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.hu.shape != self.geometry.size:
+            raise GeometryError(f"{self.source}: array {self.hu.shape} does not fit grid {self.geometry.size}.")
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """Contours of one time point: 0 is nothing, every other value is one lesion.
+
+    Attributes:
+        labels: uint8, shape (z, y, x).
+        geometry: the grid of ``labels``.
+        source: file it came from.
+    """
+
+    labels: npt.NDArray[np.uint8]
+    geometry: Geometry
+    source: str = ""
+
+    def values(self) -> tuple[int, ...]:
+        """The lesion values present, ascending."""
+        return tuple(int(v) for v in np.unique(self.labels) if v)
+
+    def mask(self, value: int) -> npt.NDArray[np.bool_]:
+        """Mask of one lesion, shape (z, y, x)."""
+        return np.asarray(self.labels == value)
+
+
+def require_same_grid(contour: LabelMap, image: Volume) -> None:
+    """Refuse a contour that was not drawn on this image.
+
+    Raises:
+        GeometryError: the grids differ in size, spacing, position or orientation.
+    """
+    why = contour.geometry.difference(image.geometry)
+    if why:
+        raise GeometryError(
+            f"Contour '{contour.source}' does not lie on image '{image.source}': {why}. "
+            "Export the contour again with this image as its reference geometry."
+        )
+
+
+def window(hu: npt.NDArray[np.int16], low_high: tuple[float, float]) -> npt.NDArray[np.float32]:
+    """Hounsfield units to [0, 1] by a display window (low, high) in HU; same shape."""
+    low, high = low_high
+    if high <= low:
+        raise InputError(f"Window {low} to {high} HU is empty.")
+    return np.clip((hu.astype(np.float32) - np.float32(low)) / np.float32(high - low), 0.0, 1.0)

@@ -1,0 +1,169 @@
+"""Sampling an abdomen with its tumours on a voxel grid, as a CT scanner would."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.volumes import AIR_HU, LabelMap, Volume
+from HCCResponseLib.synth.anatomy import Anatomy, Array, Points, Waves, ellipsoid, tube
+from HCCResponseLib.synth.lesions import SyntheticLesion, paint
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Where the patient lies and how the liver sits: patient shift, liver shift (x, y, z mm), liver deformation."""
+
+    patient_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    liver_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    warp: Waves | None = None
+    warp_mm: float = 0.0
+
+    def material(self, p: Points) -> Points:
+        """Body points to material points of the liver."""
+        dx, dy, dz = self.liver_mm
+        if self.warp is None:
+            return p.shifted(dx, dy, dz)
+        wave = np.float32(self.warp_mm) * self.warp(p)
+        return p.shifted(dx + 0.5 * wave, dy + 0.5 * wave, dz + wave)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One synthetic scan: image, liver mask (tumours included), lesions numbered in the order they were given."""
+
+    volume: Volume
+    liver: npt.NDArray[np.bool_]
+    lesions: LabelMap
+
+
+def centred_geometry(size: tuple[int, int, int], spacing: tuple[float, float, float]) -> Geometry:
+    """An axis-aligned grid around the phantom's centre."""
+    half = [(n - 1) * s / 2 for n, s in zip(size, spacing, strict=True)]
+    return Geometry(size, spacing, (-half[2], -half[1], -half[0]))
+
+
+def sample_points(geometry: Geometry) -> Points:
+    """Voxel centres of an axis-aligned grid as broadcastable LPS coordinates."""
+    axes = [
+        (o + np.arange(n) * s).astype(np.float32)
+        for o, n, s in zip(reversed(geometry.origin), geometry.size, geometry.spacing, strict=True)
+    ]
+    return Points(axes[2][None, None, :], axes[1][None, :, None], axes[0][:, None, None])
+
+
+def render(
+    anatomy: Anatomy,
+    lesions: tuple[SyntheticLesion, ...],
+    geometry: Geometry,
+    rng: np.random.Generator,
+    motion: Motion | None = None,
+    source: str = "synthetic",
+) -> Rendered:
+    """Draw the abdomen on an axis-aligned grid.
+
+    Returns:
+        image in HU (int16), liver mask, label map (lesion i of ``lesions`` has value i + 1); all (z, y, x).
+    """
+    motion = motion or Motion()
+    p = sample_points(geometry).shifted(*motion.patient_mm)
+    material = motion.material(p)
+    hu = _body(anatomy, p)
+    for kind, centre, radii in anatomy.blobs:
+        hu[ellipsoid(p, centre, radii) + 0.05 * anatomy.bumps(p) < 1] = anatomy.hu[kind]
+    _stomach_air(anatomy, p, hu)
+    liver = anatomy.liver(material) & _inside(anatomy, p, 12.0)
+    hu[liver] = anatomy.hu["liver"]
+    for start, end, radius in anatomy.vessels:
+        hu[tube(material, start, end, radius) & liver] = anatomy.hu["vessel"]
+    hu[_lung(anatomy, p) & ~liver] = -850.0
+    labels = np.zeros(geometry.size, np.uint8)
+    for value, lesion in enumerate(lesions, start=1):
+        _paint_in_box(hu, labels, liver, material, lesion, anatomy.hu["liver"], value)
+    _bones(anatomy, p, hu)
+    hu = hu + 5.0 * anatomy.texture(material) * (hu > -200)
+    scan = _scanner(hu, geometry, anatomy.noise_sd, rng)
+    return Rendered(Volume(scan, geometry, source), liver, LabelMap(labels, geometry, source))
+
+
+def _inside(anatomy: Anatomy, p: Points, depth_mm: float) -> npt.NDArray[np.bool_]:
+    a, b = anatomy.body
+    return np.asarray(ellipsoid(p, (0, 0, 0), (a - depth_mm, b - depth_mm, 1e4)) < 1)
+
+
+def _body(anatomy: Anatomy, p: Points) -> Array:
+    """Air, fat, muscle and a mix of fat and bowel, on the full grid."""
+    shape = np.broadcast_shapes(p.x.shape, p.y.shape, p.z.shape)
+    hu = np.full(shape, AIR_HU, np.float32)
+    hu[np.broadcast_to(_inside(anatomy, p, 0), shape)] = anatomy.hu["fat"]
+    hu[np.broadcast_to(_inside(anatomy, p, anatomy.fat_mm), shape)] = anatomy.hu["muscle"]
+    cavity = np.broadcast_to(_inside(anatomy, p, anatomy.fat_mm + 16), shape)
+    wave = anatomy.bowel(p)
+    bowel = np.where(wave > 0.2, 35.0, anatomy.hu["fat"]) + np.where(wave > 1.9, -600.0, 0.0)
+    hu[cavity] = bowel[cavity]
+    back = np.broadcast_to((p.y > 45) & (np.abs(p.x) < 70), shape) & cavity
+    hu[back] = anatomy.hu["muscle"]
+    return hu
+
+
+def _lung(anatomy: Anatomy, p: Points) -> npt.NDArray[np.bool_]:
+    dome = anatomy.dome_z + 38 - 0.004 * (p.x**2 + p.y**2)
+    return np.asarray(_inside(anatomy, p, anatomy.fat_mm + 16) & (p.z > dome) & (np.abs(p.x) > 22))
+
+
+def _stomach_air(anatomy: Anatomy, p: Points, hu: Array) -> None:
+    _, (cx, cy, cz), (rx, ry, rz) = anatomy.blobs[0]
+    air = (ellipsoid(p, (cx, cy, cz), (rx * 0.9, ry * 0.9, rz * 0.9)) < 1) & (p.y < cy - ry * 0.4)
+    hu[np.broadcast_to(air, hu.shape)] = -900.0
+
+
+def _bones(anatomy: Anatomy, p: Points, hu: Array) -> None:
+    back = anatomy.body[1] * 0.55
+    shape = hu.shape
+    vertebra = ellipsoid(p, (0, back, 0), (24, 20, 1e4))
+    hu[np.broadcast_to(vertebra < 1, shape)] = anatomy.hu["bone"]
+    hu[np.broadcast_to(vertebra < 0.82, shape)] = anatomy.hu["bone"] * 0.55
+    hu[np.broadcast_to(ellipsoid(p, (0, back + 26, 0), (9, 9, 1e4)) < 1, shape)] = 30.0
+    hu[np.broadcast_to(ellipsoid(p, (12, back - 32, 0), (11, 11, 1e4)) < 1, shape)] = anatomy.hu["aorta"]
+    hu[np.broadcast_to(ellipsoid(p, (-16, back - 32, 0), (12, 9, 1e4)) < 1, shape)] = anatomy.hu["vessel"]
+    ring = _inside(anatomy, p, anatomy.fat_mm + 4) & ~_inside(anatomy, p, anatomy.fat_mm + 12)
+    ribs = ring & (np.sin((p.z + 0.35 * p.y) * (2 * np.pi / 32.0)) > 0.45) & (np.abs(p.x) > 35)
+    hu[np.broadcast_to(ribs, shape)] = anatomy.hu["bone"]
+
+
+def _paint_in_box(
+    hu: Array,
+    labels: npt.NDArray[np.uint8],
+    liver: npt.NDArray[np.bool_],
+    material: Points,
+    lesion: SyntheticLesion,
+    liver_hu: float,
+    value: int,
+) -> None:
+    """Paint only where the lesion can be: its formula is costly on a whole scan."""
+    reach = lesion.reach()
+    coordinates = [np.broadcast_to(a, hu.shape) for a in (material.x, material.y, material.z)]
+    near = np.ones(hu.shape, bool)
+    for a, c in zip(coordinates, lesion.centre, strict=True):
+        near &= np.abs(a - c) < reach
+    if not near.any():
+        return
+    box = ndimage.find_objects(near.astype(np.uint8))[0]
+    local = Points(*(np.ascontiguousarray(a[box]) for a in coordinates))
+    part = hu[box].copy()
+    mask = paint(part, local, lesion, liver_hu) & liver[box]
+    hu[box][mask] = part[mask]
+    labels[box][mask] = value
+
+
+def _scanner(hu: Array, geometry: Geometry, noise_sd: float, rng: np.random.Generator) -> npt.NDArray[np.int16]:
+    """Blur of the reconstruction, correlated noise, whole HU."""
+    blur = [0.35 * 2.0 / s for s in geometry.spacing]
+    smooth = ndimage.gaussian_filter(hu, blur)
+    noise = ndimage.gaussian_filter(rng.standard_normal(hu.shape, dtype=np.float32), (0.4, 0.7, 0.7))
+    noise *= np.float32(noise_sd / max(float(noise.std()), 1e-6))
+    return np.clip(np.rint(smooth + noise), AIR_HU, 3071).astype(np.int16)
