@@ -1,0 +1,69 @@
+"""How a network is adapted to one patient. A new recipe is a new entry here."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from HCCResponseLib.errors import InputError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Parameters of an adaptation.
+
+    Attributes:
+        name: as given on the command line.
+        source: where it comes from.
+        steps: most optimiser steps (batch of one).
+        learning_rate: start of the polynomial decay.
+        patch: side of the cubic patches in voxels of the working grid.
+        margin_mm: surroundings of each lesion that are learned from.
+        use_prior: give the displaced baseline contour as second input channel.
+        deform: vary size and shape of the lesion and its surroundings.
+        treated: show the lesion as after treatment too (necrosis, lipiodol, shift of attenuation, gone).
+        decoder_only: change only what lies behind the bottleneck.
+        check_every: steps between looks at held-out perturbed copies; 0 = never, keep the last step.
+        patience: looks without improvement before stopping early.
+    """
+
+    name: str
+    source: str
+    steps: int
+    learning_rate: float = 1e-3
+    patch: int = 64
+    margin_mm: float = 26.0
+    use_prior: bool = True
+    deform: bool = True
+    treated: bool = True
+    decoder_only: bool = False
+    check_every: int = 25
+    patience: int = 3
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for provenance."""
+        return asdict(self)
+
+
+QUICK = Recipe(
+    name="quick",
+    source="IDOL (Chun et al., Med Phys 2022) with a registered prior and synthetically treated copies; see docs/methods",
+    steps=150,
+)
+MOON2026 = Recipe(
+    name="moon2026",
+    source="Moon, Choi et al., Front Oncol 2026, 10.3389/fonc.2026.1775269: 350 epochs, last checkpoint",
+    steps=350,
+    use_prior=False,
+    deform=False,
+    treated=False,
+    check_every=0,
+)
+RECIPES = {recipe.name: recipe for recipe in (QUICK, MOON2026)}
+
+
+def recipe_named(name: str) -> Recipe:
+    """Look a recipe up. Raises ``InputError`` for an unknown name."""
+    if name not in RECIPES:
+        raise InputError(f"There is no recipe '{name}'; known are {', '.join(RECIPES)}.")
+    return RECIPES[name]

@@ -1,0 +1,179 @@
+"""``study.yaml``: one subject, its time points, their images and the contours that readers have already drawn."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.imaging.read import read_label_map, read_volume
+from HCCResponseLib.imaging.volumes import LabelMap, Volume, require_same_grid
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ContourEntry(_Strict):
+    """A label map that a reader has drawn and accepted.
+
+    Attributes:
+        path: label map file.
+        drawn_by: the reader who drew and accepted it.
+        lesions: label value to lesion name; without it, value n is lesion ``Ln`` (a single value is ``L1``).
+    """
+
+    path: Path
+    drawn_by: str = Field(min_length=1, max_length=100)
+    lesions: dict[int, Annotated[str, Field(pattern=NAME)]] | None = None
+
+    @field_validator("lesions")
+    @classmethod
+    def _names_differ(cls, value: dict[int, str] | None) -> dict[int, str] | None:
+        if value is not None and len(set(value.values())) != len(value):
+            raise ValueError("two label values carry the same lesion name")
+        return value
+
+
+class TimePointEntry(_Strict):
+    """One visit: its name, date, image and, where a reader has drawn one, its contour."""
+
+    name: str = Field(pattern=NAME)
+    date: date
+    image: Path
+    subject: str | None = None
+    contour: ContourEntry | None = None
+
+
+class Study(_Strict):
+    """A subject with its time points in order; the first one is the baseline."""
+
+    subject: str = Field(pattern=NAME)
+    profile: str = "recist-1.1"
+    timepoints: tuple[TimePointEntry, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Study:
+        names = [t.name for t in self.timepoints]
+        if len(set(names)) != len(names):
+            raise ValueError("two time points have the same name")
+        for before, after in zip(self.timepoints, self.timepoints[1:], strict=False):
+            if after.date <= before.date:
+                raise ValueError(
+                    f"dates are out of order: '{after.name}' ({after.date}) does not come after "
+                    f"'{before.name}' ({before.date})"
+                )
+        for point in self.timepoints:
+            if point.subject is not None and point.subject != self.subject:
+                raise ValueError(
+                    f"time point '{point.name}' belongs to subject '{point.subject}', the study to '{self.subject}'"
+                )
+        return self
+
+
+def load_study(path: Path) -> Study:
+    """Read and check ``study.yaml``; relative paths are taken from its folder.
+
+    Raises:
+        InputError: missing, not YAML, an unknown or impossible field, or a file it names does not exist.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "study.yaml"
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as problem:
+        raise InputError(f"Study file '{path}' does not exist.") from problem
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+        raise InputError(f"Study file '{path}' cannot be read as YAML: {_first_line(problem)}.") from problem
+    if not isinstance(raw, dict):
+        raise InputError(f"Study file '{path}' is not a mapping with 'subject' and 'timepoints'.")
+    try:
+        study = Study.model_validate(raw)
+    except ValidationError as problem:
+        raise InputError(f"Study file '{path}': {_readable(problem)}.") from problem
+    return _absolute(study, path.resolve().parent)
+
+
+def _absolute(study: Study, folder: Path) -> Study:
+    points = []
+    for point in study.timepoints:
+        changes: dict[str, Any] = {"image": folder / point.image}
+        _require_file(folder / point.image, f"image of time point '{point.name}'")
+        if point.contour:
+            _require_file(folder / point.contour.path, f"contour of time point '{point.name}'")
+            changes["contour"] = point.contour.model_copy(update={"path": folder / point.contour.path})
+        points.append(point.model_copy(update=changes))
+    return study.model_copy(update={"timepoints": tuple(points)})
+
+
+def _require_file(path: Path, what: str) -> None:
+    if not path.exists():
+        raise InputError(f"The {what}, '{path}', does not exist. Check the path in the study file.")
+
+
+def _first_line(problem: Exception) -> str:
+    return str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+
+
+def _readable(problem: ValidationError) -> str:
+    parts = []
+    for error in problem.errors():
+        place = ".".join(str(p) for p in error["loc"]) or "study"
+        parts.append(f"{place}: {error['msg'].removeprefix('Value error, ')}")
+    return "; ".join(parts)
+
+
+def load_image(study: Study, point: TimePointEntry) -> Volume:
+    """Read the image of a time point and check that it is this subject's and this date's.
+
+    Raises:
+        InputError: unreadable, or its DICOM identity contradicts the study file.
+    """
+    volume = read_volume(point.image)
+    if volume.patient_id and volume.patient_id != study.subject:
+        raise InputError(
+            f"Image '{point.image}' belongs to patient '{volume.patient_id}', the study to '{study.subject}'. "
+            "Two time points of different subjects cannot be compared."
+        )
+    if volume.study_date and volume.study_date != point.date.isoformat():
+        raise InputError(
+            f"Image '{point.image}' was acquired on {volume.study_date}, the study file says {point.date} for "
+            f"'{point.name}'."
+        )
+    return volume
+
+
+def load_contour(point: TimePointEntry, image: Volume) -> tuple[LabelMap, dict[int, str]]:
+    """Read a time point's accepted contour and the lesion name of each of its values.
+
+    Raises:
+        InputError: no contour, empty, or values that the study file does not name.
+        GeometryError: it was not drawn on this image.
+    """
+    if point.contour is None:
+        raise InputError(f"Time point '{point.name}' has no contour in the study file.")
+    contour = read_label_map(point.contour.path)
+    require_same_grid(contour, image)
+    values = contour.values()
+    names = point.contour.lesions
+    if names is None:
+        return contour, {values[0]: "L1"} if len(values) == 1 else {v: f"L{v}" for v in values}
+    unknown = sorted(set(values) - set(names))
+    if unknown:
+        raise InputError(
+            f"Contour '{point.contour.path}' holds unknown label values {unknown}; the study file names {sorted(names)}."
+        )
+    absent = sorted(set(names) - set(values))
+    if absent:
+        raise InputError(
+            f"The study file names label values {absent}, which contour '{point.contour.path}' does not hold "
+            f"(it holds {list(values)})."
+        )
+    return contour, dict(names)
