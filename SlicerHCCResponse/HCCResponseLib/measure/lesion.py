@@ -135,40 +135,33 @@ def _point(values: FloatArray) -> Point:
 
 
 def _warnings(found: Found, crop: Crop, convention: Convention) -> tuple[MeasurementWarning, ...]:
-    warnings = []
-    if found.caliper_mm > _NOTABLE * found.long_mm:
-        warnings.append(
-            MeasurementWarning(
-                WarningCode.CONCAVE,
-                f"Concave: {tenths(found.long_mm)} mm inside the lesion, {tenths(found.caliper_mm)} mm across.",
-            )
-        )
-    if not found.was_opened:
-        warnings.append(
-            MeasurementWarning(
-                WarningCode.NOT_OPENED,
-                "The lesion is too thin to remove spikes from; it was measured as drawn.",
-            )
-        )
-    if convention.opening_px and found.drawn_mm > _NOTABLE * found.caliper_mm:
-        warnings.append(
-            MeasurementWarning(
-                WarningCode.SPIKES_REMOVED,
-                f"Thin extensions were left out: with them this slice spans {tenths(found.drawn_mm)} mm.",
-            )
-        )
-    if found.left_out:
-        warnings.append(
-            MeasurementWarning(
-                WarningCode.PARTS_LEFT_OUT,
-                f"{found.left_out} more part(s) on this slice were left out; tie them if they are one lesion.",
-            )
-        )
-    if crop.at_border:
-        warnings.append(
-            MeasurementWarning(
-                WarningCode.FIELD_OF_VIEW,
-                "The contour reaches the border of the volume; the lesion may go on outside.",
-            )
-        )
-    return tuple(warnings)
+    inside, across, drawn = tenths(found.long_mm), tenths(found.caliper_mm), tenths(found.drawn_mm)
+    spiky = convention.opening_px > 0 and found.drawn_mm > _NOTABLE * found.caliper_mm
+    cautions = (
+        (
+            found.caliper_mm > _NOTABLE * found.long_mm,
+            WarningCode.CONCAVE,
+            f"Concave lesion: {inside} mm when the line stays inside, {across} mm from side to side.",
+        ),
+        (
+            not found.was_opened,
+            WarningCode.NOT_OPENED,
+            "The lesion is too thin to remove spikes from; it was measured as drawn.",
+        ),
+        (
+            spiky,
+            WarningCode.SPIKES_REMOVED,
+            f"Thin extensions were left out: with them this slice spans {drawn} mm.",
+        ),
+        (
+            found.left_out > 0,
+            WarningCode.PARTS_LEFT_OUT,
+            f"{found.left_out} more part(s) on this slice left out; tie them if they are one lesion.",
+        ),
+        (
+            crop.at_border,
+            WarningCode.FIELD_OF_VIEW,
+            "The contour reaches the border of the volume; the lesion may go on outside.",
+        ),
+    )
+    return tuple(MeasurementWarning(code, message) for raised, code, message in cautions if raised)

@@ -16,7 +16,7 @@ from HCCResponseLib.measure.convention import Convention, PointRule, ShortAxisRu
 from HCCResponseLib.measure.inside import line_test
 from HCCResponseLib.measure.longest import Lines, Slice, free_caliper, longest_lines, tie_tolerance
 from HCCResponseLib.measure.plane import BoolArray, FloatArray, Plane
-from HCCResponseLib.measure.region import Regions, measured_regions
+from HCCResponseLib.measure.region import measured_regions
 from HCCResponseLib.measure.slices import upper_bounds
 
 Line = tuple[FloatArray, FloatArray]
@@ -87,25 +87,33 @@ def _longest(
     best: list[_Best] = []
     longest = caliper = 0.0
     bounds = upper_bounds(mask, plane.basis, convention.points)
-    seen: dict[bytes, Regions] = {}
-    for z in (int(one) for one in np.argsort(-bounds, kind="stable")):
-        drawn = mask[z]
-        if bounds[z] < longest - tie_tolerance(longest) or not drawn.any():
+    rules = (convention.line, convention.points)
+    for z in _in_order(mask, bounds):
+        if bounds[z] < longest - tie_tolerance(longest):
             break
-        found = seen.setdefault(drawn.tobytes(), measured_regions(drawn, convention, opening))
+        found = measured_regions(mask[z], convention, opening)
         for region in found.regions:
             points = boundary_points(region, convention.points)
             free = free_caliper(points, plane.basis)
             caliper = max(caliper, free.length_mm)
             if free.length_mm < longest - tie_tolerance(longest):
                 continue
-            rules = (convention.line, convention.points)
             lines = longest_lines(Slice(region, points, plane.basis), free, rules, longest)
-            if not len(lines.start):
-                continue
-            longest = max(longest, lines.length_mm)
-            best.append(_Best(z, region, points, lines, found.left_out))
+            if len(lines.start):
+                longest = max(longest, lines.length_mm)
+                best.append(_Best(z, region, points, lines, found.left_out))
     return [one for one in best if one.lines.length_mm >= longest - tie_tolerance(longest)], caliper
+
+
+def _in_order(mask: BoolArray, bounds: FloatArray) -> Iterator[int]:
+    """Slices by descending bound; of identical slices only the most central, which wins the tie anyway."""
+    used = np.flatnonzero(bounds > 0) if bounds.any() else np.flatnonzero(mask.any(axis=(1, 2)))
+    off_centre = np.abs(used - (used[0] + used[-1]) / 2)
+    last: int | None = None
+    for z in used[np.lexsort((used, off_centre, -bounds[used]))]:
+        if last is None or bounds[z] != bounds[last] or not np.array_equal(mask[z], mask[last]):
+            yield int(z)
+            last = int(z)
 
 
 def _choose(best: list[_Best], mask: BoolArray, plane: Plane, convention: Convention) -> _Chosen:
