@@ -1,8 +1,9 @@
 """The vocabulary of the rules: responses, findings of a read, and what the engine answers.
 
-Lengths are millimetres as :class:`~decimal.Decimal` (products mm², volumes mm³), dates are :class:`datetime.date`.
-All values are immutable. ``NA`` (no such disease at baseline), ``NE`` (not all evaluated) and ``MISSING`` (left blank
-by the reader) are three different things and are never converted into one another without a trace.
+Lengths are millimetres as :class:`~decimal.Decimal` (products mm², volumes mm³), dates are
+:class:`datetime.date`. All values are immutable. ``NA`` (no such disease at baseline), ``NE`` (not all
+evaluated) and ``MISSING`` (left blank by the reader) are three different things and are never converted
+into one another without a trace.
 """
 
 from __future__ import annotations
@@ -88,8 +89,8 @@ class ReaderQuestion:
         time_point: name (or ISO date) of the time point that it is about.
         text: the question in words that a radiologist can answer.
         choices: the possible answers.
-        blocking: True when no category is given before the answer; False when the category stands but should be
-            looked at.
+        blocking: True when no category is given before the answer; False when the category stands but
+            should be looked at.
     """
 
     kind: QuestionKind
@@ -139,8 +140,9 @@ class TimePointFindings:
         date: date of the scan; for scans over several days see
             :func:`HCCResponseLib.response.endpoints.progression_date`.
         lesions: decided lesions of every role.
-        non_target: the reader's explicit non-target response, or None to derive it from the non-target lesions. It
-            can never be derived as PD: unequivocal worsening is the reader's decision (RECIST 1.1, 4.3.4).
+        non_target: the reader's explicit non-target response, or None to derive it from the non-target
+            lesions. It can never be derived as PD: unequivocal worsening is the reader's decision (RECIST
+        1.1, 4.3.4).
         new_lesion: the reader's new-lesion status.
         non_target_versus_last: comparison of non-target disease with the last time point (iRECIST).
         markers_normal: tumour markers within normal limits; None when not known (RECIST 1.1, 4.3.3).
@@ -161,8 +163,8 @@ class TargetEvaluation:
 
     Attributes:
         response: target response; ``NA`` without target disease.
-        sum: measured sum of the time point (mm, or mm²/mm³ by the profile's quantity); of an incomplete time point the
-            sum of what was measured; None when nothing was measured.
+        sum: measured sum of the time point (mm, or mm²/mm³ by the profile's quantity); of an incomplete
+            time point the sum of what was measured; None when nothing was measured.
         baseline_sum: fixed reference for PR.
         nadir_before: smallest complete sum before this time point, baseline included; reference for PD.
         change_from_baseline: sum - baseline_sum; None for an incomplete sum.
