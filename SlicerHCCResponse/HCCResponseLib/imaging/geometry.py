@@ -73,4 +73,4 @@ def _mm(spacing: tuple[float, float, float]) -> str:
 
 def lps_to_ras(points: npt.ArrayLike) -> FloatArray:
     """LPS to RAS (or back): the first two coordinates change sign. Shape (..., 3), mm."""
-    return np.asarray(points, dtype=np.float64) * np.array([-1.0, -1.0, 1.0])
+    return np.asarray(np.asarray(points, dtype=np.float64) * np.array([-1.0, -1.0, 1.0]))

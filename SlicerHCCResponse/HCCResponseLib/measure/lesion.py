@@ -1,0 +1,167 @@
+"""Measure one lesion, or every lesion of a label map, on the slices of the original series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.measure.convention import RECIST, Convention
+from HCCResponseLib.measure.crop import Crop, crop_labels, crop_mask
+from HCCResponseLib.measure.plane import FloatArray, Plane, check_thickness, check_volume
+from HCCResponseLib.measure.search import Found, Line, find_axes
+from HCCResponseLib.measure.values import (
+    Axis,
+    LesionMeasurement,
+    MeasurementWarning,
+    Point,
+    WarningCode,
+    tenths,
+)
+
+_NOTABLE = 1.10
+
+
+@dataclass(frozen=True)
+class _Series:
+    """What all lesions of one volume share."""
+
+    geometry: Geometry
+    plane: Plane
+    convention: Convention
+    thickness_mm: float
+
+
+def measure_lesion(
+    mask: npt.NDArray[Any],
+    geometry: Geometry,
+    convention: Convention = RECIST,
+    *,
+    slice_thickness_mm: float | None = None,
+) -> LesionMeasurement:
+    """Long axis, short axis and volume of one lesion.
+
+    Args:
+        mask: contour of the lesion on the original series, bool or integer (z, y, x); non-zero is lesion.
+        geometry: grid of that series; lengths are mm within its acquired plane.
+        convention: how to measure.
+        slice_thickness_mm: thickness that the series states; the slice spacing when not given.
+
+    Raises:
+        InputError: the mask is empty, not three-dimensional or not made of whole numbers.
+        GeometryError: mask and geometry disagree, or the geometry is not usable.
+    """
+    series = _series(mask, geometry, convention, slice_thickness_mm)
+    crop = crop_mask(mask)
+    if crop is None:
+        raise InputError(
+            "The contour of this lesion is empty: there is nothing to measure. Draw it or mark it absent."
+        )
+    return _measured(crop, series)
+
+
+def measure_label_map(
+    labels: npt.NDArray[Any],
+    geometry: Geometry,
+    convention: Convention = RECIST,
+    *,
+    slice_thickness_mm: float | None = None,
+) -> dict[int, LesionMeasurement]:
+    """Measure every lesion of a label map.
+
+    Args:
+        labels: integers (z, y, x); 0 is background, every other value one lesion, in however many parts.
+        geometry, convention, slice_thickness_mm: as for :func:`measure_lesion`.
+
+    Returns:
+        Measurement by label, in ascending order of labels; empty for an empty label map.
+
+    Raises:
+        InputError, GeometryError: as for :func:`measure_lesion`; also for negative labels.
+    """
+    series = _series(labels, geometry, convention, slice_thickness_mm)
+    return {label: _measured(crop, series) for label, crop in crop_labels(labels)}
+
+
+def _series(
+    array: npt.NDArray[Any], geometry: Geometry, convention: Convention, thickness_mm: float | None
+) -> _Series:
+    check_volume(array, geometry, "contour")
+    if array.dtype.kind not in "bui":
+        raise InputError(
+            f"The contour has values of type {array.dtype}; a mask or whole-numbered labels are needed."
+        )
+    plane = Plane.of(geometry)
+    return _Series(geometry, plane, convention, check_thickness(thickness_mm, plane.slice_spacing_mm))
+
+
+def _measured(crop: Crop, series: _Series) -> LesionMeasurement:
+    found = find_axes(crop.mask, series.plane, series.convention)
+    long_axis = _axis(found.long_axis, found.level, crop, series)
+    short_axis = _axis(found.short_axis, found.level, crop, series) if found.short_axis else None
+    return LesionMeasurement(
+        convention=series.convention.name,
+        long_axis=long_axis,
+        short_axis=short_axis,
+        slice_index=int(np.floor(found.level)) + crop.offset[0],
+        slice_spacing_mm=series.plane.slice_spacing_mm,
+        slice_thickness_mm=series.thickness_mm,
+        in_plane_spacing_mm=(float(series.geometry.spacing[1]), float(series.geometry.spacing[2])),
+        voxel_count=crop.voxels,
+        volume_mm3=crop.voxels * series.geometry.voxel_volume_mm3,
+        unconstrained_caliper_mm=tenths(found.caliper_mm),
+        unconstrained_caliper_raw_mm=found.caliper_mm,
+        touches_field_of_view=crop.at_border,
+        warnings=_warnings(found, crop, series.convention),
+    )
+
+
+def _axis(line: Line, level: float, crop: Crop, series: _Series) -> Axis:
+    z, y, x = crop.offset
+    ends = [np.array([level + z, point[0] + y, point[1] + x]) for point in line]
+    gap = (line[1] - line[0]) @ series.plane.basis
+    raw = float(np.hypot(gap[0], gap[1]))
+    lps = [_point(series.geometry.index_to_lps(one)) for one in ends]
+    return Axis(lps[0], lps[1], _point(ends[0]), _point(ends[1]), tenths(raw), raw)
+
+
+def _point(values: FloatArray) -> Point:
+    first, second, third = (float(value) for value in values)
+    return (first, second, third)
+
+
+def _warnings(found: Found, crop: Crop, convention: Convention) -> tuple[MeasurementWarning, ...]:
+    inside, across, drawn = tenths(found.long_mm), tenths(found.caliper_mm), tenths(found.drawn_mm)
+    spiky = convention.opening_px > 0 and found.drawn_mm > _NOTABLE * found.caliper_mm
+    cautions = (
+        (
+            found.caliper_mm > _NOTABLE * found.long_mm,
+            WarningCode.CONCAVE,
+            f"Concave lesion: {inside} mm when the line stays inside, {across} mm from side to side.",
+        ),
+        (
+            not found.was_opened,
+            WarningCode.NOT_OPENED,
+            "The lesion is too thin to remove spikes from; it was measured as drawn.",
+        ),
+        (
+            spiky,
+            WarningCode.SPIKES_REMOVED,
+            f"Thin extensions were left out: with them this slice spans {drawn} mm.",
+        ),
+        (
+            found.left_out > 0,
+            WarningCode.PARTS_LEFT_OUT,
+            f"{found.left_out} more part(s) on this slice left out; tie them if they are one lesion.",
+        ),
+        (
+            crop.at_border,
+            WarningCode.FIELD_OF_VIEW,
+            "The contour reaches the border of the volume; the lesion may go on outside.",
+        ),
+    )
+    return tuple(MeasurementWarning(code, message) for raised, code, message in cautions if raised)

@@ -1,0 +1,113 @@
+"""What a measurement is: immutable values that say where, how long and by which convention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+Point = tuple[float, float, float]
+
+
+class WarningCode(StrEnum):
+    """Why a reader should look twice at a measurement."""
+
+    CONCAVE = "concave"
+    """The free caliper is more than 10 % longer than the line that stays inside."""
+    NOT_OPENED = "not-opened"
+    """The lesion is so small that the opening against spikes would have erased it; it was not opened."""
+    SPIKES_REMOVED = "spikes-removed"
+    """Without the opening the chosen slice would be more than 10 % longer."""
+    PARTS_LEFT_OUT = "parts-left-out"
+    """The chosen slice has further parts that were not measured."""
+    FIELD_OF_VIEW = "field-of-view"
+    """The contour reaches the border of the volume: the lesion may go on outside."""
+
+
+@dataclass(frozen=True)
+class MeasurementWarning:
+    """One caution about a measurement; ``message`` is what a reader sees."""
+
+    code: WarningCode
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def tenths(length_mm: float) -> Decimal:
+    """A length in mm as an exact number of tenths, halves rounded up. Decisions are taken on this value.
+
+    Rounding starts from the sixth decimal, so that 12.25 stored as 12.2499999999 still becomes 12.3.
+    """
+    return Decimal(f"{length_mm:.6f}").quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A straight line on one slice.
+
+    Attributes:
+        start_lps, end_lps: end points, LPS mm (x, y, z).
+        start_index, end_index: the same points as voxel indices (z, y, x); integers are voxel centres.
+        length_mm: length in exact tenths of a millimetre.
+        length_raw_mm: length in mm, not rounded.
+    """
+
+    start_lps: Point
+    end_lps: Point
+    start_index: Point
+    end_index: Point
+    length_mm: Decimal
+    length_raw_mm: float
+
+    @property
+    def start_ras(self) -> Point:
+        """First end point, RAS mm (x, y, z), as Slicer's markups use it."""
+        x, y, z = self.start_lps
+        return (-x, -y, z)
+
+    @property
+    def end_ras(self) -> Point:
+        """Second end point, RAS mm (x, y, z)."""
+        x, y, z = self.end_lps
+        return (-x, -y, z)
+
+
+@dataclass(frozen=True)
+class LesionMeasurement:
+    """The figures of one lesion at one time point.
+
+    Attributes:
+        convention: name of the measuring convention.
+        long_axis: longest line on any slice that the convention allows.
+        short_axis: the line across it on the same slice; ``None`` when the convention has none.
+        slice_index: z index of that slice.
+        slice_spacing_mm: distance between slice planes, perpendicular to them.
+        slice_thickness_mm: thickness as given by the series; the slice spacing when it was not given.
+        in_plane_spacing_mm: pixel size along (y, x).
+        voxel_count: voxels of the contour as drawn (nothing filled, opened or left out).
+        volume_mm3: their volume.
+        unconstrained_caliper_mm: longest distance on any slice when the line may leave the lesion, in tenths.
+        unconstrained_caliper_raw_mm: the same, not rounded.
+        touches_field_of_view: the contour reaches a border of the volume.
+        warnings: cautions for the reader.
+    """
+
+    convention: str
+    long_axis: Axis
+    short_axis: Axis | None
+    slice_index: int
+    slice_spacing_mm: float
+    slice_thickness_mm: float
+    in_plane_spacing_mm: tuple[float, float]
+    voxel_count: int
+    volume_mm3: float
+    unconstrained_caliper_mm: Decimal
+    unconstrained_caliper_raw_mm: float
+    touches_field_of_view: bool
+    warnings: tuple[MeasurementWarning, ...] = ()
+
+    def has_warning(self, code: WarningCode) -> bool:
+        """Whether this caution was raised."""
+        return any(one.code is code for one in self.warnings)

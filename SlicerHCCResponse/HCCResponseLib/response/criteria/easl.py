@@ -1,0 +1,8 @@
+"""EASL (Bruix 2001): product of the enhancing tissue; all differences are profile fields."""
+
+from __future__ import annotations
+
+from HCCResponseLib.response.criteria.base import Criterion
+from HCCResponseLib.response.sequence import evaluate_sequence
+
+CRITERION = Criterion(name="EASL", profile="easl", evaluate=evaluate_sequence)

@@ -1,0 +1,8 @@
+"""mRECIST for HCC (Lencioni & Llovet 2010): RECIST on the viable part; all differences are profile fields."""
+
+from __future__ import annotations
+
+from HCCResponseLib.response.criteria.base import Criterion
+from HCCResponseLib.response.sequence import evaluate_sequence
+
+CRITERION = Criterion(name="mRECIST", profile="mrecist", evaluate=evaluate_sequence)

@@ -1,0 +1,8 @@
+"""qEASL (Lin 2014, Chapiro 2015): enhancing volume; all differences are profile fields."""
+
+from __future__ import annotations
+
+from HCCResponseLib.response.criteria.base import Criterion
+from HCCResponseLib.response.sequence import evaluate_sequence
+
+CRITERION = Criterion(name="qEASL", profile="qeasl", evaluate=evaluate_sequence)

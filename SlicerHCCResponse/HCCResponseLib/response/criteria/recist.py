@@ -1,0 +1,8 @@
+"""RECIST 1.1 (Eisenhauer 2009; Schwartz 2016)."""
+
+from __future__ import annotations
+
+from HCCResponseLib.response.criteria.base import Criterion
+from HCCResponseLib.response.sequence import evaluate_sequence
+
+CRITERION = Criterion(name="RECIST 1.1", profile="recist-1.1", evaluate=evaluate_sequence)

@@ -1,0 +1,8 @@
+"""Volume, sphere-equivalent of RECIST; all differences are profile fields."""
+
+from __future__ import annotations
+
+from HCCResponseLib.response.criteria.base import Criterion
+from HCCResponseLib.response.sequence import evaluate_sequence
+
+CRITERION = Criterion(name="volume", profile="volume", evaluate=evaluate_sequence)

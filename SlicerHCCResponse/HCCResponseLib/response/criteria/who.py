@@ -1,0 +1,8 @@
+"""WHO (Miller 1981): sum of products, single lesions may progress; all differences are profile fields."""
+
+from __future__ import annotations
+
+from HCCResponseLib.response.criteria.base import Criterion
+from HCCResponseLib.response.sequence import evaluate_sequence
+
+CRITERION = Criterion(name="WHO", profile="who", evaluate=evaluate_sequence)

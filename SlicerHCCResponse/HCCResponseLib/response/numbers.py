@@ -1,0 +1,37 @@
+"""Exact numbers: reading them and writing them for a trace. Decisions never use the rounded forms."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+_TENTH = Decimal("0.1")
+_HUNDREDTH = Decimal("0.01")
+ZERO = Decimal(0)
+HUNDRED = Decimal(100)
+
+
+def length_text(value: Decimal) -> str:
+    """A length (mm, mm², mm³) as written, with at least one decimal: ``27`` becomes ``27.0``."""
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and exponent > -1:
+        value = value.quantize(_TENTH)
+    return f"{value:f}"
+
+
+def percent_change(change: Decimal, reference: Decimal) -> Decimal | None:
+    """``change`` in per cent of ``reference``, two decimals, half up; None when the reference is 0."""
+    if not reference:
+        return None
+    return (change * HUNDRED / reference).quantize(_HUNDREDTH, ROUND_HALF_UP)
+
+
+def signed(value: Decimal) -> str:
+    """A change with its sign: ``+5.0``, ``-4.3``."""
+    return ("+" if value >= 0 else "") + length_text(value)
+
+
+def round_to(value: Decimal, step: Decimal | None) -> Decimal:
+    """``value`` rounded half up to a multiple of ``step`` (profile field ``length_rounding_mm``); None keeps it."""
+    if not step:
+        return value
+    return (value / step).quantize(Decimal(1), ROUND_HALF_UP) * step

@@ -1,0 +1,130 @@
+"""Overall response of a time point (RECIST 1.1, Tables 1 and 2; mRECIST has the same table without the NE rows)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from HCCResponseLib.errors import RuleError
+from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.types import NewLesionStatus, Response
+
+TARGET_VALUES = frozenset(
+    {Response.CR, Response.PR, Response.SD, Response.PD, Response.NE, Response.NA, Response.MISSING}
+)
+NON_TARGET_VALUES = frozenset(
+    {Response.CR, Response.NON_CR_NON_PD, Response.PD, Response.NE, Response.NA, Response.MISSING}
+)
+NOT_EVALUATED = frozenset({Response.NE, Response.MISSING})
+
+
+class Verdict(NamedTuple):
+    """A response and why.
+
+    Attributes:
+        response: the category.
+        trace: sentences naming rule and source, in order.
+    """
+
+    response: Response
+    trace: tuple[str, ...]
+
+
+def overall_response(
+    target: Response, non_target: Response, new_lesion: NewLesionStatus | None, profile: Profile
+) -> Verdict:
+    """Overall response from target, non-target and new lesions.
+
+    Args:
+        target: target response; ``NA`` when the baseline had no targets.
+        non_target: non-target response; ``NA`` when the baseline had no such disease, ``MISSING`` when left
+            blank.
+        new_lesion: None when not known; then only PD by other disease can be given.
+        profile: decides ``target_cr_non_target_ne`` and ``missing_is``.
+
+    Raises:
+        RuleError: a value that has no place in the column.
+    """
+    if target not in TARGET_VALUES:
+        raise RuleError(f"'{target.value}' is not a target response of {profile.criterion}.")
+    if non_target not in NON_TARGET_VALUES:
+        raise RuleError(f"'{non_target.value}' is not a non-target response of {profile.criterion}.")
+    progression = _progression(target, non_target, new_lesion)
+    if progression is not None:
+        return Verdict(Response.PD, (progression,))
+    notes: tuple[str, ...] = ()
+    if new_lesion is NewLesionStatus.EQUIVOCAL:
+        notes = (
+            "equivocal new lesion: not counted until it is certain, then dated back (RECIST 1.1, 4.3.5)",
+        )
+    elif new_lesion is None:
+        return _not_evaluable(profile, "it is not known whether there are new lesions", blank=True)
+    verdict = _without_progression(target, non_target, profile)
+    return Verdict(verdict.response, notes + verdict.trace)
+
+
+def _progression(target: Response, non_target: Response, new_lesion: NewLesionStatus | None) -> str | None:
+    if new_lesion is NewLesionStatus.UNEQUIVOCAL:
+        return "PD: unequivocal new lesion (RECIST 1.1, Table 1, row 9; 4.3.5)"
+    if target is Response.PD:
+        return "PD: target PD with any non-target and new-lesion status (RECIST 1.1, Table 1, row 7)"
+    if non_target is Response.PD:
+        return "PD: unequivocal non-target progression (RECIST 1.1, Table 1, row 8; 4.3.4)"
+    return None
+
+
+def _without_progression(target: Response, non_target: Response, profile: Profile) -> Verdict:
+    if target is Response.NA:
+        return _non_target_only(non_target, profile)
+    if target in NOT_EVALUATED:
+        return _not_evaluable(
+            profile,
+            "targets not all evaluated, no progression (RECIST 1.1, Table 1, row 6)",
+            target is Response.MISSING,
+        )
+    if target is Response.CR:
+        return _target_cr(non_target, profile)
+    row = "4" if target is Response.PR else "5"
+    return Verdict(
+        target,
+        (
+            f"{target.value}: target {target.value}, non-target {non_target.value} (RECIST 1.1, Table 1, row {row})",
+        ),
+    )
+
+
+def _target_cr(non_target: Response, profile: Profile) -> Verdict:
+    if non_target in (Response.CR, Response.NA):
+        which = (
+            "Table 1, row 1"
+            if non_target is Response.CR
+            else "Table 1, row 1, no non-target disease at baseline"
+        )
+        return Verdict(Response.CR, (f"CR: target CR, non-target {non_target.value} (RECIST 1.1, {which})",))
+    if non_target is Response.NON_CR_NON_PD:
+        return Verdict(Response.PR, ("PR: target CR, non-target NON-CR/NON-PD (RECIST 1.1, Table 1, row 2)",))
+    response = profile.target_cr_non_target_ne
+    source = profile.source_of("target_cr_non_target_ne")
+    return Verdict(response, (f"{response.value}: target CR, non-target {non_target.value} ({source})",))
+
+
+def _non_target_only(non_target: Response, profile: Profile) -> Verdict:
+    if non_target is Response.NA:
+        return Verdict(
+            Response.NED, ("NED: no disease at baseline and no new lesion (charter term, not in RECIST)",)
+        )
+    if non_target in NOT_EVALUATED:
+        return _not_evaluable(
+            profile,
+            "non-target disease not all evaluated (RECIST 1.1, Table 2, row 3)",
+            non_target is Response.MISSING,
+        )
+    row = 1 if non_target is Response.CR else 2
+    return Verdict(
+        non_target, (f"{non_target.value}: non-target disease only (RECIST 1.1, Table 2, row {row})",)
+    )
+
+
+def _not_evaluable(profile: Profile, why: str, blank: bool) -> Verdict:
+    response = Response(profile.missing_is) if blank else Response.NE
+    extra = f"; left blank counts as {response.value} ({profile.source_of('missing_is')})" if blank else ""
+    return Verdict(response, (f"{response.value}: {why}{extra}",))

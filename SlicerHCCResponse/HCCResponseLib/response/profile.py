@@ -1,0 +1,192 @@
+"""The profile: a criterion plus charter parameters, each with its source.
+
+A profile is a YAML file in ``Resources/Profiles`` or anywhere else. ``extends`` names another profile whose
+fields are taken over; ``fields`` holds ``{value, source}`` for each field. Where protocol and charter
+disagree, both are kept as ``{protocol: {value, source}, charter: {value, source}}`` and the profile cannot
+be used until a named person adds ``decided: {value, by, reason}``.
+
+The schema itself is :class:`ProfileFields` in :mod:`HCCResponseLib.response.profile_fields`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from HCCResponseLib.errors import HCCResponseError, ProfileError
+from HCCResponseLib.resources import resource_path
+from HCCResponseLib.response.profile_fields import ProfileFields
+
+OVERRIDE_SOURCE = "override given with the case"
+_TOP_LEVEL = frozenset({"name", "title", "extends", "fields"})
+
+
+class Profile(ProfileFields):
+    """A complete, checked profile.
+
+    Attributes:
+        name: short name, e.g. ``recist-1.1``.
+        title: name as shown to the reader.
+        sources: for every field, where its value comes from.
+    """
+
+    name: str
+    title: str
+    sources: dict[str, str]
+
+    def source_of(self, field: str) -> str:
+        """Where the value of ``field`` comes from (paper, section; protocol or charter section)."""
+        return self.sources[field]
+
+    def with_overrides(self, overrides: Mapping[str, Any], source: str = OVERRIDE_SOURCE) -> Profile:
+        """A copy with some fields replaced, checked like the whole.
+
+        Raises:
+            ProfileError: an unknown field, an impossible value or a conflict; the message names the field.
+        """
+        if not overrides:
+            return self
+        _refuse_unknown(overrides, f"profile '{self.name}'")
+        values = {**self.model_dump(), **overrides}
+        values["sources"] = {**self.sources, **dict.fromkeys(overrides, source)}
+        return _checked(values, self.name)
+
+
+def load_profile(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -> Profile:
+    """Load a profile by name (``recist-1.1``, ``mrecist``, …) or from a YAML file.
+
+    Args:
+        name_or_path: name of a shipped profile, or a path that ends in ``.yaml`` or ``.yml``.
+        overrides: values by field name, which win over the file.
+
+    Raises:
+        ProfileError: no such profile, malformed YAML, an unknown field, an impossible value, or an
+            undecided conflict between protocol and charter; the message names the field.
+    """
+    path = Path(name_or_path)
+    if path.suffix in {".yaml", ".yml"}:
+        profile = _build(_read_document(path), path.parent)
+    else:
+        profile = _shipped(str(name_or_path))
+    return profile.with_overrides(overrides or {})
+
+
+@lru_cache(maxsize=32)
+def _shipped(name: str) -> Profile:
+    return _build(_read_document(_shipped_path(name)), None)
+
+
+def _shipped_path(name: str) -> Path:
+    if not name or not all(char.isalnum() or char in "-._" for char in name):
+        raise ProfileError(f"'{name}' is not the name of a profile.")
+    try:
+        return resource_path(f"Profiles/{name}.yaml")
+    except HCCResponseError as error:
+        raise ProfileError(f"There is no shipped profile named '{name}'.") from error
+
+
+def _read_document(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ProfileError(f"Profile '{path}' cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ProfileError(f"Profile '{path}' is not valid YAML: {error}") from error
+    if not isinstance(document, dict) or not isinstance(document.get("fields"), dict):
+        raise ProfileError(f"Profile '{path}' needs a mapping with 'name', 'title' and 'fields'.")
+    unknown = sorted(set(document) - _TOP_LEVEL)
+    if unknown:
+        raise ProfileError(f"Profile '{path}' has the unknown entry '{unknown[0]}'.")
+    return document
+
+
+def _build(document: dict[str, Any], folder: Path | None, seen: tuple[str, ...] = ()) -> Profile:
+    name = str(document.get("name", ""))
+    values, sources = _inherited(document, folder, (*seen, name))
+    _refuse_unknown(document["fields"], f"profile '{name}'")
+    for field, entry in document["fields"].items():
+        values[field], sources[field] = _resolve(field, entry, name)
+    return _checked(
+        {**values, "name": name, "title": str(document.get("title", name)), "sources": sources}, name
+    )
+
+
+def _inherited(
+    document: dict[str, Any], folder: Path | None, seen: tuple[str, ...]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    parent = document.get("extends")
+    if parent is None:
+        return {}, {}
+    if parent in seen:
+        raise ProfileError(f"Profile '{seen[0]}' extends itself through '{parent}'.")
+    beside = folder / f"{parent}.yaml" if folder is not None else None
+    path = beside if beside is not None and beside.exists() else _shipped_path(str(parent))
+    base = _build(_read_document(path), path.parent if path is beside else None, seen)
+    values = base.model_dump(exclude={"name", "title", "sources"})
+    return values, dict(base.sources)
+
+
+def _resolve(field: str, entry: object, profile: str) -> tuple[Any, str]:
+    """Value and source of one field; protocol against charter is never resolved silently."""
+    if not isinstance(entry, dict):
+        raise ProfileError(f"Profile '{profile}': field '{field}' needs 'value' and 'source'.")
+    if "decided" in entry:
+        decided = entry["decided"]
+        if not isinstance(decided, dict) or not {"value", "by", "reason"} <= set(decided):
+            raise ProfileError(
+                f"Profile '{profile}': field '{field}': 'decided' needs 'value', 'by' and 'reason'."
+            )
+        return decided["value"], f"decided by {decided['by']}: {decided['reason']}"
+    if "protocol" in entry or "charter" in entry:
+        return _agreed(field, entry, profile)
+    unknown = sorted(set(entry) - {"value", "source"})
+    if unknown or "value" not in entry or not str(entry.get("source") or "").strip():
+        what = f"has the unknown entry '{unknown[0]}'" if unknown else "needs 'value' and 'source'"
+        raise ProfileError(f"Profile '{profile}': field '{field}' {what}.")
+    return entry["value"], str(entry["source"])
+
+
+def _agreed(field: str, entry: dict[str, Any], profile: str) -> tuple[Any, str]:
+    given: list[tuple[Any, str]] = []
+    for document in ("protocol", "charter"):
+        part = entry.get(document)
+        if part is None:
+            continue
+        if not isinstance(part, dict) or "value" not in part or not part.get("source"):
+            raise ProfileError(
+                f"Profile '{profile}': field '{field}': '{document}' needs 'value' and 'source'."
+            )
+        given.append((part["value"], str(part["source"])))
+    if not given:
+        raise ProfileError(
+            f"Profile '{profile}': field '{field}' has neither a protocol nor a charter value."
+        )
+    if any(value != given[0][0] for value, _ in given):
+        both = " against ".join(f"{value!r} ({source})" for value, source in given)
+        raise ProfileError(
+            f"Profile '{profile}': conflict in field '{field}': {both}. "
+            "A named person must add 'decided' with 'value', 'by' and 'reason'."
+        )
+    return given[0][0], "; ".join(source for _, source in given)
+
+
+def _refuse_unknown(fields: Mapping[str, Any], where: str) -> None:
+    for field in fields:
+        if field not in ProfileFields.model_fields:
+            raise ProfileError(f"Unknown field '{field}' in {where}.")
+
+
+def _checked(values: dict[str, Any], name: str) -> Profile:
+    try:
+        return Profile.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        location = ".".join(str(part) for part in first["loc"])
+        message = str(first["msg"]).removeprefix("Value error, ")
+        where = f"field '{location}'" if location else "conflict"
+        raise ProfileError(f"Profile '{name}': {where}: {message}") from error

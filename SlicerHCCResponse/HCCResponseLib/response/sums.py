@@ -1,0 +1,261 @@
+"""What each target adds to the sum at a time point (RECIST 1.1, 4.3.2 and Appendix II)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from HCCResponseLib.errors import RuleError
+from HCCResponseLib.response.numbers import ZERO, length_text, round_to
+from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.types import LesionFinding, LesionState
+
+_PI = Decimal("3.14159265358979")
+_NOT_ASSESSED = frozenset({LesionState.NOT_EVALUABLE, LesionState.NOT_IMAGED})
+
+
+@dataclass(frozen=True, slots=True)
+class LesionSum:
+    """The sum of one time point.
+
+    Attributes:
+        total: sum of what was measured (mm, mm² or mm³); None when nothing was.
+        complete: every target of the baseline is accounted for.
+        all_gone: complete, every non-nodal target 0 and every node normal: the condition for target CR.
+        values: value by lesion id, for criteria that look at single lesions.
+        notes: trace sentences about values that are not plain measurements.
+    """
+
+    total: Decimal | None
+    complete: bool
+    all_gone: bool
+    values: Mapping[str, Decimal] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRule:
+    """Which number stands for a lesion; all fields come from the profile."""
+
+    quantity: str
+    too_small: Decimal
+    gone: Decimal
+    node_normal_below: Decimal
+    rounding: Decimal | None
+    source: str
+
+    @classmethod
+    def of(cls, profile: Profile) -> ValueRule:
+        """The rule under ``profile``."""
+        return cls(
+            quantity=profile.quantity.removeprefix("viable-"),
+            too_small=profile.too_small_mm,
+            gone=profile.disappeared_mm,
+            node_normal_below=profile.node_pathological_short_mm,
+            rounding=profile.length_rounding_mm,
+            source=f"{profile.criterion}: {profile.source_of('too_small_mm')}",
+        )
+
+    def measured(self, finding: LesionFinding) -> Decimal | None:
+        """The reader's own value: long axis, short axis for nodes, product or volume; None when not written."""
+        if self.quantity == "volume":
+            return finding.volume_mm3
+        if self.quantity == "product":
+            if finding.long_mm is None or finding.short_mm is None:
+                return None
+            return round_to(finding.long_mm, self.rounding) * round_to(finding.short_mm, self.rounding)
+        axis = finding.short_mm if finding.nodal else finding.long_mm
+        return axis if axis is None or self.rounding is None else round_to(axis, self.rounding)
+
+    def default_too_small(self) -> Decimal:
+        """5 mm, its square, or a sphere of that diameter; never scaled with the slice thickness."""
+        if self.quantity == "product":
+            return self.too_small**2
+        return _PI * self.too_small**3 / 6 if self.quantity == "volume" else self.too_small
+
+    def value(self, finding: LesionFinding, notes: list[str]) -> Decimal | None:
+        """What ``finding`` adds to the sum, or None when it was not assessed.
+
+        Raises:
+            RuleError: a negative length, or a size for a lesion that has disappeared.
+        """
+        own = self.measured(finding)
+        if own is not None and own < 0:
+            raise RuleError(f"Lesion '{finding.lesion_id}' has the negative size {own}.")
+        state = finding.state
+        if state is LesionState.MEASURED:
+            if own is None:
+                notes.append(f"{finding.lesion_id}: no measurement written, so it is not evaluable, not 0 mm")
+            return own
+        if state in _NOT_ASSESSED:
+            notes.append(f"{finding.lesion_id}: {state.value}, adds no number ({self.source})")
+            return None
+        if state is LesionState.TOO_SMALL and own is None:
+            notes.append(
+                f"{finding.lesion_id}: too small to measure, counted as {length_text(self.default_too_small())} "
+                f"({self.source})"
+            )
+            return self.default_too_small()
+        return self._gone(finding, own, notes) if state is LesionState.DISAPPEARED else own
+
+    def _gone(self, finding: LesionFinding, own: Decimal | None, notes: list[str]) -> Decimal:
+        if own:
+            raise RuleError(f"Lesion '{finding.lesion_id}' has disappeared and yet has the size {own}.")
+        notes.append(f"{finding.lesion_id}: disappeared, counted as {length_text(self.gone)}")
+        return self.gone
+
+    def is_gone(self, value: Decimal, nodal: bool) -> bool:
+        """Zero, or a node with a normal short axis."""
+        if nodal and self.quantity == "diameter":
+            return value < self.node_normal_below
+        return value <= self.gone
+
+
+def baseline_sum(targets: Sequence[LesionFinding], rule: ValueRule) -> LesionSum:
+    """The sum at baseline.
+
+    Raises:
+        RuleError: a target without a baseline measurement, twice the same lesion, or a sum of 0.
+    """
+    notes: list[str] = []
+    values: dict[str, Decimal] = {}
+    for target in targets:
+        if target.lesion_id in values:
+            raise RuleError(f"Lesion '{target.lesion_id}' is listed twice at baseline.")
+        value = rule.value(target, notes)
+        if value is None or target.state is LesionState.DISAPPEARED:
+            raise RuleError(f"Target '{target.lesion_id}' has no baseline measurement.")
+        values[target.lesion_id] = value
+    total = sum(values.values(), ZERO)
+    if values and total <= 0:
+        raise RuleError("The baseline sum must be larger than 0 mm; there is no target without a baseline.")
+    return LesionSum(total if values else None, True, False, values, tuple(notes))
+
+
+def follow_up_sum(
+    baseline: Mapping[str, LesionFinding], findings: Iterable[LesionFinding], rule: ValueRule
+) -> LesionSum:
+    """The sum at a follow-up, with split and merged lesions.
+
+    Parts of a split lesion are added; an inseparable merge counts once with one diameter. A target that is
+    not listed was not assessed, so that a forgotten lesion can never look like shrinkage.
+
+    Raises:
+        RuleError: a target that the baseline does not have, twice the same lesion, or a merge without its
+            measurement.
+    """
+    rows: dict[str, LesionFinding] = {}
+    linked = False
+    for finding in findings:
+        if finding.lesion_id in rows:
+            raise RuleError(f"Lesion '{finding.lesion_id}' is listed twice at one time point.")
+        rows[finding.lesion_id] = finding
+        linked = linked or finding.parent is not None or bool(finding.members)
+    return _Follower(baseline, rows, rule, linked).sum()
+
+
+class _Follower:
+    """Walks over the baseline's targets and finds what stands for each at a follow-up."""
+
+    def __init__(
+        self,
+        baseline: Mapping[str, LesionFinding],
+        rows: Mapping[str, LesionFinding],
+        rule: ValueRule,
+        linked: bool,
+    ) -> None:
+        self.baseline, self.rows, self.rule = baseline, rows, rule
+        self.notes: list[str] = []
+        self.values: dict[str, Decimal] = {}
+        self.complete = True
+        self.gone = True
+        self.parts: dict[str, list[LesionFinding]] = {}
+        self.carrier: dict[str, str] = {}
+        if linked:
+            self._link()
+        self._refuse_unknown()
+
+    def _link(self) -> None:
+        for row in self.rows.values():
+            if row.parent is not None:
+                self._check_parent(row)
+                self.parts.setdefault(row.parent, []).append(row)
+            for member in row.members:
+                if member not in self.baseline and member not in self.rows:
+                    raise RuleError(
+                        f"Lesion '{row.lesion_id}' is merged with '{member}', which the baseline lacks."
+                    )
+                if self.carrier.setdefault(member, row.lesion_id) != row.lesion_id:
+                    raise RuleError(f"Lesion '{member}' is in two merges at one time point.")
+
+    def _check_parent(self, row: LesionFinding) -> None:
+        seen = {row.lesion_id}
+        parent = row.parent
+        while parent is not None and parent not in self.baseline:
+            above = self.rows.get(parent)
+            if above is None or parent in seen:
+                raise RuleError(
+                    f"Lesion '{row.lesion_id}' is part of '{row.parent}', which the baseline lacks."
+                )
+            seen.add(parent)
+            parent = above.parent
+
+    def _refuse_unknown(self) -> None:
+        for lesion_id, row in self.rows.items():
+            if lesion_id not in self.baseline and row.parent is None and not row.members:
+                raise RuleError(f"Target '{lesion_id}' has no baseline measurement.")
+
+    def sum(self) -> LesionSum:
+        counted: set[str] = set()
+        for lesion_id in self.baseline:
+            self._add(lesion_id, counted)
+        total = sum(self.values.values(), ZERO) if self.values else None
+        return LesionSum(total, self.complete, self.complete and self.gone, self.values, tuple(self.notes))
+
+    def _add(self, lesion_id: str, counted: set[str]) -> None:
+        carrier = self.carrier.get(lesion_id)
+        if carrier is not None and carrier != lesion_id:
+            self._merged_away(lesion_id, carrier)
+            if carrier not in self.baseline and carrier not in counted:
+                counted.add(carrier)
+                self._add(carrier, counted)
+            return
+        row = self.rows.get(lesion_id)
+        parts = self.parts.get(lesion_id)
+        if parts:
+            self.notes.append(
+                f"{lesion_id}: split, the parts {', '.join(p.lesion_id for p in parts)} are added "
+                "(RECIST 1.1, 4.3.2: parts are neither new lesions nor extra targets)"
+            )
+            for part in parts:
+                self._add(part.lesion_id, counted)
+            if row is None or row.state is LesionState.SPLIT:
+                return
+        self._take(lesion_id, row)
+
+    def _merged_away(self, lesion_id: str, carrier: str) -> None:
+        row = self.rows.get(lesion_id)
+        if row is not None and row.state is not LesionState.MERGED and self.rule.measured(row):
+            raise RuleError(
+                f"Lesion '{lesion_id}' is merged into '{carrier}' and yet has its own measurement."
+            )
+        self.notes.append(f"{lesion_id}: merged into {carrier}, adds nothing of its own (RECIST 1.1, 4.3.2)")
+
+    def _take(self, lesion_id: str, row: LesionFinding | None) -> None:
+        if row is None:
+            self.notes.append(f"{lesion_id}: not listed at this time point, so it was not assessed")
+            self.complete = False
+            return
+        if row.state is LesionState.MERGED and not row.members and self.rule.measured(row) is None:
+            raise RuleError(
+                f"Lesion '{lesion_id}' is merged, but no lesion of this time point lists it among its members."
+            )
+        value = self.rule.value(row, self.notes)
+        if value is None:
+            self.complete = False
+            return
+        self.values[lesion_id] = value
+        root = self.baseline.get(lesion_id)
+        if not self.rule.is_gone(value, row.nodal if root is None else root.nodal):
+            self.gone = False
