@@ -121,8 +121,8 @@ def _decided(
     second = lesser_after_cr(known, profile, (Response.PR,)) if profile.confirmation else None
     if second is None:
         return answer(Course(known, reference, profile))
-    recurrence = answer(Course(resolve_cr(known, profile, "recurrence-is-pd"), reference, profile))
-    misread = answer(Course(resolve_cr(known, profile, "cr-was-pr"), reference, profile))
+    recurrence: _Answer = answer(Course(resolve_cr(known, profile, "recurrence-is-pd"), reference, profile))
+    misread: _Answer = answer(Course(resolve_cr(known, profile, "cr-was-pr"), reference, profile))
     if (recurrence.date, _value(recurrence)) == (misread.date, _value(misread)):
         note = "CR is followed by PR, but both readings of it give the same answer"
         return replace(recurrence, trace=(*recurrence.trace, note))
@@ -161,24 +161,16 @@ def _flag(sequence: Course) -> DatedFlag:
 
 def _benefit(sequence: Course, values: frozenset[Response]) -> DatedFlag:
     response = _flag(sequence)
-    dates: list[tuple[date, str]] = []
-    if response.yes and response.date is not None and values & {Response.CR, Response.PR}:
-        dates.append((response.date, response.trace[-1]))
+    if response.yes and values & {Response.CR, Response.PR}:
+        return replace(response, trace=(*response.trace, "Y: a response is a benefit (admiralonco)"))
     counted = values - {Response.NE, Response.PD, Response.MISSING}
+    days = sequence.profile.sd_min_days
     for visit in _evidence(sequence)[0]:
         if visit.response in counted and _old_enough(visit, sequence):
-            note = (
-                f"Y: {visit.response.value} on {visit.date}, at least {sequence.profile.sd_min_days} days on"
-            )
-            dates.append((visit.date, note))
-            break
-    if not dates:
-        wanted = ", ".join(sorted(value.value for value in values))
-        return DatedFlag(
-            False, None, (f"N: none of {wanted} at the minimum time, no response (admiralonco)",)
-        )
-    first, note = min(dates)
-    return DatedFlag(True, first, (f"{note} (admiralonco clinical benefit)",))
+            note = f"Y: {visit.response.value} on {visit.date}, at least {days} days on (admiralonco)"
+            return DatedFlag(True, visit.date, (note,))
+    wanted = ", ".join(sorted(value.value for value in values))
+    return DatedFlag(False, None, (f"N: none of {wanted} from day {days} on, no response (admiralonco)",))
 
 
 def _best(sequence: Course) -> BestResponse:
