@@ -1,8 +1,8 @@
 """The axes equal a plain brute-force oracle in exact rational arithmetic, on random masks.
 
-The oracle shares nothing with the code under test: its outline comes from scikit-image, its inside test cuts a line
-at every outline segment and asks for the middle of each piece by counting crossings, in integers; every pair of
-boundary points is tried, longest first. HCC_MEASURE_EXAMPLES raises the number of random masks per test.
+The oracle shares nothing with the code under test: its outline comes from scikit-image, its inside test cuts
+a line at every outline segment and asks for the middle of each piece by counting crossings, in integers; every
+pair of boundary points is tried, longest first. HCC_MEASURE_EXAMPLES sets the number of random masks.
 """
 
 from __future__ import annotations
@@ -10,19 +10,20 @@ from __future__ import annotations
 import math
 import os
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
-from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.measure import Convention, HoleRule, LineRule, PartRule, PointRule, measure_lesion
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 from skimage.measure import find_contours
 
-EXAMPLES = int(os.environ.get("HCC_MEASURE_EXAMPLES", "100"))
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.measure import Convention, HoleRule, LineRule, PartRule, PointRule, measure_lesion
+
+EXAMPLES = int(os.environ.get("HCC_MEASURE_EXAMPLES", "400"))
 THOROUGH = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 Vector = tuple[int, int]
@@ -46,8 +47,8 @@ def holds(point: tuple[Fraction, Fraction], edges: list[Edge]) -> bool:
     scale = math.lcm(point[0].denominator, point[1].denominator)
     y, x = int(point[0] * scale), int(point[1] * scale)
     odd = False
-    for (ay, ax), (by, bx) in edges:
-        ay, ax, by, bx = ay * scale, ax * scale, by * scale, bx * scale
+    for a, b in edges:
+        ay, ax, by, bx = a[0] * scale, a[1] * scale, b[0] * scale, b[1] * scale
         if max(ay, by) < y or min(ay, by) > y:
             continue
         side = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
@@ -72,11 +73,13 @@ def cuts(start: Vector, along: Vector, edges: list[Edge]) -> set[Fraction]:
     return found
 
 
-def pieces(start: Vector, along: Vector, edges: list[Edge], extra: set[Fraction]) -> list[tuple[Fraction, Fraction]]:
+def pieces(
+    start: Vector, along: Vector, edges: list[Edge], extra: set[Fraction]
+) -> list[tuple[Fraction, Fraction]]:
     """Pieces of the line between neighbouring cuts that lie in the closed polygon."""
     at = sorted(cuts(start, along, edges) | extra)
     kept = []
-    for low, high in zip(at, at[1:], strict=False):
+    for low, high in pairwise(at):
         middle = (low + high) / 2
         if holds((start[0] + middle * along[0], start[1] + middle * along[1]), edges):
             kept.append((low, high))
@@ -90,7 +93,7 @@ def stays_inside(a: Vector, b: Vector, edges: list[Edge]) -> bool:
 
 
 def perpendicular(a: Vector, b: Vector, vertices: list[Vector], edges: list[Edge]) -> float:
-    """Longest chord across a-b at any vertex's foot (and at both ends), squared length exact until the root."""
+    """Longest chord across a-b at any vertex's foot (and at both ends), squared length exact."""
     along = minus(b, a)
     size = dot(along, along)
     best = Fraction(0)
@@ -113,7 +116,7 @@ def perpendicular(a: Vector, b: Vector, vertices: list[Vector], edges: list[Edge
 
 
 def oracle(region: np.ndarray, rule: PointRule, steps: Vector, inside: bool = True) -> tuple[float, float]:
-    """Long and short axis of one region, mm; pixel size ``steps`` (y, x) in whole mm. By trying everything."""
+    """Long and short axis of one region in mm, by trying everything; ``steps`` is the pixel size (y, x)."""
     points, edges = shape_of(region, rule, steps)
     vertices = sorted({end for edge in edges for end in edge})
     pairs = sorted(combinations(points, 2), key=lambda pair: -dot(*[minus(pair[1], pair[0])] * 2))
@@ -139,8 +142,10 @@ def shape_of(region: np.ndarray, rule: PointRule, steps: Vector) -> tuple[list[V
         if (y + dy, x + dx) not in inside
     ]
     if rule is PointRule.EDGE_MIDPOINT:
-        curves = [np.rint(2 * one).astype(int) for one in find_contours(padded * 1.0, 0.5, fully_connected="high")]
-        outline = [(tuple(a), tuple(b)) for one in curves for a, b in zip(one, one[1:], strict=False)]
+        curves = [
+            np.rint(2 * one).astype(int) for one in find_contours(padded * 1.0, 0.5, fully_connected="high")
+        ]
+        outline = [(tuple(a), tuple(b)) for one in curves for a, b in pairwise(one)]
         points = [end for edge in outline for end in edge]
     elif rule is PointRule.CORNER:
         outline, points = squares, [end for edge in squares for end in edge]
@@ -154,7 +159,9 @@ def shape_of(region: np.ndarray, rule: PointRule, steps: Vector) -> tuple[list[V
 
 def measured(slices: np.ndarray, convention: Convention, steps: Vector) -> tuple[float, float]:
     volume = np.asarray(slices, dtype=bool)
-    found = measure_lesion(volume, Geometry(volume.shape, (5.0, float(steps[0]), float(steps[1]))), convention)
+    found = measure_lesion(
+        volume, Geometry(volume.shape, (5.0, float(steps[0]), float(steps[1]))), convention
+    )
     assert found.short_axis is not None
     return found.long_axis.length_raw_mm, found.short_axis.length_raw_mm
 
@@ -163,7 +170,9 @@ def as_drawn(points: PointRule, line: LineRule = LineRule.INSIDE) -> Convention:
     return Convention("test", points, line, HoleRule.KEPT, PartRule.TIED, opening_px=0)
 
 
-noise = hnp.arrays(np.bool_, st.tuples(st.integers(1, 8), st.integers(1, 8))).filter(lambda one: bool(one.any()))
+noise = hnp.arrays(np.bool_, st.tuples(st.integers(1, 8), st.integers(1, 8))).filter(
+    lambda one: bool(one.any())
+)
 pixel = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
 
@@ -189,14 +198,18 @@ def blobs(draw: st.DrawFn, size: int = 15) -> np.ndarray:
 @given(region=noise, steps=pixel)
 def test_edge_points_inside_on_noise(region: np.ndarray, steps: Vector) -> None:
     expected = oracle(region, PointRule.EDGE_MIDPOINT, steps)
-    assert measured(region[None], as_drawn(PointRule.EDGE_MIDPOINT), steps) == pytest.approx(expected, abs=1e-7)
+    assert measured(region[None], as_drawn(PointRule.EDGE_MIDPOINT), steps) == pytest.approx(
+        expected, abs=1e-7
+    )
 
 
 @THOROUGH
 @given(region=blobs(), steps=pixel)
 def test_edge_points_inside_on_blobs(region: np.ndarray, steps: Vector) -> None:
     expected = oracle(region, PointRule.EDGE_MIDPOINT, steps)
-    assert measured(region[None], as_drawn(PointRule.EDGE_MIDPOINT), steps) == pytest.approx(expected, abs=1e-7)
+    assert measured(region[None], as_drawn(PointRule.EDGE_MIDPOINT), steps) == pytest.approx(
+        expected, abs=1e-7
+    )
 
 
 @settings(THOROUGH, max_examples=max(1, EXAMPLES // 3))
@@ -251,13 +264,19 @@ def spiral(turns: float, width: float, size: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("turns", "width", "size"), [(1.5, 1.6, 25), (2.0, 1.2, 28), (1.2, 2.5, 30)], ids=["tight", "thin", "wide"]
+    ("turns", "width", "size"),
+    [(1.5, 1.6, 25), (2.0, 1.2, 28), (1.2, 2.5, 30)],
+    ids=["tight", "thin", "wide"],
 )
 def test_spirals_need_the_search(turns: float, width: float, size: int) -> None:
     """Hardly any long line of a spiral stays inside: the branch and bound must go deep and still be exact."""
     region = spiral(turns, width, size)
     expected = oracle(region, PointRule.EDGE_MIDPOINT, (1, 1))
-    found = measure_lesion(region[None], Geometry((1, size, size), (1.0, 1.0, 1.0)), as_drawn(PointRule.EDGE_MIDPOINT))
+    found = measure_lesion(
+        region[None], Geometry((1, size, size), (1.0, 1.0, 1.0)), as_drawn(PointRule.EDGE_MIDPOINT)
+    )
     assert found.short_axis is not None
-    assert (found.long_axis.length_raw_mm, found.short_axis.length_raw_mm) == pytest.approx(expected, abs=1e-7)
+    assert (found.long_axis.length_raw_mm, found.short_axis.length_raw_mm) == pytest.approx(
+        expected, abs=1e-7
+    )
     assert found.unconstrained_caliper_raw_mm > 1.2 * found.long_axis.length_raw_mm

@@ -13,7 +13,7 @@ from HCCResponseLib.measure.convention import (
     ShortAxisRule,
     convention,
 )
-from HCCResponseLib.measure.lesion import measure_label_map, measure_lesion
+from HCCResponseLib.measure.lesion import measure_label_map, measure_lesion, measure_parts
 from HCCResponseLib.measure.measurability import (
     LesionKind,
     Measurability,
@@ -45,6 +45,7 @@ __all__ = [
     "measurability",
     "measure_label_map",
     "measure_lesion",
+    "measure_parts",
     "slice_contours",
     "tenths",
 ]

@@ -10,7 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from HCCResponseLib.errors import InputError
 from HCCResponseLib.measure.plane import BoolArray
+
+_MANY = 4096
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,27 @@ def crop_labels(labels: npt.NDArray[Any]) -> Iterator[tuple[int, Crop]]:
     Raises:
         InputError: a label is negative.
     """
-    whole = labels.astype(np.uint8) if labels.dtype.kind == "b" else labels
-    for label, box in enumerate(ndimage.find_objects(whole), start=1):
+    if labels.dtype.kind == "i" and labels.min(initial=0) < 0:
+        raise InputError(
+            f"The label map holds the negative label {labels.min()}; lesions are numbered from 1."
+        )
+    values: npt.NDArray[Any] | None = None
+    if labels.dtype.kind == "b":
+        labels = labels.view(np.uint8)
+    elif labels.max(initial=0) > _MANY:
+        values, labels = np.unique(labels, return_inverse=True)
+        labels = labels + 1 if values[0] else labels
+        values = values if values[0] == 0 else np.insert(values, 0, 0)
+    for number, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is not None:
-            yield label, _crop(whole[box] == label, box, labels.shape)
+            label = number if values is None else int(values[number])
+            yield label, _crop(labels[box] == number, box, labels.shape)
+
+
+def crop_parts(mask: npt.NDArray[Any]) -> Iterator[Crop]:
+    """Cut every part of a volume (z, y, x) out that no chain of 26-neighbours joins to the others."""
+    labels, _ = ndimage.label(mask != 0, np.ones((3, 3, 3)))
+    return (crop for _, crop in crop_labels(labels))
 
 
 def _crop(inner: BoolArray, box: tuple[slice, ...], shape: tuple[int, ...]) -> Crop:

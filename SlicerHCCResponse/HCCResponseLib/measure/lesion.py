@@ -11,7 +11,7 @@ import numpy.typing as npt
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.measure.convention import RECIST, Convention
-from HCCResponseLib.measure.crop import Crop, crop_labels, crop_mask
+from HCCResponseLib.measure.crop import Crop, crop_labels, crop_mask, crop_parts
 from HCCResponseLib.measure.plane import FloatArray, Plane, check_thickness, check_volume
 from HCCResponseLib.measure.search import Found, Line, find_axes
 from HCCResponseLib.measure.values import (
@@ -24,6 +24,7 @@ from HCCResponseLib.measure.values import (
 )
 
 _NOTABLE = 1.10
+_EMPTY = "The contour of this lesion is empty: there is nothing to measure. Draw it or mark it absent."
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,7 @@ def measure_lesion(
     series = _series(mask, geometry, convention, slice_thickness_mm)
     crop = crop_mask(mask)
     if crop is None:
-        raise InputError(
-            "The contour of this lesion is empty: there is nothing to measure. Draw it or mark it absent."
-        )
+        raise InputError(_EMPTY)
     return _measured(crop, series)
 
 
@@ -85,6 +84,33 @@ def measure_label_map(
     """
     series = _series(labels, geometry, convention, slice_thickness_mm)
     return {label: _measured(crop, series) for label, crop in crop_labels(labels)}
+
+
+def measure_parts(
+    mask: npt.NDArray[Any],
+    geometry: Geometry,
+    convention: Convention = RECIST,
+    *,
+    slice_thickness_mm: float | None = None,
+) -> tuple[LesionMeasurement, ...]:
+    """Measure each part of a split lesion along its own longest diameter (RECIST 1.1, Appendix II).
+
+    The rules add the parts up; parts that touch in any direction (26-neighbours) are one.
+
+    Args:
+        mask, geometry, convention, slice_thickness_mm: as for :func:`measure_lesion`.
+
+    Returns:
+        One measurement per part, the longest first.
+
+    Raises:
+        InputError, GeometryError: as for :func:`measure_lesion`.
+    """
+    series = _series(mask, geometry, convention, slice_thickness_mm)
+    parts = [_measured(crop, series) for crop in crop_parts(mask)]
+    if not parts:
+        raise InputError(_EMPTY)
+    return tuple(sorted(parts, key=lambda one: -one.long_axis.length_raw_mm))
 
 
 def _series(

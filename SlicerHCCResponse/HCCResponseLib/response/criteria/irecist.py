@@ -1,0 +1,97 @@
+"""iRECIST (Seymour 2017): a whole read through the state machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from HCCResponseLib.response.criteria.base import Criterion
+from HCCResponseLib.response.immune_codes import to_immune, to_recist
+from HCCResponseLib.response.irecist import ImmuneMachine, ImmuneTimePoint
+from HCCResponseLib.response.new_lesions import NewLesionFinding
+from HCCResponseLib.response.non_target import non_target_response
+from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.sequence import (
+    TargetTrack,
+    baseline_evaluation,
+    check_new_lesions,
+    check_order,
+    reader_questions,
+)
+from HCCResponseLib.response.types import (
+    LesionFinding,
+    LesionRole,
+    NewLesionStatus,
+    ReadEvaluation,
+    TimePointEvaluation,
+    TimePointFindings,
+)
+
+
+def evaluate(timepoints: Sequence[TimePointFindings], profile: Profile) -> ReadEvaluation:
+    """Evaluate a read with the iRECIST state machine.
+
+    Raises:
+        RuleError: time points out of order, a target without baseline, impossible sizes, contradictory findings.
+    """
+    check_order(timepoints)
+    track = TargetTrack(timepoints[0], profile)
+    machine = ImmuneMachine(profile, track.history)
+    new_targets: dict[str, bool] = {}
+    done = [baseline_evaluation(timepoints[0], track)]
+    for raw in timepoints[1:]:
+        check_new_lesions(raw)
+        code = None if raw.non_target is None else to_recist(raw.non_target)
+        time_point = replace(raw, non_target=code)
+        non_target, notes = non_target_response(timepoints[0], time_point, profile)
+        found = _new_lesions(time_point, track, profile, new_targets)
+        outcome = machine.step(
+            ImmuneTimePoint(
+                raw.date, track.current(time_point), non_target, raw.non_target_versus_last, found
+            )
+        )
+        target = replace(
+            outcome.target,
+            response=to_immune(outcome.target.response),
+            arithmetic=to_immune(outcome.target.arithmetic),
+        )
+        done.append(
+            TimePointEvaluation(
+                raw.name,
+                raw.date,
+                False,
+                target,
+                to_immune(non_target),
+                raw.new_lesion,
+                outcome.response,
+                (*notes, *outcome.trace, *outcome.warnings),
+                reader_questions(raw, outcome.target, non_target),
+            )  # fmt: skip
+        )
+    return ReadEvaluation(profile.criterion, profile.name, tuple(done))
+
+
+def _new_lesions(
+    time_point: TimePointFindings, track: TargetTrack, profile: Profile, known: dict[str, bool]
+) -> tuple[NewLesionFinding, ...]:
+    """New lesions of a time point; an equivocal one does not count yet, an unlisted one gets a name of its own."""
+    if time_point.new_lesion is NewLesionStatus.EQUIVOCAL:
+        return ()
+    lesions = [lesion for lesion in time_point.lesions if lesion.role is LesionRole.NEW]
+    if not lesions and time_point.new_lesion is NewLesionStatus.UNEQUIVOCAL:
+        return (NewLesionFinding("new lesion without a record", False, "", None, None),)
+    found = []
+    for lesion in lesions:
+        size = track.values.value(lesion, [])
+        target = known.setdefault(lesion.lesion_id, _measurable(lesion, size, profile))
+        found.append(NewLesionFinding(lesion.lesion_id, target, lesion.organ, size, lesion.versus_last))
+    return tuple(found)
+
+
+def _measurable(lesion: LesionFinding, size: Decimal | None, profile: Profile) -> bool:
+    limit = profile.node_target_short_mm if lesion.nodal else profile.measurable_long_mm
+    return size is not None and size >= limit
+
+
+CRITERION = Criterion(name="iRECIST", profile="irecist", evaluate=evaluate, immune=True)

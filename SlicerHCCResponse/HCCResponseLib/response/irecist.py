@@ -1,0 +1,294 @@
+"""iRECIST (Seymour 2017, Lancet Oncol 18:e143-e152): the state machine, one time point at a time.
+
+States: none, open (an unconfirmed progression, iUPD, with its anchor), confirmed (iCPD). The anchor is the time point
+of the first iUPD of the block: its target sum, its new lesions and the categories that progressed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from HCCResponseLib.response.immune_codes import to_immune
+from HCCResponseLib.response.new_lesions import NewLesionBook, NewLesionFinding, NewLesionStatusNow
+from HCCResponseLib.response.numbers import length_text
+from HCCResponseLib.response.overall import overall_response
+from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.sums import LesionSum
+from HCCResponseLib.response.target import TargetHistory
+from HCCResponseLib.response.types import NewLesionStatus, Response, TargetEvaluation, VersusLast
+
+TARGET, NON_TARGET, NEW_LESION = "target", "non-target", "new lesion"
+_SOURCE = "Seymour 2017, Table 2"
+_NO_TARGET = TargetEvaluation(
+    Response.NA, None, None, None, None, None, None, None, True, Response.NA, ()
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ImmuneTimePoint:
+    """What the machine needs of a follow-up.
+
+    Attributes:
+        date: date of the scan.
+        current: target sum, mm.
+        non_target: non-target response in RECIST spelling (PD stands for iUPD).
+        versus_last: non-target disease compared with the last time point.
+        new_lesions: new lesions with their size, mm.
+    """
+
+    date: date
+    current: LesionSum
+    non_target: Response
+    versus_last: VersusLast | None = None
+    new_lesions: tuple[NewLesionFinding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImmuneOutcome:
+    """The coded response of one time point.
+
+    Attributes:
+        response: iCR, iPR, iSD, NON-iCR/NON-iUPD, iUPD, iCPD, NE, NED or MISSING.
+        used_for_state: False for a scan that came too early after an iUPD.
+        nadir_before: smallest complete target sum before, mm.
+        warnings: what the reader should know.
+        target: target evaluation in RECIST spelling.
+        trace: rules that fired, in order.
+    """
+
+    response: Response
+    used_for_state: bool
+    nadir_before: Decimal | None
+    warnings: tuple[str, ...]
+    target: TargetEvaluation
+    trace: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The iUPD that waits for confirmation. Lengths in mm."""
+
+    first: date
+    last: date
+    target_sum: Decimal | None
+    non_target: Response
+    causes: frozenset[str]
+    base: Response
+
+
+class ImmuneMachine:
+    """Carries the state over the time points of one subject.
+
+    Args:
+        profile: the iRECIST fields and all RECIST thresholds.
+        history: target history after the baseline; None without target disease.
+    """
+
+    def __init__(self, profile: Profile, history: TargetHistory | None) -> None:
+        self.profile, self.history = profile, history
+        self.book = NewLesionBook(profile)
+        self.anchor: Anchor | None = None
+        self.confirmed = False
+        self.had_cr = False
+
+    def step(self, point: ImmuneTimePoint) -> ImmuneOutcome:
+        """Code the next time point.
+
+        Raises:
+            RuleError: impossible sizes or values.
+        """
+        nadir = None if self.history is None else self.history.nadir
+        early = self._too_early(point.date)
+        target = self._target(point, early)
+        base = overall_response(target.response, point.non_target, NewLesionStatus.NO, self.profile)
+        new = self.book.look(point.new_lesions)
+        causes = _causes(target.response, point.non_target, new)
+        warnings = list(new.warnings)
+        if self.confirmed:
+            response, why = Response.ICPD, ["iCPD: progression was confirmed before (Seymour 2017)"]
+        elif early:
+            response, why = self._early(point, base.response, causes, warnings)
+        else:
+            response, why = self._used(point, target, base.response, new, causes, warnings)
+            self.book.commit(new)
+        self.had_cr = self.had_cr or response is Response.ICR
+        return ImmuneOutcome(
+            response, not early, nadir, tuple(warnings), target, (*target.trace, *base.trace, *why)
+        )
+
+    def _too_early(self, when: date) -> bool:
+        if self.anchor is None or self.confirmed:
+            return False
+        return (when - self.anchor.first).days < self.profile.irecist_confirm_min_days
+
+    def _target(self, point: ImmuneTimePoint, early: bool) -> TargetEvaluation:
+        if self.history is None:
+            return _NO_TARGET
+        before = self.history.nadir, self.history.responded
+        total = point.current.total
+        back = self.had_cr and total is not None and total > 0 and not point.current.all_gone
+        real = back and self.profile.cr_then_lesser in ("ask", "recurrence-is-pd")
+        evaluation = self.history.evaluate(point.current, recurrence=real)
+        if early and self.profile.irecist_early_scan == "ignore":
+            self.history.nadir, self.history.responded = before
+        return evaluation
+
+    def _early(
+        self, point: ImmuneTimePoint, base: Response, causes: frozenset[str], warnings: list[str]
+    ) -> tuple[Response, list[str]]:
+        days = (point.date - self.anchor.first).days if self.anchor else 0
+        source = self.profile.source_of("irecist_confirm_min_days")
+        warnings.append(
+            f"scan {days} days after the iUPD, earlier than {self.profile.irecist_confirm_min_days} days: "
+            "not used to confirm or to clear it"
+        )
+        if base is Response.NE and not causes:
+            return Response.NE, [f"NE: not evaluable, and too early after the iUPD ({source})"]
+        return Response.IUPD, [f"iUPD: stays open, the scan is too early to confirm or clear it ({source})"]
+
+    def _used(
+        self,
+        point: ImmuneTimePoint,
+        target: TargetEvaluation,
+        base: Response,
+        new: NewLesionStatusNow,
+        causes: frozenset[str],
+        warnings: list[str],
+    ) -> tuple[Response, list[str]]:
+        if self.anchor is None:
+            return self._first(point, target, base, new, causes)
+        late = self._late(point.date, warnings)
+        confirmed = self._confirmations(self.anchor, point, target, new, causes)
+        if confirmed and not (late and self.profile.irecist_late_scan == "new-iupd"):
+            self.confirmed = True
+            return Response.ICPD, [f"iCPD: {reason} ({_SOURCE})" for reason in confirmed]
+        if confirmed:
+            self.anchor = self._anchor(point, target, base, causes)
+            return Response.IUPD, [f"iUPD: {confirmed[0]}, but after the window, so it starts anew"]
+        if base in (Response.NE, Response.MISSING) or new.not_evaluable:
+            return Response.NE, [
+                f"NE: not all evaluable, the iUPD of {self.anchor.first} stays open (Seymour 2017)"
+            ]
+        blocked = self._why_no_reset(self.anchor, point, target, base, new)
+        if blocked is None:
+            response = self._immune(base, new)
+            since = self.anchor.first
+            self.anchor = None
+            self.book.settle()
+            return response, [
+                f"{response.value}: no further progression, the iUPD of {since} is cleared ({_SOURCE})"
+            ]
+        self._again(point, target, new)
+        return Response.IUPD, [f"iUPD: again, {blocked} ({_SOURCE})"]
+
+    def _first(
+        self,
+        point: ImmuneTimePoint,
+        target: TargetEvaluation,
+        base: Response,
+        new: NewLesionStatusNow,
+        causes: frozenset[str],
+    ) -> tuple[Response, list[str]]:
+        if causes:
+            self.anchor = self._anchor(point, target, base, causes)
+            self.book.anchor(new)
+            return Response.IUPD, [f"iUPD: first progression by {', '.join(sorted(causes))} ({_SOURCE})"]
+        if base is Response.NE or new.not_evaluable:
+            return Response.NE, [f"NE: not all evaluable ({_SOURCE})"]
+        response = self._immune(base, new)
+        return response, [f"{response.value}: no progression ({_SOURCE})"]
+
+    def _anchor(
+        self, point: ImmuneTimePoint, target: TargetEvaluation, base: Response, causes: frozenset[str]
+    ) -> Anchor:
+        return Anchor(point.date, point.date, target.sum, point.non_target, causes, base)
+
+    def _again(self, point: ImmuneTimePoint, target: TargetEvaluation, new: NewLesionStatusNow) -> None:
+        """Another iUPD: the date of the block stays; the reference moves only where the protocol says so."""
+        if self.anchor is None:
+            return
+        self.anchor = replace(self.anchor, last=point.date)
+        if self.profile.irecist_reference == "last-iupd":
+            total = target.sum if target.complete else self.anchor.target_sum
+            self.anchor = replace(self.anchor, target_sum=total)
+            self.book.anchor(new)
+
+    def _late(self, when: date, warnings: list[str]) -> bool:
+        limit = self.profile.irecist_confirm_max_days
+        days = 0 if self.anchor is None else (when - self.anchor.last).days
+        if days <= limit:
+            return False
+        warnings.append(f"scan {days} days after the iUPD, later than {limit} days: check the visit schedule")
+        return True
+
+    def _grown(self, now: Decimal | None, then: Decimal | None) -> bool:
+        if now is None or then is None:
+            return False
+        limit = self.profile.irecist_confirm_increase_mm
+        return now - then >= limit if self.profile.irecist_confirm_increase_inclusive else now - then > limit
+
+    def _confirmations(
+        self,
+        anchor: Anchor,
+        point: ImmuneTimePoint,
+        target: TargetEvaluation,
+        new: NewLesionStatusNow,
+        causes: frozenset[str],
+    ) -> list[str]:
+        found: list[str] = []
+        if TARGET in anchor.causes and self._grown(target.sum, anchor.target_sum):
+            now, then = length_text(target.sum or Decimal(0)), length_text(anchor.target_sum or Decimal(0))
+            found.append(f"target sum {now} mm against {then} mm at the iUPD")
+        if NON_TARGET in anchor.causes and point.versus_last is VersusLast.LARGER:
+            found.append("non-target disease that was iUPD has grown further")
+        if NEW_LESION in anchor.causes:
+            if self._grown(new.sum_of_anchored, self.book.anchored_sum):
+                found.append(
+                    f"new target lesions {length_text(new.sum_of_anchored or Decimal(0))} mm, further growth"
+                )
+            if new.non_target_grown:
+                found.append("a new non-target lesion has grown")
+            if new.additional:
+                found.append(f"additional new lesions: {', '.join(new.additional)}")
+        found += [f"progression in a new category: {cause}" for cause in sorted(causes - anchor.causes)]
+        return found
+
+    def _why_no_reset(
+        self,
+        anchor: Anchor,
+        point: ImmuneTimePoint,
+        target: TargetEvaluation,
+        base: Response,
+        new: NewLesionStatusNow,
+    ) -> str | None:
+        if base is Response.PD:
+            return "still progression against the nadir, no further growth"
+        if NEW_LESION not in anchor.causes or new.resolved:
+            return None
+        if target.sum is not None and anchor.target_sum is not None:
+            smaller = target.sum < anchor.target_sum
+        else:
+            gone = point.non_target is Response.CR and anchor.non_target is not Response.CR
+            smaller = gone or point.versus_last is VersusLast.SMALLER
+        return (
+            None
+            if smaller
+            else "the new lesion is still there and baseline disease is not smaller than at the iUPD"
+        )
+
+    def _immune(self, base: Response, new: NewLesionStatusNow) -> Response:
+        response = to_immune(base)
+        return Response.IPR if response is Response.ICR and not new.resolved else response
+
+
+def _causes(target: Response, non_target: Response, new: NewLesionStatusNow) -> frozenset[str]:
+    found = set()
+    if target is Response.PD:
+        found.add(TARGET)
+    if non_target is Response.PD:
+        found.add(NON_TARGET)
+    if new.additional or new.progressed:
+        found.add(NEW_LESION)
+    return frozenset(found)

@@ -1,0 +1,76 @@
+"""Coded time points: a date and an overall response. Order, truncation at progression, blank time points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+from HCCResponseLib.errors import RuleError
+from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.types import Response
+
+OVERALL_VALUES = frozenset(
+    {
+        Response.CR,
+        Response.PR,
+        Response.SD,
+        Response.NON_CR_NON_PD,
+        Response.PD,
+        Response.NE,
+        Response.NED,
+        Response.MISSING,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One coded time point."""
+
+    date: date
+    response: Response
+
+
+def check_dates(visits: Sequence[Assessment], start: date | None = None) -> None:
+    """Visits must be in time order and not before ``start``.
+
+    Raises:
+        RuleError: otherwise, naming the dates.
+    """
+    for earlier, later in pairwise(visits):
+        if later.date <= earlier.date:
+            raise RuleError(f"Dates out of order: {later.date} does not come after {earlier.date}.")
+    if start is not None and visits and visits[0].date < start:
+        raise RuleError(f"Dates out of order: the time point {visits[0].date} is before {start}.")
+
+
+def prepared(visits: Sequence[Assessment], profile: Profile, first_pd: date | None) -> tuple[Assessment, ...]:
+    """Visits up to the first PD, with blanks read as the profile says (``missing_is``, ``stop_at_first_pd``).
+
+    Args:
+        first_pd: date of the first PD where it is known from elsewhere; it only cuts, it is no visit of its own.
+
+    Raises:
+        RuleError: dates out of order, or a value that is no overall response of this criterion.
+    """
+    check_dates(visits)
+    known: list[Assessment] = []
+    for visit in visits:
+        if visit.response not in OVERALL_VALUES:
+            raise RuleError(f"'{visit.response.value}' is not an overall response of {profile.criterion}.")
+        blank = visit.response is Response.MISSING
+        known.append(Assessment(visit.date, Response(profile.missing_is)) if blank else visit)
+    return tuple(_up_to_progression(known, first_pd) if profile.stop_at_first_pd else known)
+
+
+def _up_to_progression(visits: list[Assessment], first_pd: date | None) -> list[Assessment]:
+    kept: list[Assessment] = []
+    for visit in visits:
+        if first_pd is not None and visit.date > first_pd:
+            break
+        kept.append(visit)
+        if visit.response is Response.PD:
+            return kept
+    return kept
