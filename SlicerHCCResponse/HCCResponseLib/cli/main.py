@@ -6,6 +6,8 @@ import typer
 
 from HCCResponseLib import __version__
 from HCCResponseLib.cli.common import say
+from HCCResponseLib.cli.demo import demo
+from HCCResponseLib.cli.study import assess, propose
 from HCCResponseLib.cli.train import train
 
 app = typer.Typer(
@@ -15,7 +17,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command()(train)
+for command in (demo, propose, assess, train):
+    app.command()(command)
 
 
 def _version(wanted: bool) -> None:

@@ -20,6 +20,8 @@ from HCCResponseLib.errors import HCCResponseError, InputError, JobCancelledErro
 
 _GRACE_S = 1.0
 _POLL_S = 0.05
+# Waiting threads sleep instead of spinning, so that a busy machine (and Slicer's window) stays responsive.
+_POLITE = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
 _KINDS: dict[str, type[HCCResponseError]] = {"ModelError": ModelError, "InputError": InputError}
 
 
@@ -87,7 +89,7 @@ def run_job(
 def _environment() -> dict[str, str]:
     library = str(Path(__file__).resolve().parents[2])
     known = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": library + (os.pathsep + known if known else ""), "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, "PYTHONPATH": library + (os.pathsep + known if known else ""), "PYTHONUNBUFFERED": "1", **_POLITE}
 
 
 def _follow(

@@ -1,0 +1,163 @@
+"""``hcc-response propose`` and ``hcc-response assess``: a whole study from images to report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar, say, say_json
+
+if TYPE_CHECKING:
+    from HCCResponseLib.response.types import ReadEvaluation
+    from HCCResponseLib.review.session import Options, Session
+
+StudyArgument = Annotated[Path, typer.Argument(help="study.yaml, or the folder that holds it.")]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder for the read, contours and report.")]
+RecipeOption = Annotated[str, typer.Option(help="How to adapt to the patient: quick, or moon2026 (faithful, slow).")]
+StepsOption = Annotated[int | None, typer.Option(min=1, help="Most adaptation steps; default: the recipe's own.")]
+SeedOption = Annotated[int, typer.Option(help="Seed of everything random.")]
+ModelOption = Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def propose(
+    study: StudyArgument,
+    output: OutputOption = Path("hcc-response-output"),
+    recipe: RecipeOption = "quick",
+    steps: StepsOption = None,
+    seed: SeedOption = 0,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Segment, adapt, track and measure: writes proposals for a reader, never a category.
+
+    Run again with the same output folder, it goes on where it stopped.
+    """
+    from HCCResponseLib.review.session import Options
+
+    with errors_as_one_line():
+        session = open_and_propose(study, output, Options(recipe, steps, seed, model))
+        result = finish(session, None)
+        tell(result, as_json)
+
+
+def assess(
+    study: StudyArgument,
+    output: OutputOption = Path("hcc-response-output"),
+    decisions: Annotated[Path | None, typer.Option(help="YAML or JSON file with a reader's decisions.")] = None,
+    accept_proposals_as: Annotated[
+        str | None, typer.Option(help="Accept all undecided proposals unseen, in this reader's name.")
+    ] = None,
+    recipe: RecipeOption = "quick",
+    steps: StepsOption = None,
+    seed: SeedOption = 0,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Proposals plus a reader's decisions: category, trace and report.
+
+    A category needs a decision on every lesion and candidate; what is missing is listed (exit status 1).
+    """
+    from HCCResponseLib.errors import IncompleteReadError
+    from HCCResponseLib.response.profile import load_profile
+    from HCCResponseLib.review.category import missing
+    from HCCResponseLib.review.decisions_file import apply_decisions, load_decisions
+
+    with errors_as_one_line():
+        if decisions is not None:
+            load_decisions(decisions)
+        options = _options(recipe, steps, seed, model)
+        session = open_and_propose(study, output, options)
+        if decisions is not None:
+            grids = {p.name: session.image(p).geometry for p in session.study.timepoints}
+            apply_decisions(session.store, session.state, decisions, grids)
+            _propose(session, options)
+        if accept_proposals_as:
+            accept_everything(session, accept_proposals_as, options)
+        gaps = missing(session.state)
+        if gaps:
+            finish(session, None)
+            raise IncompleteReadError("No category yet. Still missing: " + " ".join(gaps))
+        result = finish(session, load_profile(session.study.profile))
+        tell(result, as_json)
+
+
+def _options(recipe: str, steps: int | None, seed: int, model: Path | None) -> Options:
+    from HCCResponseLib.review.session import Options
+
+    return Options(recipe, steps, seed, model)
+
+
+def open_and_propose(study: Path, output: Path, options: Options) -> Session:
+    """Open or resume the read and make the proposals that are missing."""
+    from HCCResponseLib.adapt.recipe import recipe_named
+    from HCCResponseLib.imaging.study import load_study
+    from HCCResponseLib.response.profile import load_profile
+    from HCCResponseLib.review.session import open_session
+
+    recipe_named(options.recipe)
+    content = load_study(study)
+    load_profile(content.profile)
+    session = open_session(content, output)
+    _propose(session, options)
+    return session
+
+
+def _propose(session: Session, options: Options) -> list[str]:
+    from HCCResponseLib.review.session import propose as make_proposals
+
+    with progress_bar() as bar:
+        task = bar.add_task("Proposals", total=1.0)
+        waiting = make_proposals(
+            session, options, lambda p: bar.update(task, completed=p.fraction, description=p.stage)
+        )
+    if waiting:
+        console.print(f"waiting for decisions on the baseline before proposing: {', '.join(waiting)}", style="yellow")
+    return waiting
+
+
+def accept_everything(session: Session, reader: str, options: Options) -> None:
+    """Accept every proposal unseen; an accepted baseline opens the follow-ups, which are then accepted too."""
+    from HCCResponseLib.review.decide import accept_all
+
+    accept_all(session.store, session.state, reader)
+    _propose(session, options)
+    accept_all(session.store, session.state, reader)
+
+
+def finish(session: Session, profile: Any) -> dict[str, Any]:
+    """Write contours, result and report; with a profile also the category. Returns the result."""
+    from HCCResponseLib.report.exports import write_contours, write_result
+    from HCCResponseLib.report.html import write_report
+    from HCCResponseLib.response.profile import load_profile
+    from HCCResponseLib.review.category import category, missing
+
+    evaluation: ReadEvaluation | None = category(session.state, profile) if profile else None
+    used = profile or load_profile(session.study.profile)
+    images = {p.name: p for p in session.study.timepoints}
+    write_contours(session.folder, session.state, lambda name: session.image(images[name]))
+    report = session.folder / "report.html"
+    gaps = missing(session.state) if evaluation is None else []
+    write_report(report, session.state, used, evaluation, gaps, lambda name: session.image(images[name]))
+    result = write_result(session.folder, session.state, used, evaluation)
+    session.store.append("software", "result", result)
+    return {**result, "report": str(report.resolve())}
+
+
+def tell(result: dict[str, Any], as_json: bool) -> None:
+    """Print a result for people or as JSON."""
+    if as_json:
+        say_json(result)
+        return
+    for point in result["time_points"]:
+        parts = [f"{r['lesion']} {r['long_axis_mm'] or r['state']}" for r in point["rows"] if r["kind"] == "lesion"]
+        candidates = [r["lesion"] for r in point["rows"] if r["kind"] == "candidate"]
+        more = f"; candidates {', '.join(candidates)}" if candidates else ""
+        say(f"{point['name']} ({point['date']}): {', '.join(parts) or 'no lesions'}{more}")
+        if point.get("overall"):
+            say(f"  {result['criterion']}: {point['overall']} (sum {point['sum']} mm)")
+    if not result["reviewed"] and result["category"]:
+        say("Not reviewed: proposals were accepted without a reader looking at each of them.")
+    say(f"Report: {result['report']}")

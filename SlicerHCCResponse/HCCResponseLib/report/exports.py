@@ -1,0 +1,96 @@
+"""Files beside the report: label maps of every time point and the result as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from HCCResponseLib import __version__
+from HCCResponseLib.imaging.files import write_text
+from HCCResponseLib.imaging.volumes import LabelMap, Volume
+from HCCResponseLib.imaging.write import write_label_map
+from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.types import ReadEvaluation, TimePointEvaluation
+from HCCResponseLib.review.state import ReadState, Row, RowStatus
+
+
+def write_contours(folder: Path, state: ReadState, images: Callable[[str], Volume]) -> None:
+    """One label map and one list of its values for each time point; rejected contours are left out."""
+    for point, rows in state.rows.items():
+        geometry = images(point).geometry
+        labels = np.zeros(geometry.size, np.uint8)
+        names: dict[str, int] = {}
+        for name, row in rows.items():
+            if row.mask is not None and row.status is not RowStatus.REJECTED:
+                names[name] = len(names) + 1
+                labels[row.mask] = names[name]
+        stem = folder / "contours" / point.replace(" ", "_")
+        write_label_map(LabelMap(labels, geometry), stem.with_name(stem.name + ".nii.gz"))
+        write_text(stem.with_name(stem.name + ".json"), json.dumps(names, indent=2) + "\n")
+
+
+def write_result(
+    folder: Path, state: ReadState, profile: Profile, evaluation: ReadEvaluation | None
+) -> dict[str, Any]:
+    """Write ``result.json`` and return its content; ``category`` is ``None`` without an evaluation."""
+    assert state.study is not None
+    evaluated = {p.name: p for p in evaluation.time_points} if evaluation else {}
+    points = [
+        {
+            "name": p.name,
+            "date": p.date.isoformat(),
+            "rows": [_row(n, r) for n, r in state.rows.get(p.name, {}).items()],
+            **(_numbers(evaluated[p.name]) if p.name in evaluated else {}),
+        }
+        for p in state.study.timepoints
+    ]
+    latest = evaluation.time_points[-1].overall if evaluation else None
+    result = {
+        "subject": state.study.subject,
+        "criterion": profile.criterion,
+        "profile": profile.name,
+        "category": latest and str(latest),
+        "reviewed": state.reviewed(),
+        "readers": state.readers(),
+        "time_points": points,
+        "software": f"hcc-response {__version__}",
+        "notice": "For research use; not cleared for clinical use.",
+    }
+    write_text(folder / "result.json", json.dumps(result, indent=2) + "\n")
+    return result
+
+
+def _row(name: str, row: Row) -> dict[str, Any]:
+    measured = row.measurement
+    return {
+        "lesion": name,
+        "kind": row.proposal.kind.value,
+        "status": row.status.value,
+        "decision": row.decision.action.value if row.decision else None,
+        "state": row.state.value,
+        "long_axis_mm": None if row.long_mm is None else str(row.long_mm),
+        "short_axis_mm": str(measured.short_axis.length_mm) if measured and measured.short_axis else None,
+        "volume_ml": round(measured.volume_mm3 / 1000, 3) if measured else None,
+        "convention": measured.convention if measured else None,
+        "suggestion": row.proposal.suggestion.value if row.proposal.suggestion else None,
+        "evidence": row.proposal.evidence,
+    }
+
+
+def _numbers(point: TimePointEvaluation) -> dict[str, Any]:
+    target = point.target
+    return {
+        "sum": None if target.sum is None else str(target.sum),
+        "nadir_before": None if target.nadir_before is None else str(target.nadir_before),
+        "percent_from_baseline": None if target.percent_from_baseline is None else str(target.percent_from_baseline),
+        "percent_from_nadir": None if target.percent_from_nadir is None else str(target.percent_from_nadir),
+        "target": None if point.is_baseline else str(target.response),
+        "non_target": None if point.is_baseline else str(point.non_target),
+        "new_lesion": None if point.is_baseline else str(point.new_lesion),
+        "overall": str(point.overall) if point.overall else None,
+        "trace": list(point.trace),
+    }

@@ -1,0 +1,176 @@
+"""The report: one self-contained HTML file with table, sums, trace, key slices and provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from HCCResponseLib import __version__
+from HCCResponseLib.imaging.files import write_text
+from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW, Volume
+from HCCResponseLib.report.figures import SumPoint, draw_sums
+from HCCResponseLib.report.pictures import lesion_cards
+from HCCResponseLib.resources import resource_path
+from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.types import LesionState, ReadEvaluation, TimePointEvaluation
+from HCCResponseLib.review.category import roles
+from HCCResponseLib.review.records import Action
+from HCCResponseLib.review.state import ReadState, Row
+
+Images = Callable[[str], Volume]
+_STATE_WORDS = {
+    LesionState.DISAPPEARED: "disappeared (0 mm)",
+    LesionState.TOO_SMALL: "too small to measure",
+    LesionState.NOT_EVALUABLE: "not evaluable",
+    LesionState.NOT_IMAGED: "not imaged",
+}
+_CANDIDATE_WORDS = {Action.NEW: "new", Action.EQUIVOCAL: "equivocal", Action.DISMISS: "dismissed"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One lesion at one time point in the table."""
+
+    text: str
+    status: str
+    note: str
+
+
+def write_report(
+    path: Path, state: ReadState, profile: Profile, evaluation: ReadEvaluation | None, gaps: list[str], images: Images
+) -> None:
+    """Write the report. Without an evaluation it shows the proposals and what is still missing, and no category.
+
+    Args:
+        images: gives the image of a time point by name.
+        gaps: what is missing, see :func:`HCCResponseLib.review.category.missing`.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    assert state.study is not None
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resource_path("Report")), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    environment.globals.update(mm=_mm, change=_change)
+    role_of = roles(state, profile)
+    values = {
+        "study": state.study,
+        "profile": profile,
+        "evaluation": evaluation,
+        "points": evaluation.time_points if evaluation else (),
+        "gaps": gaps,
+        "reviewed": state.reviewed(),
+        "readers": state.readers(),
+        "table": _table(state, {n: r.value for n, (r, _) in role_of.items()}),
+        "candidates": _candidates(state),
+        "plot": _plot(evaluation, profile) if evaluation else None,
+        "cards": lesion_cards(state, images),
+        "provenance": _provenance(state),
+        "window": f"{SOFT_TISSUE_WINDOW[0]:g} to {SOFT_TISSUE_WINDOW[1]:g} HU",
+        "version": __version__,
+        "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    }
+    write_text(path, environment.get_template("report.html.j2").render(values))
+
+
+def _mm(value: Decimal | None) -> str:
+    return "-" if value is None else f"{value:.1f} mm"
+
+
+def _change(absolute: Decimal | None, percent: Decimal | None) -> str:
+    if absolute is None:
+        return "-"
+    return f"{absolute:+.1f} mm" + ("" if percent is None else f" ({percent:+.1f} %)")
+
+
+def _table(state: ReadState, role_of: dict[str, str]) -> list[dict[str, Any]]:
+    assert state.study is not None
+    names = [p.name for p in state.study.timepoints]
+    lesions = dict.fromkeys(n for p in names for n, r in state.rows.get(p, {}).items() if not r.is_candidate)
+    return [
+        {"name": n, "role": role_of.get(n, "rejected"), "cells": [_cell(state.row(p, n)) for p in names]} for n in lesions
+    ]
+
+
+def _cell(row: Row | None) -> Cell:
+    if row is None:
+        return Cell("no proposal", "missing", "")
+    text = _STATE_WORDS.get(row.state) or (f"{row.long_mm} mm" if row.long_mm is not None else "-")
+    own = row.decision is not None and row.decision.long_axis_mm is not None
+    note = ""
+    if row.measurement and row.state is LesionState.MEASURED:
+        if row.measurement.short_axis:
+            note = f"x {row.measurement.short_axis.length_mm} mm, "
+        note += f"{row.measurement.volume_mm3 / 1000:.1f} mL"
+    if own and row.measurement:
+        note = f"drawn by the reader; contour: {row.measurement.long_axis.length_mm} mm"
+    return Cell(text, row.status.value, note)
+
+
+def _candidates(state: ReadState) -> list[dict[str, Any]]:
+    out = []
+    for point, rows in state.rows.items():
+        for name, row in rows.items():
+            if not row.is_candidate:
+                continue
+            decided = _CANDIDATE_WORDS[row.decision.action] if row.decision else "not decided"
+            out.append(
+                {
+                    "point": point,
+                    "name": name,
+                    "size": f"{row.measurement.long_axis.length_mm} mm" if row.measurement else "-",
+                    "suggestion": row.proposal.suggestion.value if row.proposal.suggestion else "-",
+                    "decided": decided,
+                    "reason": row.decision.reason if row.decision else "",
+                    "evidence": _evidence(row),
+                }
+            )
+    return out
+
+
+def _evidence(row: Row) -> str:
+    e = row.proposal.evidence
+    parts = []
+    if e.get("mean_probability") is not None:
+        parts.append(f"probability {e['mean_probability']}")
+    if e.get("distance_to_known_mm") is not None:
+        parts.append(f"{e['distance_to_known_mm']} mm from the nearest known lesion")
+    if "imaged_at_baseline" in e:
+        parts.append("place imaged at baseline" if e["imaged_at_baseline"] else "place not imaged at baseline")
+    if e.get("probability_at_baseline") is not None:
+        parts.append(f"probability there at baseline {e['probability_at_baseline']}")
+    return ", ".join(parts)
+
+
+def _plot(evaluation: ReadEvaluation, profile: Profile) -> str:
+    points = [_sum_point(p) for p in evaluation.time_points]
+    return draw_sums(points, float(profile.pr_percent), float(profile.pd_percent), float(profile.pd_absolute_mm or 0))
+
+
+def _sum_point(point: TimePointEvaluation) -> SumPoint:
+    total = float(point.target.sum) if point.target.complete and point.target.sum is not None else None
+    return SumPoint(point.name, point.date, total, "" if point.is_baseline else str(point.overall or "open"))
+
+
+def _provenance(state: ReadState) -> list[tuple[str, list[tuple[str, str]]]]:
+    return [(name, _flat(facts)) for name, facts in state.provenance.items()]
+
+
+def _flat(facts: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    out: list[tuple[str, str]] = []
+    for key, value in facts.items():
+        if key == "time_point":
+            continue
+        name = f"{prefix}{key.replace('_', ' ')}"
+        if isinstance(value, dict):
+            out += _flat(value, f"{name}: ")
+        else:
+            out.append((name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
+    return out

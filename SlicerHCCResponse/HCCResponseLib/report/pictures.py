@@ -1,0 +1,99 @@
+"""For each lesion and candidate, its key slice at every time point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.report.figures import KeySlice, draw_key_slice, half_side_mm
+from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.review.state import ReadState, Row
+
+Images = Callable[[str], Volume]
+_OUTLINE = {"proposed": "not decided", "accepted": "accepted", "edited": "edited", "rejected": "rejected"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One key slice: which visit, the picture as a data URI (``None`` = nothing to show), words below it."""
+
+    point: str
+    data: str | None
+    words: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """All pictures of one lesion or candidate."""
+
+    name: str
+    title: str
+    pictures: tuple[Picture, ...]
+
+
+def lesion_cards(state: ReadState, images: Images) -> list[Card]:
+    """Cards of every lesion, then of every candidate."""
+    assert state.study is not None
+    points = [p.name for p in state.study.timepoints if p.name in state.rows]
+    lesions = dict.fromkeys(n for p in points for n, r in state.rows[p].items() if not r.is_candidate)
+    cards = [_lesion_card(state, name, points, images) for name in lesions]
+    for point in points:
+        for name, row in state.rows[point].items():
+            if row.is_candidate:
+                cards.append(_candidate_card(row, points[0], images))
+    return cards
+
+
+def _lesion_card(state: ReadState, name: str, points: list[str], images: Images) -> Card:
+    rows = [(p, state.row(p, name)) for p in points]
+    half = max((half_side_mm(r.mask, images(p).geometry.spacing) for p, r in rows if r is not None), default=55.0)
+    pictures = tuple(_picture(p, r, images, half) for p, r in rows)
+    return Card(name, f"Lesion {name}", pictures)
+
+
+def _picture(point: str, row: Row | None, images: Images, half_mm: float) -> Picture:
+    if row is None:
+        return Picture(point, None, "no proposal")
+    words = f"{row.state.value}, {_OUTLINE[row.status.value]}"
+    if row.state is LesionState.MEASURED and row.long_mm is not None:
+        words = f"{row.long_mm} mm, {_OUTLINE[row.status.value]}"
+    centre = _centre(row, images(point))
+    if centre is None:
+        return Picture(point, None, words)
+    caption = f"{row.long_mm} mm" if row.long_mm is not None else row.state.value
+    own_line = row.decision is not None and row.decision.long_axis_mm is not None
+    measured = None if own_line else row.measurement
+    return Picture(point, draw_key_slice(KeySlice(images(point), centre, half_mm, row.mask, measured, caption)), words)
+
+
+def _centre(row: Row, image: Volume) -> tuple[int, int, int] | None:
+    """Key slice and middle of the lesion, or the place where it was."""
+    if row.mask is not None:
+        z = row.measurement.slice_index if row.measurement else int(np.median(np.argwhere(row.mask)[:, 0]))
+        plane = np.argwhere(row.mask[z]) if row.mask[z].any() else np.argwhere(row.mask)[:, 1:]
+        y, x = plane.mean(0)
+        return z, int(y), int(x)
+    return _index(row.proposal.evidence.get("place_lps"), image)
+
+
+def _index(place: object, image: Volume) -> tuple[int, int, int] | None:
+    if not isinstance(place, list):
+        return None
+    index = np.rint(image.geometry.lps_to_index(place)).astype(int)
+    if (index < 0).any() or (index >= np.asarray(image.geometry.size)).any():
+        return None
+    return int(index[0]), int(index[1]), int(index[2])
+
+
+def _candidate_card(row: Row, baseline: str, images: Images) -> Card:
+    point, name = row.proposal.time_point, row.proposal.name
+    half = half_side_mm(row.mask, images(point).geometry.spacing)
+    pictures = [_picture(point, row, images, half)]
+    before = _index(row.proposal.evidence.get("place_at_baseline_lps"), images(baseline))
+    if before is not None:
+        key = KeySlice(images(baseline), before, half, None, None, "same place at baseline")
+        pictures.insert(0, Picture(baseline, draw_key_slice(key), "same place"))
+    return Card(name, f"Candidate {name} at {point}", tuple(pictures))

@@ -1,0 +1,158 @@
+"""From decided rows to a response category. Without every needed decision there is none, and it says what is missing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from HCCResponseLib.errors import IncompleteReadError, InputError
+from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.read import evaluate_read
+from HCCResponseLib.response.selection import Candidate, select_targets
+from HCCResponseLib.response.types import (
+    LesionFinding,
+    LesionRole,
+    LesionState,
+    NewLesionStatus,
+    ReadEvaluation,
+    TimePointFindings,
+)
+from HCCResponseLib.review.records import Action
+from HCCResponseLib.review.state import ReadState, Row, RowStatus
+
+ORGAN = "liver"
+
+
+def missing(state: ReadState) -> list[str]:
+    """What a reader must still do before a category can be computed, in words; empty when nothing is missing."""
+    if state.study is None:
+        return ["No study was opened."]
+    found: list[str] = []
+    lesions = _followed(state)
+    for point in state.study.timepoints:
+        rows = state.rows.get(point.name)
+        if rows is None:
+            found.append(f"{point.name}: no proposals yet; run the proposals for this time point.")
+            continue
+        for name in lesions:
+            if name not in rows:
+                found.append(f"{point.name}: lesion {name} has no proposal; contour it or give its state.")
+        for name, row in rows.items():
+            if row.status is RowStatus.PROPOSED:
+                what = "candidate" if row.is_candidate else "lesion"
+                found.append(f"{point.name}: {what} {name} is not decided.")
+    return found
+
+
+def _baseline(state: ReadState) -> str:
+    assert state.study is not None
+    return state.study.timepoints[0].name
+
+
+def _followed(state: ReadState) -> list[str]:
+    """Names of the baseline lesions that the reader did not reject."""
+    rows = state.rows.get(_baseline(state), {})
+    return [n for n, r in rows.items() if not r.is_candidate and r.status is not RowStatus.REJECTED]
+
+
+def roles(state: ReadState, profile: Profile) -> dict[str, tuple[LesionRole, str]]:
+    """Role of every baseline lesion with the reason: the reader's choice, else within the profile's limits.
+
+    Raises:
+        InputError: the reader chose targets beyond the limits or not measurable.
+    """
+    if state.study is None:
+        return {}
+    rows = state.rows.get(_baseline(state), {})
+    names = _followed(state)
+    chosen = {n: rows[n].decision.role for n in names if rows[n].decision and rows[n].decision.role}  # type: ignore[union-attr]
+    open_rows = [_candidate(n, rows[n]) for n in names if n not in chosen and rows[n].long_mm is not None]
+    fixed = [_candidate(n, rows[n]) for n, role in chosen.items() if role is LesionRole.TARGET]
+    _require_allowed(fixed, profile)
+    suggested = select_targets([*fixed, *open_rows], profile)
+    out: dict[str, tuple[LesionRole, str]] = {}
+    for name in names:
+        if name in chosen:
+            out[name] = (chosen[name], "chosen by the reader")  # type: ignore[assignment]
+        elif name in suggested.selected and _room(name, suggested.selected, chosen, profile):
+            out[name] = (LesionRole.TARGET, "suggested within the profile's limits")
+        else:
+            out[name] = (LesionRole.NON_TARGET, suggested.rejected.get(name, "beyond the profile's limits"))
+    return out
+
+
+def _room(
+    name: str, selected: tuple[str, ...], chosen: dict[str, LesionRole | None], profile: Profile
+) -> bool:
+    """The reader's targets come first; suggestions only fill what is left of the limits (all lesions in one organ)."""
+    taken = [n for n, role in chosen.items() if role is LesionRole.TARGET]
+    limit = min(profile.max_targets, profile.max_targets_per_organ) - len(taken)
+    open_order = [n for n in selected if n not in chosen]
+    return name in open_order[: max(0, limit)]
+
+
+def _require_allowed(fixed: list[Candidate], profile: Profile) -> None:
+    if not fixed:
+        return
+    allowed = select_targets(fixed, profile)
+    if allowed.rejected:
+        reasons = "; ".join(f"{n}: {why}" for n, why in allowed.rejected.items())
+        raise InputError(f"The chosen targets do not fit the profile: {reasons}.")
+
+
+def _candidate(name: str, row: Row) -> Candidate:
+    measured = row.measurement
+    thickness = None if measured is None else Decimal(str(round(measured.slice_thickness_mm, 3)))
+    short = measured.short_axis.length_mm if measured and measured.short_axis else None
+    return Candidate(name, ORGAN, False, row.long_mm, short, thickness)
+
+
+def findings(state: ReadState, profile: Profile) -> list[TimePointFindings]:
+    """The decided read as the rules take it.
+
+    Raises:
+        IncompleteReadError: decisions are missing; the message lists them.
+    """
+    open_points = missing(state)
+    if open_points:
+        raise IncompleteReadError("No category yet. Still missing: " + " ".join(open_points))
+    assert state.study is not None
+    role_of = roles(state, profile)
+    out: list[TimePointFindings] = []
+    new = NewLesionStatus.NO
+    for point in state.study.timepoints:
+        rows = state.rows[point.name]
+        lesions = [_finding(n, rows[n], role) for n, (role, _) in role_of.items()]
+        new = max(new, _new_status(rows), key=list(NewLesionStatus).index)
+        lesions += [_finding(n, r, LesionRole.NEW) for n, r in rows.items() if _is_new(r)]
+        non_target = state.non_target.get(point.name)
+        out.append(TimePointFindings(point.name, point.date, tuple(lesions), non_target, new))
+    return out
+
+
+def _is_new(row: Row) -> bool:
+    return row.decision is not None and row.decision.action in (Action.NEW, Action.EQUIVOCAL)
+
+
+def _new_status(rows: dict[str, Row]) -> NewLesionStatus:
+    actions = {r.decision.action for r in rows.values() if r.decision}
+    if Action.NEW in actions:
+        return NewLesionStatus.UNEQUIVOCAL
+    return NewLesionStatus.EQUIVOCAL if Action.EQUIVOCAL in actions else NewLesionStatus.NO
+
+
+def _finding(name: str, row: Row, role: LesionRole) -> LesionFinding:
+    measured = row.measurement if row.state is LesionState.MEASURED else None
+    own_line = row.decision is not None and row.decision.long_axis_mm is not None
+    short = measured.short_axis.length_mm if measured and measured.short_axis and not own_line else None
+    volume = Decimal(str(round(measured.volume_mm3, 1))) if measured else None
+    return LesionFinding(name, ORGAN, False, role, row.state, row.long_mm, short, volume_mm3=volume)
+
+
+def category(state: ReadState, profile: Profile) -> ReadEvaluation:
+    """Responses of every time point with trace.
+
+    Raises:
+        IncompleteReadError: decisions are missing.
+        RuleError: the decided read contradicts itself.
+    """
+    return evaluate_read(findings(state, profile), profile)

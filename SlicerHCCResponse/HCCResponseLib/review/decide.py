@@ -1,0 +1,104 @@
+"""Writing a reader's decisions: checked against the row they answer, measured again when a contour was edited."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.response.types import LesionState, Response
+from HCCResponseLib.review.records import (
+    CANDIDATE_ACTIONS,
+    LESION_ACTIONS,
+    Action,
+    Decision,
+    NonTargetDecision,
+    write_decision,
+)
+from HCCResponseLib.review.state import ReadState, Row
+from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.track.proposal import Suggestion
+
+_NEEDS_REASON = (Action.REJECT, Action.DISMISS)
+_WITHOUT_CONTOUR = (LesionState.DISAPPEARED, LesionState.NOT_EVALUABLE, LesionState.NOT_IMAGED, LesionState.TOO_SMALL)
+
+
+def decide(store: ReadStore, state: ReadState, decision: Decision, geometry: Geometry | None = None) -> Decision:
+    """Check and append one decision; returns it as stored, measured again if the reader drew a contour.
+
+    Args:
+        geometry: grid of the time point's image; needed with an edited contour.
+
+    Raises:
+        InputError: no such row, an action that does not fit it, a missing reason or an impossible length.
+    """
+    row = state.row(decision.time_point, decision.name)
+    where = f"'{decision.name}' at '{decision.time_point}'"
+    if row is None:
+        known = ", ".join(state.rows.get(decision.time_point, {})) or "none"
+        raise InputError(f"There is no proposal {where} to decide on; proposals there: {known}.")
+    _check_action(row, decision, where)
+    if decision.mask is not None:
+        if geometry is None:
+            raise InputError(f"The edited contour of {where} came without its image's grid.")
+        decision = replace(decision, measurement=measure_lesion(decision.mask, geometry))
+    write_decision(store, decision)
+    state.rows[decision.time_point][decision.name] = Row(row.proposal, decision)
+    return decision
+
+
+def _check_action(row: Row, decision: Decision, where: str) -> None:
+    allowed = CANDIDATE_ACTIONS if row.is_candidate else LESION_ACTIONS
+    if decision.action not in allowed:
+        raise InputError(
+            f"'{decision.action}' is no answer to {where}; possible are {', '.join(a.value for a in allowed)}."
+        )
+    if not decision.reader.strip():
+        raise InputError(f"The decision on {where} names no reader.")
+    if decision.action in _NEEDS_REASON and not decision.reason.strip():
+        raise InputError(f"'{decision.action}' of {where} needs a reason.")
+    if decision.long_axis_mm is not None and not 0 < decision.long_axis_mm < 1000:
+        raise InputError(f"A long axis of {decision.long_axis_mm} mm for {where} is impossible.")
+    changes = (decision.mask, decision.long_axis_mm, decision.state)
+    if decision.action is Action.EDIT and all(c is None for c in changes):
+        raise InputError(f"The edit of {where} changes nothing: give a contour, a long axis or a state.")
+    if decision.action is Action.ACCEPT and any(c is not None for c in changes):
+        raise InputError(f"The acceptance of {where} carries changes; use 'edit' for them.")
+    if decision.state in _WITHOUT_CONTOUR and (decision.mask is not None or decision.long_axis_mm is not None):
+        raise InputError(f"{where} is called '{decision.state}' and measured at the same time.")
+
+
+def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDecision) -> None:
+    """Append the reader's judgement of non-target disease at one time point."""
+    allowed = (Response.CR, Response.NON_CR_NON_PD, Response.PD, Response.NE)
+    if decision.response not in allowed:
+        raise InputError(f"Non-target response '{decision.response}' is none of {', '.join(allowed)}.")
+    if decision.time_point not in state.rows:
+        raise InputError(f"There is no time point '{decision.time_point}' with proposals.")
+    payload = {"time_point": decision.time_point, "response": decision.response}
+    store.append(decision.reader, "non-target", payload)
+    state.non_target[decision.time_point] = decision.response
+
+
+def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
+    """Accept every undecided proposal unseen: the output says that it was not reviewed. Returns how many."""
+    undecided = [row for rows in state.rows.values() for row in rows.values() if row.decision is None]
+    for row in undecided:
+        action = Action.ACCEPT
+        if row.is_candidate:
+            action = Action.NEW if row.proposal.suggestion is Suggestion.NEW else Action.EQUIVOCAL
+        blanket = Decision(
+            reader, row.proposal.time_point, row.proposal.name, action, reason="accepted as proposed", seen=False
+        )
+        decide(store, state, blanket)
+    return len(undecided)
+
+
+def as_length(value: str | float) -> Decimal:
+    """A reader's length in mm, in tenths. Raises ``InputError`` for what is not a number."""
+    try:
+        return Decimal(str(value)).quantize(Decimal("0.1"))
+    except ArithmeticError as problem:
+        raise InputError(f"'{value}' is not a length in millimetres.") from problem

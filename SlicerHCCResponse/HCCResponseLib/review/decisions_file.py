@@ -1,0 +1,123 @@
+"""A reader's decisions from a YAML or JSON file, for reads without the panel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.read import read_label_map
+from HCCResponseLib.imaging.volumes import LabelMap
+from HCCResponseLib.response.types import LesionRole, LesionState, Response
+from HCCResponseLib.review.decide import as_length, decide, decide_non_target
+from HCCResponseLib.review.records import Action, Decision, NonTargetDecision
+from HCCResponseLib.review.state import ReadState
+from HCCResponseLib.review.store import ReadStore
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DecisionEntry(_Strict):
+    """One decision. ``contour`` is a label map whose ``label`` (default: any non-zero value) is the lesion."""
+
+    time_point: str
+    name: str
+    action: Action
+    role: Literal["target", "non-target"] | None = None
+    state: LesionState | None = None
+    contour: Path | None = None
+    label: int | None = None
+    long_axis_mm: str | float | None = None
+    reason: str = ""
+
+
+class NonTargetEntry(_Strict):
+    """The judgement of non-target disease at one time point."""
+
+    time_point: str
+    response: Response
+
+
+class DecisionsFile(_Strict):
+    """Everything one reader decided."""
+
+    reader: str = Field(min_length=1, max_length=100)
+    decisions: tuple[DecisionEntry, ...] = ()
+    non_target: tuple[NonTargetEntry, ...] = ()
+
+
+def load_decisions(path: Path) -> DecisionsFile:
+    """Read and check a decisions file.
+
+    Raises:
+        InputError: missing, not YAML or JSON, an unknown field or value.
+    """
+    try:
+        raw: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return DecisionsFile.model_validate(raw)
+    except FileNotFoundError as problem:
+        raise InputError(f"Decisions file '{path}' does not exist.") from problem
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+        raise InputError(f"Decisions file '{path}' cannot be read: {str(problem).splitlines()[0]}.") from problem
+    except ValidationError as problem:
+        error = problem.errors()[0]
+        place = ".".join(str(p) for p in error["loc"]) or "file"
+        raise InputError(f"Decisions file '{path}', {place}: {error['msg']}.") from problem
+
+
+def apply_decisions(store: ReadStore, state: ReadState, path: Path, grids: dict[str, Geometry]) -> int:
+    """Append every decision of a file; all are checked before the first is written. Returns how many.
+
+    Args:
+        grids: the grid of each time point's image, for edited contours.
+    """
+    content = load_decisions(path)
+    ready = [_decision(content.reader, entry, Path(path).parent, grids) for entry in content.decisions]
+    for decision in ready:
+        if state.row(decision.time_point, decision.name) is None:
+            known = ", ".join(state.rows.get(decision.time_point, {})) or "none"
+            raise InputError(
+                f"Decisions file '{path}': there is no proposal '{decision.name}' at '{decision.time_point}'; "
+                f"proposals there: {known}."
+            )
+    for decision in ready:
+        decide(store, state, decision, grids.get(decision.time_point))
+    for entry in content.non_target:
+        decide_non_target(store, state, NonTargetDecision(content.reader, entry.time_point, entry.response))
+    return len(ready)
+
+
+def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, Geometry]) -> Decision:
+    mask = None
+    if entry.contour is not None:
+        contour = read_label_map(folder / entry.contour)
+        _require_grid(contour, grids.get(entry.time_point), entry.time_point)
+        mask = contour.labels > 0 if entry.label is None else contour.mask(entry.label)
+        if not mask.any():
+            raise InputError(f"Contour '{contour.source}' holds no value {entry.label} for '{entry.name}'.")
+    return Decision(
+        reader,
+        entry.time_point,
+        entry.name,
+        entry.action,
+        LesionRole(entry.role) if entry.role else None,
+        entry.state,
+        mask,
+        None,
+        None if entry.long_axis_mm is None else as_length(entry.long_axis_mm),
+        entry.reason,
+    )
+
+
+def _require_grid(contour: LabelMap, grid: Geometry | None, time_point: str) -> None:
+    if grid is None:
+        raise InputError(f"Contour '{contour.source}' is for time point '{time_point}', which the study does not have.")
+    why = contour.geometry.difference(grid)
+    if why:
+        raise InputError(f"Contour '{contour.source}' does not lie on the image of '{time_point}': {why}.")

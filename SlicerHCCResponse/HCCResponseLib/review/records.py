@@ -1,0 +1,153 @@
+"""Proposals and decisions as events, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import TypeAdapter
+
+from HCCResponseLib.measure import LesionMeasurement
+from HCCResponseLib.response.types import LesionRole, LesionState, Response
+from HCCResponseLib.review.masks import pack_mask, unpack_mask
+from HCCResponseLib.review.store import ReadStore, blob_key
+from HCCResponseLib.track.proposal import Proposal, ProposalKind, Suggestion
+
+Mask = npt.NDArray[np.bool_]
+_MEASUREMENT = TypeAdapter(LesionMeasurement)
+
+
+class Action(StrEnum):
+    """What a reader can do with a proposal."""
+
+    ACCEPT = "accept"
+    EDIT = "edit"
+    REJECT = "reject"
+    NEW = "new"
+    EQUIVOCAL = "equivocal"
+    DISMISS = "dismiss"
+
+
+CANDIDATE_ACTIONS = (Action.NEW, Action.EQUIVOCAL, Action.DISMISS)
+LESION_ACTIONS = (Action.ACCEPT, Action.EDIT, Action.REJECT)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A reader's answer to one proposal.
+
+    Attributes:
+        reader: who decided.
+        time_point, name: which proposal.
+        action: accept, edit or reject a lesion; new, equivocal or dismiss a candidate.
+        role: target or non-target, decided at baseline; ``None`` leaves it to the suggestion within the limits.
+        state: the reader's state of the lesion when it is not simply measured.
+        mask, measurement: the reader's contour and what was measured on it.
+        long_axis_mm: the reader's own long axis; it wins over the contour's.
+        reason: why, where a reason is required.
+        seen: whether the reader looked at this row (false for a blanket acceptance).
+    """
+
+    reader: str
+    time_point: str
+    name: str
+    action: Action
+    role: LesionRole | None = None
+    state: LesionState | None = None
+    mask: Mask | None = None
+    measurement: LesionMeasurement | None = None
+    long_axis_mm: Decimal | None = None
+    reason: str = ""
+    seen: bool = True
+
+
+@dataclass(frozen=True)
+class NonTargetDecision:
+    """A reader's judgement of the non-target disease as a whole at one time point."""
+
+    reader: str
+    time_point: str
+    response: Response
+
+
+def measurement_to_json(value: LesionMeasurement | None) -> Any:
+    """A measurement as plain JSON; decimals as strings."""
+    return None if value is None else _MEASUREMENT.dump_python(value, mode="json")
+
+
+def measurement_from_json(value: Any) -> LesionMeasurement | None:
+    """Back from :func:`measurement_to_json`."""
+    return None if value is None else _MEASUREMENT.validate_python(value)
+
+
+def write_proposal(store: ReadStore, proposal: Proposal) -> None:
+    """Append a proposal with its contour."""
+    data = None if proposal.mask is None else pack_mask(proposal.mask)
+    payload = {
+        "time_point": proposal.time_point,
+        "name": proposal.name,
+        "kind": proposal.kind,
+        "state": proposal.state,
+        "mask": data and blob_key(data),
+        "measurement": measurement_to_json(proposal.measurement),
+        "origin": proposal.origin,
+        "suggestion": proposal.suggestion,
+        "evidence": proposal.evidence,
+    }
+    store.append("software", "proposal", payload, [data] if data else [])
+
+
+def read_proposal(store: ReadStore, payload: dict[str, Any]) -> Proposal:
+    """A proposal from its event."""
+    suggestion = payload["suggestion"]
+    return Proposal(
+        payload["time_point"],
+        payload["name"],
+        ProposalKind(payload["kind"]),
+        LesionState(payload["state"]),
+        unpack_mask(store.blob(payload["mask"])) if payload["mask"] else None,
+        measurement_from_json(payload["measurement"]),
+        payload["origin"],
+        Suggestion(suggestion) if suggestion else None,
+        payload["evidence"],
+    )
+
+
+def write_decision(store: ReadStore, decision: Decision) -> None:
+    """Append a decision with the reader's contour, if there is one."""
+    data = None if decision.mask is None else pack_mask(decision.mask)
+    payload = {
+        "time_point": decision.time_point,
+        "name": decision.name,
+        "action": decision.action,
+        "role": decision.role,
+        "state": decision.state,
+        "mask": data and blob_key(data),
+        "measurement": measurement_to_json(decision.measurement),
+        "long_axis_mm": None if decision.long_axis_mm is None else str(decision.long_axis_mm),
+        "reason": decision.reason,
+        "seen": decision.seen,
+    }
+    store.append(decision.reader, "decision", payload, [data] if data else [])
+
+
+def read_decision(store: ReadStore, reader: str, payload: dict[str, Any]) -> Decision:
+    """A decision from its event."""
+    axis = payload["long_axis_mm"]
+    return Decision(
+        reader,
+        payload["time_point"],
+        payload["name"],
+        Action(payload["action"]),
+        LesionRole(payload["role"]) if payload["role"] else None,
+        LesionState(payload["state"]) if payload["state"] else None,
+        unpack_mask(store.blob(payload["mask"])) if payload["mask"] else None,
+        measurement_from_json(payload["measurement"]),
+        None if axis is None else Decimal(axis),
+        payload["reason"],
+        payload["seen"],
+    )

@@ -1,0 +1,150 @@
+"""Proposals for one visit: known lesions with the adapted network, candidates with the base network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from HCCResponseLib.engines.model import Model
+from HCCResponseLib.engines.process import Progress, Report
+from HCCResponseLib.engines.segment import tumour_probability
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.resample import bounding_box, resample
+from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.track.candidates import Survey, find_candidates, survey
+from HCCResponseLib.track.components import carry_identities, components
+from HCCResponseLib.track.proposal import Evidence, Proposal, ProposalKind
+from HCCResponseLib.track.registration import Registration, carry_mask, register
+
+Mask = npt.NDArray[np.bool_]
+_REGION_MM = 26.0
+_THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What is known before a follow-up is looked at.
+
+    Attributes:
+        image: baseline scan.
+        lesions: accepted contour of each lesion on the baseline's grid, (z, y, x).
+        view: the base network's survey of the baseline.
+    """
+
+    image: Volume
+    lesions: Mapping[str, Mask]
+    view: Survey
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """Proposals of one visit with the registration they rest on."""
+
+    proposals: tuple[Proposal, ...]
+    registration: Registration
+    carried: Mapping[str, Mask]
+
+
+def propose_baseline(time_point: str, image: Volume, view: Survey, least_mm: float = 10.0) -> list[Proposal]:
+    """Lesions that the base network sees when no reader has drawn any, largest first, named L1, L2, …"""
+    spots = np.where(view.liver_mask(), view.tumour, 0).astype(np.float32)
+    fine = np.asarray(resample(spots, view.grid, image.geometry, fill=0) > _THRESHOLD)
+    found: list[Proposal] = []
+    for part in components(fine):
+        if part.sum() * image.geometry.voxel_volume_mm3 < 100:
+            break
+        measurement = measure_lesion(part, image.geometry)
+        if measurement.long_axis.length_raw_mm >= least_mm:
+            name = f"L{len(found) + 1}"
+            found.append(
+                Proposal(
+                    time_point, name, ProposalKind.LESION, LesionState.MEASURED, part, measurement, "base network"
+                )
+            )
+    return found
+
+
+def propose_follow_up(
+    time_point: str, image: Volume, baseline: Baseline, base: Model, adapted: Model, report: Report, seed: int = 0
+) -> FollowUp:
+    """Register, contour the known lesions, look for new ones, measure on the original slices."""
+    report(Progress("Registering baseline to follow-up", 0.05))
+    everything = np.logical_or.reduce(list(baseline.lesions.values()))
+    found = register(baseline.image, image, everything, seed)
+    carried = {
+        n: carry_mask(m, baseline.image.geometry, image.geometry, found) for n, m in baseline.lesions.items()
+    }
+    report(Progress("Contouring known lesions", 0.25))
+    probability = _known_probability(image, adapted, carried)
+    masks = carry_identities(probability > _THRESHOLD, carried, image.geometry.spacing)
+    proposals = [
+        _known(time_point, name, masks[name], carried[name], probability, image.geometry, found) for name in carried
+    ]
+    report(Progress("Looking for new lesions", 0.6))
+    known = np.logical_or.reduce([*carried.values(), *(m for m in masks.values() if m is not None)])
+    proposals += find_candidates(time_point, image, survey(base, image), baseline.view, known, found)
+    report(Progress("Proposals ready", 1.0))
+    return FollowUp(tuple(proposals), found, carried)
+
+
+def _known_probability(image: Volume, adapted: Model, carried: Mapping[str, Mask]) -> npt.NDArray[np.float32]:
+    """Tumour probability around each known lesion on the image's own grid; 0 elsewhere."""
+    prior = np.logical_or.reduce(list(carried.values()))
+    out = np.zeros(image.geometry.size, np.float32)
+    for mask in carried.values():
+        if not mask.any():
+            continue
+        box = bounding_box(mask, image.geometry.spacing, _REGION_MM)
+        probability, grid = tumour_probability(adapted, image, box, prior)
+        target = _box_geometry(image.geometry, box)
+        local = resample(probability, grid, target, fill=0).astype(np.float32)
+        out[box] = np.maximum(out[box], local)
+    return out
+
+
+def _box_geometry(geometry: Geometry, box: tuple[slice, slice, slice]) -> Geometry:
+    """The grid of one index box of a larger grid."""
+    x, y, z = geometry.index_to_lps([s.start for s in box])
+    size = tuple(s.stop - s.start for s in box)
+    return Geometry((size[0], size[1], size[2]), geometry.spacing, (float(x), float(y), float(z)), geometry.direction)
+
+
+def _known(
+    time_point: str,
+    name: str,
+    mask: Mask | None,
+    carried: Mask,
+    probability: npt.NDArray[np.float32],
+    geometry: Geometry,
+    found: Registration,
+) -> Proposal:
+    evidence: Evidence = {"registration_trustworthy": found.trustworthy}
+    if not carried.any():
+        evidence["remark"] = "The place of this lesion lies outside this scan's field of view."
+        return Proposal(
+            time_point, name, ProposalKind.LESION, LesionState.NOT_IMAGED, None, None, "registration", evidence=evidence
+        )
+    x, y, z = geometry.index_to_lps(np.argwhere(carried).mean(0))
+    evidence["place_lps"] = [round(float(v), 2) for v in (x, y, z)]
+    if mask is None:
+        evidence["highest_probability_in_place"] = round(float(probability[carried].max()), 3)
+        return Proposal(
+            time_point, name, ProposalKind.LESION, LesionState.DISAPPEARED, None, None, "adapted network",
+            evidence=evidence,
+        )
+    overlap = float((mask & carried).sum() / min(mask.sum(), carried.sum()))
+    evidence |= {
+        "overlap_with_baseline_place": round(overlap, 3),
+        "mean_probability": round(float(probability[mask].mean()), 3),
+        "parts": len(components(mask)),
+    }
+    measurement = measure_lesion(mask, geometry)
+    return Proposal(
+        time_point, name, ProposalKind.LESION, LesionState.MEASURED, mask, measurement, "adapted network",
+        evidence=evidence,
+    )

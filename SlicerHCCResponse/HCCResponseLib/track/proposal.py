@@ -1,0 +1,55 @@
+"""What the software proposes to a reader: one lesion, or one candidate for a new lesion, at one time point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from HCCResponseLib.measure import LesionMeasurement
+from HCCResponseLib.response.types import LesionState
+
+Evidence = dict[str, float | str | bool | list[float] | None]
+
+
+class ProposalKind(StrEnum):
+    """A lesion that is already known, or a candidate for a new one."""
+
+    LESION = "lesion"
+    CANDIDATE = "candidate"
+
+
+class Suggestion(StrEnum):
+    """What the software would answer about a candidate; the reader decides."""
+
+    NEW = "new"
+    EQUIVOCAL = "equivocal"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One row for the reader.
+
+    Attributes:
+        time_point: name of the visit.
+        name: lesion name, the same over all visits; candidates have names of their own.
+        kind: lesion or candidate.
+        state: measured, disappeared or not imaged.
+        mask: contour on the original grid of the visit's image, (z, y, x); ``None`` when there is nothing.
+        measurement: of that contour, on original slices.
+        origin: engine or reader that it came from.
+        suggestion: for candidates.
+        evidence: figures and remarks that speak for or against it.
+    """
+
+    time_point: str
+    name: str
+    kind: ProposalKind
+    state: LesionState
+    mask: npt.NDArray[np.bool_] | None
+    measurement: LesionMeasurement | None
+    origin: str
+    suggestion: Suggestion | None = None
+    evidence: Evidence = field(default_factory=dict)
