@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import comb, sqrt
 from statistics import NormalDist
 from typing import Literal
 
@@ -17,7 +17,7 @@ from HCCResponseLib.errors import RuleError
 from HCCResponseLib.response.distributions import student_quantile
 
 Matrix = Sequence[Sequence[float]]
-WeightName = Literal["identity", "linear", "quadratic"]
+WeightName = Literal["identity", "linear", "quadratic", "ordinal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,12 @@ class Agreement:
 
 
 def weights(size: int, name: WeightName) -> list[list[float]]:
-    """Agreement weights between categories in their given order; 1 on the diagonal."""
+    """Agreement weights between categories in their given order; 1 on the diagonal (Gwet 2014, chapter 3)."""
     if name == "identity" or size == 1:
         return [[float(i == j) for j in range(size)] for i in range(size)]
+    if name == "ordinal":
+        whole = comb(size, 2)
+        return [[1 - comb(abs(i - j) + 1, 2) / whole for j in range(size)] for i in range(size)]
     power = 1 if name == "linear" else 2
     return [[1 - (abs(i - j) / (size - 1)) ** power for j in range(size)] for i in range(size)]
 

@@ -6,9 +6,9 @@ Days are counted as end - start + 1.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from enum import StrEnum
 
 from HCCResponseLib.errors import RuleError
 from HCCResponseLib.response.profile import Profile
@@ -16,8 +16,24 @@ from HCCResponseLib.response.schedule import VisitSchedule
 from HCCResponseLib.response.types import NewLesionStatus, Response
 from HCCResponseLib.response.visits import Assessment, check_dates
 
-Reason = Literal["sum", "new-lesion", "non-target"]
-Endpoint = Literal["PFS", "TTP", "OS", "DoR"]
+
+class Reason(StrEnum):
+    """What a progression was seen in."""
+
+    SUM = "sum"
+    NEW_LESION = "new-lesion"
+    NON_TARGET = "non-target"
+
+
+class Endpoint(StrEnum):
+    """Progression-free survival, time to progression, overall survival, duration of response."""
+
+    PFS = "PFS"
+    TTP = "TTP"
+    OS = "OS"
+    DOR = "DoR"
+
+
 _ADEQUATE = frozenset(
     {Response.CR, Response.PR, Response.SD, Response.NON_CR_NON_PD, Response.PD, Response.NED}
 )
@@ -64,21 +80,19 @@ class FollowUp:
     last_alive: date | None = None
     new_therapy: date | None = None
     clinical_progression: date | None = None
-    schedule: VisitSchedule = VisitSchedule(())
+    schedule: VisitSchedule = field(default_factory=VisitSchedule)
 
 
 def time_to_event(endpoint: Endpoint, known: FollowUp, profile: Profile) -> TimeToEvent:
     """PFS, TTP, OS or DoR under the profile's censoring convention.
 
     Raises:
-        RuleError: dates out of order, an unknown endpoint, DoR without a response.
+        RuleError: dates out of order.
     """
     _check(known)
-    if endpoint == "OS":
+    if endpoint is Endpoint.OS:
         return _survival(known)
-    if endpoint not in ("PFS", "TTP", "DoR"):
-        raise RuleError(f"Unknown endpoint '{endpoint}'; known are PFS, TTP, OS, DoR.")
-    if endpoint == "DoR":
+    if endpoint is Endpoint.DOR:
         known = _from_response(known)
     return _Progression(endpoint, known, profile).outcome()
 
@@ -133,7 +147,7 @@ def _outcome(known: FollowUp, event: bool, when: date, reason: str, *trace: str)
 class _Progression:
     """PFS, TTP or DoR of one subject."""
 
-    def __init__(self, endpoint: str, known: FollowUp, profile: Profile) -> None:
+    def __init__(self, endpoint: Endpoint, known: FollowUp, profile: Profile) -> None:
         self.endpoint, self.known, self.profile = endpoint, known, profile
         self.fda = profile.censoring.removeprefix("fda-") if profile.censoring.startswith("fda-") else ""
         self.name = profile.censoring
@@ -159,7 +173,7 @@ class _Progression:
 
     def _no_baseline(self) -> TimeToEvent:
         death = self.known.death
-        if death is not None and not self.fda and self.endpoint != "TTP":
+        if death is not None and not self.fda and self.endpoint is not Endpoint.TTP:
             return _outcome(self.known, True, death, "death", f"event: death, no baseline ({self._source()})")
         why = "no baseline assessment"
         return _outcome(
@@ -170,7 +184,7 @@ class _Progression:
         return next(((v.date, "progression") for v in self.visits if v.response is Response.PD), None)
 
     def _died(self) -> tuple[date, str] | None:
-        if self.known.death is None or self.endpoint == "TTP":
+        if self.known.death is None or self.endpoint is Endpoint.TTP:
             return None
         return self.known.death, "death"
 
@@ -236,13 +250,13 @@ def progression_date(
         region: where it was seen; needed for new and non-target lesions when dates differ.
 
     Raises:
-        RuleError: no scans, an unknown region or reason.
+        RuleError: no scans, an unknown region, or a region that is needed and missing.
     """
     if not scan_dates:
         raise RuleError("No scan dates are given.")
     if region is not None and region not in scan_dates:
         raise RuleError(f"There is no scan of the region '{region}'.")
-    if reason == "sum":
+    if reason is Reason.SUM:
         last = profile.date_of_sum_event == "last"
         when = max(scan_dates.values()) if last else min(scan_dates.values())
         which = "last" if last else "first"
@@ -250,14 +264,12 @@ def progression_date(
             when,
             f"{when}: {which} scan of the time point, for a sum ({profile.source_of('date_of_sum_event')})",
         )
-    if reason not in ("new-lesion", "non-target"):
-        raise RuleError(f"Unknown reason '{reason}'; known are sum, new-lesion, non-target.")
-    if reason == "new-lesion" and profile.date_of_new_lesion == "last":
+    if reason is Reason.NEW_LESION and profile.date_of_new_lesion == "last":
         when = max(scan_dates.values())
         return when, f"{when}: last scan of the time point ({profile.source_of('date_of_new_lesion')})"
     if region is None and len(set(scan_dates.values())) > 1:
         raise RuleError(
-            f"The region of the {reason} progression is needed, since the scans are on several days."
+            f"The region of the {reason.value} progression is needed, since the scans are on several days."
         )
     when = scan_dates[region] if region is not None else min(scan_dates.values())
     where = region or "the scan"

@@ -18,7 +18,7 @@ class VisitSchedule:
         RuleError: dates out of order.
     """
 
-    planned: tuple[date, ...]
+    planned: tuple[date, ...] = ()
 
     def __post_init__(self) -> None:
         for earlier, later in pairwise(self.planned):
