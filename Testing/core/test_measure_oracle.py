@@ -1,8 +1,8 @@
 """The axes equal a plain brute-force oracle in exact rational arithmetic, on random masks.
 
 The oracle shares nothing with the code under test: its outline comes from scikit-image, its inside test cuts
-a line at every outline segment and asks for the middle of each piece by counting crossings, in integers; every
-pair of boundary points is tried, longest first. HCC_MEASURE_EXAMPLES sets the number of random masks.
+a line at every outline segment and asks for the middle of each piece by counting crossings, in integers;
+every pair of boundary points is tried, longest first. HCC_MEASURE_EXAMPLES sets the number of random masks.
 """
 
 from __future__ import annotations
