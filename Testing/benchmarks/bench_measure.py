@@ -2,9 +2,9 @@
 
     python Testing/benchmarks/bench_measure.py --radiomics-python PATH
 
-PATH is a Python that has pyradiomics 3.0.1 and SimpleITK (it needs numpy < 2, hence its own environment). Its shape
-features are timed inside that process, without start-up and file reading. Prints medians of wall time and of CPU
-time; the CPU time tells more on a machine that others share. Run with one thread: OMP_NUM_THREADS=1.
+PATH is a Python that has pyradiomics 3.0.1 and SimpleITK (it needs numpy < 2, hence its own environment). Its
+shape features are timed inside that process, without start-up and file reading. Prints medians of wall and of
+CPU time; the latter tells more on a machine that others share. Run with one thread: OMP_NUM_THREADS=1.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def compare(mask: np.ndarray, ours: tuple[float, float], python: Path | None, re
     row(f"pyradiomics {answer['version']} shape features", other, f"{other[1] / ours[1]:.0f} x ours")
     found = measure_lesion(mask, Geometry(mask.shape, SPACING), convention("pyradiomics"))
     print(
-        f"  its Maximum2DDiameterSlice {answer['diameter']:.6f} mm, ours {found.long_axis.length_raw_mm:.6f} mm"
+        f"  its Maximum2DDiameterSlice {answer['diameter']:.6f}, ours {found.long_axis.length_raw_mm:.6f} mm"
     )
 
 
@@ -154,7 +154,8 @@ def main() -> int:
         how = MRECIST if name.startswith("rim") else RECIST
         found = measure_lesion(mask, geometry, how)
         assert found.short_axis is not None
-        size = f"{found.long_axis.length_mm} x {found.short_axis.length_mm} mm, {int(mask.any(axis=(1, 2)).sum())} slices"
+        count = int(mask.any(axis=(1, 2)).sum())
+        size = f"{found.long_axis.length_mm} x {found.short_axis.length_mm} mm, {count} slices"
         ours = timed(lambda m=mask, h=how: measure_lesion(m, geometry, h), repeats)
         row(f"one lesion, {name} ({how.name})", ours, size)
         if name == "lobulated":

@@ -22,6 +22,7 @@ from HCCResponseLib.measure import (
     measure_lesion,
     measure_parts,
 )
+from HCCResponseLib.measure.chord import perpendicular_chord
 
 EDGE = convention("edge-inside")
 
@@ -120,6 +121,17 @@ def test_l_shape_has_a_short_axis() -> None:
     assert long_axis == pytest.approx(math.hypot(11.5, 6.5))
     assert short_axis == pytest.approx(4 * math.hypot(11.5, 6.5) / 6.5)
     assert in_slice(shape, RECIST).has_warning(WarningCode.CONCAVE)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_chord_at_an_end_of_the_line_counts_both_sides(reverse: bool) -> None:
+    """A wide bar ends where a narrow one begins: the chord along the joint belongs to both."""
+    corners = [(-10, 0), (-10, 5), (-2, 5), (-2, 15), (2, 15), (2, 5), (10, 5), (10, 0)]
+    outline = np.array(list(zip(corners, [*corners[1:], corners[0]], strict=True)), dtype=float)
+    ends = [np.array([0.0, 5.0]), np.array([0.0, 15.0])]
+    start, end = perpendicular_chord(outline, *(reversed(ends) if reverse else ends))
+    assert math.dist(start, end) == pytest.approx(20)
+    assert (start[1], end[1]) == pytest.approx((5, 5))
 
 
 @pytest.mark.parametrize("radius", [3.0, 7.5, 20.25, 41.7])
