@@ -1,8 +1,8 @@
 """The axes equal a plain brute-force oracle in exact rational arithmetic, on random masks.
 
 The oracle shares nothing with the code under test: its outline comes from scikit-image, its inside test cuts
-a line at every outline segment and asks for the middle of each piece by counting crossings, in integers; every
-pair of boundary points is tried, longest first. HCC_MEASURE_EXAMPLES sets the number of random masks.
+a line at every outline segment and asks for the middle of each piece by counting crossings, in integers;
+every pair of boundary points is tried, longest first. HCC_MEASURE_EXAMPLES sets the number of random masks.
 """
 
 from __future__ import annotations
@@ -21,9 +21,17 @@ from scipy import ndimage
 from skimage.measure import find_contours
 
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.measure import Convention, HoleRule, LineRule, PartRule, PointRule, measure_lesion
+from HCCResponseLib.measure import (
+    Convention,
+    HoleRule,
+    LineRule,
+    PartRule,
+    PointRule,
+    longest,
+    measure_lesion,
+)
 
-EXAMPLES = int(os.environ.get("HCC_MEASURE_EXAMPLES", "400"))
+EXAMPLES = int(os.environ.get("HCC_MEASURE_EXAMPLES", "250"))
 THOROUGH = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 Vector = tuple[int, int]
@@ -253,6 +261,18 @@ def unopened(drawn: np.ndarray) -> list[np.ndarray]:
     labels, count = ndimage.label(ndimage.binary_fill_holes(np.pad(drawn, 2)), np.ones((3, 3)))
     areas = [int((labels == one).sum()) for one in range(1, count + 1)]
     return [labels == one + 1 for one, area in enumerate(areas) if area == max(areas)]
+
+
+@settings(THOROUGH, max_examples=max(1, EXAMPLES // 3))
+@given(region=blobs(), points=st.sampled_from([PointRule.EDGE_MIDPOINT, PointRule.CORNER]))
+def test_search_in_many_small_steps(region: np.ndarray, points: PointRule) -> None:
+    """Tiles of two pixels and single pairs of tiles make the branch and bound of a small shape a long one."""
+    expected = oracle(region, points, (1, 1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(longest, "_TILE_PX", 2)
+        patch.setattr(longest, "_CHUNK", 1)
+        found = measured(region[None], as_drawn(points), (1, 1))
+    assert found == pytest.approx(expected, abs=1e-7)
 
 
 def spiral(turns: float, width: float, size: int) -> np.ndarray:

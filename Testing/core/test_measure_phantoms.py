@@ -22,6 +22,7 @@ from HCCResponseLib.measure import (
     measure_lesion,
     measure_parts,
 )
+from HCCResponseLib.measure.chord import perpendicular_chord
 
 EDGE = convention("edge-inside")
 
@@ -63,7 +64,8 @@ def test_square_exactly() -> None:
 
 
 def test_rectangle_has_a_true_perpendicular_chord() -> None:
-    """6 x 12 pixels: 6.2 mm once the opening has taken the corner pixels, where point pairs find 4.2."""
+    """6 x 12 pixels: 6.2 mm once the opening has taken the corner pixels. Point pairs find none at all."""
+    assert in_slice(np.ones((6, 12)), convention("cornerstone3d-ohif")).short_axis is None
     assert axes(in_slice(np.ones((6, 12)), RECIST)) == pytest.approx(
         (math.hypot(12, 3), 6 * math.sqrt(17) / 4), abs=1e-9
     )
@@ -111,7 +113,7 @@ def test_one_pixel_spike_is_left_out() -> None:
 
 
 def test_l_shape_has_a_short_axis() -> None:
-    """Point pairs find no perpendicular at all; the chord does."""
+    """Its chord goes straight across one arm."""
     shape = np.zeros((12, 12), dtype=bool)
     shape[:, :4] = True
     shape[8:, :] = True
@@ -119,7 +121,17 @@ def test_l_shape_has_a_short_axis() -> None:
     assert long_axis == pytest.approx(math.hypot(11.5, 6.5))
     assert short_axis == pytest.approx(4 * math.hypot(11.5, 6.5) / 6.5)
     assert in_slice(shape, RECIST).has_warning(WarningCode.CONCAVE)
-    assert in_slice(shape, convention("cornerstone3d-ohif")).short_axis is None
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_chord_at_an_end_of_the_line_counts_both_sides(reverse: bool) -> None:
+    """A wide bar ends where a narrow one begins: the chord along the joint belongs to both."""
+    corners = [(-10, 0), (-10, 5), (-2, 5), (-2, 15), (2, 15), (2, 5), (10, 5), (10, 0)]
+    outline = np.array(list(zip(corners, [*corners[1:], corners[0]], strict=True)), dtype=float)
+    ends = [np.array([0.0, 5.0]), np.array([0.0, 15.0])]
+    start, end = perpendicular_chord(outline, *(reversed(ends) if reverse else ends))
+    assert math.dist(start, end) == pytest.approx(20)
+    assert (start[1], end[1]) == pytest.approx((5, 5))
 
 
 @pytest.mark.parametrize("radius", [3.0, 7.5, 20.25, 41.7])
@@ -187,7 +199,7 @@ def test_split_lesion_parts() -> None:
         [math.hypot(18, 5), math.hypot(10, 9)]
     )
     assert sum(one.voxel_count for one in parts) == np.count_nonzero(volume)
-    assert axes(measure_lesion(volume, geometry, EDGE)) == axes(parts[0])
+    assert axes(measure_lesion(volume, geometry, EDGE)) == pytest.approx(axes(parts[0]))
 
 
 def test_tied_parts_stay_inside_each_part() -> None:

@@ -22,6 +22,8 @@ from HCCResponseLib.measure.plane import BoolArray, FloatArray
 
 IntArray = npt.NDArray[np.intp]
 _TILE_PX = 6
+_CHUNK = 32
+_FEW = 64
 _HALF_DIAGONAL_PX = 0.7072
 _RELATIVE_TIE = 1e-9
 _PROBES = tuple(k / 16 for k in (8, 4, 12, 2, 6, 10, 14, 1, 3, 5, 7, 9, 11, 13, 15))
@@ -146,14 +148,13 @@ class _Search:
 
     def _tile_pairs(self, floor_mm: float) -> Iterator[tuple[float, IntArray, IntArray]]:
         """Pairs of tiles in chunks, by the longest line they could hold, with the chunk's upper bound."""
-        first, second = np.triu_indices(len(self.first))
-        gap = self.centre[first] - self.centre[second]
-        bound = np.sqrt((gap * gap).sum(axis=1)) + self.radius[first] + self.radius[second]
-        keep = bound >= floor_mm - tie_tolerance(floor_mm)
-        first, second, bound = first[keep], second[keep], bound[keep]
+        y, x = self.centre[:, 0], self.centre[:, 1]
+        bounds = np.hypot(y[:, None] - y, x[:, None] - x) + self.radius[:, None] + self.radius
+        first, second = np.nonzero(np.triu(bounds >= floor_mm - tie_tolerance(floor_mm)))
+        bound = bounds[first, second]
         first, second, bound = self._not_all_outside(first, second, bound)
         order = np.argsort(-bound, kind="stable")
-        at, size = 0, 32
+        at, size = 0, _CHUNK
         while at < len(order):
             chunk = order[at : at + size]
             yield float(bound[chunk[0]]), first[chunk], second[chunk]
@@ -184,7 +185,7 @@ class _Search:
         keep = length >= best - tie_tolerance(best)
         a, b, length = a[keep], b[keep], length[keep]
         for share in self.probes:
-            if not len(a):
+            if len(a) < _FEW:
                 break
             keep = ~self._certainly_outside((1 - share) * self.points[a] + share * self.points[b])
             a, b, length = a[keep], b[keep], length[keep]

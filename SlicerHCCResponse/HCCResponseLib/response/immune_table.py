@@ -27,6 +27,7 @@ def immune_response(
     non_target: Response,
     new_lesion: NewLesionStatus | None,
     profile: Profile,
+    *,
     prior_unresolved_iupd: bool = False,
     change: FurtherChange = FurtherChange(),
 ) -> Verdict:

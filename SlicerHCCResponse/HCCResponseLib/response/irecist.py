@@ -67,6 +67,17 @@ class ImmuneOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class _Sight:
+    """A time point as the machine sees it: findings, target evaluation, base response, new lesions, causes of PD."""
+
+    point: ImmuneTimePoint
+    target: TargetEvaluation
+    base: Response
+    new: NewLesionStatusNow
+    causes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Anchor:
     """The iUPD that waits for confirmation. Lengths in mm."""
 
@@ -75,7 +86,6 @@ class Anchor:
     target_sum: Decimal | None
     non_target: Response
     causes: frozenset[str]
-    base: Response
 
 
 class ImmuneMachine:
@@ -105,13 +115,14 @@ class ImmuneMachine:
         base = overall_response(target.response, point.non_target, NewLesionStatus.NO, self.profile)
         new = self.book.look(point.new_lesions)
         causes = _causes(target.response, point.non_target, new)
+        sight = _Sight(point, target, base.response, new, causes)
         warnings = list(new.warnings)
         if self.confirmed:
             response, why = Response.ICPD, ["iCPD: progression was confirmed before (Seymour 2017)"]
         elif early:
-            response, why = self._early(point, base.response, causes, warnings)
+            response, why = self._early(sight, warnings)
         else:
-            response, why = self._used(point, target, base.response, new, causes, warnings)
+            response, why = self._used(sight, warnings)
             self.book.commit(new)
         self.had_cr = self.had_cr or response is Response.ICR
         return ImmuneOutcome(
@@ -135,85 +146,63 @@ class ImmuneMachine:
             self.history.nadir, self.history.responded = before
         return evaluation
 
-    def _early(
-        self, point: ImmuneTimePoint, base: Response, causes: frozenset[str], warnings: list[str]
-    ) -> tuple[Response, list[str]]:
-        days = (point.date - self.anchor.first).days if self.anchor else 0
+    def _early(self, sight: _Sight, warnings: list[str]) -> tuple[Response, list[str]]:
+        days = (sight.point.date - self.anchor.first).days if self.anchor else 0
         source = self.profile.source_of("irecist_confirm_min_days")
         warnings.append(
             f"scan {days} days after the iUPD, earlier than {self.profile.irecist_confirm_min_days} days: "
             "not used to confirm or to clear it"
         )
-        if base is Response.NE and not causes:
+        if sight.base is Response.NE and not sight.causes:
             return Response.NE, [f"NE: not evaluable, and too early after the iUPD ({source})"]
         return Response.IUPD, [f"iUPD: stays open, the scan is too early to confirm or clear it ({source})"]
 
-    def _used(
-        self,
-        point: ImmuneTimePoint,
-        target: TargetEvaluation,
-        base: Response,
-        new: NewLesionStatusNow,
-        causes: frozenset[str],
-        warnings: list[str],
-    ) -> tuple[Response, list[str]]:
+    def _used(self, sight: _Sight, warnings: list[str]) -> tuple[Response, list[str]]:
         if self.anchor is None:
-            return self._first(point, target, base, new, causes)
-        late = self._late(point.date, warnings)
-        confirmed = self._confirmations(self.anchor, point, target, new, causes)
-        if confirmed and not (late and self.profile.irecist_late_scan == "new-iupd"):
+            return self._first(sight)
+        since = self.anchor.first
+        late = self._late(sight.point.date, warnings)
+        confirmed = self._confirmations(self.anchor, sight)
+        if confirmed and late and self.profile.irecist_late_scan == "new-iupd":
+            self._open(sight)
+            return Response.IUPD, [f"iUPD: {confirmed[0]}, but after the window, so it starts anew"]
+        if confirmed:
             self.confirmed = True
             return Response.ICPD, [f"iCPD: {reason} ({_SOURCE})" for reason in confirmed]
-        if confirmed:
-            self.anchor = self._anchor(point, target, base, causes)
-            return Response.IUPD, [f"iUPD: {confirmed[0]}, but after the window, so it starts anew"]
-        if base in (Response.NE, Response.MISSING) or new.not_evaluable:
-            return Response.NE, [
-                f"NE: not all evaluable, the iUPD of {self.anchor.first} stays open (Seymour 2017)"
-            ]
-        blocked = self._why_no_reset(self.anchor, point, target, base, new)
-        if blocked is None:
-            response = self._immune(base, new)
-            since = self.anchor.first
-            self.anchor = None
-            self.book.settle()
-            return response, [
-                f"{response.value}: no further progression, the iUPD of {since} is cleared ({_SOURCE})"
-            ]
-        self._again(point, target, new)
-        return Response.IUPD, [f"iUPD: again, {blocked} ({_SOURCE})"]
+        if sight.base in (Response.NE, Response.MISSING) or sight.new.not_evaluable:
+            return Response.NE, [f"NE: not all evaluable, the iUPD of {since} stays open (Seymour 2017)"]
+        blocked = _why_no_reset(self.anchor, sight)
+        if blocked is not None:
+            self._again(self.anchor, sight)
+            return Response.IUPD, [f"iUPD: again, {blocked} ({_SOURCE})"]
+        self.anchor = None
+        self.book.settle()
+        response = _immune(sight)
+        return response, [f"{response.value}: no further growth, the iUPD of {since} is cleared ({_SOURCE})"]
 
-    def _first(
-        self,
-        point: ImmuneTimePoint,
-        target: TargetEvaluation,
-        base: Response,
-        new: NewLesionStatusNow,
-        causes: frozenset[str],
-    ) -> tuple[Response, list[str]]:
-        if causes:
-            self.anchor = self._anchor(point, target, base, causes)
-            self.book.anchor(new)
-            return Response.IUPD, [f"iUPD: first progression by {', '.join(sorted(causes))} ({_SOURCE})"]
-        if base is Response.NE or new.not_evaluable:
+    def _first(self, sight: _Sight) -> tuple[Response, list[str]]:
+        if sight.causes:
+            self._open(sight)
+            return Response.IUPD, [
+                f"iUPD: first progression by {', '.join(sorted(sight.causes))} ({_SOURCE})"
+            ]
+        if sight.base is Response.NE or sight.new.not_evaluable:
             return Response.NE, [f"NE: not all evaluable ({_SOURCE})"]
-        response = self._immune(base, new)
+        response = _immune(sight)
         return response, [f"{response.value}: no progression ({_SOURCE})"]
 
-    def _anchor(
-        self, point: ImmuneTimePoint, target: TargetEvaluation, base: Response, causes: frozenset[str]
-    ) -> Anchor:
-        return Anchor(point.date, point.date, target.sum, point.non_target, causes, base)
+    def _open(self, sight: _Sight) -> None:
+        when = sight.point.date
+        self.anchor = Anchor(when, when, sight.target.sum, sight.point.non_target, sight.causes)
+        self.book.anchor(sight.new)
 
-    def _again(self, point: ImmuneTimePoint, target: TargetEvaluation, new: NewLesionStatusNow) -> None:
+    def _again(self, anchor: Anchor, sight: _Sight) -> None:
         """Another iUPD: the date of the block stays; the reference moves only where the protocol says so."""
-        if self.anchor is None:
-            return
-        self.anchor = replace(self.anchor, last=point.date)
+        self.anchor = replace(anchor, last=sight.point.date)
         if self.profile.irecist_reference == "last-iupd":
-            total = target.sum if target.complete else self.anchor.target_sum
+            total = sight.target.sum if sight.target.complete else anchor.target_sum
             self.anchor = replace(self.anchor, target_sum=total)
-            self.book.anchor(new)
+            self.book.anchor(sight.new)
 
     def _late(self, when: date, warnings: list[str]) -> bool:
         limit = self.profile.irecist_confirm_max_days
@@ -229,58 +218,56 @@ class ImmuneMachine:
         limit = self.profile.irecist_confirm_increase_mm
         return now - then >= limit if self.profile.irecist_confirm_increase_inclusive else now - then > limit
 
-    def _confirmations(
-        self,
-        anchor: Anchor,
-        point: ImmuneTimePoint,
-        target: TargetEvaluation,
-        new: NewLesionStatusNow,
-        causes: frozenset[str],
-    ) -> list[str]:
+    def _confirmations(self, anchor: Anchor, sight: _Sight) -> list[str]:
+        """Criteria of iCPD that are met, relative to the iUPD."""
         found: list[str] = []
-        if TARGET in anchor.causes and self._grown(target.sum, anchor.target_sum):
-            now, then = length_text(target.sum or Decimal(0)), length_text(anchor.target_sum or Decimal(0))
-            found.append(f"target sum {now} mm against {then} mm at the iUPD")
-        if NON_TARGET in anchor.causes and point.versus_last is VersusLast.LARGER:
+        total = sight.target.sum
+        if TARGET in anchor.causes and total is not None and self._grown(total, anchor.target_sum):
+            found.append(
+                f"target sum up to {length_text(total)} mm, at least the required growth since the iUPD"
+            )
+        if NON_TARGET in anchor.causes and sight.point.versus_last is VersusLast.LARGER:
             found.append("non-target disease that was iUPD has grown further")
         if NEW_LESION in anchor.causes:
-            if self._grown(new.sum_of_anchored, self.book.anchored_sum):
-                found.append(
-                    f"new target lesions {length_text(new.sum_of_anchored or Decimal(0))} mm, further growth"
-                )
-            if new.non_target_grown:
-                found.append("a new non-target lesion has grown")
-            if new.additional:
-                found.append(f"additional new lesions: {', '.join(new.additional)}")
-        found += [f"progression in a new category: {cause}" for cause in sorted(causes - anchor.causes)]
+            found += self._new_lesion_growth(sight.new)
+        found += [f"progression in a new category: {cause}" for cause in sorted(sight.causes - anchor.causes)]
         return found
 
-    def _why_no_reset(
-        self,
-        anchor: Anchor,
-        point: ImmuneTimePoint,
-        target: TargetEvaluation,
-        base: Response,
-        new: NewLesionStatusNow,
-    ) -> str | None:
-        if base is Response.PD:
-            return "still progression against the nadir, no further growth"
-        if NEW_LESION not in anchor.causes or new.resolved:
-            return None
-        if target.sum is not None and anchor.target_sum is not None:
-            smaller = target.sum < anchor.target_sum
-        else:
-            gone = point.non_target is Response.CR and anchor.non_target is not Response.CR
-            smaller = gone or point.versus_last is VersusLast.SMALLER
-        return (
-            None
-            if smaller
-            else "the new lesion is still there and baseline disease is not smaller than at the iUPD"
+    def _new_lesion_growth(self, new: NewLesionStatusNow) -> list[str]:
+        total = new.sum_of_anchored
+        checks = (
+            (
+                total is not None and self._grown(total, self.book.anchored_sum),
+                "new target lesions have grown further",
+            ),
+            (new.non_target_grown, "a new non-target lesion has grown"),
+            (bool(new.additional), f"additional new lesions: {', '.join(new.additional)}"),
         )
+        return [text for met, text in checks if met]
 
-    def _immune(self, base: Response, new: NewLesionStatusNow) -> Response:
-        response = to_immune(base)
-        return Response.IPR if response is Response.ICR and not new.resolved else response
+
+def _why_no_reset(anchor: Anchor, sight: _Sight) -> str | None:
+    """Why an open iUPD is not cleared, or None when it is."""
+    if sight.base is Response.PD:
+        return "still progression against the nadir, no further growth"
+    if NEW_LESION not in anchor.causes or sight.new.resolved:
+        return None
+    if sight.target.sum is not None and anchor.target_sum is not None:
+        smaller = sight.target.sum < anchor.target_sum
+    else:
+        gone = sight.point.non_target is Response.CR and anchor.non_target is not Response.CR
+        smaller = gone or sight.point.versus_last is VersusLast.SMALLER
+    return (
+        None
+        if smaller
+        else "the new lesion is still there and baseline disease is not smaller than at the iUPD"
+    )
+
+
+def _immune(sight: _Sight) -> Response:
+    """iRECIST spelling; no iCR while a new lesion is left."""
+    response = to_immune(sight.base)
+    return Response.IPR if response is Response.ICR and not sight.new.resolved else response
 
 
 def _causes(target: Response, non_target: Response, new: NewLesionStatusNow) -> frozenset[str]:

@@ -82,7 +82,7 @@ class NewLesionBook:
         roles = dict(self.roles)
         additional = [key for key, row in rows.items() if key not in self.roles and row.size_mm != 0]
         for key in additional:
-            roles[key] = self._within_limits(rows[key], roles, rows, warnings)
+            roles[key] = self._within_limits(rows[key], roles, warnings)
         sizes = self._sizes(rows, additional, warnings)
         known = [key for key in rows if key in self.roles]
         grown = any(self._non_target_grown(rows[key]) for key in known if not roles[key])
@@ -155,7 +155,6 @@ class NewLesionBook:
         self,
         row: NewLesionFinding,
         roles: dict[str, bool],
-        rows: dict[str, NewLesionFinding],
         warnings: list[str],
     ) -> bool:
         """Whether a new lesion may be a new target lesion (at most 5, 2 per organ)."""

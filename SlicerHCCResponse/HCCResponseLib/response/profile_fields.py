@@ -148,7 +148,7 @@ class EndpointFields(BaseModel):
     date_of_sum_event: Literal["last", "first"]
     date_of_new_lesion: Literal["first-observation", "last"]
     partial_dates: Literal["refuse"]
-    agreement_weights: Literal["linear", "quadratic"]
+    agreement_weights: Literal["linear", "quadratic", "ordinal"]
     confidence_percent: Percent
 
 

@@ -26,6 +26,7 @@ from HCCResponseLib.response.types import (
     ReadEvaluation,
     TimePointEvaluation,
     TimePointFindings,
+    VersusLast,
 )
 
 
@@ -56,18 +57,20 @@ def evaluate(timepoints: Sequence[TimePointFindings], profile: Profile) -> ReadE
             response=to_immune(outcome.target.response),
             arithmetic=to_immune(outcome.target.arithmetic),
         )
+        trace = (*notes, *outcome.trace, *outcome.warnings)
+        questions = reader_questions(raw, outcome.target, non_target)
         done.append(
             TimePointEvaluation(
-                raw.name,
-                raw.date,
-                False,
-                target,
-                to_immune(non_target),
-                raw.new_lesion,
-                outcome.response,
-                (*notes, *outcome.trace, *outcome.warnings),
-                reader_questions(raw, outcome.target, non_target),
-            )  # fmt: skip
+                name=raw.name,
+                date=raw.date,
+                is_baseline=False,
+                target=target,
+                non_target=to_immune(non_target),
+                new_lesion=raw.new_lesion,
+                overall=outcome.response,
+                trace=trace,
+                questions=questions,
+            )
         )
     return ReadEvaluation(profile.criterion, profile.name, tuple(done))
 
@@ -80,7 +83,7 @@ def _new_lesions(
         return ()
     lesions = [lesion for lesion in time_point.lesions if lesion.role is LesionRole.NEW]
     if not lesions and time_point.new_lesion is NewLesionStatus.UNEQUIVOCAL:
-        return (NewLesionFinding("new lesion without a record", False, "", None, None),)
+        return (NewLesionFinding("new lesion without a record", False, "", None, VersusLast.SAME),)
     found = []
     for lesion in lesions:
         size = track.values.value(lesion, [])

@@ -1,0 +1,55 @@
+"""The questions that the engine answers on its own, one module for each family, behind a registry.
+
+A case is a plain mapping as in the interface of the rule engine: ``{"id", "question", "criterion", "profile",
+"given"}``. Every module reads ``given`` into typed objects, calls the typed function of :mod:`HCCResponseLib.response`
+and writes its result back.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from HCCResponseLib.errors import RuleError
+from HCCResponseLib.response.criteria import criterion
+from HCCResponseLib.response.profile import load_profile
+from HCCResponseLib.response.questions.base import REGISTRY, Answer, AnswerFunction, Setting
+from HCCResponseLib.response.questions.fields import Fields
+
+DEFAULT_CRITERION = "RECIST 1.1"
+
+__all__ = ["DEFAULT_CRITERION", "Answer", "answer_case", "questions"]
+
+
+@cache
+def questions() -> dict[str, AnswerFunction]:
+    """All questions by name."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return REGISTRY
+
+
+def answer_case(case: Mapping[str, Any]) -> Answer:
+    """Answer one case.
+
+    Raises:
+        RuleError: an unknown question or criterion, or values that cannot be.
+        ProfileError: an unknown profile field, an impossible value or a conflict.
+        ReaderDecisionNeededError: only a human can decide.
+    """
+    name = case.get("question")
+    function = questions().get(name) if isinstance(name, str) else None
+    if function is None:
+        raise RuleError(f"Unknown question {name!r}; known are {', '.join(sorted(questions()))}.")
+    which = case.get("criterion")
+    if which is not None and not isinstance(which, str):
+        raise RuleError("'criterion' must be the name of a criterion.")
+    rules = criterion(DEFAULT_CRITERION if which is None else which)
+    overrides = case.get("profile")
+    if overrides is not None and not isinstance(overrides, Mapping):
+        raise RuleError("'profile' must hold profile fields by name.")
+    profile = load_profile(rules.profile, overrides)
+    return function(Fields.of(case.get("given"), "given"), Setting(rules, profile))

@@ -1,0 +1,41 @@
+"""Registry of the questions and what they give back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from HCCResponseLib.response.criteria.base import Criterion
+from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.questions.fields import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Criterion and profile of a case."""
+
+    criterion: Criterion
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer in the words of the interface, and its trace."""
+
+    values: dict[str, Any]
+    trace: tuple[str, ...]
+
+
+AnswerFunction = Callable[[Fields, Setting], Answer]
+REGISTRY: dict[str, AnswerFunction] = {}
+
+
+def answers(question: str) -> Callable[[AnswerFunction], AnswerFunction]:
+    """Register a function as the answer to ``question``."""
+
+    def register(function: AnswerFunction) -> AnswerFunction:
+        REGISTRY[question] = function
+        return function
+
+    return register

@@ -1,0 +1,80 @@
+"""``best-response``, ``response-flag``, ``clinical-benefit``: over coded time points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from HCCResponseLib.response.best import best_response, clinical_benefit, response_flag
+from HCCResponseLib.response.immune_codes import to_recist
+from HCCResponseLib.response.irecist_best import irecist_best
+from HCCResponseLib.response.questions.base import Answer, Setting, answers
+from HCCResponseLib.response.questions.fields import Fields, to_choice
+from HCCResponseLib.response.questions.writing import day, yes_no
+from HCCResponseLib.response.types import Response
+from HCCResponseLib.response.visits import Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class CodedCourse:
+    """Coded time points, the reference date and the first PD where it is known from elsewhere."""
+
+    visits: list[Assessment]
+    reference: date | None
+    first_pd: date | None
+
+
+@answers("best-response")
+def best(given: Fields, setting: Setting) -> Answer:
+    """Best response and its date."""
+    course = _course(given)
+    if setting.criterion.immune:
+        result = irecist_best([v.response for v in course.visits], [v.date for v in course.visits])
+        when = next((v.date for v in course.visits if v.response is result.best_response), None)
+        return Answer({"best_response": result.best_response.value, "date": day(when)}, result.trace)
+    found = best_response(course.visits, course.reference, setting.profile, course.first_pd)
+    return Answer({"best_response": found.response.value, "date": day(found.date)}, found.trace)
+
+
+@answers("response-flag")
+def flag(given: Fields, setting: Setting) -> Answer:
+    """Whether there was a (confirmed) response."""
+    course = _recist(_course(given), setting)
+    found = response_flag(course.visits, course.reference, setting.profile, course.first_pd)
+    return Answer({"responder": yes_no(found.yes), "date": day(found.date)}, found.trace)
+
+
+@answers("clinical-benefit")
+def benefit(given: Fields, setting: Setting) -> Answer:
+    """Whether there was clinical benefit."""
+    course = _recist(_course(given), setting)
+    values = setting.profile.benefit_values
+    if given.values.get("benefit_values") is not None:
+        named = (to_choice(name, Response, "given.benefit_values") for name in given.texts("benefit_values"))
+        values = tuple(value for value in named if value is not None)
+    recist = tuple(to_recist(value) for value in values) if setting.criterion.immune else values
+    found = clinical_benefit(course.visits, course.reference, setting.profile, course.first_pd, recist)
+    return Answer({"benefit": yes_no(found.yes), "date": day(found.date)}, found.trace)
+
+
+def visits_of(given: Fields) -> list[Assessment]:
+    """Coded time points; a blank response is MISSING."""
+    return [
+        Assessment(row.needed_day("date"), row.choice("response", Response) or Response.MISSING)
+        for row in given.objects("visits")
+    ]
+
+
+def _course(given: Fields) -> CodedCourse:
+    return CodedCourse(visits_of(given), given.day("reference_date"), given.day("first_pd_date"))
+
+
+def _recist(course: CodedCourse, setting: Setting) -> CodedCourse:
+    """iRECIST time points in RECIST spelling: an iUPD alone is no end, iCPD is."""
+    if not setting.criterion.immune:
+        return course
+    visits = [
+        Assessment(v.date, Response.NE if v.response is Response.IUPD else to_recist(v.response))
+        for v in course.visits
+    ]
+    return CodedCourse(visits, course.reference, course.first_pd)

@@ -1,0 +1,97 @@
+"""``progression-date`` and ``time-to-event``."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from HCCResponseLib.errors import RuleError
+from HCCResponseLib.response.endpoints import (
+    Endpoint,
+    FollowUp,
+    Reason,
+    new_lesion_date,
+    progression_date,
+    time_to_event,
+)
+from HCCResponseLib.response.immune_codes import to_recist
+from HCCResponseLib.response.irecist_best import irecist_best
+from HCCResponseLib.response.questions.base import Answer, Setting, answers
+from HCCResponseLib.response.questions.best import visits_of
+from HCCResponseLib.response.questions.fields import Fields, to_day
+from HCCResponseLib.response.questions.writing import day
+from HCCResponseLib.response.schedule import VisitSchedule
+from HCCResponseLib.response.types import NewLesionStatus, Response
+from HCCResponseLib.response.visits import Assessment
+
+
+@answers("progression-date")
+def date_of_progression(given: Fields, setting: Setting) -> Answer:
+    """Date of a progression seen on several days, or of a new lesion that was equivocal at first."""
+    if given.values.get("visits") is not None:
+        visits = [
+            (row.needed_day("date"), row.choice("new_lesion", NewLesionStatus))
+            for row in given.objects("visits")
+        ]
+        when, why = new_lesion_date(visits, setting.profile)
+        return Answer({"date": day(when)}, (why,))
+    rows = Fields.of(given.values.get("scan_dates"), "given.scan_dates")
+    scans = {region: rows.needed_day(region) for region in rows.values}
+    reason = given.choice("reason", Reason)
+    if reason is None:
+        raise RuleError("'given.reason' is missing; known are sum, new-lesion, non-target.")
+    first, why = progression_date(scans, reason, given.text("region"), setting.profile)
+    return Answer({"date": day(first)}, (why,))
+
+
+@answers("time-to-event")
+def event(given: Fields, setting: Setting) -> Answer:
+    """PFS, TTP, OS or DoR."""
+    endpoint = given.choice("endpoint", Endpoint)
+    if endpoint is None:
+        raise RuleError("'given.endpoint' is missing; known are PFS, TTP, OS, DoR.")
+    visits = visits_of(given)
+    start = given.day("start_date")
+    if start is None and endpoint is Endpoint.DOR:
+        start = next((v.date for v in visits if to_recist(v.response) in (Response.CR, Response.PR)), None)
+    if start is None:
+        start = given.needed_day("start_date")
+    coded = _immune(visits) if setting.criterion.immune else visits
+    known = FollowUp(
+        start=start,
+        visits=tuple(coded),
+        baseline_done=given.flag("baseline_done") is not False,
+        death=given.day("death_date"),
+        last_alive=given.day("last_alive_date"),
+        new_therapy=given.day("new_therapy_date"),
+        clinical_progression=given.day("clinical_progression_date"),
+        schedule=_schedule(given, start),
+    )
+    result = time_to_event(endpoint, known, setting.profile)
+    values = {"event": result.event, "date": day(result.date), "days": result.days, "reason": result.reason}
+    return Answer(values, result.trace)
+
+
+def _immune(visits: list[Assessment]) -> list[Assessment]:
+    """iRECIST in RECIST spelling: progression is the first iUPD of the block that counts (Seymour 2017)."""
+    end = irecist_best([v.response for v in visits], [v.date for v in visits]).progression_index
+    coded = []
+    for index, visit in enumerate(visits):
+        code = to_recist(visit.response)
+        if code is Response.PD:
+            code = Response.PD if index == end else Response.SD
+        coded.append(Assessment(visit.date, code))
+    return coded
+
+
+def _schedule(given: Fields, start: date) -> VisitSchedule:
+    """Planned dates, or whole days after the start."""
+    planned: list[date] = []
+    for index, value in enumerate(given.items("visit_schedule")):
+        if isinstance(value, int) and not isinstance(value, bool):
+            planned.append(start + timedelta(days=value))
+            continue
+        when = to_day(value, f"given.visit_schedule[{index}]")
+        if when is None:
+            raise RuleError("'given.visit_schedule' must hold dates, or whole days after the start.")
+        planned.append(when)
+    return VisitSchedule(tuple(planned))

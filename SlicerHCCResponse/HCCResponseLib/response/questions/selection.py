@@ -1,0 +1,54 @@
+"""``select-targets`` and ``check-targets``."""
+
+from __future__ import annotations
+
+from HCCResponseLib.response.questions.base import Answer, Setting, answers
+from HCCResponseLib.response.questions.fields import Fields
+from HCCResponseLib.response.questions.writing import number
+from HCCResponseLib.response.selection import Candidate, check_targets, select_targets
+
+
+@answers("select-targets")
+def select(given: Fields, setting: Setting) -> Answer:
+    """Targets among candidates, largest first."""
+    result = select_targets([_candidate(row) for row in given.objects("candidates")], setting.profile)
+    values = {
+        "selected": list(result.selected),
+        "baseline_sum": number(result.baseline_sum),
+        "rejected": result.rejected,
+    }
+    return Answer(values, result.trace)
+
+
+@answers("check-targets")
+def check(given: Fields, setting: Setting) -> Answer:
+    """Whether a list of targets is allowed."""
+    result = check_targets([_candidate(row) for row in given.objects("targets")], setting.profile)
+    values = {
+        "valid": result.valid,
+        "over_total_limit": result.over_total_limit,
+        "organs_over_limit": list(result.organs_over_limit),
+        "not_measurable": list(result.not_measurable),
+    }
+    return Answer(values, result.trace)
+
+
+def _candidate(row: Fields) -> Candidate:
+    return Candidate(
+        lesion_id=row.needed_text("id"),
+        organ=row.needed_text("organ"),
+        nodal=row.flag("nodal") is True,
+        long_mm=row.length("long"),
+        short_mm=row.length("short"),
+        slice_thickness_mm=row.length("slice_thickness"),
+        measurable=row.flag("measurable"),
+        reproducible=row.flag("reproducible"),
+        kind=row.text("kind"),
+        treated=row.flag("treated") is True,
+        irradiated=row.flag("irradiated") is True,
+        grown_since_treatment=row.flag("grown_since_treatment"),
+        arterial_enhancement=row.flag("arterial_enhancement"),
+        well_delineated=row.flag("well_delineated"),
+        hilar=row.flag("hilar"),
+        station=row.text("station"),
+    )

@@ -1,0 +1,176 @@
+"""``target-response``: from sums, or from lesions over visits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from HCCResponseLib.errors import RuleError
+from HCCResponseLib.response.immune_codes import to_immune
+from HCCResponseLib.response.numbers import ZERO
+from HCCResponseLib.response.questions.base import Answer, Setting, answers
+from HCCResponseLib.response.questions.fields import Fields, to_length
+from HCCResponseLib.response.questions.writing import day, number, percent
+from HCCResponseLib.response.sums import LesionSum, ValueRule, baseline_sum, follow_up_sum
+from HCCResponseLib.response.target import TargetHistory, TargetRule
+from HCCResponseLib.response.types import (
+    LesionFinding,
+    LesionRole,
+    LesionState,
+    Response,
+    TargetEvaluation,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A follow-up: its date and its sum; ``recurrence`` after an established overall CR."""
+
+    date: date | None
+    current: LesionSum
+    recurrence: bool
+
+
+@answers("target-response")
+def target_response(given: Fields, setting: Setting) -> Answer:
+    """Target response of the last visit, with that of every visit beside it."""
+    rule = TargetRule.of(setting.profile)
+    if "visits" in given or "baseline" in given:
+        history, visits, notes = _from_visits(given, setting, rule)
+    else:
+        history, visits, notes = _from_sums(given, rule)
+    if not visits:
+        raise RuleError("There is no visit to evaluate.")
+    done = [(visit, history.evaluate(visit.current, visit.recurrence)) for visit in visits]
+    rows = [_row(visit, evaluation, setting.criterion.immune) for visit, evaluation in done]
+    values = {key: value for key, value in rows[-1].items() if key != "date"}
+    trace = [*notes]
+    for visit, evaluation in done:
+        prefix = f"{visit.date}: " if visit.date is not None and len(done) > 1 else ""
+        trace += [prefix + line for line in evaluation.trace]
+    return Answer({**values, "per_visit": rows}, tuple(trace))
+
+
+def _row(visit: Visit, evaluation: TargetEvaluation, immune: bool) -> dict[str, Any]:
+    code = to_immune if immune else _as_is
+    return {
+        "date": day(visit.date),
+        "response": code(evaluation.response).value,
+        "sum": number(evaluation.sum),
+        "baseline_sum": number(evaluation.baseline_sum),
+        "nadir_before": number(evaluation.nadir_before),
+        "change_from_baseline": number(evaluation.change_from_baseline),
+        "percent_from_baseline": percent(evaluation.percent_from_baseline),
+        "change_from_nadir": number(evaluation.change_from_nadir),
+        "percent_from_nadir": percent(evaluation.percent_from_nadir),
+        "complete": evaluation.complete,
+        "arithmetic_response": code(evaluation.arithmetic).value,
+    }
+
+
+def _as_is(response: Response) -> Response:
+    return response
+
+
+def _from_sums(given: Fields, rule: TargetRule) -> tuple[TargetHistory, list[Visit], list[str]]:
+    if "current_sum" not in given:
+        raise RuleError(
+            "'given' needs either sums (baseline_sum, nadir_sum, current_sum) or baseline and visits."
+        )
+    baseline = _baseline_sum(given)
+    nadir = given.length("nadir_sum")
+    notes = []
+    if nadir is None:
+        notes.append("no earlier nadir is given, so the baseline sum is the smallest sum on study")
+    elif nadir > baseline:
+        raise RuleError(
+            f"The nadir of {nadir} cannot exceed the baseline sum of {baseline}: it includes the baseline."
+        )
+    history = TargetHistory(rule, baseline, [baseline if nadir is None else nadir])
+    visit = Visit(None, plain_sum(given.length("current_sum")), given.flag("prior_overall_cr") is True)
+    return history, [visit], notes
+
+
+def _baseline_sum(given: Fields) -> Decimal:
+    baseline = given.length("baseline_sum")
+    if baseline is None:
+        raise RuleError("'given.baseline_sum' is missing: a target needs a baseline.")
+    return baseline
+
+
+def plain_sum(total: Decimal | None, complete: bool = True) -> LesionSum:
+    """A sum without its lesions: complete when it is known, CR only when it is 0."""
+    known = total is not None and complete
+    return LesionSum(total, known, known and total == ZERO)
+
+
+def _from_visits(
+    given: Fields, setting: Setting, rule: TargetRule
+) -> tuple[TargetHistory, list[Visit], list[str]]:
+    values = ValueRule.of(setting.profile)
+    baseline: dict[str, LesionFinding] = {}
+    notes: list[str] = []
+    singles: Mapping[str, Decimal] = {}
+    if given.items("baseline"):
+        findings = [lesion(row, {}) for row in given.objects("baseline")]
+        start = baseline_sum(findings, values)
+        baseline = {finding.lesion_id: finding for finding in findings}
+        notes += start.notes
+        singles, total = start.values, start.total or ZERO
+    else:
+        total = _baseline_sum(given)
+    history = TargetHistory(rule, total, _prior_sums(given))
+    history.seed_lesions(singles)
+    visits = [_visit(row, baseline, values) for row in given.objects("visits")]
+    dates = [visit.date for visit in visits if visit.date is not None]
+    for earlier, later in pairwise(dates):
+        if later <= earlier:
+            raise RuleError(f"Dates out of order: {later} does not come after {earlier}.")
+    return history, visits, notes
+
+
+def _prior_sums(given: Fields) -> list[Decimal]:
+    sums = []
+    for index, value in enumerate(given.items("prior_complete_sums")):
+        number_ = to_length(value, f"given.prior_complete_sums[{index}]")
+        if number_ is None:
+            raise RuleError("'given.prior_complete_sums' must hold complete sums; leave an unknown one out.")
+        sums.append(number_)
+    return sums
+
+
+def _visit(row: Fields, baseline: Mapping[str, LesionFinding], values: ValueRule) -> Visit:
+    recurrence = row.flag("prior_overall_cr") is True
+    if row.values.get("lesions") is None:
+        return Visit(
+            row.day("date"), plain_sum(row.length("sum"), row.flag("complete") is not False), recurrence
+        )
+    findings = [lesion(entry, baseline) for entry in row.objects("lesions")]
+    return Visit(row.day("date"), follow_up_sum(baseline, findings, values), recurrence)
+
+
+def lesion(row: Fields, baseline: Mapping[str, LesionFinding]) -> LesionFinding:
+    """A lesion of a case; organ and nodal are taken over from its baseline when they are not repeated."""
+    lesion_id = row.needed_text("id")
+    parent, members = row.text("parent"), row.texts("members")
+    origin = next((baseline[key] for key in (lesion_id, parent or "", *members) if key in baseline), None)
+    nodal = row.flag("nodal")
+    if nodal is None:
+        nodal = origin.nodal if origin is not None else False
+    organ = row.text("organ") or (origin.organ if origin is not None else "")
+    return LesionFinding(
+        lesion_id=lesion_id,
+        organ=organ,
+        nodal=nodal,
+        role=LesionRole.TARGET,
+        state=row.choice("state", LesionState) or LesionState.MEASURED,
+        long_mm=row.length("long"),
+        short_mm=row.length("short"),
+        parent=parent,
+        members=members,
+        volume_mm3=row.length("volume"),
+    )
