@@ -23,4 +23,6 @@ def resource_path(relative: str) -> Path:
         candidate = root / relative
         if candidate.exists():
             return candidate
-    raise HCCResponseError(f"Resource '{relative}' is missing from this installation; reinstall the software.")
+    raise HCCResponseError(
+        f"Resource '{relative}' is missing from this installation; reinstall the software."
+    )

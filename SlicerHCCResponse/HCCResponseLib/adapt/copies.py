@@ -60,7 +60,9 @@ def _cut(
         # Thinner than the working grid: mark the voxel in which its centre lies.
         middle = image.geometry.index_to_lps(np.argwhere(contour.mask(value)).mean(0))
         lesion = np.zeros(grid.size, bool)
-        lesion[tuple(np.clip(np.rint(grid.lps_to_index(middle)).astype(int), 0, np.asarray(grid.size) - 1))] = True
+        lesion[
+            tuple(np.clip(np.rint(grid.lps_to_index(middle)).astype(int), 0, np.asarray(grid.size) - 1))
+        ] = True
         every = every | lesion
     distance = ndimage.distance_transform_edt(every, sampling=spacing)
     distance = distance - ndimage.distance_transform_edt(~every, sampling=spacing)
@@ -72,7 +74,9 @@ def _cut(
     return Surroundings(hu, every, distance.astype(np.float32), centre, float(radius), tissue, spacing)
 
 
-def draw_copy(case: Surroundings, recipe: Recipe, rng: np.random.Generator) -> tuple[Float32, npt.NDArray[np.int64]]:
+def draw_copy(
+    case: Surroundings, recipe: Recipe, rng: np.random.Generator
+) -> tuple[Float32, npt.NDArray[np.int64]]:
     """One training sample: input (channels, patch, patch, patch) and target (patch, patch, patch), 1 = tumour.
 
     The image is deformed and the lesion resized, so the accepted contour moves with it; the prior channel shows the
@@ -147,7 +151,9 @@ def _treat(
     if draw < _VANISH_SHARE:
         mean, sd = case.liver
         gone = ndimage.binary_dilation(tumour, iterations=1)
-        return np.where(gone, mean + sd * _pattern(hu.shape, rng, 0.7), hu).astype(np.float32), np.zeros_like(tumour)
+        return np.where(gone, mean + sd * _pattern(hu.shape, rng, 0.7), hu).astype(np.float32), np.zeros_like(
+            tumour
+        )
     if draw > _VANISH_SHARE + _TREATED_SHARE:
         return hu, tumour
     out = hu + np.where(tumour, rng.normal(scale=18.0), 0)
@@ -162,5 +168,7 @@ def _treat(
 
 def _pattern(shape: tuple[int, ...], rng: np.random.Generator, sigma: float | None = None) -> Float32:
     """Correlated noise of unit variance."""
-    noise = ndimage.gaussian_filter(rng.standard_normal(shape, dtype=np.float32), sigma or float(rng.uniform(0.8, 4.0)))
+    noise = ndimage.gaussian_filter(
+        rng.standard_normal(shape, dtype=np.float32), sigma or float(rng.uniform(0.8, 4.0))
+    )
     return np.asarray(noise / max(float(noise.std()), 1e-6), dtype=np.float32)

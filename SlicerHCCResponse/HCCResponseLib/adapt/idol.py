@@ -54,7 +54,9 @@ def adapt(base: FCD, cases: Sequence[Surroundings], recipe: Recipe, seed: int, r
     if not cases:
         raise InputError("There is no accepted lesion to adapt to.")
     if recipe.use_prior and base.config.in_channels < 2:
-        raise InputError(f"Recipe '{recipe.name}' gives a prior contour, but this base model has no channel for it.")
+        raise InputError(
+            f"Recipe '{recipe.name}' gives a prior contour, but this base model has no channel for it."
+        )
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = copy.deepcopy(base).train()
@@ -69,11 +71,13 @@ def adapt(base: FCD, cases: Sequence[Surroundings], recipe: Recipe, seed: int, r
         logits = network(_as_input(image, base.config.in_channels))
         loss = fcd_loss(tumour_logits(logits), torch.from_numpy(target)[None])
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(parameters, 5.0)
         optimiser.step()
         schedule.step()
-        report(Progress(f"Adapting to this patient, step {step} of at most {recipe.steps}", step / recipe.steps))
+        report(
+            Progress(f"Adapting to this patient, step {step} of at most {recipe.steps}", step / recipe.steps)
+        )
         if watch.enough(step):
             break
     return Adaptation(watch.best(), step, watch.best_step or step, tuple(watch.scores))
@@ -86,7 +90,7 @@ def _trainable(network: FCD, decoder_only: bool) -> list[torch.nn.Parameter]:
     return [p for p in network.parameters() if p.requires_grad]
 
 
-def _as_input(image: np.ndarray, channels: int) -> torch.Tensor:  # type: ignore[type-arg]
+def _as_input(image: np.ndarray, channels: int) -> torch.Tensor:
     """Add the batch axis and, for a recipe without prior, the empty prior channel."""
     x = torch.from_numpy(image)[None]
     missing = channels - x.shape[1]
@@ -95,7 +99,7 @@ def _as_input(image: np.ndarray, channels: int) -> torch.Tensor:  # type: ignore
 
 def _held_out(
     cases: Sequence[Surroundings], recipe: Recipe, seed: int
-) -> list[tuple[np.ndarray, np.ndarray]]:  # type: ignore[type-arg]
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Perturbed copies that are never trained on."""
     if not recipe.check_every:
         return []
@@ -106,7 +110,7 @@ def _held_out(
 class _Watch:
     """Early stopping: looks at held-out copies, keeps the best weights."""
 
-    def __init__(self, recipe: Recipe, held_out: list[tuple[np.ndarray, np.ndarray]], network: FCD) -> None:  # type: ignore[type-arg]
+    def __init__(self, recipe: Recipe, held_out: list[tuple[np.ndarray, np.ndarray]], network: FCD) -> None:
         self._recipe, self._held_out, self._network = recipe, held_out, network
         self.scores: list[float] = []
         self.best_step = 0

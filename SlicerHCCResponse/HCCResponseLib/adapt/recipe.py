@@ -47,7 +47,7 @@ class Recipe:
 
 QUICK = Recipe(
     name="quick",
-    source="IDOL (Chun et al., Med Phys 2022) with a registered prior and synthetically treated copies; see docs/methods",
+    source="IDOL (Chun et al., Med Phys 2022) with registered prior and treated copies; docs/models.md",
     steps=150,
 )
 MOON2026 = Recipe(

@@ -91,7 +91,10 @@ def compare(subject: SyntheticSubject, result: dict[str, Any]) -> dict[str, Any]
                 "true_fate": truth.fate.value,
                 "found_fate": _fate(before.get(truth.lesion_id), row) if row else "missed",
                 "true_mm": [None if d is None else round(d, 1) for d in truth.diameters_mm],
-                "found_mm": [before[truth.lesion_id]["long_axis_mm"] if known else None, row and row["long_axis_mm"]],
+                "found_mm": [
+                    before[truth.lesion_id]["long_axis_mm"] if known else None,
+                    row and row["long_axis_mm"],
+                ],
             }
         )
     same = all(x["true_fate"] == x["found_fate"] for x in lesions)
@@ -117,7 +120,9 @@ def _fate(before: dict[str, Any] | None, after: dict[str, Any]) -> str:
 def _tell_truth(comparison: dict[str, Any]) -> None:
     say("Lesion  truth      found      true mm         found mm")
     for x in comparison["lesions"]:
-        true_mm, found_mm = (" -> ".join("-" if v is None else str(v) for v in x[k]) for k in ("true_mm", "found_mm"))
+        true_mm, found_mm = (
+            " -> ".join("-" if v is None else str(v) for v in x[k]) for k in ("true_mm", "found_mm")
+        )
         say(f"{x['lesion']:<7} {x['true_fate']:<10} {x['found_fate']:<10} {true_mm:<15} {found_mm}")
     verdict = "agrees with the truth" if comparison["agrees"] else "DIFFERS from the truth"
     say(f"Category {comparison['found_category']}, true category {comparison['true_category']}: {verdict}.")

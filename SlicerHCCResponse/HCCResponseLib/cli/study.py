@@ -14,9 +14,15 @@ if TYPE_CHECKING:
     from HCCResponseLib.review.session import Options, Session
 
 StudyArgument = Annotated[Path, typer.Argument(help="study.yaml, or the folder that holds it.")]
-OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder for the read, contours and report.")]
-RecipeOption = Annotated[str, typer.Option(help="How to adapt to the patient: quick, or moon2026 (faithful, slow).")]
-StepsOption = Annotated[int | None, typer.Option(min=1, help="Most adaptation steps; default: the recipe's own.")]
+OutputOption = Annotated[
+    Path, typer.Option("--output", "-o", help="Folder for the read, contours and report.")
+]
+RecipeOption = Annotated[
+    str, typer.Option(help="How to adapt to the patient: quick, or moon2026 (faithful, slow).")
+]
+StepsOption = Annotated[
+    int | None, typer.Option(min=1, help="Most adaptation steps; default: the recipe's own.")
+]
 SeedOption = Annotated[int, typer.Option(help="Seed of everything random.")]
 ModelOption = Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -46,7 +52,9 @@ def propose(
 def assess(
     study: StudyArgument,
     output: OutputOption = Path("hcc-response-output"),
-    decisions: Annotated[Path | None, typer.Option(help="YAML or JSON file with a reader's decisions.")] = None,
+    decisions: Annotated[
+        Path | None, typer.Option(help="YAML or JSON file with a reader's decisions.")
+    ] = None,
     accept_proposals_as: Annotated[
         str | None, typer.Option(help="Accept all undecided proposals unseen, in this reader's name.")
     ] = None,
@@ -114,7 +122,9 @@ def _propose(session: Session, options: Options) -> list[str]:
             session, options, lambda p: bar.update(task, completed=p.fraction, description=p.stage)
         )
     if waiting:
-        console.print(f"waiting for decisions on the baseline before proposing: {', '.join(waiting)}", style="yellow")
+        console.print(
+            f"waiting for decisions on the baseline before proposing: {', '.join(waiting)}", style="yellow"
+        )
     return waiting
 
 
@@ -152,7 +162,9 @@ def tell(result: dict[str, Any], as_json: bool) -> None:
         say_json(result)
         return
     for point in result["time_points"]:
-        parts = [f"{r['lesion']} {r['long_axis_mm'] or r['state']}" for r in point["rows"] if r["kind"] == "lesion"]
+        parts = [
+            f"{r['lesion']} {r['long_axis_mm'] or r['state']}" for r in point["rows"] if r["kind"] == "lesion"
+        ]
         candidates = [r["lesion"] for r in point["rows"] if r["kind"] == "candidate"]
         more = f"; candidates {', '.join(candidates)}" if candidates else ""
         say(f"{point['name']} ({point['date']}): {', '.join(parts) or 'no lesions'}{more}")

@@ -17,12 +17,18 @@ from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar,
 
 
 def train(
-    output: Annotated[Path, typer.Option(help="Where the weights go; the model card is written beside them.")],
+    output: Annotated[
+        Path, typer.Option(help="Where the weights go; the model card is written beside them.")
+    ],
     subjects: Annotated[int, typer.Option(min=1, help="Synthetic subjects to train on.")] = 120,
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 3000,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
-    cache: Annotated[Path | None, typer.Option(help="Folder that keeps drawn subjects for the next run.")] = None,
-    keep_every: Annotated[int, typer.Option(help="Write an interim model every so many steps (0 = never).")] = 0,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder that keeps drawn subjects for the next run.")
+    ] = None,
+    keep_every: Annotated[
+        int, typer.Option(help="Write an interim model every so many steps (0 = never).")
+    ] = 0,
 ) -> None:
     """Train a base segmentation model on synthetic subjects (CPU)."""
     from HCCResponseLib.engines.training import TrainingPlan
@@ -49,14 +55,20 @@ def _train(plan, output: Path, cache: Path, keep_every: int) -> None:  # type: i
     with progress_bar() as bar:
         drawing = bar.add_task("Drawing synthetic subjects", total=count)
         cases = build_pool(
-            seeds, plan.spacing, cache, os.cpu_count() or 1, lambda done, _: bar.update(drawing, completed=done)
+            seeds,
+            plan.spacing,
+            cache,
+            os.cpu_count() or 1,
+            lambda done, _: bar.update(drawing, completed=done),
         )
         learning = bar.add_task("Training", total=plan.steps)
 
         def report(step: int, loss: float, network) -> None:  # type: ignore[no-untyped-def]
             recent.append(loss)
             del recent[:-50]
-            bar.update(learning, completed=step, description=f"Training, loss {sum(recent) / len(recent):.3f}")
+            bar.update(
+                learning, completed=step, description=f"Training, loss {sum(recent) / len(recent):.3f}"
+            )
             if step % 100 == 0 and not console.is_terminal:
                 console.print(f"step {step} of {plan.steps}, loss {sum(recent) / len(recent):.3f}")
             if keep_every and step % keep_every == 0:

@@ -64,7 +64,9 @@ def save_adapted(path: Path, network: FCD, base: Model, notes: dict[str, Any]) -
     """Write only the tensors that differ from ``base``; returns the SHA-256 of the file."""
     reference = base.network.state_dict()
     changed = {
-        k: v.detach().cpu().clone() for k, v in network.state_dict().items() if not torch.equal(v.cpu(), reference[k])
+        k: v.detach().cpu().clone()
+        for k, v in network.state_dict().items()
+        if not torch.equal(v.cpu(), reference[k])
     }
     content = {
         "format": FORMAT,
@@ -104,7 +106,9 @@ def load_model(path: Path | None = None, base: Path | None = None) -> Model:
     try:
         network.load_state_dict(state)
     except RuntimeError as problem:
-        raise ModelError(f"Weights in '{file}' do not fit their own architecture; the file is damaged.") from problem
+        raise ModelError(
+            f"Weights in '{file}' do not fit their own architecture; the file is damaged."
+        ) from problem
     z, y, x = content["spacing"]
     notes = content.get("notes", {})
     return Model(network.eval(), (float(z), float(y), float(x)), sha256_of(file), base_hash, notes)
@@ -112,11 +116,15 @@ def load_model(path: Path | None = None, base: Path | None = None) -> Model:
 
 def _read(file: Path) -> dict[str, Any]:
     if not file.is_file():
-        raise ModelError(f"Model file '{file}' does not exist. Train one with 'hcc-response train' or name another.")
+        raise ModelError(
+            f"Model file '{file}' does not exist. Train one with 'hcc-response train' or name another."
+        )
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as problem:
-        raise ModelError(f"Model file '{file}' cannot be read; it is damaged or not a model of this software.") from problem
+        raise ModelError(
+            f"Model file '{file}' cannot be read; it is damaged or not a model of this software."
+        ) from problem
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ModelError(f"Model file '{file}' is not in the format {FORMAT}.")
     return content
@@ -133,5 +141,7 @@ def card_of(model: Path) -> dict[str, Any]:
         raise ModelError(f"Model '{model}' has no card '{card.name}' beside it.")
     facts: dict[str, Any] = yaml.safe_load(card.read_text(encoding="utf-8").split("---")[1])
     if facts["sha256"] != sha256_of(model):
-        raise ModelError(f"Model '{model}' is not the file that its card describes (SHA-256 differs); reinstall it.")
+        raise ModelError(
+            f"Model '{model}' is not the file that its card describes (SHA-256 differs); reinstall it."
+        )
     return facts

@@ -14,10 +14,14 @@ Float32 = npt.NDArray[np.float32]
 def normalise_hu(hu: npt.NDArray[np.generic]) -> Float32:
     """HU clipped to :data:`HU_RANGE` and mapped to [-1, 1]; same shape."""
     low, high = HU_RANGE
-    return (np.clip(hu.astype(np.float32), low, high) - np.float32(low)) * np.float32(2 / (high - low)) - np.float32(1)
+    return (np.clip(hu.astype(np.float32), low, high) - np.float32(low)) * np.float32(
+        2 / (high - low)
+    ) - np.float32(1)
 
 
-def prior_channel(mask: npt.NDArray[np.bool_] | None, shape: tuple[int, ...], spacing: tuple[float, ...]) -> Float32:
+def prior_channel(
+    mask: npt.NDArray[np.bool_] | None, shape: tuple[int, ...], spacing: tuple[float, ...]
+) -> Float32:
     """Signed distance to the contour, positive inside, in units of :data:`PRIOR_REACH_MM`, clipped to [-1, 1].
 
     Without a prior, or with an empty one, the channel is 0 everywhere, which a network reads as "no prior".
@@ -31,7 +35,7 @@ def prior_channel(mask: npt.NDArray[np.bool_] | None, shape: tuple[int, ...], sp
         return np.zeros(shape, np.float32)
     inside = ndimage.distance_transform_edt(mask, sampling=spacing)
     outside = ndimage.distance_transform_edt(~mask, sampling=spacing)
-    return np.clip((inside - outside) / PRIOR_REACH_MM, -1, 1).astype(np.float32)
+    return np.asarray(np.clip((inside - outside) / PRIOR_REACH_MM, -1, 1), dtype=np.float32)
 
 
 def network_input(hu: npt.NDArray[np.generic], prior: Float32 | None) -> Float32:

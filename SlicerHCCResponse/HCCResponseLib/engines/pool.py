@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from HCCResponseLib.synth.subject import SyntheticSubject, make_subject
 # Training draws its seeds from here on; demonstration, tests and benchmark use smaller ones.
 FIRST_TRAINING_SEED = 1_000_000
 _FATES = (Fate.STABLE, Fate.SHRINKS, Fate.GROWS, Fate.VANISHES, Fate.NEW)
+Scalar = TypeVar("Scalar", bound=np.generic)
 _WEIGHTS = (0.2, 0.3, 0.15, 0.15, 0.2)
 
 
@@ -70,7 +72,9 @@ def make_case(seed: int, spacing: tuple[float, float, float]) -> TrainingCase:
         structure.append(np.where(labels > 0, 2, point.liver).astype(np.uint8))
         followed.append(np.asarray((labels > 0) & ~np.isin(labels, new), dtype=np.uint8))
     shift = np.asarray(subject.motion.patient_mm)[::-1] / np.asarray(spacing)
-    return TrainingCase((hu[0], hu[1]), (structure[0], structure[1]), (followed[0], followed[1]), shift, spacing)
+    return TrainingCase(
+        (hu[0], hu[1]), (structure[0], structure[1]), (followed[0], followed[1]), shift, spacing
+    )
 
 
 def _cached(job: tuple[int, tuple[float, float, float], str]) -> str:
@@ -78,10 +82,19 @@ def _cached(job: tuple[int, tuple[float, float, float], str]) -> str:
     path = Path(folder) / f"case-{seed}-{'x'.join(f'{s:g}' for s in spacing)}.npz"
     if not path.is_file():
         case = make_case(seed, spacing)
-        arrays = {"hu": np.stack(case.hu), "structure": np.stack(case.structure)}
-        arrays |= {"followed": np.stack(case.followed), "shift": case.shift, "spacing": np.asarray(spacing)}
-        write_atomically(path, lambda temporary: np.savez_compressed(temporary, **arrays))
+        write_atomically(path, lambda temporary: _save(temporary, case))
     return str(path)
+
+
+def _save(path: Path, case: TrainingCase) -> None:
+    np.savez_compressed(
+        path,
+        hu=np.stack(case.hu),
+        structure=np.stack(case.structure),
+        followed=np.stack(case.followed),
+        shift=case.shift,
+        spacing=np.asarray(case.spacing),
+    )
 
 
 def load_case(path: str) -> TrainingCase:
@@ -90,7 +103,9 @@ def load_case(path: str) -> TrainingCase:
         hu, structure, followed = data["hu"], data["structure"], data["followed"]
         z, y, x = (float(s) for s in data["spacing"])
         shift = data["shift"]
-    return TrainingCase((hu[0], hu[1]), (structure[0], structure[1]), (followed[0], followed[1]), shift, (z, y, x))
+    return TrainingCase(
+        (hu[0], hu[1]), (structure[0], structure[1]), (followed[0], followed[1]), shift, (z, y, x)
+    )
 
 
 def build_pool(
@@ -127,12 +142,12 @@ def sample_patch(
         target = np.where((target == 2) & (case.followed[1] == 0), 1, target)
         focus = case.followed[0] if rng.random() < 0.5 else case.followed[1]
     else:
-        focus = (target == 2).astype(np.uint8)
+        focus = np.asarray(target == 2, dtype=np.uint8)
     corner = _corner(target, focus, rng, size)
     prior = np.zeros((size,) * 3, np.float32)
     if with_prior:
         error = rng.normal(scale=3.5, size=3) / np.asarray(case.spacing)
-        start = np.rint(np.asarray(corner) - case.shift - error).astype(int)
+        start = np.rint(np.asarray(corner) - case.shift - error).astype(np.int64)
         prior = prior_channel(_cut(case.followed[0], start, size) > 0, (size,) * 3, case.spacing)
     image = _brightness(_cut(case.hu[visit], np.asarray(corner), size, -1024), rng)
     target = _cut(target, np.asarray(corner), size)
@@ -144,7 +159,9 @@ def _corner(
 ) -> npt.NDArray[np.int64]:
     """Half of the patches lie on a tumour, a third on the liver, the rest anywhere."""
     draw = rng.random()
-    choices = np.flatnonzero(focus) if draw < 0.5 else np.flatnonzero(target) if draw < 0.83 else np.empty(0, int)
+    choices = (
+        np.flatnonzero(focus) if draw < 0.5 else np.flatnonzero(target) if draw < 0.83 else np.empty(0, int)
+    )
     if len(choices):
         centre = np.asarray(np.unravel_index(int(rng.choice(choices)), target.shape))
         centre = centre + rng.integers(-size // 4, size // 4 + 1, 3)
@@ -155,8 +172,8 @@ def _corner(
 
 
 def _cut(
-    array: npt.NDArray[np.generic], start: npt.NDArray[np.generic], size: int, fill: float = 0
-) -> npt.NDArray[np.generic]:
+    array: npt.NDArray[Scalar], start: npt.NDArray[np.int64], size: int, fill: float = 0
+) -> npt.NDArray[Scalar]:
     """A cube that may reach over the edge of the array, filled there."""
     out = np.full((size,) * 3, fill, array.dtype)
     source, place = [], []
@@ -169,7 +186,7 @@ def _cut(
     return out
 
 
-def _brightness(hu: npt.NDArray[np.generic], rng: np.random.Generator) -> npt.NDArray[np.float32]:
+def _brightness(hu: npt.NDArray[np.int16], rng: np.random.Generator) -> npt.NDArray[np.float32]:
     """Random brightness scaling and, now and then, the smoothness of a resampled scan."""
     image = hu.astype(np.float32)
     if rng.random() < 0.4:

@@ -89,7 +89,12 @@ def run_job(
 def _environment() -> dict[str, str]:
     library = str(Path(__file__).resolve().parents[2])
     known = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": library + (os.pathsep + known if known else ""), "PYTHONUNBUFFERED": "1", **_POLITE}
+    return {
+        **os.environ,
+        "PYTHONPATH": library + (os.pathsep + known if known else ""),
+        "PYTHONUNBUFFERED": "1",
+        **_POLITE,
+    }
 
 
 def _follow(
@@ -175,7 +180,13 @@ class Emitter:
         left = progress.seconds_left
         if left is None and progress.fraction > 0.02:
             left = spent * (1 - progress.fraction) / progress.fraction
-        _write({"stage": progress.stage, "fraction": round(progress.fraction, 4), "seconds_left": left and round(left, 1)})
+        _write(
+            {
+                "stage": progress.stage,
+                "fraction": round(progress.fraction, 4),
+                "seconds_left": left and round(left, 1),
+            }
+        )
 
 
 def serve(work: Callable[[dict[str, Any], Report], dict[str, Any]]) -> None:
@@ -187,7 +198,9 @@ def serve(work: Callable[[dict[str, Any], Report], dict[str, Any]]) -> None:
         _write({"error": str(problem), "kind": type(problem).__name__})
         sys.exit(1)
     except MemoryError:
-        _write({"error": "Out of memory. Close other programs, or use a smaller patch.", "kind": "OutOfMemory"})
+        _write(
+            {"error": "Out of memory. Close other programs, or use a smaller patch.", "kind": "OutOfMemory"}
+        )
         sys.exit(1)
     _write({"result": result})
 

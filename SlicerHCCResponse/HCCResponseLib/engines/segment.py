@@ -1,4 +1,4 @@
-"""Using a network on a whole scan or on one region: sliding window on the working grid, probabilities back on request."""
+"""Using a network on a whole scan or on one region: sliding window on the working grid."""
 
 from __future__ import annotations
 
@@ -28,7 +28,13 @@ def run_network(model: Model, image: Float32, overlap: float) -> Float32:
         x = torch.cat([x, x.new_zeros(1, missing, *x.shape[2:])], 1)
     with torch.inference_mode():
         logits = sliding_window_inference(
-            x, (_WINDOW,) * 3, _BATCH, model.network, overlap=overlap, mode="gaussian", padding_mode="replicate"
+            x,
+            (_WINDOW,) * 3,
+            _BATCH,
+            model.network,
+            overlap=overlap,
+            mode="gaussian",
+            padding_mode="replicate",
         )
     return np.asarray(logits[0].numpy())
 

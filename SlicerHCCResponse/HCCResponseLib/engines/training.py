@@ -60,7 +60,7 @@ def train(
         target = torch.from_numpy(np.stack([d[1] for d in drawn]))
         loss = fcd_loss(network(image), _merge(target, plan.network.out_channels))
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
         schedule.step()
@@ -68,11 +68,11 @@ def train(
     return network.eval()
 
 
-def _draw(
-    cases: Sequence[TrainingCase], rng: np.random.Generator, plan: TrainingPlan
-) -> tuple[Any, Any]:
+def _draw(cases: Sequence[TrainingCase], rng: np.random.Generator, plan: TrainingPlan) -> tuple[Any, Any]:
     case = cases[int(rng.integers(len(cases)))]
-    return sample_patch(case, rng, plan.patch, bool(plan.network.in_channels > 1 and rng.random() < plan.prior_share))
+    return sample_patch(
+        case, rng, plan.patch, bool(plan.network.in_channels > 1 and rng.random() < plan.prior_share)
+    )
 
 
 def _merge(target: torch.Tensor, outputs: int) -> torch.Tensor:
@@ -90,7 +90,11 @@ def validate(network: FCD, cases: Sequence[TrainingCase], patch: int, seed: int 
             for _ in range(6):
                 image, target = sample_patch(case, rng, patch, with_prior)
                 with torch.inference_mode():
-                    found = network(torch.from_numpy(image[None, : network.config.in_channels])).argmax(1)[0].numpy()
+                    found = (
+                        network(torch.from_numpy(image[None, : network.config.in_channels]))
+                        .argmax(1)[0]
+                        .numpy()
+                    )
                 tumour, truth = found == network.config.out_channels - 1, target == 2
                 overlap += int((tumour & truth).sum())
                 total += int(tumour.sum()) + int(truth.sum())

@@ -42,7 +42,9 @@ def read_dicom_series(folder: Path) -> tuple[sitk.Image, dict[str, str]]:
     try:
         return reader.Execute(), tags
     except RuntimeError as problem:
-        raise InputError(f"The DICOM series in '{folder}' cannot be read; a file is damaged or incomplete.") from problem
+        raise InputError(
+            f"The DICOM series in '{folder}' cannot be read; a file is damaged or incomplete."
+        ) from problem
 
 
 def _header(name: str) -> sitk.ImageFileReader:

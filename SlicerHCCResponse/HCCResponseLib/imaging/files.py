@@ -33,12 +33,20 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         write(temporary)
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
+        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except (OSError, RuntimeError) as problem:
         raise storage_error(path, problem) from problem
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def _umask() -> int:
+    """The user's default rights for new files (temporary files are made owner-only)."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def write_text(path: Path, text: str) -> None:
@@ -50,5 +58,9 @@ def storage_error(path: Path, problem: Exception) -> StorageError:
     """The error a user should see when a file cannot be written."""
     code = getattr(problem, "errno", None)
     if code in _FULL or "No space left" in str(problem):
-        return StorageError(f"No room left on the disk for '{path}'. Free some space and run the same command again.")
-    return StorageError(f"'{path}' cannot be written: {problem}. Check that the folder exists and is writable.")
+        return StorageError(
+            f"No room left on the disk for '{path}'. Free some space and run the same command again."
+        )
+    return StorageError(
+        f"'{path}' cannot be written: {problem}. Check that the folder exists and is writable."
+    )

@@ -60,7 +60,9 @@ def read_label_map(path: Path) -> LabelMap:
             f"Contour '{path}' holds values that are not whole numbers (a probability map?). Save it as a label map."
         )
     if values.min() < 0 or values.max() > 255:
-        raise InputError(f"Contour '{path}' holds values outside 0 to 255: {values.min():g} to {values.max():g}.")
+        raise InputError(
+            f"Contour '{path}' holds values outside 0 to 255: {values.min():g} to {values.max():g}."
+        )
     if not values.any():
         raise InputError(f"Contour '{path}' is empty: no voxel is marked. Draw at least one lesion.")
     return LabelMap(values.astype(np.uint8), geometry_of(image), str(path))
@@ -70,27 +72,35 @@ def _read_file(path: Path, what: str) -> sitk.Image:
     if not path.exists():
         raise InputError(f"The {what} '{path}' does not exist. Check the path in the study file.")
     if not path.name.lower().endswith(SUFFIXES):
-        raise InputError(f"The {what} '{path}' is of an unknown kind; readable are {', '.join(SUFFIXES)} and DICOM folders.")
+        raise InputError(
+            f"The {what} '{path}' is of an unknown kind; readable are {', '.join(SUFFIXES)} and DICOM folders."
+        )
     try:
         return sitk.ReadImage(str(path))
     except RuntimeError as problem:
-        raise InputError(f"The {what} '{path}' cannot be read; the file is damaged or not what its name says.") from problem
+        raise InputError(
+            f"The {what} '{path}' cannot be read; the file is damaged or not what its name says."
+        ) from problem
 
 
 def _canonical(image: sitk.Image, path: Path) -> sitk.Image:
     if image.GetDimension() == 4 and image.GetSize()[3] == 1:
         image = image[:, :, :, 0]
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
-        raise InputError(f"'{path}' is not one three-dimensional grey image (dimension {image.GetDimension()}).")
+        raise InputError(
+            f"'{path}' is not one three-dimensional grey image (dimension {image.GetDimension()})."
+        )
     if min(image.GetSize()) < 2:
         raise InputError(f"'{path}' has a single slice; a volume is needed.")
     return sitk.DICOMOrient(image, "LPS")
 
 
-def _require_ct(values: npt.NDArray[np.generic], path: Path) -> None:
+def _require_ct(values: npt.NDArray[np.float64], path: Path) -> None:
     if not np.isfinite(values).all():
         count = int((~np.isfinite(values)).sum())
-        raise InputError(f"Image '{path}' holds {count} values that are not numbers (NaN or infinite). Export it again.")
+        raise InputError(
+            f"Image '{path}' holds {count} values that are not numbers (NaN or infinite). Export it again."
+        )
     low, high = float(values.min()), float(values.max())
     if low > _NO_AIR_OR_FAT or high < 0:
         raise InputError(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import AIR_HU
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def to_sitk(array: npt.NDArray[np.generic], geometry: Geometry) -> sitk.Image:
@@ -29,14 +33,14 @@ def geometry_of(image: sitk.Image) -> Geometry:
 
 
 def resample(
-    array: npt.NDArray[np.generic],
+    array: npt.NDArray[Scalar],
     source: Geometry,
     target: Geometry,
     *,
     linear: bool = True,
     fill: float = AIR_HU,
     transform: sitk.Transform | None = None,
-) -> npt.NDArray[np.generic]:
+) -> npt.NDArray[Scalar]:
     """Values of ``array`` on the grid ``target``; shape ``target.size``, same data type (bool stays bool).
 
     Args:
@@ -55,11 +59,14 @@ def resample(
         target.direction,
         float(fill),
     )
-    return np.asarray(sitk.GetArrayFromImage(moved)).astype(array.dtype)
+    values: npt.NDArray[Scalar] = np.asarray(sitk.GetArrayFromImage(moved)).astype(array.dtype)
+    return values
 
 
 def working_geometry(
-    geometry: Geometry, spacing: tuple[float, float, float], index_box: tuple[slice, slice, slice] | None = None
+    geometry: Geometry,
+    spacing: tuple[float, float, float],
+    index_box: tuple[slice, slice, slice] | None = None,
 ) -> Geometry:
     """A grid of another spacing (z, y, x) in mm over the whole of ``geometry`` or over one box of its indices.
 
@@ -72,7 +79,10 @@ def working_geometry(
     first = start - 0.5 + 0.5 * np.asarray(spacing) / np.asarray(geometry.spacing)
     origin = geometry.index_to_lps(first)
     return Geometry(
-        (size[0], size[1], size[2]), spacing, (float(origin[0]), float(origin[1]), float(origin[2])), geometry.direction
+        (size[0], size[1], size[2]),
+        spacing,
+        (float(origin[0]), float(origin[1]), float(origin[2])),
+        geometry.direction,
     )
 
 

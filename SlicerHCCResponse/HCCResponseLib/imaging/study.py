@@ -168,7 +168,8 @@ def load_contour(point: TimePointEntry, image: Volume) -> tuple[LabelMap, dict[i
     unknown = sorted(set(values) - set(names))
     if unknown:
         raise InputError(
-            f"Contour '{point.contour.path}' holds unknown label values {unknown}; the study file names {sorted(names)}."
+            f"Contour '{point.contour.path}' holds unknown label values {unknown}; "
+            f"the study file names {sorted(names)}."
         )
     absent = sorted(set(names) - set(values))
     if absent:

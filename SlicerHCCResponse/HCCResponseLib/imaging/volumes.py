@@ -34,7 +34,9 @@ class Volume:
 
     def __post_init__(self) -> None:
         if self.hu.shape != self.geometry.size:
-            raise GeometryError(f"{self.source}: array {self.hu.shape} does not fit grid {self.geometry.size}.")
+            raise GeometryError(
+                f"{self.source}: array {self.hu.shape} does not fit grid {self.geometry.size}."
+            )
 
 
 @dataclass(frozen=True)
@@ -79,4 +81,5 @@ def window(hu: npt.NDArray[np.int16], low_high: tuple[float, float]) -> npt.NDAr
     low, high = low_high
     if high <= low:
         raise InputError(f"Window {low} to {high} HU is empty.")
-    return np.clip((hu.astype(np.float32) - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
+    scaled = (hu.astype(np.float32) - np.float32(low)) / np.float32(high - low)
+    return np.asarray(np.clip(scaled, 0.0, 1.0), dtype=np.float32)

@@ -86,7 +86,9 @@ def _numbers(point: TimePointEvaluation) -> dict[str, Any]:
     return {
         "sum": None if target.sum is None else str(target.sum),
         "nadir_before": None if target.nadir_before is None else str(target.nadir_before),
-        "percent_from_baseline": None if target.percent_from_baseline is None else str(target.percent_from_baseline),
+        "percent_from_baseline": None
+        if target.percent_from_baseline is None
+        else str(target.percent_from_baseline),
         "percent_from_nadir": None if target.percent_from_nadir is None else str(target.percent_from_nadir),
         "target": None if point.is_baseline else str(target.response),
         "non_target": None if point.is_baseline else str(point.non_target),

@@ -6,9 +6,12 @@ import base64
 import io
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW, Volume, window
@@ -44,7 +47,10 @@ def half_side_mm(mask: Mask | None, spacing: tuple[float, float, float]) -> floa
     """Half the side of a square that shows a lesion with its surroundings."""
     if mask is None or not mask.any():
         return _HALF_MIN_MM
-    sides = [np.ptp(np.flatnonzero(mask.any(axis=axes))) * s for axes, s in (((0, 2), spacing[1]), ((0, 1), spacing[2]))]
+    sides = [
+        np.ptp(np.flatnonzero(mask.any(axis=axes))) * s
+        for axes, s in (((0, 2), spacing[1]), ((0, 1), spacing[2]))
+    ]
     return float(max(_HALF_MIN_MM, 0.5 * max(sides) + 25.0))
 
 
@@ -69,7 +75,7 @@ def draw_key_slice(key: KeySlice) -> str:
     return _png(figure)
 
 
-def _axis(axes, measurement: LesionMeasurement, which: str, colour: str) -> None:  # type: ignore[no-untyped-def]
+def _axis(axes: Axes, measurement: LesionMeasurement, which: str, colour: str) -> None:
     line = getattr(measurement, which)
     if line is None:
         return
@@ -77,15 +83,24 @@ def _axis(axes, measurement: LesionMeasurement, which: str, colour: str) -> None
     axes.plot([x0, x1], [y0, y1], color=colour, linewidth=1.4, marker="o", markersize=2.6)
 
 
-def _words(axes, caption: str, z: int, half_mm: float) -> None:  # type: ignore[no-untyped-def]
+def _words(axes: Axes, caption: str, z: int, half_mm: float) -> None:
     box = {"facecolor": "black", "alpha": 0.55, "pad": 2.5, "edgecolor": "none"}
-    style = {"color": "white", "fontsize": 8.5, "bbox": box}
+    style: dict[str, Any] = {"color": "white", "fontsize": 8.5, "bbox": box}
     axes.text(0.02, 0.02, caption, transform=axes.transAxes, va="bottom", **style)
     axes.text(0.02, 0.98, f"slice {z + 1}", transform=axes.transAxes, va="top", **style)
     axes.text(0.98, 0.98, "L", transform=axes.transAxes, va="top", ha="right", **style)
     share = 20.0 / (2 * half_mm)
     axes.plot([0.97 - share, 0.97], [0.035, 0.035], transform=axes.transAxes, color="white", linewidth=2)
-    axes.text(0.97 - share / 2, 0.045, "20 mm", transform=axes.transAxes, va="bottom", ha="center", color="white", fontsize=7)
+    axes.text(
+        0.97 - share / 2,
+        0.045,
+        "20 mm",
+        transform=axes.transAxes,
+        va="bottom",
+        ha="center",
+        color="white",
+        fontsize=7,
+    )
 
 
 @dataclass(frozen=True)
@@ -102,30 +117,46 @@ def draw_sums(points: list[SumPoint], pr_percent: float, pd_percent: float, pd_a
     """Sum of diameters over time with the limits of PR (from baseline) and PD (from nadir); PNG as a data URI."""
     figure = Figure(figsize=(7.2, 3.1), dpi=110, layout="constrained")
     axes = figure.add_subplot()
-    known = [(p.date, p.total_mm) for p in points if p.total_mm is not None]
+    known = [(date2num(p.date), p.total_mm) for p in points if p.total_mm is not None]
     days, sums = [k[0] for k in known], [k[1] for k in known]
     axes.plot(days, sums, color="#1f5fa8", marker="o", linewidth=2)
     for point in points:
         if point.total_mm is not None:
             label = f"{point.total_mm:.1f} mm" + (f"\n{point.response}" if point.response else "")
-            axes.annotate(label, (point.date, point.total_mm), (0, 8), textcoords="offset points", ha="center", fontsize=9)
+            axes.annotate(
+                label,
+                (date2num(point.date), point.total_mm),
+                (0, 8),
+                textcoords="offset points",
+                ha="center",
+                fontsize=9,
+            )
     if sums:
         nadir = min(sums[:-1] or sums)
         limit = nadir + max(nadir * pd_percent / 100, pd_absolute_mm)
-        _limit(axes, sums[0] * (1 - pr_percent / 100), "PR at or below", "#2e7d4f", days)
-        _limit(axes, limit, "PD at or above", "#b3402e", days)
+        _limit(axes, sums[0] * (1 - pr_percent / 100), "PR at or below", "#2e7d4f")
+        _limit(axes, limit, "PD at or above", "#b3402e")
         axes.set_ylim(0, max(*sums, limit) * 1.28)
     axes.set_ylabel("Sum of diameters (mm)")
-    axes.set_xticks([p.date for p in points], [f"{p.name}\n{p.date}" for p in points])
+    axes.set_xticks([date2num(p.date) for p in points], [f"{p.name}\n{p.date}" for p in points])
     axes.margins(x=0.18)
     axes.spines[["top", "right"]].set_visible(False)
     return _png(figure)
 
 
-def _limit(axes, value: float, words: str, colour: str, days: list[date]) -> None:  # type: ignore[no-untyped-def]
+def _limit(axes: Axes, value: float, words: str, colour: str) -> None:
     axes.axhline(value, color=colour, linestyle="--", linewidth=1)
     text = f"{words} {value:.1f} mm"
-    axes.text(1.0, value, text, transform=axes.get_yaxis_transform(), color=colour, fontsize=8, va="bottom", ha="right")
+    axes.text(
+        1.0,
+        value,
+        text,
+        transform=axes.get_yaxis_transform(),
+        color=colour,
+        fontsize=8,
+        va="bottom",
+        ha="right",
+    )
 
 
 def _png(figure: Figure) -> str:

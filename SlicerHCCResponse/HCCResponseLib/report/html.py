@@ -43,7 +43,12 @@ class Cell:
 
 
 def write_report(
-    path: Path, state: ReadState, profile: Profile, evaluation: ReadEvaluation | None, gaps: list[str], images: Images
+    path: Path,
+    state: ReadState,
+    profile: Profile,
+    evaluation: ReadEvaluation | None,
+    gaps: list[str],
+    images: Images,
 ) -> None:
     """Write the report. Without an evaluation it shows the proposals and what is still missing, and no category.
 
@@ -56,7 +61,9 @@ def write_report(
     """
     assert state.study is not None
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resource_path("Report")), autoescape=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FileSystemLoader(resource_path("Report")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
     )
     environment.globals.update(mm=_mm, change=_change)
     role_of = roles(state, profile)
@@ -95,7 +102,8 @@ def _table(state: ReadState, role_of: dict[str, str]) -> list[dict[str, Any]]:
     names = [p.name for p in state.study.timepoints]
     lesions = dict.fromkeys(n for p in names for n, r in state.rows.get(p, {}).items() if not r.is_candidate)
     return [
-        {"name": n, "role": role_of.get(n, "rejected"), "cells": [_cell(state.row(p, n)) for p in names]} for n in lesions
+        {"name": n, "role": role_of.get(n, "rejected"), "cells": [_cell(state.row(p, n)) for p in names]}
+        for n in lesions
     ]
 
 
@@ -143,7 +151,9 @@ def _evidence(row: Row) -> str:
     if e.get("distance_to_known_mm") is not None:
         parts.append(f"{e['distance_to_known_mm']} mm from the nearest known lesion")
     if "imaged_at_baseline" in e:
-        parts.append("place imaged at baseline" if e["imaged_at_baseline"] else "place not imaged at baseline")
+        parts.append(
+            "place imaged at baseline" if e["imaged_at_baseline"] else "place not imaged at baseline"
+        )
     if e.get("probability_at_baseline") is not None:
         parts.append(f"probability there at baseline {e['probability_at_baseline']}")
     return ", ".join(parts)
@@ -151,7 +161,9 @@ def _evidence(row: Row) -> str:
 
 def _plot(evaluation: ReadEvaluation, profile: Profile) -> str:
     points = [_sum_point(p) for p in evaluation.time_points]
-    return draw_sums(points, float(profile.pr_percent), float(profile.pd_percent), float(profile.pd_absolute_mm or 0))
+    return draw_sums(
+        points, float(profile.pr_percent), float(profile.pd_percent), float(profile.pd_absolute_mm or 0)
+    )
 
 
 def _sum_point(point: TimePointEvaluation) -> SumPoint:

@@ -41,7 +41,7 @@ def lesion_cards(state: ReadState, images: Images) -> list[Card]:
     lesions = dict.fromkeys(n for p in points for n, r in state.rows[p].items() if not r.is_candidate)
     cards = [_lesion_card(state, name, points, images) for name in lesions]
     for point in points:
-        for name, row in state.rows[point].items():
+        for row in state.rows[point].values():
             if row.is_candidate:
                 cards.append(_candidate_card(row, points[0], images))
     return cards
@@ -49,7 +49,9 @@ def lesion_cards(state: ReadState, images: Images) -> list[Card]:
 
 def _lesion_card(state: ReadState, name: str, points: list[str], images: Images) -> Card:
     rows = [(p, state.row(p, name)) for p in points]
-    half = max((half_side_mm(r.mask, images(p).geometry.spacing) for p, r in rows if r is not None), default=55.0)
+    half = max(
+        (half_side_mm(r.mask, images(p).geometry.spacing) for p, r in rows if r is not None), default=55.0
+    )
     pictures = tuple(_picture(p, r, images, half) for p, r in rows)
     return Card(name, f"Lesion {name}", pictures)
 
@@ -66,7 +68,9 @@ def _picture(point: str, row: Row | None, images: Images, half_mm: float) -> Pic
     caption = f"{row.long_mm} mm" if row.long_mm is not None else row.state.value
     own_line = row.decision is not None and row.decision.long_axis_mm is not None
     measured = None if own_line else row.measurement
-    return Picture(point, draw_key_slice(KeySlice(images(point), centre, half_mm, row.mask, measured, caption)), words)
+    return Picture(
+        point, draw_key_slice(KeySlice(images(point), centre, half_mm, row.mask, measured, caption)), words
+    )
 
 
 def _centre(row: Row, image: Volume) -> tuple[int, int, int] | None:

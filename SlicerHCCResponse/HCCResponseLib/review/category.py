@@ -1,4 +1,4 @@
-"""From decided rows to a response category. Without every needed decision there is none, and it says what is missing."""
+"""From decided rows to a response category; without every needed decision there is none, and it says why."""
 
 from __future__ import annotations
 

@@ -22,10 +22,17 @@ from HCCResponseLib.review.store import ReadStore
 from HCCResponseLib.track.proposal import Suggestion
 
 _NEEDS_REASON = (Action.REJECT, Action.DISMISS)
-_WITHOUT_CONTOUR = (LesionState.DISAPPEARED, LesionState.NOT_EVALUABLE, LesionState.NOT_IMAGED, LesionState.TOO_SMALL)
+_WITHOUT_CONTOUR = (
+    LesionState.DISAPPEARED,
+    LesionState.NOT_EVALUABLE,
+    LesionState.NOT_IMAGED,
+    LesionState.TOO_SMALL,
+)
 
 
-def decide(store: ReadStore, state: ReadState, decision: Decision, geometry: Geometry | None = None) -> Decision:
+def decide(
+    store: ReadStore, state: ReadState, decision: Decision, geometry: Geometry | None = None
+) -> Decision:
     """Check and append one decision; returns it as stored, measured again if the reader drew a contour.
 
     Args:
@@ -66,7 +73,9 @@ def _check_action(row: Row, decision: Decision, where: str) -> None:
         raise InputError(f"The edit of {where} changes nothing: give a contour, a long axis or a state.")
     if decision.action is Action.ACCEPT and any(c is not None for c in changes):
         raise InputError(f"The acceptance of {where} carries changes; use 'edit' for them.")
-    if decision.state in _WITHOUT_CONTOUR and (decision.mask is not None or decision.long_axis_mm is not None):
+    if decision.state in _WITHOUT_CONTOUR and (
+        decision.mask is not None or decision.long_axis_mm is not None
+    ):
         raise InputError(f"{where} is called '{decision.state}' and measured at the same time.")
 
 
@@ -90,7 +99,12 @@ def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
         if row.is_candidate:
             action = Action.NEW if row.proposal.suggestion is Suggestion.NEW else Action.EQUIVOCAL
         blanket = Decision(
-            reader, row.proposal.time_point, row.proposal.name, action, reason="accepted as proposed", seen=False
+            reader,
+            row.proposal.time_point,
+            row.proposal.name,
+            action,
+            reason="accepted as proposed",
+            seen=False,
         )
         decide(store, state, blanket)
     return len(undecided)

@@ -64,7 +64,9 @@ def load_decisions(path: Path) -> DecisionsFile:
     except FileNotFoundError as problem:
         raise InputError(f"Decisions file '{path}' does not exist.") from problem
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
-        raise InputError(f"Decisions file '{path}' cannot be read: {str(problem).splitlines()[0]}.") from problem
+        raise InputError(
+            f"Decisions file '{path}' cannot be read: {str(problem).splitlines()[0]}."
+        ) from problem
     except ValidationError as problem:
         error = problem.errors()[0]
         place = ".".join(str(p) for p in error["loc"]) or "file"
@@ -117,7 +119,9 @@ def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, 
 
 def _require_grid(contour: LabelMap, grid: Geometry | None, time_point: str) -> None:
     if grid is None:
-        raise InputError(f"Contour '{contour.source}' is for time point '{time_point}', which the study does not have.")
+        raise InputError(
+            f"Contour '{contour.source}' is for time point '{time_point}', which the study does not have."
+        )
     why = contour.geometry.difference(grid)
     if why:
         raise InputError(f"Contour '{contour.source}' does not lie on the image of '{time_point}': {why}.")

@@ -148,7 +148,9 @@ def _propose_pending(
         if cancelled():
             raise JobCancelledError("Cancelled by the user; finished time points are kept.")
         part = _part(report, 0.6 + number * share, share, point.name)
-        done = propose_follow_up(point.name, session.image(point), baseline, base, adapted, part, options.seed)
+        done = propose_follow_up(
+            point.name, session.image(point), baseline, base, adapted, part, options.seed
+        )
         registration = {
             "body_similarity": round(done.registration.body_similarity, 4),
             "local_shift_mm": [round(v, 2) for v in done.registration.local_shift_mm],
@@ -174,16 +176,25 @@ def _propose_drawn(session: Session, point: TimePointEntry, base: Model) -> None
     image = session.image(point)
     contour, names = load_contour(point, image)
     origin = DRAWN_BY + point.contour.drawn_by
-    known = [n for n, r in session.state.rows.get(session.study.timepoints[0].name, {}).items() if not r.is_candidate]
+    known = [
+        n
+        for n, r in session.state.rows.get(session.study.timepoints[0].name, {}).items()
+        if not r.is_candidate
+    ]
     proposals = []
     for value, name in names.items():
         mask = contour.mask(value)
         kind = ProposalKind.CANDIDATE if known and name not in known else ProposalKind.LESION
         suggestion = Suggestion.NEW if kind is ProposalKind.CANDIDATE else None
         measured = measure_lesion(mask, image.geometry)
-        proposals.append(Proposal(point.name, name, kind, LesionState.MEASURED, mask, measured, origin, suggestion))
+        proposals.append(
+            Proposal(point.name, name, kind, LesionState.MEASURED, mask, measured, origin, suggestion)
+        )
     gone = [n for n in known if n not in names.values()]
-    proposals += [Proposal(point.name, n, ProposalKind.LESION, LesionState.DISAPPEARED, None, None, origin) for n in gone]
+    proposals += [
+        Proposal(point.name, n, ProposalKind.LESION, LesionState.DISAPPEARED, None, None, origin)
+        for n in gone
+    ]
     _keep(session, point, proposals, {"contour": str(point.contour.path)}, base)
 
 
@@ -192,7 +203,11 @@ def _accept_drawn(session: Session, point: TimePointEntry) -> None:
     if point.contour is None:
         return
     for name, row in list(session.state.rows.get(point.name, {}).items()):
-        if row.decision is None and row.proposal.mask is not None and row.proposal.origin.startswith(DRAWN_BY):
+        if (
+            row.decision is None
+            and row.proposal.mask is not None
+            and row.proposal.origin.startswith(DRAWN_BY)
+        ):
             action = Action.NEW if row.is_candidate else Action.ACCEPT
             decision = Decision(point.contour.drawn_by, point.name, name, action, reason="own contour")
             decide(session.store, session.state, decision)

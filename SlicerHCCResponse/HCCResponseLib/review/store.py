@@ -52,7 +52,10 @@ _events = Table(
     Column("hash", String(64), nullable=False, unique=True),
 )
 _blobs = Table(
-    "blobs", _metadata, Column("sha256", String(64), primary_key=True), Column("data", LargeBinary, nullable=False)
+    "blobs",
+    _metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
 )
 _TRIGGERS = [
     f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
@@ -121,7 +124,9 @@ class ReadStore:
         utc = datetime.now(UTC).isoformat(timespec="milliseconds")
         try:
             with self._engine.begin() as connection:
-                previous = connection.scalar(select(_events.c.hash).order_by(_events.c.sequence.desc()).limit(1))
+                previous = connection.scalar(
+                    select(_events.c.hash).order_by(_events.c.sequence.desc()).limit(1)
+                )
                 before = previous or FIRST_HASH
                 software = f"hcc-response {__version__}"
                 digest = event_hash(before, utc, actor, action, words, software)
@@ -161,7 +166,9 @@ class ReadStore:
         """Sequence number of the first event that does not fit the chain; ``None`` when all do."""
         previous = FIRST_HASH
         with self._engine.connect() as connection:
-            for number, r in enumerate(connection.execute(select(_events).order_by(_events.c.sequence)), start=1):
+            for number, r in enumerate(
+                connection.execute(select(_events).order_by(_events.c.sequence)), start=1
+            ):
                 expected = event_hash(previous, r.utc, r.actor, r.action, r.payload, r.software)
                 if r.sequence != number or r.previous != previous or r.hash != expected:
                     return int(r.sequence)

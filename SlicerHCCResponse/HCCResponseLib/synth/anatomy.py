@@ -25,7 +25,9 @@ class Points:
     def shifted(self, dx: Array | float, dy: Array | float, dz: Array | float) -> Points:
         """The points moved by minus the given displacement (to look up material coordinates)."""
         return Points(
-            np.asarray(self.x - dx, np.float32), np.asarray(self.y - dy, np.float32), np.asarray(self.z - dz, np.float32)
+            np.asarray(self.x - dx, np.float32),
+            np.asarray(self.y - dy, np.float32),
+            np.asarray(self.z - dz, np.float32),
         )
 
 
@@ -100,7 +102,11 @@ class Anatomy:
         wobble = np.float32(0.06) * self.bumps(p)
         right = ellipsoid(p, self.liver_centre, self.liver_radii)
         cx, cy, cz = self.liver_centre
-        left_centre = (cx + self.liver_radii[0] * 0.95, cy - self.liver_radii[1] * 0.35, cz + self.liver_radii[2] * 0.2)
+        left_centre = (
+            cx + self.liver_radii[0] * 0.95,
+            cy - self.liver_radii[1] * 0.35,
+            cz + self.liver_radii[2] * 0.2,
+        )
         left = ellipsoid(p, left_centre, self.left_lobe, 0.2)
         return np.asarray(np.minimum(right, left) + wobble < 1.0)
 
@@ -119,8 +125,15 @@ def draw_anatomy(rng: np.random.Generator) -> Anatomy:
         left_lobe=(u(55, 75), u(32, 45), u(35, 50)),
         dome_z=centre[2] + radii[2] * u(0.35, 0.55),
         hu={
-            "liver": liver, "vessel": liver + u(25, 70), "spleen": liver + u(0, 35), "kidney": u(140, 220),
-            "bone": u(180, 420), "aorta": u(130, 200), "muscle": u(45, 70), "fat": u(-115, -85), "stomach": u(0, 40),
+            "liver": liver,
+            "vessel": liver + u(25, 70),
+            "spleen": liver + u(0, 35),
+            "kidney": u(140, 220),
+            "bone": u(180, 420),
+            "aorta": u(130, 200),
+            "muscle": u(45, 70),
+            "fat": u(-115, -85),
+            "stomach": u(0, 40),
         },
         noise_sd=u(8, 22),
         vessels=_draw_vessels(rng, centre, radii),

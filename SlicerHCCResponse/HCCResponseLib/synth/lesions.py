@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from scipy.spatial.distance import pdist
 from HCCResponseLib.synth.anatomy import Array, Points, Waves, ellipsoid
 
 
-class Fate(str, Enum):
+class Fate(StrEnum):
     """What becomes of a lesion between baseline and follow-up."""
 
     STABLE = "stable"

@@ -160,10 +160,12 @@ def _paint_in_box(
     labels[box][mask] = value
 
 
-def _scanner(hu: Array, geometry: Geometry, noise_sd: float, rng: np.random.Generator) -> npt.NDArray[np.int16]:
+def _scanner(
+    hu: Array, geometry: Geometry, noise_sd: float, rng: np.random.Generator
+) -> npt.NDArray[np.int16]:
     """Blur of the reconstruction, correlated noise, whole HU."""
     blur = [0.35 * 2.0 / s for s in geometry.spacing]
     smooth = ndimage.gaussian_filter(hu, blur)
     noise = ndimage.gaussian_filter(rng.standard_normal(hu.shape, dtype=np.float32), (0.4, 0.7, 0.7))
     noise *= np.float32(noise_sd / max(float(noise.std()), 1e-6))
-    return np.clip(np.rint(smooth + noise), AIR_HU, 3071).astype(np.int16)
+    return np.asarray(np.clip(np.rint(smooth + noise), AIR_HU, 3071), dtype=np.int16)

@@ -74,7 +74,9 @@ def make_subject(
     rng = np.random.default_rng(seed)
     anatomy = draw_anatomy(rng)
     placed = _place(rng, anatomy, fates)
-    pairs = [_over_time(rng, fate, lesion, allow_treated) for (fate, _), lesion in zip(fates, placed, strict=True)]
+    pairs = [
+        _over_time(rng, fate, lesion, allow_treated) for (fate, _), lesion in zip(fates, placed, strict=True)
+    ]
     motion = Motion(
         patient_mm=tuple(rng.uniform(-6, 6, 3)),
         liver_mm=(float(rng.uniform(-3, 3)), float(rng.uniform(-4, 4)), float(rng.uniform(-10, 10))),
@@ -85,7 +87,9 @@ def make_subject(
     geometry = centred_geometry((size[0], size[1], size[2]), spacing)
     gone = _nothing(placed[0])
     baseline = render(anatomy, tuple(a or gone for a, _ in pairs), geometry, rng, source="synthetic baseline")
-    later = replace(anatomy, noise_sd=anatomy.noise_sd * rng.uniform(0.8, 1.3), hu=_other_phase(rng, anatomy.hu))
+    later = replace(
+        anatomy, noise_sd=anatomy.noise_sd * rng.uniform(0.8, 1.3), hu=_other_phase(rng, anatomy.hu)
+    )
     follow = render(later, tuple(b or gone for _, b in pairs), geometry, rng, motion, "synthetic follow-up")
     truths = tuple(
         LesionTruth(
@@ -124,13 +128,13 @@ def _place(
                 chosen[index] = draw_lesion(rng, name, (centre[0], centre[1], centre[2]), diameter)
                 break
         else:
-            raise InputError(f"No room in the phantom's liver for a lesion of {diameter:g} mm; draw fewer or smaller.")
+            raise InputError(
+                f"No room in the phantom's liver for a lesion of {diameter:g} mm; draw fewer or smaller."
+            )
     return tuple(chosen[i] for i in range(len(fates)))
 
 
-def _is_free(
-    anatomy: Anatomy, centre: tuple[float, float, float], room: float, others: object
-) -> bool:
+def _is_free(anatomy: Anatomy, centre: tuple[float, float, float], room: float, others: object) -> bool:
     sphere = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1], [0, 0, 0]])
     probe = (np.asarray(centre) + (room + 4.0) * sphere).astype(np.float32)
     if not anatomy.liver(Points(probe[:, 0], probe[:, 1], probe[:, 2])).all():
@@ -163,7 +167,10 @@ def _nothing(like: SyntheticLesion) -> SyntheticLesion:
 def _other_phase(rng: np.random.Generator, hu: dict[str, float]) -> dict[str, float]:
     """Slightly other contrast timing at the second visit."""
     shift = float(rng.normal(scale=8))
-    return {k: v + (shift if k in ("liver", "vessel", "spleen", "kidney", "aorta") else 0.0) for k, v in hu.items()}
+    return {
+        k: v + (shift if k in ("liver", "vessel", "spleen", "kidney", "aorta") else 0.0)
+        for k, v in hu.items()
+    }
 
 
 def _category(truths: Sequence[LesionTruth]) -> str:

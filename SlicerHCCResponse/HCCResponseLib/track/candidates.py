@@ -96,7 +96,9 @@ def find_candidates(
         if measurement.long_axis.length_raw_mm < rule.least_long_axis_mm:
             continue
         name = f"C{len(shown) + 1}"
-        shown.append(_proposal(time_point, name, part, measurement, fine, image, baseline_view, known, found, rule))
+        shown.append(
+            _proposal(time_point, name, part, measurement, fine, image, baseline_view, known, found, rule)
+        )
     return shown
 
 

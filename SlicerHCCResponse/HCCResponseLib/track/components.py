@@ -57,7 +57,9 @@ def carry_identities(
         touched = [i for i, n in enumerate(names) if (local[n] & part).any()]
         if len(touched) > 1:
             for i in touched:
-                shares[names[i]].append(part & (np.where(np.isin(nearest, touched), nearest, touched[0]) == i))
+                shares[names[i]].append(
+                    part & (np.where(np.isin(nearest, touched), nearest, touched[0]) == i)
+                )
             continue
         owner = touched[0] if touched else int(distance[:, part].min(1).argmin())
         shares[names[owner]].append(part)

@@ -63,14 +63,26 @@ def propose_baseline(time_point: str, image: Volume, view: Survey, least_mm: flo
             name = f"L{len(found) + 1}"
             found.append(
                 Proposal(
-                    time_point, name, ProposalKind.LESION, LesionState.MEASURED, part, measurement, "base network"
+                    time_point,
+                    name,
+                    ProposalKind.LESION,
+                    LesionState.MEASURED,
+                    part,
+                    measurement,
+                    "base network",
                 )
             )
     return found
 
 
 def propose_follow_up(
-    time_point: str, image: Volume, baseline: Baseline, base: Model, adapted: Model, report: Report, seed: int = 0
+    time_point: str,
+    image: Volume,
+    baseline: Baseline,
+    base: Model,
+    adapted: Model,
+    report: Report,
+    seed: int = 0,
 ) -> FollowUp:
     """Register, contour the known lesions, look for new ones, measure on the original slices."""
     report(Progress("Registering baseline to follow-up", 0.05))
@@ -83,7 +95,8 @@ def propose_follow_up(
     probability = _known_probability(image, adapted, carried)
     masks = carry_identities(probability > _THRESHOLD, carried, image.geometry.spacing)
     proposals = [
-        _known(time_point, name, masks[name], carried[name], probability, image.geometry, found) for name in carried
+        _known(time_point, name, masks[name], carried[name], probability, image.geometry, found)
+        for name in carried
     ]
     report(Progress("Looking for new lesions", 0.6))
     known = np.logical_or.reduce([*carried.values(), *(m for m in masks.values() if m is not None)])
@@ -111,7 +124,9 @@ def _box_geometry(geometry: Geometry, box: tuple[slice, slice, slice]) -> Geomet
     """The grid of one index box of a larger grid."""
     x, y, z = geometry.index_to_lps([s.start for s in box])
     size = tuple(s.stop - s.start for s in box)
-    return Geometry((size[0], size[1], size[2]), geometry.spacing, (float(x), float(y), float(z)), geometry.direction)
+    return Geometry(
+        (size[0], size[1], size[2]), geometry.spacing, (float(x), float(y), float(z)), geometry.direction
+    )
 
 
 def _known(
@@ -127,14 +142,27 @@ def _known(
     if not carried.any():
         evidence["remark"] = "The place of this lesion lies outside this scan's field of view."
         return Proposal(
-            time_point, name, ProposalKind.LESION, LesionState.NOT_IMAGED, None, None, "registration", evidence=evidence
+            time_point,
+            name,
+            ProposalKind.LESION,
+            LesionState.NOT_IMAGED,
+            None,
+            None,
+            "registration",
+            evidence=evidence,
         )
     x, y, z = geometry.index_to_lps(np.argwhere(carried).mean(0))
     evidence["place_lps"] = [round(float(v), 2) for v in (x, y, z)]
     if mask is None:
         evidence["highest_probability_in_place"] = round(float(probability[carried].max()), 3)
         return Proposal(
-            time_point, name, ProposalKind.LESION, LesionState.DISAPPEARED, None, None, "adapted network",
+            time_point,
+            name,
+            ProposalKind.LESION,
+            LesionState.DISAPPEARED,
+            None,
+            None,
+            "adapted network",
             evidence=evidence,
         )
     overlap = float((mask & carried).sum() / min(mask.sum(), carried.sum()))
@@ -145,6 +173,12 @@ def _known(
     }
     measurement = measure_lesion(mask, geometry)
     return Proposal(
-        time_point, name, ProposalKind.LESION, LesionState.MEASURED, mask, measurement, "adapted network",
+        time_point,
+        name,
+        ProposalKind.LESION,
+        LesionState.MEASURED,
+        mask,
+        measurement,
+        "adapted network",
         evidence=evidence,
     )

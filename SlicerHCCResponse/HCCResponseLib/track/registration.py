@@ -48,10 +48,14 @@ class Registration:
 
     def to_baseline(self, point_lps: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """A follow-up point (LPS mm) in the baseline."""
-        return np.asarray(self.follow_up_to_baseline.TransformPoint([float(v) for v in np.asarray(point_lps)]))
+        return np.asarray(
+            self.follow_up_to_baseline.TransformPoint([float(v) for v in np.asarray(point_lps)])
+        )
 
 
-def register(baseline: Volume, follow_up: Volume, focus: npt.NDArray[np.bool_], seed: int = 0) -> Registration:
+def register(
+    baseline: Volume, follow_up: Volume, focus: npt.NDArray[np.bool_], seed: int = 0
+) -> Registration:
     """Rigid registration of the visits, refined around ``focus``.
 
     Args:
@@ -75,7 +79,7 @@ def register(baseline: Volume, follow_up: Volume, focus: npt.NDArray[np.bool_], 
     return Registration(local.GetInverse(), similarity, (x, y, z), similarity > 0.5)
 
 
-def _body_mask(hu: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
+def _body_mask(hu: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     labels, count = ndimage.label(ndimage.binary_opening(hu > _BODY_HU, iterations=1))
     if count == 0:
         return np.zeros(hu.shape, bool)
@@ -86,7 +90,8 @@ def _body_mask(hu: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
 def _prepared(volume: Volume, spacing: tuple[float, float, float]) -> tuple[sitk.Image, sitk.Image]:
     grid = working_geometry(volume.geometry, spacing)
     smooth = ndimage.gaussian_filter(
-        volume.hu.astype(np.float32), [0.35 * s / g for s, g in zip(spacing, volume.geometry.spacing, strict=True)]
+        volume.hu.astype(np.float32),
+        [0.35 * s / g for s, g in zip(spacing, volume.geometry.spacing, strict=True)],
     )
     hu = resample(smooth, volume.geometry, grid)
     body = _body_mask(hu)
@@ -96,7 +101,12 @@ def _prepared(volume: Volume, spacing: tuple[float, float, float]) -> tuple[sitk
 
 
 def _optimise(
-    fixed: sitk.Image, moving: sitk.Image, mask: sitk.Image, start: sitk.Transform, seed: int, levels: tuple[int, ...]
+    fixed: sitk.Image,
+    moving: sitk.Image,
+    mask: sitk.Image,
+    start: sitk.Transform,
+    seed: int,
+    levels: tuple[int, ...],
 ) -> tuple[sitk.Transform, float]:
     method = sitk.ImageRegistrationMethod()
     method.SetMetricAsMattesMutualInformation(32)
@@ -150,7 +160,9 @@ def _refine_locally(
     centre = grid.index_to_lps(np.argwhere(around).mean(0))
     start = _recentred(start, centre)
     found, _ = _optimise(fixed, moving, to_sitk(around, grid), start, seed, (2, 1))
-    moved = np.asarray(found.TransformPoint(centre.tolist())) - np.asarray(body.TransformPoint(centre.tolist()))
+    moved = np.asarray(found.TransformPoint(centre.tolist())) - np.asarray(
+        body.TransformPoint(centre.tolist())
+    )
     return found if float(np.linalg.norm(moved)) <= _LOCAL_LIMIT_MM else body
 
 
@@ -172,7 +184,9 @@ def _similarity(fixed: sitk.Image, moving: sitk.Image, mask: sitk.Image, transfo
     return float(np.corrcoef(sitk.GetArrayFromImage(fixed)[use], moved[use])[0, 1])
 
 
-def carry_mask(mask: npt.NDArray[np.bool_], source: Geometry, target: Geometry, found: Registration) -> npt.NDArray[np.bool_]:
+def carry_mask(
+    mask: npt.NDArray[np.bool_], source: Geometry, target: Geometry, found: Registration
+) -> npt.NDArray[np.bool_]:
     """A baseline mask on a grid of the follow-up: for matching and as a prior, never for measuring."""
     moved = resample(mask, source, target, linear=False, fill=0, transform=found.follow_up_to_baseline)
     return np.asarray(moved, dtype=bool)
