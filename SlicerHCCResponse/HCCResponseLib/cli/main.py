@@ -7,6 +7,8 @@ import typer
 from HCCResponseLib import __version__
 from HCCResponseLib.cli.common import say
 from HCCResponseLib.cli.demo import demo
+from HCCResponseLib.cli.rules import rules
+from HCCResponseLib.cli.steps import adapt, measure, segment, track
 from HCCResponseLib.cli.study import assess, propose
 from HCCResponseLib.cli.train import train
 
@@ -17,7 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (demo, propose, assess, train):
+for command in (demo, propose, assess, segment, adapt, track, measure, rules, train):
     app.command()(command)
 
 

@@ -1,8 +1,8 @@
 """FCD: a three-dimensional fully convolutional DenseNet.
 
 Source: Moon, Choi et al., Front Oncol 2026, 10.3389/fonc.2026.1775269 (five dense blocks of 2, 3, 4, 5, 7 layers,
-growth rate 12); the layout of dense blocks and transitions follows Jegou et al., CVPR Workshops 2017 (one hundred layers
-tiramisu), in three dimensions.
+growth rate 12); the layout of dense blocks and transitions follows Jegou et al., CVPR Workshops 2017
+(one hundred layers tiramisu), in three dimensions.
 """
 
 from __future__ import annotations

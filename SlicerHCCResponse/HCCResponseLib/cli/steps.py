@@ -1,0 +1,160 @@
+"""One step alone, file in, file out: ``segment``, ``adapt``, ``track``, ``measure``."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from HCCResponseLib.cli.common import errors_as_one_line, progress_bar, say, say_json
+
+ImageArgument = Annotated[Path, typer.Argument(help="CT: NIfTI, NRRD, MHA or a folder with one DICOM series.")]
+ContourArgument = Annotated[Path, typer.Argument(help="Label map on the same grid; every value is one lesion.")]
+OutputFile = Annotated[Path, typer.Option("--output", "-o", help="File to write.")]
+ModelOption = Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def segment(
+    image: ImageArgument,
+    output: OutputFile = Path("segmentation.nii.gz"),
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Liver (1) and tumour (2) with the base network, as a label map on the image's own grid."""
+    with errors_as_one_line():
+        import numpy as np
+
+        from HCCResponseLib.engines.model import load_model
+        from HCCResponseLib.engines.segment import liver_and_tumour
+        from HCCResponseLib.imaging.read import read_volume
+        from HCCResponseLib.imaging.resample import resample
+        from HCCResponseLib.imaging.volumes import LabelMap
+        from HCCResponseLib.imaging.write import write_label_map
+
+        volume, network = read_volume(image), load_model(model)
+        with progress_bar() as bar:
+            bar.add_task("Segmenting", total=None)
+            liver, tumour, grid = liver_and_tumour(network, volume)
+        labels = np.zeros(volume.geometry.size, np.uint8)
+        labels[resample(liver, grid, volume.geometry, fill=0) > 0.5] = 1
+        labels[resample(tumour, grid, volume.geometry, fill=0) > 0.5] = 2
+        write_label_map(LabelMap(labels, volume.geometry), output)
+        voxel = volume.geometry.voxel_volume_mm3 / 1000
+        result = {
+            "output": str(output),
+            "liver_ml": round(float((labels > 0).sum()) * voxel, 1),
+            "tumour_ml": round(float((labels == 2).sum()) * voxel, 1),
+            "model_sha256": network.sha256,
+        }
+        _tell(result, as_json)
+
+
+def adapt(
+    image: ImageArgument,
+    contour: ContourArgument,
+    output: OutputFile = Path("adapted.pt"),
+    recipe: Annotated[str, typer.Option(help="quick, or moon2026 (faithful, slow).")] = "quick",
+    steps: Annotated[int | None, typer.Option(min=1, help="Most steps; default: the recipe's own.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Overfit the base network to one patient's accepted baseline contour (IDOL), in a process of its own."""
+    with errors_as_one_line():
+        from HCCResponseLib.adapt.recipe import recipe_named
+        from HCCResponseLib.engines.process import run_job
+        from HCCResponseLib.imaging.read import read_label_map, read_volume
+        from HCCResponseLib.imaging.volumes import require_same_grid
+
+        recipe_named(recipe)
+        require_same_grid(read_label_map(contour), read_volume(image))
+        request = {
+            "image": image.resolve(),
+            "contour": contour.resolve(),
+            "output": output.resolve(),
+            "base": model and model.resolve(),
+            "recipe": recipe,
+            "steps": steps,
+            "seed": seed,
+        }
+        with tempfile.TemporaryDirectory() as work, progress_bar() as bar:
+            task = bar.add_task("Adapting", total=1.0)
+            facts = run_job(
+                "HCCResponseLib.adapt.worker",
+                request,
+                Path(work),
+                lambda p: bar.update(task, completed=p.fraction, description=p.stage),
+            )
+        _tell({"output": str(output), **facts}, as_json)
+
+
+def track(
+    baseline: ImageArgument,
+    contour: ContourArgument,
+    follow_up: Annotated[Path, typer.Argument(help="CT of the later visit.")],
+    output: OutputFile = Path("carried.nii.gz"),
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Carry baseline contours over to a follow-up by registration: for finding lesions again, not for measuring."""
+    with errors_as_one_line():
+        import numpy as np
+
+        from HCCResponseLib.imaging.read import read_label_map, read_volume
+        from HCCResponseLib.imaging.volumes import LabelMap, require_same_grid
+        from HCCResponseLib.imaging.write import write_label_map
+        from HCCResponseLib.track.registration import carry_mask, register
+
+        before, later, drawn = read_volume(baseline), read_volume(follow_up), read_label_map(contour)
+        require_same_grid(drawn, before)
+        with progress_bar() as bar:
+            bar.add_task("Registering", total=None)
+            found = register(before, later, drawn.labels > 0, seed)
+        labels = np.zeros(later.geometry.size, np.uint8)
+        for value in drawn.values():
+            labels[carry_mask(drawn.mask(value), before.geometry, later.geometry, found)] = value
+        write_label_map(LabelMap(labels, later.geometry), output)
+        result = {
+            "output": str(output),
+            "body_similarity": round(found.body_similarity, 4),
+            "local_shift_mm": [round(v, 2) for v in found.local_shift_mm],
+            "trustworthy": found.trustworthy,
+        }
+        _tell(result, as_json)
+
+
+def measure(
+    contour: Annotated[Path, typer.Argument(help="Label map; every value is one lesion.")],
+    convention: Annotated[str, typer.Option(help="Measuring convention by name, see docs/measurement.md.")] = "recist",
+    as_json: JsonOption = False,
+) -> None:
+    """Long and short axis, volume and warnings of every lesion in a label map."""
+    with errors_as_one_line():
+        from HCCResponseLib.imaging.read import read_label_map
+        from HCCResponseLib.measure import convention as convention_named
+        from HCCResponseLib.measure import measure_label_map
+        from HCCResponseLib.review.records import measurement_to_json
+
+        drawn = read_label_map(contour)
+        found = measure_label_map(drawn.labels, drawn.geometry, convention_named(convention))
+        if as_json:
+            say_json({str(k): measurement_to_json(m) for k, m in found.items()})
+            return
+        for value, m in found.items():
+            short = f" x {m.short_axis.length_mm}" if m.short_axis else ""
+            words = f"{m.long_axis.length_mm}{short} mm on slice {m.slice_index + 1}, {m.volume_mm3 / 1000:.1f} mL"
+            say(f"lesion {value}: {words}")
+            for warning in m.warnings:
+                say(f"  caution: {warning.message}")
+
+
+def _tell(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        say_json(result)
+        return
+    for key, value in result.items():
+        if not isinstance(value, dict):
+            say(f"{key.replace('_', ' ')}: {value}")

@@ -1,0 +1,54 @@
+"""DICOM series folders: identity, missing slices, several series."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dicom_series import write_series
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.imaging.read import read_volume
+
+def test_series_with_identity(tmp_path):
+    volume = read_volume(write_series(tmp_path / "s"))
+    assert volume.hu.shape == (6, 16, 18)
+    assert volume.patient_id == "PATIENT-9"
+    assert volume.study_date == "2024-01-31"
+    assert np.allclose(volume.geometry.spacing, (2.5, 0.7, 0.7))
+    assert volume.hu[0, 8, 8] == 60
+    assert volume.hu[5, 8, 8] == 65
+
+
+def test_a_missing_slice_is_found(tmp_path):
+    with pytest.raises(InputError, match="unevenly spaced slices: 2.50 mm apart, but 5.00 mm after slice 3"):
+        read_volume(write_series(tmp_path / "s", leave_out=(3,)))
+
+
+def test_two_series_are_refused(tmp_path):
+    write_series(tmp_path / "s")
+    write_series(tmp_path / "s", uid="1.2.826.0.1.3680043.2.1125.7")
+    with pytest.raises(InputError, match="holds 2 DICOM series"):
+        read_volume(tmp_path / "s")
+
+
+def test_another_modality_is_refused(tmp_path):
+    with pytest.raises(InputError, match="is MR, not CT"):
+        read_volume(write_series(tmp_path / "s", modality="MR"))
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    (tmp_path / "s").mkdir()
+    with pytest.raises(InputError, match="holds no readable DICOM series"):
+        read_volume(tmp_path / "s")
+
+
+def test_real_series(real_data, tmp_path):
+    import tarfile
+
+    with tarfile.open(real_data / "dicom_hcc007" / "hcc007_pre_dicom.tar.xz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    folders = sorted({p.parent for p in tmp_path.rglob("*.dcm")})
+    found = [read_volume(folder) for folder in folders]
+    assert {v.patient_id for v in found} == {"HCC_007"}
+    assert sorted(v.study_date for v in found) == ["1997-12-27", "1998-03-14"]
+    assert all(abs(v.geometry.spacing[0] - 10) < 1e-3 for v in found)
