@@ -72,8 +72,8 @@ def agreement(rows: list[dict[str, Any]], column: str, criterion: str) -> None:
           f"AC2 (ordinal weights) {_text(everyone.gwet_ac2)}")  # fmt: skip
     for one, two in ((0, 1), (0, 2), (1, 2)):
         pair = agreement_of_ratings([[line[one], line[two]] for line in ratings], used, ordered="ordinal")
-        print(f"{'':10s} readers {one + 1} and {two + 1}: kappa {_text(pair.kappa)}, linear {_text(pair.kappa_linear)}, "
-              f"quadratic {_text(pair.kappa_quadratic)}")  # fmt: skip
+        print(f"{'':10s} readers {one + 1} and {two + 1}: kappa {_text(pair.kappa)}, "
+              f"linear {_text(pair.kappa_linear)}, quadratic {_text(pair.kappa_quadratic)}")  # fmt: skip
 
 
 def _text(found: Coefficient | None) -> str:

@@ -205,7 +205,7 @@ def test_response_flag(ask):
 
 
 def test_clinical_benefit(ask):
-    """Data of admiralonco's test of clinical benefit: a response gives its date, else the first SD at day 28 or later."""
+    """Data of admiralonco's test: a response gives its date, else the first SD at day 28 or later."""
     first = {"reference_date": "2020-12-06", "visits": [{"date": "2021-03-07", "response": "SD"}]}
     first["visits"].append({"date": "2021-04-08", "response": "PR"})
     assert ask("clinical-benefit", first, sd_min_days=28) == {"benefit": "Y", "date": "2021-04-08"}

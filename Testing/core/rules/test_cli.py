@@ -135,7 +135,8 @@ def test_a_file_that_is_not_there(command, tmp_path):
 
 def test_decimals_of_the_file_are_not_rounded(command, tmp_path):
     path = tmp_path / "cases.jsonl"
-    line = '{"id": 1, "question": "target-response", "given": {"baseline_sum": 27.0, "nadir_sum": 27.0, "current_sum": 32.4}}'
+    given = '{"baseline_sum": 27.0, "nadir_sum": 27.0, "current_sum": 32.4}'
+    line = f'{{"id": 1, "question": "target-response", "given": {given}}}'
     path.write_text(line)
     assert run(command, path)[1][0]["answer"]["response"] == "PD"
 

@@ -27,9 +27,7 @@ from HCCResponseLib.response.types import (
 )
 from HCCResponseLib.response.visits import Assessment
 
-PROFILES = {
-    name: load_profile(name) for name in ("recist-1.1", "mrecist", "mrecist-with-5mm", "irecist")
-}
+PROFILES = {name: load_profile(name) for name in ("recist-1.1", "mrecist", "mrecist-with-5mm", "irecist")}
 RANK = {Response.CR: 0, Response.PR: 1, Response.SD: 2, Response.PD: 3}
 START = date(2020, 1, 1)
 

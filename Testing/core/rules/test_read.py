@@ -182,7 +182,7 @@ def test_non_target_disease_only_and_no_disease():
 
 
 def test_criteria_in_parallel_on_one_read():
-    """Size almost unchanged, viable part much smaller: SD by RECIST, PR by mRECIST (patient HCC_007 of HCC-TACE-Seg)."""
+    """Size almost unchanged, viable part much smaller (patient HCC_007 of HCC-TACE-Seg)."""
     assert overall("recist-1.1", lesions(target("T1", "110.7")), lesions(target("T1", "108.4")))[-1] == "SD"
     assert overall("mrecist", lesions(target("T1", "110.7")), lesions(target("T1", "57.9")))[-1] == "PR"
 
