@@ -144,7 +144,7 @@ def main() -> int:
     shape = (47, 190, 190)
     masks = {
         "smooth": lesion(shape, (22.5, 85.5, 85.5), 0.0, 1),
-        "lobulated": lesion(shape, (22.5, 80, 80), 0.08, 7),
+        "lobulated": lesion(shape, (21, 74, 74), 0.08, 7),
         "rim with necrotic centre": lesion(shape, (22.5, 85, 85), 0.0, 1)
         & ~lesion(shape, (20, 60, 60), 0.1, 2),
     }

@@ -273,6 +273,7 @@ def sized(pixels: int, thickness: float) -> LesionMeasurement:
         (13, 7.0, Measurability.NOT_MEASURABLE, "14.0"),
         (14, 7.0, Measurability.MEASURABLE, "14.0"),
         (10, 1.0, Measurability.MEASURABLE, "10.0"),
+        (10, 5.02, Measurability.NOT_MEASURABLE, "10.1"),
     ],
 )
 def test_thickness_rule(pixels: int, thickness: float, status: Measurability, minimum: str) -> None:

@@ -271,6 +271,8 @@ def test_search_in_many_small_steps(region: np.ndarray, points: PointRule) -> No
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(longest, "_TILE_PX", 2)
         patch.setattr(longest, "_CHUNK", 1)
+        patch.setattr(longest, "_MANY_LINES", 40)
+        patch.setattr(longest, "_MANY_TILES", 12)
         found = measured(region[None], as_drawn(points), (1, 1))
     assert found == pytest.approx(expected, abs=1e-7)
 

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.measure import convention, measure_lesion
+from HCCResponseLib.measure import chord, convention, measure_lesion
 
 Point = tuple[float, ...]
 
@@ -107,3 +107,15 @@ def test_cornerstone(mask: np.ndarray, pixel: tuple[float, float]) -> None:
     found = measure_lesion(mask, Geometry(mask.shape, (1.0, *pixel)), convention("cornerstone3d-ohif"))
     short = found.short_axis.length_raw_mm if found.short_axis else 0.0
     assert (found.long_axis.length_raw_mm, short) == pytest.approx((longest, max(shorts)), abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["uls23", "cornerstone3d-ohif"])
+def test_pairs_in_batches(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large lesions go through their pairs of points in batches, with the same answer."""
+    y, x = np.mgrid[-14:15, -14:15]
+    mask = (np.hypot(1.3 * y + 0.2 * x, x) < 12)[None]
+    geometry = Geometry(mask.shape, (1.0, 1.0, 1.0))
+    whole = measure_lesion(mask, geometry, convention(name))
+    monkeypatch.setattr(chord, "_BATCH", 300)
+    assert measure_lesion(mask, geometry, convention(name)) == whole
+    assert whole.short_axis is not None

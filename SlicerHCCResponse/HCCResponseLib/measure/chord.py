@@ -9,6 +9,8 @@ one that contains h = 0 crosses the long axis.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +20,7 @@ from HCCResponseLib.measure.plane import BoolArray, FloatArray
 IntArray = npt.NDArray[np.intp]
 _EPS_MM = 1e-7
 _COSINE = 0.01
+_BATCH = 1_000_000
 
 
 def perpendicular_chord(
@@ -112,14 +115,14 @@ def widening_pairs(
     ``points_mm`` has shape (n, 2). With fewer than two points, or a line of length 0, the start comes
     back twice.
     """
-    a, b, length, cosine = _pairs(points_mm, end_mm - start_mm)
-    if not len(a):
-        return start_mm, start_mm
-    deviation = np.abs(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))) - 90.0)
-    within = np.floor(deviation).astype(np.intp)
-    candidates = np.flatnonzero(within == within.min())
-    best = candidates[np.argmax(length[candidates])]
-    return points_mm[a[best]], points_mm[b[best]]
+    best, least, longest = (start_mm, start_mm), 91.0, 0.0
+    for a, b, length, cosine in _pairs(points_mm, end_mm - start_mm):
+        off = np.floor(np.abs(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))) - 90.0))
+        nearest = float(off.min())
+        at = int(np.argmax(np.where(off == nearest, length, -1.0)))
+        if nearest < least or (nearest == least and length[at] > longest):
+            best, least, longest = (points_mm[a[at]], points_mm[b[at]]), nearest, float(length[at])
+    return best
 
 
 def tolerance_pairs(
@@ -141,9 +144,13 @@ def tolerance_pairs(
     Returns:
         End points as (y, x) indices, or ``None`` when no pair is perpendicular enough.
     """
-    a, b, length, cosine = _pairs(points @ basis, (line[1] - line[0]) @ basis)
-    keep = np.abs(cosine) <= _COSINE
-    a, b, length = a[keep], b[keep], length[keep]
+    kept = []
+    for a, b, length, cosine in _pairs(points @ basis, (line[1] - line[0]) @ basis):
+        keep = np.abs(cosine) <= _COSINE
+        kept.append((a[keep], b[keep], length[keep]))
+    if not kept:
+        return None
+    a, b, length = (np.concatenate(part) for part in zip(*kept, strict=True))
     order = np.argsort(-length, kind="stable")
     for at in range(0, len(order), 64):
         part = order[at : at + 64]
@@ -154,10 +161,16 @@ def tolerance_pairs(
     return None
 
 
-def _pairs(points_mm: FloatArray, along: FloatArray) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-    """All pairs of points: indices, length, cosine to ``along``; none when ``along`` has length 0."""
+def _pairs(
+    points_mm: FloatArray, along: FloatArray
+) -> Iterator[tuple[IntArray, IntArray, FloatArray, FloatArray]]:
+    """All pairs of points in batches: indices, length, cosine to ``along``; none if that has length 0."""
     size = float(np.hypot(along[0], along[1]))
-    a, b = np.triu_indices(len(points_mm) if size > _EPS_MM else 0, 1)
-    gap = points_mm[b] - points_mm[a]
-    length = np.sqrt((gap * gap).sum(axis=1))
-    return a, b, length, (gap @ along) / np.maximum(length * size, _EPS_MM)
+    count = len(points_mm) if size > _EPS_MM else 0
+    rows = max(1, _BATCH // max(count, 1))
+    for top in range(0, count - 1, rows):
+        a, b = np.triu_indices(min(rows, count - 1 - top), 1, count - top)
+        a, b = a + top, b + top
+        gap = points_mm[b] - points_mm[a]
+        length = np.sqrt((gap * gap).sum(axis=1))
+        yield a, b, length, (gap @ along) / np.maximum(length * size, _EPS_MM)

@@ -59,8 +59,8 @@ def crop_labels(labels: npt.NDArray[Any]) -> Iterator[tuple[int, Crop]]:
     if labels.dtype.kind == "b":
         labels = labels.view(np.uint8)
     elif labels.max(initial=0) > _MANY:
-        values, labels = np.unique(labels, return_inverse=True)
-        labels = labels + 1 if values[0] else labels
+        values, inverse = np.unique(labels, return_inverse=True)
+        labels = inverse.reshape(labels.shape) + (1 if values[0] else 0)
         values = values if values[0] == 0 else np.insert(values, 0, 0)
     for number, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is not None:

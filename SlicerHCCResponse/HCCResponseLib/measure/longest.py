@@ -24,6 +24,8 @@ IntArray = npt.NDArray[np.intp]
 _TILE_PX = 6
 _CHUNK = 32
 _FEW = 64
+_MANY_TILES = 1500
+_MANY_LINES = 1_000_000
 _HALF_DIAGONAL_PX = 0.7072
 _RELATIVE_TIE = 1e-9
 _PROBES = tuple(k / 16 for k in (8, 4, 12, 2, 6, 10, 14, 1, 3, 5, 7, 9, 11, 13, 15))
@@ -112,8 +114,7 @@ class _Search:
         self.test = line_test(line, kind)
         self.probes = _PROBES if line is LineRule.INSIDE else _PROBES[:1]
         self.kind = kind
-        tile = np.floor(points / _TILE_PX).astype(np.int64)
-        key = tile[:, 0] * (region.shape[1] + 2) + tile[:, 1]
+        key = self._tiles(points, region.shape[1])
         order = np.argsort(key, kind="stable")
         self.points = points[order]
         self.mm = self.points @ basis
@@ -126,6 +127,17 @@ class _Search:
         self.inverse = np.linalg.inv(basis)
         stretch = np.linalg.svd(basis, compute_uv=False)
         self.least, self.most = float(stretch.min()), float(stretch.max())
+
+    @staticmethod
+    def _tiles(points: FloatArray, width: int) -> IntArray:
+        """Tile number of each point; tiles grow until there are few enough to look at all pairs of them."""
+        size = _TILE_PX
+        while True:
+            tile = np.floor(points / size).astype(np.intp)
+            key = tile[:, 0] * (width + 2) + tile[:, 1]
+            if len(np.unique(key)) <= _MANY_TILES:
+                return np.asarray(key)
+            size *= 2
 
     def run(self, floor_mm: float) -> Lines:
         """The longest lines of at least ``floor_mm`` (less a tie's tolerance)."""
@@ -154,11 +166,14 @@ class _Search:
         bound = bounds[first, second]
         first, second, bound = self._not_all_outside(first, second, bound)
         order = np.argsort(-bound, kind="stable")
+        pairs = np.cumsum((self.size[first] * self.size[second])[order])
         at, size = 0, _CHUNK
         while at < len(order):
-            chunk = order[at : at + size]
+            fitting = int(np.searchsorted(pairs, (pairs[at - 1] if at else 0) + _MANY_LINES))
+            end = min(at + size, max(at + 1, fitting))
+            chunk = order[at:end]
             yield float(bound[chunk[0]]), first[chunk], second[chunk]
-            at, size = at + size, min(2 * size, 512)
+            at, size = end, min(2 * size, 512)
 
     def _not_all_outside(
         self, first: IntArray, second: IntArray, bound: FloatArray

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 
 from HCCResponseLib.errors import InputError
-from HCCResponseLib.measure.values import LesionMeasurement, tenths
+from HCCResponseLib.measure.values import LesionMeasurement
 
 
 class LesionKind(StrEnum):
@@ -90,14 +90,16 @@ def measurability(
         InputError: a node whose convention gives no short axis.
     """
     rule = rule or MeasurabilityRule()
-    thickness = tenths(measurement.slice_thickness_mm)
+    thickness = Decimal(f"{measurement.slice_thickness_mm:.3f}").normalize()
     if kind is LesionKind.NODE:
         return _node(measurement, thickness, rule)
     diameter = measurement.long_axis.length_mm
-    minimum, why = rule.solid_min_mm, f"slices of {thickness} mm"
+    minimum, why = rule.solid_min_mm, f"slices of {thickness:f} mm"
     if thickness > rule.thin_slice_mm:
-        minimum = max(minimum, (rule.thick_slice_factor * thickness).quantize(Decimal("0.1")))
-        why = f"{rule.thick_slice_factor} x slice thickness of {thickness} mm"
+        minimum = max(
+            minimum, (rule.thick_slice_factor * thickness).quantize(Decimal("0.1"), rounding=ROUND_CEILING)
+        )
+        why = f"{rule.thick_slice_factor} x slice thickness of {thickness:f} mm"
     status = Measurability.MEASURABLE if diameter >= minimum else Measurability.NOT_MEASURABLE
     reason = f"Long axis {diameter} mm; at least {minimum} mm is needed ({why})."
     return MeasurabilityResult(status, diameter, minimum, reason, rule.source)
@@ -114,6 +116,6 @@ def _node(measurement: LesionMeasurement, thickness: Decimal, rule: Measurabilit
     else:
         status = Measurability.NORMAL_NODE
     reason = f"Short axis {diameter} mm; at least {rule.node_min_mm} mm is needed for a target node"
-    caution = f"; the limit assumes slices of at most {rule.thin_slice_mm} mm, these are {thickness} mm"
+    caution = f"; the limit assumes slices of at most {rule.thin_slice_mm} mm, these are {thickness:f} mm"
     reason += (caution if thickness > rule.thin_slice_mm else "") + "."
     return MeasurabilityResult(status, diameter, rule.node_min_mm, reason, rule.source)

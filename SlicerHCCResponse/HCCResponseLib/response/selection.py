@@ -206,6 +206,8 @@ def select_targets(candidates: Sequence[Candidate], profile: Profile) -> Selecti
     total = sum((c.size or ZERO for c in chosen), ZERO) if chosen else None
     trace = [f"{c.lesion_id}: target, {length_text(c.size or ZERO)} mm (RECIST 1.1, 4.2)" for c in chosen]
     trace += [f"{lesion}: {reason}" for lesion, reason in rejected.items()]
+    if not chosen:
+        trace.append("no measurable lesion: no target disease (RECIST 1.1, 4.2)")
     return Selection(tuple(c.lesion_id for c in chosen), total, rejected, tuple(trace))
 
 

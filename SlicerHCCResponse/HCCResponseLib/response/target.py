@@ -159,11 +159,11 @@ class TargetHistory:
             why = f"lesion {grown} alone has grown by {rule.pd_percent} % or more"
         elif rule.is_pr(total, self.baseline):
             arithmetic = Response.PR
-            why = f"{length_text(total)} {unit} is {percent_down} % from the baseline of {length_text(self.baseline)} {unit}"
+            why = f"{length_text(total)} {unit} is {self._from_baseline(total)}"
         else:
             arithmetic = Response.SD
             why = (
-                f"{length_text(total)} {unit} is {percent_down} % from the baseline of {length_text(self.baseline)} {unit} "
+                f"{length_text(total)} {unit} is {self._from_baseline(total)} "
                 f"and {signed(up)} {unit} from the nadir of {length_text(self.nadir)} {unit}"
             )
         trace = [*current.notes, f"{arithmetic.value}: {why} ({rule.source})"]
@@ -177,6 +177,10 @@ class TargetHistory:
             response, total, self.baseline, self.nadir, down, percent_down, up, percent_up, True, arithmetic,
             tuple(trace),
         )  # fmt: skip
+
+    def _from_baseline(self, total: Decimal) -> str:
+        percent = percent_change(total - self.baseline, self.baseline)
+        return f"{percent} % from the baseline of {length_text(self.baseline)} {self.rule.unit}"
 
     def _growth_text(self, total: Decimal, reference: Decimal) -> str:
         unit, up = self.rule.unit, total - reference

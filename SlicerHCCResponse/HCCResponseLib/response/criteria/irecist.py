@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from HCCResponseLib.response.criteria.base import Criterion
 from HCCResponseLib.response.immune_codes import to_immune, to_recist
-from HCCResponseLib.response.irecist import ImmuneMachine, ImmuneTimePoint
+from HCCResponseLib.response.irecist import ImmuneMachine, ImmuneOutcome, ImmuneTimePoint
 from HCCResponseLib.response.new_lesions import NewLesionFinding
 from HCCResponseLib.response.non_target import non_target_response
 from HCCResponseLib.response.profile import Profile
@@ -24,6 +24,7 @@ from HCCResponseLib.response.types import (
     LesionRole,
     NewLesionStatus,
     ReadEvaluation,
+    Response,
     TimePointEvaluation,
     TimePointFindings,
     VersusLast,
@@ -52,27 +53,26 @@ def evaluate(timepoints: Sequence[TimePointFindings], profile: Profile) -> ReadE
                 raw.date, track.current(time_point), non_target, raw.non_target_versus_last, found
             )
         )
-        target = replace(
-            outcome.target,
-            response=to_immune(outcome.target.response),
-            arithmetic=to_immune(outcome.target.arithmetic),
-        )
-        trace = (*notes, *outcome.trace, *outcome.warnings)
-        questions = reader_questions(raw, outcome.target, non_target)
-        done.append(
-            TimePointEvaluation(
-                name=raw.name,
-                date=raw.date,
-                is_baseline=False,
-                target=target,
-                non_target=to_immune(non_target),
-                new_lesion=raw.new_lesion,
-                overall=outcome.response,
-                trace=trace,
-                questions=questions,
-            )
-        )
+        done.append(_evaluation(raw, outcome, non_target, notes))
     return ReadEvaluation(profile.criterion, profile.name, tuple(done))
+
+
+def _evaluation(
+    raw: TimePointFindings, outcome: ImmuneOutcome, non_target: Response, notes: tuple[str, ...]
+) -> TimePointEvaluation:
+    """A coded time point in the words of a read, with target and non-target response in iRECIST spelling."""
+    response, arithmetic = to_immune(outcome.target.response), to_immune(outcome.target.arithmetic)
+    return TimePointEvaluation(
+        name=raw.name,
+        date=raw.date,
+        is_baseline=False,
+        target=replace(outcome.target, response=response, arithmetic=arithmetic),
+        non_target=to_immune(non_target),
+        new_lesion=raw.new_lesion,
+        overall=outcome.response,
+        trace=(*notes, *outcome.trace, *outcome.warnings),
+        questions=reader_questions(raw, outcome.target, non_target),
+    )
 
 
 def _new_lesions(
