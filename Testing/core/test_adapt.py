@@ -1,0 +1,163 @@
+"""Adaptation: treated copies, determinism, early stop, and a child process that leaves nothing when cancelled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from small import SPACING, small_subject, tiny_model
+
+from HCCResponseLib.adapt.copies import cut_surroundings, draw_copy
+from HCCResponseLib.adapt.idol import adapt
+from HCCResponseLib.adapt.recipe import MOON2026, QUICK, recipe_named
+from HCCResponseLib.engines.model import load_model
+from HCCResponseLib.engines.network import FCD, FCDConfig
+from HCCResponseLib.engines.process import ignore_progress, run_job
+from HCCResponseLib.errors import InputError, JobCancelledError
+from HCCResponseLib.imaging.volumes import LabelMap
+from HCCResponseLib.imaging.write import write_label_map, write_volume
+
+FAST = replace(QUICK, steps=4, patch=16, check_every=2)
+
+
+@pytest.fixture(scope="module")
+def baseline():
+    point = small_subject().timepoints[0]
+    return point.volume, LabelMap((point.lesions.labels == 1).astype(np.uint8), point.volume.geometry)
+
+
+@pytest.fixture(scope="module")
+def cases(baseline):
+    return cut_surroundings(*baseline, SPACING, QUICK.margin_mm)
+
+
+def test_surroundings_hold_the_lesion(cases, baseline):
+    (case,) = cases
+    assert case.mask.any()
+    assert case.distance[case.mask].min() > 0 > case.distance[~case.mask].max()
+    volume = case.mask.sum() * np.prod(SPACING)
+    drawn = (baseline[1].labels > 0).sum() * baseline[0].geometry.voxel_volume_mm3
+    assert volume == pytest.approx(drawn, rel=0.15)
+    assert 60 < case.liver[0] < 150
+
+
+def test_copies_vary_in_size_and_look(cases):
+    rng = np.random.default_rng(0)
+    recipe = replace(QUICK, patch=16)
+    drawn = [draw_copy(cases[0], recipe, rng) for _ in range(60)]
+    sizes = np.array([target.sum() for _, target in drawn])
+    assert (sizes == 0).any()
+    assert sizes.max() > 1.5 * sizes[sizes > 0].min()
+    bright = [image[0][target > 0].max() for image, target in drawn if target.any()]
+    assert np.mean(np.array(bright) >= 0.99) > 0.15
+    assert all(image.shape == (2, 16, 16, 16) and np.abs(image).max() <= 1 for image, _ in drawn)
+
+
+def test_the_faithful_recipe_neither_deforms_nor_treats(cases):
+    rng = np.random.default_rng(0)
+    recipe = replace(MOON2026, patch=16)
+    image, target = draw_copy(cases[0], recipe, rng)
+    assert image.shape[0] == 1
+    assert (recipe.steps, recipe.check_every, recipe.learning_rate) == (350, 0, 1e-3)
+    assert target.any()
+
+
+def test_same_seed_same_weights(tmp_path, cases):
+    base = tiny_model(tmp_path / "m.pt").network
+    first, again, other = (adapt(base, cases, FAST, seed, ignore_progress) for seed in (5, 5, 6))
+    for a, b in zip(first.network.state_dict().values(), again.network.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+    assert first.held_out_dice == again.held_out_dice
+    pairs = zip(first.network.parameters(), other.network.parameters(), strict=True)
+    assert any(not torch.equal(a, b) for a, b in pairs)
+
+
+def test_the_base_stays_as_it_is(tmp_path, cases):
+    base = tiny_model(tmp_path / "m.pt").network
+    before = [p.clone() for p in base.parameters()]
+    adapt(base, cases, FAST, 0, ignore_progress)
+    assert all(torch.equal(a, b) for a, b in zip(before, base.parameters(), strict=True))
+    assert all(p.requires_grad for p in base.parameters())
+
+
+def test_decoder_only_changes_the_decoder_only(tmp_path, cases):
+    base = tiny_model(tmp_path / "m.pt").network
+    done = adapt(base, cases, replace(FAST, decoder_only=True, check_every=0), 0, ignore_progress).network
+    decoder = set(base.decoder_parameters())
+    changed = {n for (n, a), b in zip(base.named_parameters(), done.parameters(), strict=True) if not torch.equal(a, b)}
+    assert changed
+    assert changed <= decoder
+
+
+def test_it_stops_early_and_keeps_the_best(tmp_path, cases):
+    base = tiny_model(tmp_path / "m.pt").network
+    recipe = replace(FAST, steps=200, learning_rate=0.0, check_every=1, patience=3)
+    done = adapt(base, cases, recipe, 0, ignore_progress)
+    assert done.steps == 3
+    assert len(set(done.held_out_dice)) == 1
+    assert done.best_step == 0
+
+
+def test_learning_happens(tmp_path, cases):
+    base = tiny_model(tmp_path / "m.pt").network
+    recipe = replace(FAST, steps=60, check_every=20, patience=9, learning_rate=1e-2)
+    scores = adapt(base, cases, recipe, 0, ignore_progress).held_out_dice
+    assert max(scores) > scores[0] + 0.2
+
+
+def test_what_cannot_be_adapted_is_refused(cases):
+    one = FCD(FCDConfig(in_channels=1, blocks=(1, 1), growth=2, first=2))
+    with pytest.raises(InputError, match="no channel for it"):
+        adapt(one, cases, FAST, 0, ignore_progress)
+    with pytest.raises(InputError, match="no accepted lesion"):
+        adapt(one, [], FAST, 0, ignore_progress)
+    with pytest.raises(InputError, match="no recipe 'slow'; known are quick, moon2026"):
+        recipe_named("slow")
+
+
+def request(tmp_path, baseline, **more):
+    image, contour = baseline
+    write_volume(image, tmp_path / "ct.nrrd")
+    write_label_map(contour, tmp_path / "c.nrrd")
+    tiny_model(tmp_path / "base.pt")
+    values = {
+        "image": tmp_path / "ct.nrrd",
+        "contour": tmp_path / "c.nrrd",
+        "output": tmp_path / "out" / "adapted.pt",
+        "base": tmp_path / "base.pt",
+        "recipe": "quick",
+        "steps": 3,
+        "seed": 0,
+    }
+    return {**values, **more}
+
+
+def test_the_worker_writes_an_adapted_model(tmp_path, baseline):
+    seen = []
+    facts = run_job("HCCResponseLib.adapt.worker", request(tmp_path, baseline), tmp_path, seen.append)
+    assert facts["steps"] == 3
+    assert facts["recipe"]["name"] == "quick"
+    model = load_model(tmp_path / "out" / "adapted.pt", tmp_path / "base.pt")
+    assert model.sha256 == facts["sha256"]
+    assert any("step 2 of at most 3" in p.stage for p in seen)
+    fractions = [p.fraction for p in seen]
+    assert fractions == sorted(fractions)
+
+
+def test_a_cancelled_adaptation_leaves_nothing(tmp_path, baseline):
+    seen = []
+    job = request(tmp_path, baseline, steps=100_000)
+    with pytest.raises(JobCancelledError):
+        run_job("HCCResponseLib.adapt.worker", job, tmp_path, seen.append, lambda: len(seen) > 2)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_worker_refuses_a_contour_of_another_grid(tmp_path, baseline):
+    job = request(tmp_path, baseline)
+    image, contour = baseline
+    moved = replace(image.geometry, origin=(0.0, 0.0, 50.0))
+    write_label_map(LabelMap(contour.labels, moved), tmp_path / "c.nrrd")
+    with pytest.raises(Exception, match="does not lie on image"):
+        run_job("HCCResponseLib.adapt.worker", job, tmp_path)

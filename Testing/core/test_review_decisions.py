@@ -1,0 +1,206 @@
+"""Decisions and categories: nothing without a reader, nothing overwritten, everything said that is missing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
+
+from HCCResponseLib.errors import IncompleteReadError, InputError
+from HCCResponseLib.response.profile import load_profile
+from HCCResponseLib.response.types import LesionRole, LesionState, Response
+from HCCResponseLib.review.category import category, missing, roles
+from HCCResponseLib.review.decide import accept_all, decide, decide_non_target
+from HCCResponseLib.review.records import Action, Decision, NonTargetDecision
+from HCCResponseLib.review.state import RowStatus, read_state
+from HCCResponseLib.track.proposal import Suggestion
+
+PROFILE = load_profile("recist-1.1")
+
+
+@pytest.fixture
+def read(tmp_path):
+    opened = []
+
+    def make(proposals):
+        store, state = make_read(tmp_path / f"read{len(opened)}.sqlite", proposals)
+        opened.append(store)
+        return store, state
+
+    yield make
+    for store in opened:
+        store.close()
+
+
+def accept(time_point, name, **more):
+    return Decision("Dr A", time_point, name, Action.ACCEPT, **more)
+
+
+def overall(state):
+    return category(state, PROFILE).time_points[-1].overall
+
+
+def test_no_category_without_decisions(read):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 20), candidate()])
+    with pytest.raises(IncompleteReadError, match="baseline: lesion L1 is not decided"):
+        category(state, PROFILE)
+    decide(store, state, accept(BASELINE, "L1"))
+    decide(store, state, accept(FOLLOW_UP, "L1"))
+    assert missing(state) == ["follow-up 1: candidate C1 is not decided."]
+    decide(store, state, Decision("Dr A", FOLLOW_UP, "C1", Action.DISMISS, reason="vessel"))
+    assert missing(state) == []
+    assert overall(state) == Response.PR
+
+
+def test_a_time_point_without_proposals_is_missing(read):
+    store, state = read([lesion(BASELINE, "L1", 40)])
+    decide(store, state, accept(BASELINE, "L1"))
+    assert missing(state) == ["follow-up 1: no proposals yet; run the proposals for this time point."]
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"), [(40, Response.SD), (20, Response.PR), (60, Response.PD), (None, Response.CR)]
+)
+def test_categories(read, after, expected):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", after)])
+    accept_all(store, state, "Dr A")
+    assert overall(state) == expected
+
+
+@pytest.mark.parametrize(
+    ("action", "reason", "expected"),
+    [(Action.NEW, "", Response.PD), (Action.EQUIVOCAL, "", Response.SD), (Action.DISMISS, "cyst", Response.SD)],
+)
+def test_only_a_reader_makes_a_candidate_new(read, action, reason, expected):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 40), candidate()])
+    decide(store, state, accept(BASELINE, "L1"))
+    decide(store, state, accept(FOLLOW_UP, "L1"))
+    decide(store, state, Decision("Dr A", FOLLOW_UP, "C1", action, reason=reason))
+    assert overall(state) == expected
+
+
+def test_blanket_acceptance_is_not_a_review(read):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 40), candidate()])
+    assert accept_all(store, state, "Dr A") == 3
+    assert not state.reviewed()
+    assert state.row(FOLLOW_UP, "C1").decision.action is Action.NEW
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 40)])
+    decide(store, state, accept(BASELINE, "L1"))
+    decide(store, state, accept(FOLLOW_UP, "L1"))
+    assert state.reviewed()
+
+
+def test_blanket_acceptance_keeps_doubt(read):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 40), candidate("C1", Suggestion.EQUIVOCAL)])
+    accept_all(store, state, "Dr A")
+    assert state.row(FOLLOW_UP, "C1").decision.action is Action.EQUIVOCAL
+    assert overall(state) == Response.SD
+
+
+def test_an_edit_keeps_the_proposal_and_is_measured_again(read):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 40)])
+    decide(store, state, accept(BASELINE, "L1"))
+    proposed = state.row(FOLLOW_UP, "L1").long_mm
+    decide(store, state, Decision("Dr A", FOLLOW_UP, "L1", Action.EDIT, mask=disc(22)), GRID)
+    row = read_state(store).row(FOLLOW_UP, "L1")
+    assert row.status is RowStatus.EDITED
+    assert row.proposal.measurement.long_axis.length_mm == proposed
+    assert abs(row.long_mm - Decimal(22)) <= 1
+    assert row.mask.sum() == disc(22).sum()
+    assert overall(state) == Response.PR
+
+
+def test_the_reader_s_line_wins_and_both_are_kept(read):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 40)])
+    decide(store, state, accept(BASELINE, "L1"))
+    decide(store, state, Decision("Dr A", FOLLOW_UP, "L1", Action.EDIT, long_axis_mm=Decimal("27.5")))
+    row = read_state(store).row(FOLLOW_UP, "L1")
+    assert row.long_mm == Decimal("27.5")
+    assert row.measurement.long_axis.length_mm > 35
+    assert overall(state) == Response.PR
+
+
+def test_later_decisions_stand_in_front_and_none_is_lost(read):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 40)])
+    decide(store, state, accept(BASELINE, "L1"))
+    decide(store, state, Decision("Dr A", FOLLOW_UP, "L1", Action.EDIT, long_axis_mm=Decimal("20.0")))
+    decide(store, state, accept(FOLLOW_UP, "L1"))
+    assert read_state(store).row(FOLLOW_UP, "L1").status is RowStatus.ACCEPTED
+    assert sum(e.action == "decision" for e in store.events()) == 3
+
+
+def test_a_rejected_contour_is_not_evaluable(read):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 40)])
+    decide(store, state, accept(BASELINE, "L1"))
+    decide(store, state, Decision("Dr A", FOLLOW_UP, "L1", Action.REJECT, reason="artefact"))
+    assert state.row(FOLLOW_UP, "L1").state is LesionState.NOT_EVALUABLE
+    assert overall(state) == Response.NE
+
+
+def test_a_lesion_rejected_at_baseline_does_not_count(read):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(BASELINE, "L2", 30), lesion(FOLLOW_UP, "L1", 40)])
+    decide(store, state, accept(BASELINE, "L1"))
+    decide(store, state, Decision("Dr A", BASELINE, "L2", Action.REJECT, reason="cyst"))
+    decide(store, state, accept(FOLLOW_UP, "L1"))
+    assert missing(state) == []
+    assert overall(state) == Response.SD
+
+
+def test_targets_within_the_limits(read):
+    sizes = {"L1": 20, "L2": 40, "L3": 30, "L4": 8}
+    store, state = read([lesion(BASELINE, n, d) for n, d in sizes.items()] + [lesion(FOLLOW_UP, "L1", 20)])
+    accept_all(store, state, "Dr A")
+    found = roles(state, PROFILE)
+    assert {n for n, (role, _) in found.items() if role is LesionRole.TARGET} == {"L2", "L3"}
+    assert "limit" in found["L1"][1] or "organ" in found["L1"][1]
+
+
+def test_the_reader_s_targets_come_first(read):
+    store, state = read([lesion(BASELINE, n, d) for n, d in (("L1", 20), ("L2", 40), ("L3", 30))])
+    decide(store, state, accept(BASELINE, "L1", role=LesionRole.TARGET))
+    decide(store, state, accept(BASELINE, "L2", role=LesionRole.NON_TARGET))
+    decide(store, state, accept(BASELINE, "L3"))
+    found = roles(state, PROFILE)
+    assert {n for n, (role, _) in found.items() if role is LesionRole.TARGET} == {"L1", "L3"}
+
+
+def test_too_many_chosen_targets_are_refused(read):
+    store, state = read([lesion(BASELINE, n, 30) for n in ("L1", "L2", "L3")])
+    for name in ("L1", "L2", "L3"):
+        decide(store, state, accept(BASELINE, name, role=LesionRole.TARGET))
+    with pytest.raises(InputError, match="chosen targets do not fit the profile"):
+        roles(state, PROFILE)
+
+
+def test_non_target_progression_is_the_reader_s(read):
+    proposals = [lesion(BASELINE, n, d) for n, d in (("L1", 40), ("L2", 30), ("L3", 20))]
+    proposals += [lesion(FOLLOW_UP, n, d) for n, d in (("L1", 40), ("L2", 30), ("L3", 60))]
+    store, state = read(proposals)
+    accept_all(store, state, "Dr A")
+    assert overall(state) == Response.SD
+    decide_non_target(store, state, NonTargetDecision("Dr A", FOLLOW_UP, Response.PD))
+    assert overall(state) == Response.PD
+    assert category(read_state(store), PROFILE).time_points[-1].overall == Response.PD
+
+
+@pytest.mark.parametrize(
+    ("decision", "message"),
+    [
+        (accept(FOLLOW_UP, "L9"), "no proposal 'L9' at 'follow-up 1'"),
+        (accept(FOLLOW_UP, "C1"), "'accept' is no answer to 'C1'"),
+        (Decision("Dr A", FOLLOW_UP, "L1", Action.NEW), "'new' is no answer to 'L1'"),
+        (Decision("Dr A", FOLLOW_UP, "L1", Action.REJECT), "needs a reason"),
+        (Decision("Dr A", FOLLOW_UP, "C1", Action.DISMISS, reason=" "), "needs a reason"),
+        (Decision(" ", FOLLOW_UP, "L1", Action.ACCEPT), "names no reader"),
+        (Decision("Dr A", FOLLOW_UP, "L1", Action.EDIT), "changes nothing"),
+        (Decision("Dr A", FOLLOW_UP, "L1", Action.EDIT, long_axis_mm=Decimal(-3)), "impossible"),
+        (accept(FOLLOW_UP, "L1", long_axis_mm=Decimal(3)), "use 'edit'"),
+    ],
+)
+def test_impossible_decisions_are_refused_and_not_stored(read, decision, message):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 40), candidate()])
+    before = len(store.events())
+    with pytest.raises(InputError, match=message):
+        decide(store, state, decision)
+    assert len(store.events()) == before

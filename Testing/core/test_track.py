@@ -1,0 +1,167 @@
+"""Registration, carried identities and candidates, each on its own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.synth.lesions import Fate
+from HCCResponseLib.synth.subject import make_subject
+from HCCResponseLib.track.candidates import CandidateRule, Survey, find_candidates
+from HCCResponseLib.track.components import carry_identities, components
+from HCCResponseLib.track.proposal import Suggestion
+from HCCResponseLib.track.registration import carry_mask, register
+
+UNIT = (1.0, 1.0, 1.0)
+
+
+def ball(shape, centre, radius):
+    axes = np.ogrid[tuple(slice(0, n) for n in shape)]
+    return sum((a - c) ** 2 for a, c in zip(axes, centre, strict=True)) <= radius**2
+
+
+@pytest.mark.parametrize("seed", [21, 22])
+def test_registration_finds_the_lesion_again(seed):
+    subject = make_subject(seed, ((Fate.STABLE, 40.0), (Fate.STABLE, 24.0)), spacing=(3.0, 2.0, 2.0))
+    before, after = subject.timepoints
+    found = register(before.volume, after.volume, before.lesions.labels > 0)
+    again = register(before.volume, after.volume, before.lesions.labels > 0)
+    assert found.trustworthy
+    for label in (1, 2):
+        centre = before.volume.geometry.index_to_lps(np.argwhere(before.lesions.labels == label).mean(0))
+        truth = after.volume.geometry.index_to_lps(np.argwhere(after.lesions.labels == label).mean(0))
+        assert np.linalg.norm(found.to_follow_up(centre) - truth) < 9.0
+        assert np.allclose(found.to_baseline(found.to_follow_up(centre)), centre, atol=1e-4)
+        assert np.array_equal(found.to_follow_up(centre), again.to_follow_up(centre))
+    carried = carry_mask(before.lesions.labels == 1, before.volume.geometry, after.volume.geometry, found)
+    truth_mask = after.lesions.labels == 1
+    assert (carried & truth_mask).sum() / min(carried.sum(), truth_mask.sum()) > 0.5
+
+
+def test_an_image_without_a_body_is_refused():
+    geometry = Geometry((20, 20, 20), (5.0, 5.0, 5.0))
+    air = Volume(np.full(geometry.size, -1000, np.int16), geometry, "air.nrrd")
+    with pytest.raises(InputError, match=r"air\.nrrd' shows no body"):
+        register(air, air, np.zeros(geometry.size, bool))
+
+
+def test_components_are_largest_first():
+    mask = ball((30, 30, 30), (8, 8, 8), 3) | ball((30, 30, 30), (20, 20, 20), 6)
+    sizes = [int(p.sum()) for p in components(mask)]
+    assert len(sizes) == 2
+    assert sizes[0] > sizes[1]
+
+
+def test_identities_follow_their_places():
+    shape = (40, 60, 60)
+    carried = {"L1": ball(shape, (20, 15, 15), 7), "L2": ball(shape, (20, 45, 45), 6)}
+    found = ball(shape, (21, 16, 15), 5) | ball(shape, (19, 44, 46), 8)
+    got = carry_identities(found, carried, UNIT)
+    assert np.array_equal(got["L1"], ball(shape, (21, 16, 15), 5))
+    assert np.array_equal(got["L2"], ball(shape, (19, 44, 46), 8))
+
+
+def test_a_lesion_that_is_gone_and_one_that_is_far():
+    shape = (40, 60, 60)
+    carried = {"L1": ball(shape, (20, 15, 15), 7), "L2": ball(shape, (20, 45, 45), 6)}
+    found = ball(shape, (20, 15, 15), 6) | ball(shape, (5, 5, 55), 4)
+    got = carry_identities(found, carried, UNIT)
+    assert got["L2"] is None
+    assert np.array_equal(got["L1"], ball(shape, (20, 15, 15), 6))
+
+
+def test_a_split_lesion_keeps_its_name_and_crumbs_are_dropped():
+    shape = (40, 60, 60)
+    carried = {"L1": ball(shape, (20, 30, 30), 12)}
+    parts = ball(shape, (20, 24, 30), 4) | ball(shape, (20, 36, 30), 4)
+    crumb = ball(shape, (20, 30, 38), 1)
+    got = carry_identities(parts | crumb, carried, UNIT)
+    assert np.array_equal(got["L1"], parts)
+
+
+def test_merged_lesions_are_divided_between_their_places():
+    shape = (40, 60, 60)
+    carried = {"L1": ball(shape, (20, 20, 30), 6), "L2": ball(shape, (20, 40, 30), 6)}
+    found = ball(shape, (20, 30, 30), 16)
+    got = carry_identities(found, carried, UNIT)
+    assert not (got["L1"] & got["L2"]).any()
+    assert np.array_equal(got["L1"] | got["L2"], found)
+    assert got["L1"][20, 20, 30]
+    assert got["L2"][20, 40, 30]
+
+
+def test_nothing_known_and_nothing_found():
+    shape = (10, 10, 10)
+    empty = np.zeros(shape, bool)
+    assert carry_identities(empty, {"L1": ball(shape, (5, 5, 5), 3)}, UNIT) == {"L1": None}
+    assert carry_identities(ball(shape, (5, 5, 5), 3), {"L1": empty}, UNIT) == {"L1": None}
+
+
+GRID = Geometry((50, 80, 80), (1.0, 1.0, 1.0))
+
+
+def survey(tumour: np.ndarray) -> Survey:
+    liver = ball(GRID.size, (25, 40, 40), 24).astype(np.float32)
+    return Survey(liver, tumour.astype(np.float32), GRID)
+
+
+def image() -> Volume:
+    return Volume(np.full(GRID.size, 80, np.int16), GRID, "ct")
+
+
+class Identity:
+    """Stands for a registration of two visits that lie the same."""
+
+    def to_baseline(self, point):
+        return np.asarray(point)
+
+
+def candidates(tumour, known=None, before=None):
+    nothing = np.zeros(GRID.size, bool)
+    view = survey(before if before is not None else nothing)
+    return find_candidates("fu", image(), survey(tumour), view, nothing if known is None else known, Identity())
+
+
+def test_a_new_spot_in_the_liver_is_a_candidate():
+    (found,) = candidates(ball(GRID.size, (25, 40, 40), 7))
+    assert found.name == "C1"
+    assert found.suggestion is Suggestion.NEW
+    assert found.evidence["imaged_at_baseline"] is True
+    assert found.evidence["probability_at_baseline"] == 0
+    assert abs(float(found.measurement.long_axis.length_mm) - 15) < 1.5
+
+
+def test_what_was_there_at_baseline_is_not_suggested_as_new():
+    spot = ball(GRID.size, (25, 40, 40), 7)
+    (found,) = candidates(spot, before=spot)
+    assert found.suggestion is Suggestion.EQUIVOCAL
+    assert found.evidence["probability_at_baseline"] == 1
+
+
+def test_spots_outside_the_liver_small_or_known_are_not_shown():
+    assert candidates(ball(GRID.size, (5, 5, 5), 5)) == []
+    assert candidates(ball(GRID.size, (25, 40, 40), 3)) == []
+    spot = ball(GRID.size, (25, 40, 40), 7)
+    assert candidates(spot, known=spot) == []
+
+
+def test_small_spots_leave_doubt():
+    (found,) = candidates(ball(GRID.size, (25, 40, 40), 4))
+    assert found.measurement.long_axis.length_mm < CandidateRule().sure_long_axis_mm
+    assert found.suggestion is Suggestion.EQUIVOCAL
+
+
+def test_a_place_outside_the_baseline_leaves_doubt():
+    nothing = np.zeros(GRID.size, bool)
+
+    class Far:
+        def to_baseline(self, point):
+            return np.asarray(point) + 500
+
+    spot = survey(ball(GRID.size, (25, 40, 40), 7))
+    (found,) = find_candidates("fu", image(), spot, survey(nothing), nothing, Far())
+    assert found.suggestion is Suggestion.EQUIVOCAL
+    assert found.evidence["imaged_at_baseline"] is False

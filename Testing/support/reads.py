@@ -1,0 +1,65 @@
+"""A small read without images or networks: rows that are written as proposals into a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.study import Study
+from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.review.records import write_proposal
+from HCCResponseLib.review.state import ReadState, read_state
+from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.track.proposal import Proposal, ProposalKind, Suggestion
+
+GRID = Geometry((9, 80, 80), (2.5, 1.0, 1.0))
+BASELINE, FOLLOW_UP = "baseline", "follow-up 1"
+
+
+def disc(diameter: float, row: int = 40, column: int = 40) -> np.ndarray:
+    """A lesion of about this long axis in mm: discs on three slices."""
+    y, x = np.ogrid[:80, :80]
+    mask = np.zeros(GRID.size, bool)
+    mask[3:6] = (y - row) ** 2 + (x - column) ** 2 <= (diameter / 2) ** 2
+    return mask
+
+
+def lesion(time_point: str, name: str, diameter: float | None) -> Proposal:
+    """A proposal of a known lesion; no diameter means that it has disappeared."""
+    if diameter is None:
+        return Proposal(time_point, name, ProposalKind.LESION, LesionState.DISAPPEARED, None, None, "test")
+    mask = disc(diameter)
+    return Proposal(
+        time_point, name, ProposalKind.LESION, LesionState.MEASURED, mask, measure_lesion(mask, GRID), "test"
+    )
+
+
+def candidate(name: str = "C1", suggestion: Suggestion = Suggestion.NEW) -> Proposal:
+    """A candidate for a new lesion at follow-up."""
+    mask = disc(14, 20, 20)
+    measured = measure_lesion(mask, GRID)
+    return Proposal(
+        FOLLOW_UP, name, ProposalKind.CANDIDATE, LesionState.MEASURED, mask, measured, "test", suggestion
+    )
+
+
+def study(points: tuple[str, ...] = (BASELINE, FOLLOW_UP)) -> Study:
+    """A study whose images are never read."""
+    entries = [{"name": n, "date": f"2024-0{i + 1}-01", "image": f"{i}.nrrd"} for i, n in enumerate(points)]
+    return Study.model_validate({"subject": "S1", "timepoints": entries})
+
+
+def make_read(path: Path, proposals: list[Proposal]) -> tuple[ReadStore, ReadState]:
+    """A store with a study and these proposals, nothing decided."""
+    store = ReadStore(path)
+    points = tuple(dict.fromkeys(p.time_point for p in proposals))
+    names = points if len(points) > 1 else (BASELINE, FOLLOW_UP)
+    store.append("software", "study", {"study": study(names).model_dump(mode="json"), "fingerprints": {}})
+    for proposal in proposals:
+        write_proposal(store, proposal)
+    for name in points:
+        store.append("software", "proposed", {"time_point": name})
+    return store, read_state(store)

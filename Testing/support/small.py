@@ -1,0 +1,29 @@
+"""A small subject and a tiny network: enough to run every step in seconds, not enough to be good at it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from HCCResponseLib.engines.model import Model, load_model, save_model
+from HCCResponseLib.engines.network import FCD, FCDConfig
+from HCCResponseLib.synth.lesions import Fate
+from HCCResponseLib.synth.subject import SyntheticSubject, make_subject
+
+TINY = FCDConfig(in_channels=2, out_channels=3, blocks=(1, 1), growth=2, first=2)
+SPACING = (6.0, 6.0, 6.0)
+
+
+@lru_cache(maxsize=1)
+def small_subject() -> SyntheticSubject:
+    """One followed lesion and a new one on coarse voxels."""
+    return make_subject(3, ((Fate.SHRINKS, 50.0), (Fate.NEW, 30.0)), spacing=(5.0, 4.0, 4.0))
+
+
+def tiny_model(path: Path) -> Model:
+    """Random weights, the same every time."""
+    torch.manual_seed(0)
+    save_model(path, FCD(TINY), SPACING, {})
+    return load_model(path)
