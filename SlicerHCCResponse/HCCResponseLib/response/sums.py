@@ -181,11 +181,9 @@ class _Follower:
             if row.parent is not None:
                 self._check_parent(row)
                 self.parts.setdefault(row.parent, []).append(row)
+            if row.members and not any(key in self.baseline or key in self.rows for key in row.members):
+                raise RuleError(f"Lesion '{row.lesion_id}' is a merge of lesions that the baseline lacks.")
             for member in row.members:
-                if member not in self.baseline and member not in self.rows:
-                    raise RuleError(
-                        f"Lesion '{row.lesion_id}' is merged with '{member}', which the baseline lacks."
-                    )
                 if self.carrier.setdefault(member, row.lesion_id) != row.lesion_id:
                     raise RuleError(f"Lesion '{member}' is in two merges at one time point.")
 

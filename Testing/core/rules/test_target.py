@@ -130,6 +130,19 @@ def test_prior_complete_sums_set_the_nadir(ask):
     assert (answer["nadir_before"], answer["response"]) == ("80.0", "PD")
 
 
+def test_prior_complete_sums_beside_plain_sums(ask):
+    given = {"baseline_sum": 100, "current_sum": 96, "prior_complete_sums": [80]}
+    assert ask("target-response", given)["response"] == "PD"
+    assert ask("target-response", {**given, "nadir_sum": 78})["nadir_before"] == "78.0"
+
+
+def test_a_merge_with_a_lesion_that_is_no_target(ask):
+    rows = [lesion("M", 45, members=["T1", "X9"])]
+    given = {"baseline": [lesion("T1", 40)], "visits": [visit("2020-02-01", *rows)]}
+    answer = ask("target-response", given)
+    assert (answer["sum"], answer["complete"]) == ("45.0", True)
+
+
 NODE = lesion("N1", nodal=True, short=18)
 
 

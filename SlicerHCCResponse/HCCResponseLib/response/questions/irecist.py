@@ -11,7 +11,7 @@ from HCCResponseLib.response.immune_codes import to_recist
 from HCCResponseLib.response.irecist import ImmuneMachine, ImmuneOutcome, ImmuneTimePoint
 from HCCResponseLib.response.irecist_best import ImmuneBest, irecist_best
 from HCCResponseLib.response.new_lesions import NewLesionFinding
-from HCCResponseLib.response.profile import Profile, load_profile
+from HCCResponseLib.response.profile import OVERRIDE_SOURCE, Profile, load_profile
 from HCCResponseLib.response.questions.base import Answer, Setting, answers
 from HCCResponseLib.response.questions.fields import Fields, to_choice, to_day
 from HCCResponseLib.response.questions.target import plain_sum
@@ -50,7 +50,7 @@ def _immune_profile(profile: Profile) -> Profile:
     own = {
         field: getattr(profile, field)
         for field, source in profile.sources.items()
-        if source == "override given with the case"
+        if source == OVERRIDE_SOURCE
     }
     return load_profile("irecist", own)
 

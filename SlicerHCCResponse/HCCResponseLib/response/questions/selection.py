@@ -44,11 +44,17 @@ def _candidate(row: Fields) -> Candidate:
         measurable=row.flag("measurable"),
         reproducible=row.flag("reproducible"),
         kind=row.text("kind"),
-        treated=row.flag("treated") is True,
-        irradiated=row.flag("irradiated") is True,
+        treated=_either(row, "treated", "previously_treated") is True,
+        irradiated=_either(row, "irradiated", "previously_irradiated") is True,
         grown_since_treatment=row.flag("grown_since_treatment"),
-        arterial_enhancement=row.flag("arterial_enhancement"),
+        arterial_enhancement=_either(row, "arterial_enhancement", "enhancing"),
         well_delineated=row.flag("well_delineated"),
         hilar=row.flag("hilar"),
         station=row.text("station"),
     )
+
+
+def _either(row: Fields, name: str, other: str) -> bool | None:
+    """A flag under one of two names."""
+    value = row.flag(name)
+    return row.flag(other) if value is None else value

@@ -84,13 +84,14 @@ def _from_sums(given: Fields, rule: TargetRule) -> tuple[TargetHistory, list[Vis
     baseline = _baseline_sum(given)
     nadir = given.length("nadir_sum")
     notes = []
-    if nadir is None:
+    if nadir is None and not given.items("prior_complete_sums"):
         notes.append("no earlier nadir is given, so the baseline sum is the smallest sum on study")
-    elif nadir > baseline:
+    elif nadir is not None and nadir > baseline:
         raise RuleError(
             f"The nadir of {nadir} cannot exceed the baseline sum of {baseline}: it includes the baseline."
         )
-    history = TargetHistory(rule, baseline, [baseline if nadir is None else nadir])
+    known = _prior_sums(given)
+    history = TargetHistory(rule, baseline, known if nadir is None else [*known, nadir])
     visit = Visit(None, plain_sum(given.length("current_sum")), given.flag("prior_overall_cr") is True)
     return history, [visit], notes
 

@@ -1,0 +1,95 @@
+"""A new criterion is one new file; every profile field is documented; HCC findings of mRECIST."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+import HCCResponseLib.response.criteria as package
+from HCCResponseLib.errors import RuleError
+from HCCResponseLib.response.hcc_findings import effusion_is_progression, nodule_status
+from HCCResponseLib.response.profile import load_profile
+from HCCResponseLib.response.profile_fields import ProfileFields
+from HCCResponseLib.response.read import evaluate_read
+from HCCResponseLib.response.types import (
+    LesionFinding,
+    LesionRole,
+    LesionState,
+    NewLesionStatus,
+    Response,
+    TimePointFindings,
+)
+
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "methods.md"
+
+STRICT = """
+from HCCResponseLib.response.criteria.base import Criterion
+from HCCResponseLib.response.sequence import evaluate_sequence
+
+CRITERION = Criterion(name="strict", profile="recist-1.1", evaluate=evaluate_sequence)
+"""
+
+
+def test_a_new_criterion_is_one_new_file(tmp_path, monkeypatch):
+    (tmp_path / "strict.py").write_text(STRICT, encoding="utf-8")
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    package.criteria.cache_clear()
+    try:
+        profile = load_profile("recist-1.1", {"criterion": "strict", "pr_percent": 50})
+        points = [
+            TimePointFindings(
+                f"t{i}",
+                date(2020, 1 + i, 1),
+                (LesionFinding("T", "liver", False, LesionRole.TARGET, LesionState.MEASURED, Decimal(size)),),
+            )
+            for i, size in enumerate((100, 60, 50))
+        ]
+        found = [t.overall for t in evaluate_read(points, profile).time_points]
+        assert found == [None, Response.SD, Response.PR]
+    finally:
+        package.criteria.cache_clear()
+
+
+def test_every_profile_field_is_on_the_methods_page():
+    named = set(re.findall(r"`([a-z0-9_]+)`", DOCS.read_text(encoding="utf-8")))
+    assert set(ProfileFields.model_fields) - named == set()
+
+
+@pytest.mark.parametrize(
+    ("size", "typical", "growth", "expected"),
+    [
+        (10, True, None, NewLesionStatus.UNEQUIVOCAL),
+        ("9.9", True, None, NewLesionStatus.EQUIVOCAL),
+        (15, False, None, NewLesionStatus.EQUIVOCAL),
+        (20, False, 10, NewLesionStatus.UNEQUIVOCAL),
+        (20, False, "9.9", NewLesionStatus.EQUIVOCAL),
+    ],
+)
+def test_new_nodule_in_the_liver(size, typical, growth, expected):
+    grown = None if growth is None else Decimal(growth)
+    status, why = nodule_status(Decimal(size), typical, load_profile("mrecist"), grown)
+    assert status is expected
+    assert "Lencioni" in why
+
+
+def test_a_nodule_has_no_negative_size():
+    with pytest.raises(RuleError, match="negative"):
+        nodule_status(Decimal(-1), True, load_profile("mrecist"))
+
+
+@pytest.mark.parametrize(
+    ("profile", "worse", "cells", "expected"),
+    [
+        ("mrecist", True, True, True),
+        ("mrecist", True, None, False),
+        ("mrecist", True, False, False),
+        ("mrecist", False, True, False),
+        ("recist-1.1", True, None, True),
+    ],
+)
+def test_effusion(profile, worse, cells, expected):
+    assert effusion_is_progression(worse, cells, load_profile(profile))[0] is expected
