@@ -17,6 +17,7 @@ from HCCResponseLib.imaging.volumes import AIR_HU, LabelMap, Volume
 
 Float32 = npt.NDArray[np.float32]
 _REGISTRATION_ERROR_MM = 4.0
+_BORDER_MOVE_MM = 20.0
 _VANISH_SHARE = 0.08
 _TREATED_SHARE = 0.6
 
@@ -42,16 +43,17 @@ class Surroundings:
 
 
 def cut_surroundings(
-    image: Volume, contour: LabelMap, spacing: tuple[float, float, float], margin_mm: float
+    image: Volume, contour: LabelMap, spacing: tuple[float, float, float], recipe: Recipe
 ) -> list[Surroundings]:
-    """One crop for each accepted lesion."""
-    return [_cut(image, contour, value, spacing, margin_mm) for value in contour.values()]
+    """One crop for each accepted lesion: its surroundings, at least one patch wide where the scan reaches."""
+    return [_cut(image, contour, value, spacing, recipe) for value in contour.values()]
 
 
 def _cut(
-    image: Volume, contour: LabelMap, value: int, spacing: tuple[float, float, float], margin_mm: float
+    image: Volume, contour: LabelMap, value: int, spacing: tuple[float, float, float], recipe: Recipe
 ) -> Surroundings:
-    box = bounding_box(contour.mask(value), image.geometry.spacing, margin_mm)
+    least_mm = recipe.patch * max(spacing)
+    box = bounding_box(contour.mask(value), image.geometry.spacing, recipe.margin_mm, least_mm)
     grid = working_geometry(image.geometry, spacing, box)
     hu = resample(image.hu, image.geometry, grid).astype(np.float32)
     lesion = resample(contour.mask(value).astype(np.float32), image.geometry, grid, fill=0) > 0.5
@@ -85,7 +87,7 @@ def draw_copy(
     points = _patch_points(case, recipe.patch, rng)
     if recipe.deform:
         points = points + _elastic(points, case, rng)
-    source = points + _resize(points, case, float(rng.uniform(0.5, 1.3))) if recipe.deform else points
+    source = points + _resize(points, case, _factor(case, rng)) if recipe.deform else points
     hu = _sample(case.hu, source, AIR_HU)
     tumour = _sample(case.mask.astype(np.float32), source, 0.0) > 0.5
     if recipe.treated:
@@ -115,6 +117,12 @@ def _elastic(
     coarse = torch.from_numpy(rng.normal(scale=rng.uniform(0.5, 4.0), size=(1, 3, 4, 4, 4)))
     fine = functional.interpolate(coarse, size=(size,) * 3, mode="trilinear", align_corners=True)[0].numpy()
     return np.asarray(fine / np.asarray(case.spacing)[:, None, None, None])
+
+
+def _factor(case: Surroundings, rng: np.random.Generator) -> float:
+    """How much the lesion shrinks or grows; a border moves by at most 20 mm, for lack of tissue beyond the crop."""
+    most = _BORDER_MOVE_MM / case.radius_mm
+    return float(rng.uniform(max(0.5, 1 - most), min(1.6, 1 + most)))
 
 
 def _resize(points: npt.NDArray[np.float64], case: Surroundings, factor: float) -> npt.NDArray[np.float64]:

@@ -80,7 +80,9 @@ def adapt(base: FCD, cases: Sequence[Surroundings], recipe: Recipe, seed: int, r
         )
         if watch.enough(step):
             break
-    return Adaptation(watch.best(), step, watch.best_step or step, tuple(watch.scores))
+    return Adaptation(
+        watch.best(), step, step if watch.best_step is None else watch.best_step, tuple(watch.scores)
+    )
 
 
 def _trainable(network: FCD, decoder_only: bool) -> list[torch.nn.Parameter]:
@@ -113,7 +115,7 @@ class _Watch:
     def __init__(self, recipe: Recipe, held_out: list[tuple[np.ndarray, np.ndarray]], network: FCD) -> None:
         self._recipe, self._held_out, self._network = recipe, held_out, network
         self.scores: list[float] = []
-        self.best_step = 0
+        self.best_step: int | None = None
         self._best_state = copy.deepcopy(network.state_dict())
         self._best_score = -1.0
         self._since = 0

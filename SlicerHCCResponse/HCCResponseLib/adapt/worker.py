@@ -29,7 +29,7 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
     recipe = recipe_named(request["recipe"])
     if request.get("steps"):
         recipe = replace(recipe, steps=int(request["steps"]))
-    cases = cut_surroundings(image, contour, base.spacing, recipe.margin_mm)
+    cases = cut_surroundings(image, contour, base.spacing, recipe)
     done = adapt(base.network, cases, recipe, int(request["seed"]), report)
     facts = {
         "recipe": recipe.as_dict(),

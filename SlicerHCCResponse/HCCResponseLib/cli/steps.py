@@ -10,8 +10,12 @@ import typer
 
 from HCCResponseLib.cli.common import errors_as_one_line, progress_bar, say, say_json
 
-ImageArgument = Annotated[Path, typer.Argument(help="CT: NIfTI, NRRD, MHA or a folder with one DICOM series.")]
-ContourArgument = Annotated[Path, typer.Argument(help="Label map on the same grid; every value is one lesion.")]
+ImageArgument = Annotated[
+    Path, typer.Argument(help="CT: NIfTI, NRRD, MHA or a folder with one DICOM series.")
+]
+ContourArgument = Annotated[
+    Path, typer.Argument(help="Label map on the same grid; every value is one lesion.")
+]
 OutputFile = Annotated[Path, typer.Option("--output", "-o", help="File to write.")]
 ModelOption = Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -128,7 +132,9 @@ def track(
 
 def measure(
     contour: Annotated[Path, typer.Argument(help="Label map; every value is one lesion.")],
-    convention: Annotated[str, typer.Option(help="Measuring convention by name, see docs/measurement.md.")] = "recist",
+    convention: Annotated[
+        str, typer.Option(help="Measuring convention by name, see docs/measurement.md.")
+    ] = "recist",
     as_json: JsonOption = False,
 ) -> None:
     """Long and short axis, volume and warnings of every lesion in a label map."""

@@ -8,12 +8,17 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from HCCResponseLib import __version__
 from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar, say
+from HCCResponseLib.errors import ModelError
+
+if TYPE_CHECKING:
+    from HCCResponseLib.engines.network import FCD
+    from HCCResponseLib.engines.training import TrainingPlan
 
 
 def train(
@@ -23,6 +28,8 @@ def train(
     subjects: Annotated[int, typer.Option(min=1, help="Synthetic subjects to train on.")] = 120,
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 3000,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    start: Annotated[Path | None, typer.Option(help="Go on from this model instead of from scratch.")] = None,
+    learning_rate: Annotated[float, typer.Option(min=1e-6, help="Start of the polynomial decay.")] = 1e-3,
     cache: Annotated[
         Path | None, typer.Option(help="Folder that keeps drawn subjects for the next run.")
     ] = None,
@@ -33,21 +40,24 @@ def train(
     """Train a base segmentation model on synthetic subjects (CPU)."""
     from HCCResponseLib.engines.training import TrainingPlan
 
-    plan = replace(TrainingPlan(), subjects=subjects, steps=steps, seed=seed)
+    plan = replace(TrainingPlan(), subjects=subjects, steps=steps, seed=seed, learning_rate=learning_rate)
     with errors_as_one_line():
         if cache is not None:
-            _train(plan, output, cache, keep_every)
+            _train(plan, start, output, cache, keep_every)
             return
         with tempfile.TemporaryDirectory() as folder:
-            _train(plan, output, Path(folder), keep_every)
+            _train(plan, start, output, Path(folder), keep_every)
 
 
-def _train(plan, output: Path, cache: Path, keep_every: int) -> None:  # type: ignore[no-untyped-def]
-    from HCCResponseLib.engines.model import save_model
+def _train(plan: TrainingPlan, start: Path | None, output: Path, cache: Path, keep_every: int) -> None:
+    from HCCResponseLib.engines.model import load_model, save_model
     from HCCResponseLib.engines.pool import FIRST_TRAINING_SEED, build_pool
     from HCCResponseLib.engines.training import train as run_training
     from HCCResponseLib.engines.training import validate
 
+    before = load_model(start) if start else None
+    if before and before.network.config != plan.network:
+        raise ModelError(f"Model '{start}' is of another architecture than the one to train.")
     started = time.monotonic()
     count = plan.subjects + plan.validation_subjects
     seeds = range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + count)
@@ -63,7 +73,7 @@ def _train(plan, output: Path, cache: Path, keep_every: int) -> None:  # type: i
         )
         learning = bar.add_task("Training", total=plan.steps)
 
-        def report(step: int, loss: float, network) -> None:  # type: ignore[no-untyped-def]
+        def report(step: int, loss: float, network: FCD) -> None:
             recent.append(loss)
             del recent[:-50]
             bar.update(
@@ -74,16 +84,18 @@ def _train(plan, output: Path, cache: Path, keep_every: int) -> None:  # type: i
             if keep_every and step % keep_every == 0:
                 save_model(output.with_suffix(f".step{step}.pt"), network, plan.spacing, {})
 
-        network = run_training(plan, cases[: plan.subjects], report)
+        network = run_training(plan, cases[: plan.subjects], report, before.network if before else None)
     scores = validate(network, cases[plan.subjects :], plan.patch)
     minutes = (time.monotonic() - started) / 60
-    notes = {"plan": plan.as_dict(), "validation_dice": scores, "minutes": round(minutes, 1)}
+    notes: dict[str, Any] = {"plan": plan.as_dict(), "validation_dice": scores, "minutes": round(minutes, 1)}
+    if before:
+        notes["started_from"] = {"sha256": before.sha256, **before.notes}
     digest = save_model(output, network, plan.spacing, notes)
     _write_card(output, digest, notes, sum(p.numel() for p in network.parameters()))
     say(f"Model written to {output} (SHA-256 {digest[:12]}…), held-out tumour Dice {scores}")
 
 
-def _write_card(output: Path, digest: str, notes: dict, parameters: int) -> None:  # type: ignore[type-arg]
+def _write_card(output: Path, digest: str, notes: dict[str, Any], parameters: int) -> None:
     from HCCResponseLib.engines.card import card_text
     from HCCResponseLib.imaging.files import write_text
 

@@ -22,7 +22,11 @@ prior contour as a second input channel. **For research use; not cleared for cli
 | Time | {minutes} minutes on the machine it was trained on |
 | Licence | {licence}; training data: {training_data_licence} |
 
-Made again by: `hcc-response train --output {name}.pt --subjects {subjects} --steps {steps} --seed {seed}`
+Made again by (same machine type and number of threads; other processors round differently):
+
+```
+{commands}
+```
 
 ## What it is good for
 * the built-in demonstration and the tests, which run on phantoms;
@@ -42,7 +46,25 @@ def card_text(facts: dict[str, Any]) -> str:
     plan, scores = facts["plan"], facts["validation_dice"]
     head = yaml.safe_dump(_plain(facts), sort_keys=False, allow_unicode=True)
     values = {**facts, **plan, **scores, "spacing": " x ".join(f"{s:g}" for s in plan["spacing"])}
+    values["commands"] = "\n".join(_commands(facts))
     return f"---\n{head}---\n{_TEXT.format(**values)}"
+
+
+def _commands(facts: dict[str, Any]) -> list[str]:
+    """The training commands, one a stage; every stage goes on from the one before."""
+    stages = [facts["plan"]]
+    earlier = facts.get("started_from")
+    while earlier:
+        stages.insert(0, earlier["plan"])
+        earlier = earlier.get("started_from")
+    lines = []
+    for number, plan in enumerate(stages, start=1):
+        last = number == len(stages)
+        name = facts["name"] if last else f"stage{number}"
+        words = f"hcc-response train --output {name}.pt --subjects {plan['subjects']} --steps {plan['steps']}"
+        words += f" --seed {plan['seed']} --learning-rate {plan['learning_rate']:g}"
+        lines.append(words + (f" --start stage{number - 1}.pt" if number > 1 else ""))
+    return lines
 
 
 def _plain(value: Any) -> Any:

@@ -16,8 +16,13 @@ from HCCResponseLib.imaging.volumes import Volume
 
 Float32 = npt.NDArray[np.float32]
 Box = tuple[slice, slice, slice]
-_WINDOW = 64
+WINDOW = 64
 _BATCH = 1
+
+
+def window_mm(model: Model) -> float:
+    """Side of the window that a network sees; regions should not be smaller, or it sees mostly padding."""
+    return WINDOW * max(model.spacing)
 
 
 def run_network(model: Model, image: Float32, overlap: float) -> Float32:
@@ -29,12 +34,13 @@ def run_network(model: Model, image: Float32, overlap: float) -> Float32:
     with torch.inference_mode():
         logits = sliding_window_inference(
             x,
-            (_WINDOW,) * 3,
+            (WINDOW,) * 3,
             _BATCH,
             model.network,
             overlap=overlap,
             mode="gaussian",
-            padding_mode="replicate",
+            padding_mode="constant",
+            cval=-1.0,
         )
     return np.asarray(logits[0].numpy())
 

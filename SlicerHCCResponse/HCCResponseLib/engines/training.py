@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -46,12 +47,19 @@ class TrainingPlan:
 
 
 def train(
-    plan: TrainingPlan, cases: Sequence[TrainingCase], report: Callable[[int, float, FCD], None]
+    plan: TrainingPlan,
+    cases: Sequence[TrainingCase],
+    report: Callable[[int, float, FCD], None],
+    start: FCD | None = None,
 ) -> FCD:
-    """Train from scratch; ``report(step, loss, network)`` is called after every step. Returns it in eval mode."""
+    """Train from scratch or on from ``start``; ``report(step, loss, network)`` is called after every step.
+
+    Returns:
+        the network in evaluation mode.
+    """
     torch.manual_seed(plan.seed)
     rng = np.random.default_rng(plan.seed)
-    network = FCD(plan.network).train()
+    network = (copy.deepcopy(start) if start else FCD(plan.network)).train()
     optimiser = torch.optim.Adam(network.parameters(), plan.learning_rate)
     schedule = torch.optim.lr_scheduler.PolynomialLR(optimiser, plan.steps, power=0.9)
     for step in range(1, plan.steps + 1):

@@ -6,11 +6,14 @@ right-left; an oblique acquisition keeps its oblique direction.
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
+from nibabel.filebasedimages import ImageFileError
 
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.dicom import read_dicom_series
@@ -76,11 +79,29 @@ def _read_file(path: Path, what: str) -> sitk.Image:
             f"The {what} '{path}' is of an unknown kind; readable are {', '.join(SUFFIXES)} and DICOM folders."
         )
     try:
+        _require_finite_nifti(path)
         return sitk.ReadImage(str(path))
-    except RuntimeError as problem:
+    except (RuntimeError, OSError, ImageFileError, EOFError, zlib.error) as problem:
         raise InputError(
             f"The {what} '{path}' cannot be read; the file is damaged or not what its name says."
         ) from problem
+
+
+def _require_finite_nifti(path: Path) -> None:
+    """ITK silently turns what is not a number in a NIfTI file into 0, so such files are looked at first."""
+    if not path.name.lower().endswith((".nii", ".nii.gz")):
+        return
+    stored = nibabel.load(path)
+    if stored.get_data_dtype().kind == "f":
+        _require_finite(np.asanyarray(stored.dataobj), path)
+
+
+def _require_finite(values: npt.NDArray[np.float64], path: Path) -> None:
+    if not np.isfinite(values).all():
+        count = int((~np.isfinite(values)).sum())
+        raise InputError(
+            f"Image '{path}' holds {count} values that are not numbers (NaN or infinite). Export it again."
+        )
 
 
 def _canonical(image: sitk.Image, path: Path) -> sitk.Image:
@@ -96,11 +117,7 @@ def _canonical(image: sitk.Image, path: Path) -> sitk.Image:
 
 
 def _require_ct(values: npt.NDArray[np.float64], path: Path) -> None:
-    if not np.isfinite(values).all():
-        count = int((~np.isfinite(values)).sum())
-        raise InputError(
-            f"Image '{path}' holds {count} values that are not numbers (NaN or infinite). Export it again."
-        )
+    _require_finite(values, path)
     low, high = float(values.min()), float(values.max())
     if low > _NO_AIR_OR_FAT or high < 0:
         raise InputError(

@@ -87,12 +87,21 @@ def working_geometry(
 
 
 def bounding_box(
-    mask: npt.NDArray[np.bool_], spacing: tuple[float, float, float], margin_mm: float
+    mask: npt.NDArray[np.bool_], spacing: tuple[float, float, float], margin_mm: float, least_mm: float = 0.0
 ) -> tuple[slice, slice, slice]:
-    """Index box (z, y, x) of a non-empty mask, grown by a margin in mm and clipped to the array."""
+    """Index box (z, y, x) of a non-empty mask.
+
+    Args:
+        margin_mm: surroundings on every side; ``least_mm``: shortest side of the box. Both as far as the array goes.
+    """
     boxes = []
-    for axis in range(3):
+    for axis, length in enumerate(mask.shape):
         hit = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
         pad = int(np.ceil(margin_mm / spacing[axis]))
-        boxes.append(slice(max(0, int(hit[0]) - pad), min(mask.shape[axis], int(hit[-1]) + 1 + pad)))
+        low, high = max(0, int(hit[0]) - pad), min(length, int(hit[-1]) + 1 + pad)
+        missing = int(np.ceil(least_mm / spacing[axis])) - (high - low)
+        if missing > 0:
+            low = max(0, min(low - missing // 2, length - (high - low) - missing))
+            high = min(length, max(high, low + int(np.ceil(least_mm / spacing[axis]))))
+        boxes.append(slice(low, high))
     return boxes[0], boxes[1], boxes[2]

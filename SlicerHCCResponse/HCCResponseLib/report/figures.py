@@ -141,7 +141,14 @@ def _limit(axes: Axes, value: float, words: str, colour: str) -> None:
     axes.axhline(value, color=colour, linestyle="--", linewidth=1)
     text = f"{words}\n{value:.1f} mm"
     axes.text(
-        1.01, value, text, transform=axes.get_yaxis_transform(), color=colour, fontsize=8, va="center", ha="left"
+        1.01,
+        value,
+        text,
+        transform=axes.get_yaxis_transform(),
+        color=colour,
+        fontsize=8,
+        va="center",
+        ha="left",
     )
 
 

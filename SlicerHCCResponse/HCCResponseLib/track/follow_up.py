@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from HCCResponseLib.engines.model import Model
 from HCCResponseLib.engines.process import Progress, Report
-from HCCResponseLib.engines.segment import tumour_probability
+from HCCResponseLib.engines.segment import tumour_probability, window_mm
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import bounding_box, resample
 from HCCResponseLib.imaging.volumes import Volume
@@ -112,7 +112,7 @@ def _known_probability(image: Volume, adapted: Model, carried: Mapping[str, Mask
     for mask in carried.values():
         if not mask.any():
             continue
-        box = bounding_box(mask, image.geometry.spacing, _REGION_MM)
+        box = bounding_box(mask, image.geometry.spacing, _REGION_MM, window_mm(adapted))
         probability, grid = tumour_probability(adapted, image, box, prior)
         target = _box_geometry(image.geometry, box)
         local = resample(probability, grid, target, fill=0).astype(np.float32)

@@ -5,6 +5,8 @@ The result maps contours and points for matching; nothing that it has moved is e
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +68,22 @@ def register(
     Raises:
         InputError: one of the volumes shows no body.
     """
+    with _one_thread():
+        return _register(baseline, follow_up, focus, seed)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums in a fixed order, so that the same input gives the same transform."""
+    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
+
+
+def _register(baseline: Volume, follow_up: Volume, focus: npt.NDArray[np.bool_], seed: int) -> Registration:
     fixed, fixed_body = _prepared(baseline, _COARSE_MM)
     moving, moving_body = _prepared(follow_up, _COARSE_MM)
     body = _best_start(fixed, moving, fixed_body, moving_body, seed)
@@ -120,8 +138,6 @@ def _optimise(
     method.SetOptimizerAsRegularStepGradientDescent(2.0, 0.02, 120, relaxationFactor=0.6)
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetInitialTransform(start, inPlace=False)
-    # One thread: sums in a fixed order, so that the same input gives the same transform.
-    method.SetNumberOfThreads(1)
     found = method.Execute(fixed, moving)
     return sitk.CompositeTransform(found).GetNthTransform(0), float(method.GetMetricValue())
 

@@ -1,0 +1,121 @@
+"""The report: one self-contained file that says what a reader must know, and nothing that was not decided."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from datetime import date
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
+
+from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.report.exports import write_contours, write_result
+from HCCResponseLib.report.figures import KeySlice, SumPoint, draw_key_slice, draw_sums
+from HCCResponseLib.report.html import write_report
+from HCCResponseLib.response.profile import load_profile
+from HCCResponseLib.review.category import category, missing
+from HCCResponseLib.review.decide import accept_all, decide
+from HCCResponseLib.review.records import Action, Decision
+
+PROFILE = load_profile("recist-1.1")
+
+
+def image(_: str) -> Volume:
+    hu = np.full(GRID.size, 100, np.int16)
+    hu[disc(30)] = 40
+    return Volume(hu, GRID, "ct")
+
+
+@pytest.fixture
+def decided(tmp_path):
+    proposals = [lesion(BASELINE, "L1", 40), lesion(BASELINE, "L2", 20)]
+    proposals += [lesion(FOLLOW_UP, "L1", 24), lesion(FOLLOW_UP, "L2", None), candidate()]
+    store, state = make_read(tmp_path / "read.sqlite", proposals)
+    yield store, state
+    store.close()
+
+
+def written(tmp_path, state, evaluation):
+    path = tmp_path / "report.html"
+    write_report(path, state, PROFILE, evaluation, missing(state), image)
+    return path.read_text(encoding="utf-8")
+
+
+def test_an_undecided_read_shows_no_category(tmp_path, decided):
+    _, state = decided
+    html = written(tmp_path, state, None)
+    assert "No response category." in html
+    assert "candidate C1 is not decided" in html
+    assert "Why: the trace" not in html
+    assert not re.search(r"<b>(CR|PR|SD|PD)</b>", html)
+
+
+def test_a_decided_read_shows_everything(tmp_path, decided):
+    store, state = decided
+    for point, name in ((BASELINE, "L1"), (BASELINE, "L2"), (FOLLOW_UP, "L1"), (FOLLOW_UP, "L2")):
+        decide(store, state, Decision("Dr <A>", point, name, Action.ACCEPT))
+    decide(store, state, Decision("Dr <A>", FOLLOW_UP, "C1", Action.DISMISS, reason="a <b>vessel</b>"))
+    evaluation = category(state, PROFILE)
+    html = written(tmp_path, state, evaluation)
+    assert "<b>PR</b>" in html
+    assert "Not reviewed" not in html
+    assert "Dr &lt;A&gt;" in html
+    assert "a &lt;b&gt;vessel&lt;/b&gt;" in html
+    assert "disappeared (0 mm)" in html
+    for line in evaluation.time_points[-1].trace:
+        assert line.split("<")[0] in html.replace("&#39;", "'").replace("&gt;", ">").replace("&lt;", "<")
+    assert html.count("For research use; not cleared for clinical use.") >= 2
+    assert "<script" not in html
+    assert not re.search(r"""(src|href)=["'](?!data:)""", html)
+
+
+def test_a_blanket_acceptance_is_said(tmp_path, decided):
+    store, state = decided
+    accept_all(store, state, "Dr A")
+    assert "Not reviewed." in written(tmp_path, state, category(state, PROFILE))
+
+
+def pixels(data: str) -> np.ndarray:
+    return imread(io.BytesIO(base64.b64decode(data.split(",")[1])))
+
+
+def test_the_key_slice_shows_contour_and_axes():
+    mask = disc(30)
+    row = lesion(BASELINE, "L1", 30)
+    key = KeySlice(image(""), (4, 40, 40), 30.0, mask, row.measurement, "30.0 mm")
+    bare = KeySlice(image(""), (4, 40, 40), 30.0, None, None, "30.0 mm")
+    drawn, plain = pixels(draw_key_slice(key)), pixels(draw_key_slice(bare))
+    assert drawn.shape == plain.shape
+    amber = (drawn[..., 0] > 0.8) & (drawn[..., 2] < 0.3)
+    assert amber.sum() > 200
+    assert not ((plain[..., 0] > 0.8) & (plain[..., 2] < 0.3)).any()
+
+
+def test_pictures_are_the_same_every_time():
+    points = [SumPoint("a", date(2024, 1, 1), 50.0, ""), SumPoint("b", date(2024, 3, 1), None, "NE")]
+    assert draw_sums(points, 30, 20, 5) == draw_sums(points, 30, 20, 5)
+
+
+def test_result_and_contours(tmp_path, decided):
+    store, state = decided
+    accept_all(store, state, "Dr A")
+    result = write_result(tmp_path, state, PROFILE, category(state, PROFILE))
+    assert json.loads((tmp_path / "result.json").read_text()) == json.loads(json.dumps(result))
+    assert result["category"] == "PD"
+    assert result["reviewed"] is False
+    rows = {r["lesion"]: r for r in result["time_points"][1]["rows"]}
+    assert rows["L2"]["state"] == "disappeared"
+    assert rows["C1"]["decision"] == "new"
+    write_contours(tmp_path, state, image)
+    assert json.loads((tmp_path / "contours" / "follow-up_1.json").read_text()) == {"L1": 1, "C1": 2}
+    assert (tmp_path / "contours" / "baseline.nii.gz").exists()
+
+
+def test_without_an_evaluation_the_result_has_no_category(tmp_path, decided):
+    _, state = decided
+    assert write_result(tmp_path, state, PROFILE, None)["category"] is None
