@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small import SPACING, small_subject, tiny_model
 
 from HCCResponseLib.adapt.copies import cut_surroundings, draw_copy
 from HCCResponseLib.adapt.idol import adapt
@@ -18,6 +17,7 @@ from HCCResponseLib.engines.process import ignore_progress, run_job
 from HCCResponseLib.errors import InputError, JobCancelledError
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.imaging.write import write_label_map, write_volume
+from small import SPACING, small_subject, tiny_model
 
 FAST = replace(QUICK, steps=4, patch=16, check_every=2)
 

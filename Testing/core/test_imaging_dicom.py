@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dicom_series import write_series
 
+from dicom_series import write_series
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.read import read_volume
+
 
 def test_series_with_identity(tmp_path):
     volume = read_volume(write_series(tmp_path / "s"))

@@ -9,7 +9,15 @@ import torch
 import yaml
 
 from HCCResponseLib.engines.losses import dual_cross_entropy, fcd_loss, soft_dice_loss, tumour_logits
-from HCCResponseLib.engines.model import DEFAULT_MODEL, Model, card_of, load_model, save_adapted, save_model, sha256_of
+from HCCResponseLib.engines.model import (
+    DEFAULT_MODEL,
+    Model,
+    card_of,
+    load_model,
+    save_adapted,
+    save_model,
+    sha256_of,
+)
 from HCCResponseLib.engines.network import COMPACT, FCD, MOON2026, FCDConfig
 from HCCResponseLib.errors import ModelError
 from HCCResponseLib.resources import resource_path

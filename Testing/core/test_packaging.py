@@ -63,8 +63,12 @@ def test_file_scope_imports_nothing_heavy():
 
 @pytest.mark.parametrize("layout", ["source", "installed module", "wheel"])
 def test_every_resource_resolves(tmp_path, layout):
-    library = {"source": "m/HCCResponseLib", "installed module": "HCCResponseLib", "wheel": "HCCResponseLib"}[layout]
-    place = {"source": "Resources", "installed module": "Resources", "wheel": "HCCResponseLib/Resources"}[layout]
+    library = {"source": "m/HCCResponseLib", "installed module": "HCCResponseLib", "wheel": "HCCResponseLib"}[
+        layout
+    ]
+    place = {"source": "Resources", "installed module": "Resources", "wheel": "HCCResponseLib/Resources"}[
+        layout
+    ]
     (tmp_path / library).mkdir(parents=True)
     for name in ("__init__.py", "errors.py", "resources.py"):
         shutil.copy(MODULE / "HCCResponseLib" / name, tmp_path / library / name)
@@ -104,7 +108,7 @@ def test_the_module_loads_and_its_self_test_passes(monkeypatch):
 
 
 def test_the_panel_file_is_well_formed():
-    import xml.etree.ElementTree as ElementTree
+    from xml.etree import ElementTree
 
     tree = ElementTree.parse(ROOT / "Resources" / "UI" / "HCCResponse.ui")
     names = {w.get("name") for w in tree.iter("widget")}

@@ -11,7 +11,6 @@ from datetime import date
 import numpy as np
 import pytest
 from matplotlib.image import imread
-from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
 
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.report.exports import write_contours, write_result
@@ -21,6 +20,7 @@ from HCCResponseLib.response.profile import load_profile
 from HCCResponseLib.review.category import category, missing
 from HCCResponseLib.review.decide import accept_all, decide
 from HCCResponseLib.review.records import Action, Decision
+from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
 
 PROFILE = load_profile("recist-1.1")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
 
 from HCCResponseLib.errors import IncompleteReadError, InputError
 from HCCResponseLib.response.profile import load_profile
@@ -15,6 +14,7 @@ from HCCResponseLib.review.decide import accept_all, decide, decide_non_target
 from HCCResponseLib.review.records import Action, Decision, NonTargetDecision
 from HCCResponseLib.review.state import RowStatus, read_state
 from HCCResponseLib.track.proposal import Suggestion
+from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
 
 PROFILE = load_profile("recist-1.1")
 
@@ -70,7 +70,11 @@ def test_categories(read, after, expected):
 
 @pytest.mark.parametrize(
     ("action", "reason", "expected"),
-    [(Action.NEW, "", Response.PD), (Action.EQUIVOCAL, "", Response.SD), (Action.DISMISS, "cyst", Response.SD)],
+    [
+        (Action.NEW, "", Response.PD),
+        (Action.EQUIVOCAL, "", Response.SD),
+        (Action.DISMISS, "cyst", Response.SD),
+    ],
 )
 def test_only_a_reader_makes_a_candidate_new(read, action, reason, expected):
     store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 40), candidate()])
@@ -92,7 +96,9 @@ def test_blanket_acceptance_is_not_a_review(read):
 
 
 def test_blanket_acceptance_keeps_doubt(read):
-    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 40), candidate("C1", Suggestion.EQUIVOCAL)])
+    store, state = read(
+        [lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 40), candidate("C1", Suggestion.EQUIVOCAL)]
+    )
     accept_all(store, state, "Dr A")
     assert state.row(FOLLOW_UP, "C1").decision.action is Action.EQUIVOCAL
     assert overall(state) == Response.SD

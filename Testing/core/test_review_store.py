@@ -169,7 +169,8 @@ def test_two_writers_queue(tmp_path):
     path = tmp_path / "read.sqlite"
     ReadStore(path).close()
     both = [
-        subprocess.Popen([sys.executable, "-c", textwrap.dedent(code), str(path), name]) for name in ("Dr A", "Dr B")
+        subprocess.Popen([sys.executable, "-c", textwrap.dedent(code), str(path), name])
+        for name in ("Dr A", "Dr B")
     ]
     assert [p.wait() for p in both] == [0, 0]
     store = ReadStore(path)

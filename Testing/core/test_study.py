@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import yaml
-from dicom_series import write_series
 
+from dicom_series import write_series
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.study import load_contour, load_image, load_study
@@ -30,7 +30,12 @@ def folder(tmp_path):
 
 def content(**changes):
     points = [
-        {"name": "baseline", "date": "2024-01-01", "image": "a.nrrd", "contour": {"path": "c.nrrd", "drawn_by": "Dr A"}},
+        {
+            "name": "baseline",
+            "date": "2024-01-01",
+            "image": "a.nrrd",
+            "contour": {"path": "c.nrrd", "drawn_by": "Dr A"},
+        },
         {"name": "follow-up 1", "date": "2024-03-01", "image": "b.nrrd"},
     ]
     return {"subject": "S1", "timepoints": points, **changes}
@@ -60,7 +65,10 @@ def test_a_good_study(folder):
         (lambda c: c["timepoints"][1].update(name="baseline"), "two time points have the same name"),
         (lambda c: c["timepoints"][1].update(subject="S2"), "belongs to subject 'S2', the study to 'S1'"),
         (lambda c: c["timepoints"][1].update(image="z.nrrd"), r"z\.nrrd', does not exist"),
-        (lambda c: c["timepoints"][0]["contour"].update(path="z.nrrd"), r"contour of time point 'baseline'.*z\.nrrd"),
+        (
+            lambda c: c["timepoints"][0]["contour"].update(path="z.nrrd"),
+            r"contour of time point 'baseline'.*z\.nrrd",
+        ),
         (lambda c: c["timepoints"][1].update(date="yesterday"), "timepoints.1.date"),
         (lambda c: c.update(timepoints=[]), "timepoints"),
     ],

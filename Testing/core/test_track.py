@@ -10,7 +10,7 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.synth.lesions import Fate
 from HCCResponseLib.synth.subject import make_subject
-from HCCResponseLib.track.candidates import CandidateRule, Survey, find_candidates
+from HCCResponseLib.track.candidates import Before, CandidateRule, Survey, agreement, find_candidates
 from HCCResponseLib.track.components import carry_identities, components
 from HCCResponseLib.track.proposal import Suggestion
 from HCCResponseLib.track.registration import carry_mask, register
@@ -119,10 +119,11 @@ class Identity:
         return np.asarray(point)
 
 
-def candidates(tumour, known=None, before=None):
+def candidates(tumour, known=None, before=None, trust=0.9):
     nothing = np.zeros(GRID.size, bool)
     view = survey(before if before is not None else nothing)
-    return find_candidates("fu", image(), survey(tumour), view, nothing if known is None else known, Identity())
+    known = nothing if known is None else known
+    return find_candidates("fu", image(), survey(tumour), Before(view, Identity(), trust), known)
 
 
 def test_a_new_spot_in_the_liver_is_a_candidate():
@@ -162,6 +163,21 @@ def test_a_place_outside_the_baseline_leaves_doubt():
             return np.asarray(point) + 500
 
     spot = survey(ball(GRID.size, (25, 40, 40), 7))
-    (found,) = find_candidates("fu", image(), spot, survey(nothing), nothing, Far())
+    (found,) = find_candidates("fu", image(), spot, Before(survey(nothing), Far(), 0.9), nothing)
     assert found.suggestion is Suggestion.EQUIVOCAL
     assert found.evidence["imaged_at_baseline"] is False
+
+
+def test_a_base_network_that_misses_the_accepted_lesions_is_not_sure():
+    (found,) = candidates(ball(GRID.size, (25, 40, 40), 7), trust=0.2)
+    assert found.suggestion is Suggestion.EQUIVOCAL
+
+
+def test_agreement_is_dice_within_the_liver():
+    drawn = ball(GRID.size, (25, 40, 40), 7)
+    assert agreement(survey(drawn), GRID, drawn) == 1
+    assert agreement(survey(np.zeros(GRID.size)), GRID, drawn) == 0
+    half = drawn.copy()
+    half[:, :40] = False
+    expected = 2 * half.sum() / (half.sum() + drawn.sum())
+    assert agreement(survey(half), GRID, drawn) == pytest.approx(expected)

@@ -11,14 +11,18 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import yaml
-from small import small_subject
 
 from HCCResponseLib.cli.demo import write_study
+from small import small_subject
 
 
 def command(*words: object, **more: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "HCCResponseLib", *map(str, words)], capture_output=True, text=True, check=False, **more
+        [sys.executable, "-m", "HCCResponseLib", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        **more,
     )
 
 
@@ -76,7 +80,9 @@ def not_a_number(study: Path) -> None:
 
 
 def not_ct(study: Path) -> None:
-    edit_image(study.parent / "follow-up.nii.gz", lambda v: ((v.astype(np.float32) + 1024) / 20).astype(np.uint8))
+    edit_image(
+        study.parent / "follow-up.nii.gz", lambda v: ((v.astype(np.float32) + 1024) / 20).astype(np.uint8)
+    )
 
 
 def unknown_labels(study: Path) -> None:

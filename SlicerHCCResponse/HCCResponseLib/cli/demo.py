@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from HCCResponseLib.synth.subject import SyntheticSubject
 
 DEMO_SEED = 7
+# A demonstration shows a plain case: tumours that a reader sees at a glance.
+DEMO_CONTRAST_HU = -45.0
 _READER = "simulated reader"
 _CHANGE = 0.15
 
@@ -32,7 +34,7 @@ def demo(
 
     with errors_as_one_line():
         console.print("Drawing the synthetic subject …")
-        subject = make_subject(seed)
+        subject = make_subject(seed, contrast_hu=DEMO_CONTRAST_HU)
         study = write_study(subject, output / "study")
         options = Options()
         session = open_and_propose(study, output / "read", options)

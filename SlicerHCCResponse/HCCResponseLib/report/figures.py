@@ -71,6 +71,7 @@ def draw_key_slice(key: KeySlice) -> str:
     axes.set_xlim(x - key.half_mm / sx, x + key.half_mm / sx)
     axes.set_ylim(y + key.half_mm / sy, y - key.half_mm / sy)
     axes.set_axis_off()
+    figure.set_facecolor("black")
     _words(axes, key.caption, z, key.half_mm)
     return _png(figure)
 

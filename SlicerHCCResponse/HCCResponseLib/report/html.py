@@ -156,6 +156,11 @@ def _evidence(row: Row) -> str:
         )
     if e.get("probability_at_baseline") is not None:
         parts.append(f"probability there at baseline {e['probability_at_baseline']}")
+    agreement = e.get("base_network_agreement")
+    if isinstance(agreement, float) and agreement < 0.5:
+        parts.append(
+            f"low trust: the base network agrees little with the reader's baseline (Dice {agreement:.2f})"
+        )
     return ", ".join(parts)
 
 

@@ -87,9 +87,13 @@ def _caliper(mask: npt.NDArray[np.bool_], step_mm: float) -> float:
 
 
 def draw_lesion(
-    rng: np.random.Generator, lesion_id: str, centre: tuple[float, float, float], diameter_mm: float
+    rng: np.random.Generator,
+    lesion_id: str,
+    centre: tuple[float, float, float],
+    diameter_mm: float,
+    contrast_hu: float | None = None,
 ) -> SyntheticLesion:
-    """A random untreated tumour of about the given in-plane diameter."""
+    """A random untreated tumour of about the given in-plane diameter; contrast against liver drawn if not given."""
     r = diameter_mm / 2
     hyper = rng.random() < 0.2
     return SyntheticLesion(
@@ -100,10 +104,16 @@ def draw_lesion(
         shape=Waves.draw(rng, max(12.0, diameter_mm * 0.9)),
         pattern=Waves.draw(rng, max(6.0, diameter_mm * 0.3)),
         roughness=float(rng.uniform(0.03, 0.10)),
-        contrast_hu=float(rng.uniform(25, 60) if hyper else -rng.uniform(22, 65)),
+        contrast_hu=_contrast(rng, hyper, contrast_hu),
         core=float(rng.uniform(0.35, 0.75)) if diameter_mm > 25 and rng.random() < 0.5 else 0.0,
         core_hu=float(rng.uniform(5, 35)),
     )
+
+
+def _contrast(rng: np.random.Generator, hyper: bool, wanted: float | None) -> float:
+    """Drawn even when it is given, so that everything after it stays the same."""
+    drawn = float(rng.uniform(25, 60) if hyper else -rng.uniform(22, 65))
+    return drawn if wanted is None else wanted
 
 
 def treated(rng: np.random.Generator, lesion: SyntheticLesion) -> SyntheticLesion:

@@ -58,6 +58,7 @@ def make_subject(
     spacing: tuple[float, float, float] = (2.5, 1.4, 1.4),
     field_of_view_mm: tuple[float, float, float] = (210.0, 250.0, 345.0),
     allow_treated: bool = True,
+    contrast_hu: float | None = None,
 ) -> SyntheticSubject:
     """Draw a subject; the same arguments give the same voxels.
 
@@ -67,13 +68,14 @@ def make_subject(
         spacing: voxel size (z, y, x) in mm.
         field_of_view_mm: extent (z, y, x) in mm.
         allow_treated: followed lesions may be necrotic or hold lipiodol at follow-up.
+        contrast_hu: of every tumour against liver; drawn for each (-65 to -22, or 25 to 60) if not given.
 
     Raises:
         InputError: the lesions do not fit into the liver.
     """
     rng = np.random.default_rng(seed)
     anatomy = draw_anatomy(rng)
-    placed = _place(rng, anatomy, fates)
+    placed = _place(rng, anatomy, fates, contrast_hu)
     pairs = [
         _over_time(rng, fate, lesion, allow_treated) for (fate, _), lesion in zip(fates, placed, strict=True)
     ]
@@ -112,7 +114,10 @@ def make_subject(
 
 
 def _place(
-    rng: np.random.Generator, anatomy: Anatomy, fates: Sequence[tuple[Fate, float]]
+    rng: np.random.Generator,
+    anatomy: Anatomy,
+    fates: Sequence[tuple[Fate, float]],
+    contrast_hu: float | None,
 ) -> tuple[SyntheticLesion, ...]:
     """Random places deep enough in the liver and apart from each other, largest lesion first."""
     chosen: dict[int, SyntheticLesion] = {}
@@ -125,7 +130,9 @@ def _place(
             centre = tuple(float(v) for v in np.asarray(anatomy.liver_centre) + offset)
             if _is_free(anatomy, (centre[0], centre[1], centre[2]), room, chosen.values()):
                 name = f"L{index + 1}"
-                chosen[index] = draw_lesion(rng, name, (centre[0], centre[1], centre[2]), diameter)
+                chosen[index] = draw_lesion(
+                    rng, name, (centre[0], centre[1], centre[2]), diameter, contrast_hu
+                )
                 break
         else:
             raise InputError(

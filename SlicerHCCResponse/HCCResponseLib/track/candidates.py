@@ -25,6 +25,7 @@ from HCCResponseLib.track.registration import Registration
 
 Float32 = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
+_LEAST_MM3 = 100.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,9 @@ class CandidateRule:
         threshold: tumour probability that marks a voxel.
         least_long_axis_mm: smaller ones are not shown.
         sure_long_axis_mm, sure_probability: from here on "new" is suggested, else "equivocal".
+        baseline_probability: "new" needs the base network to have seen less than this there at baseline.
+        least_agreement: "new" needs this Dice of the base network with the accepted baseline contours: a base network
+            that misses what the reader has drawn cannot be sure of anything in this patient.
         known_margin_mm: surroundings of known lesions that are left out.
         most: no more than this many, largest first.
     """
@@ -44,6 +48,7 @@ class CandidateRule:
     sure_long_axis_mm: float = 10.0
     sure_probability: float = 0.75
     baseline_probability: float = 0.3
+    least_agreement: float = 0.5
     known_margin_mm: float = 6.0
     most: int = 12
 
@@ -67,20 +72,39 @@ def survey(model: Model, image: Volume) -> Survey:
     return Survey(*liver_and_tumour(model, image))
 
 
+def agreement(view: Survey, geometry: Geometry, accepted: Mask) -> float:
+    """Dice of the base network's tumours with the reader's accepted contours (z, y, x on ``geometry``), 0 to 1."""
+    drawn = resample(accepted.astype(np.float32), geometry, view.grid, fill=0) > 0.5
+    seen = (view.tumour > 0.5) & view.liver_mask()
+    return float(2 * (drawn & seen).sum() / max(int(drawn.sum() + seen.sum()), 1))
+
+
+@dataclass(frozen=True)
+class Before:
+    """What is known of the baseline: the base network's view, where its tissue lies now, how far it is to be believed.
+
+    Attributes:
+        agreement: see :func:`agreement`.
+    """
+
+    view: Survey
+    found: Registration
+    agreement: float
+
+
 def find_candidates(
     time_point: str,
     image: Volume,
     view: Survey,
-    baseline_view: Survey | None,
+    before: Before,
     known: Mask,
-    found: Registration | None,
     rule: CandidateRule | None = None,
 ) -> list[Proposal]:
     """Propose candidates for new lesions.
 
     Args:
+        view: the base network's survey of ``image``.
         known: every known lesion, as it is now and where it was, on the image's grid (z, y, x).
-        baseline_view, found: to say what was in the same place at baseline.
     """
     rule = rule or CandidateRule()
     liver = ndimage.binary_dilation(view.liver_mask(), iterations=2)
@@ -89,15 +113,28 @@ def find_candidates(
     near_known = _grown(known, image.geometry.spacing, rule.known_margin_mm)
     mask = np.asarray(fine > rule.threshold) & ~near_known
     shown: list[Proposal] = []
-    for part in components(mask):
-        if part.sum() * image.geometry.voxel_volume_mm3 < 100 or len(shown) >= rule.most:
+    for part in components(mask, int(_LEAST_MM3 / image.geometry.voxel_volume_mm3)):
+        if len(shown) >= rule.most:
             break
         measurement = measure_lesion(part, image.geometry)
         if measurement.long_axis.length_raw_mm < rule.least_long_axis_mm:
             continue
         name = f"C{len(shown) + 1}"
+        evidence = _evidence(part, fine, image.geometry, before, known)
+        evidence["volume_ml"] = round(measurement.volume_mm3 / 1000, 2)
+        sure = _is_sure(measurement, evidence, rule)
         shown.append(
-            _proposal(time_point, name, part, measurement, fine, image, baseline_view, known, found, rule)
+            Proposal(
+                time_point,
+                name,
+                ProposalKind.CANDIDATE,
+                LesionState.MEASURED,
+                part,
+                measurement,
+                "base network",
+                Suggestion.NEW if sure else Suggestion.EQUIVOCAL,
+                evidence,
+            )
         )
     return shown
 
@@ -108,65 +145,45 @@ def _grown(mask: Mask, spacing: tuple[float, float, float], margin_mm: float) ->
     return np.asarray(ndimage.distance_transform_edt(~mask, sampling=spacing) <= margin_mm)
 
 
-def _proposal(
-    time_point: str,
-    name: str,
-    part: Mask,
-    measurement: LesionMeasurement,
-    probability: npt.NDArray[np.generic],
-    image: Volume,
-    baseline_view: Survey | None,
-    known: Mask,
-    found: Registration | None,
-    rule: CandidateRule,
-) -> Proposal:
-    centre = image.geometry.index_to_lps(np.argwhere(part).mean(0))
-    mean = float(probability[part].mean())
-    imaged, before, place = _at_baseline(centre, baseline_view, found)
-    sure = (
-        measurement.long_axis.length_raw_mm >= rule.sure_long_axis_mm
-        and mean >= rule.sure_probability
-        and imaged
-        and before is not None
-        and before <= rule.baseline_probability
-    )
-    evidence: Evidence = {
-        "mean_probability": round(mean, 3),
-        "volume_ml": round(measurement.volume_mm3 / 1000, 2),
-        "distance_to_known_mm": _gap(part, known, image.geometry.spacing),
-        "imaged_at_baseline": imaged,
-        "probability_at_baseline": before,
+def _evidence(
+    part: Mask, probability: npt.NDArray[np.float32], geometry: Geometry, before: Before, known: Mask
+) -> Evidence:
+    seen, place = _at_baseline(geometry.index_to_lps(np.argwhere(part).mean(0)), before)
+    return {
+        "mean_probability": round(float(probability[part].mean()), 3),
+        "distance_to_known_mm": _gap(part, known, geometry.spacing),
+        "imaged_at_baseline": place is not None,
+        "probability_at_baseline": seen,
         "place_at_baseline_lps": place,
+        "base_network_agreement": round(before.agreement, 3),
     }
-    return Proposal(
-        time_point,
-        name,
-        ProposalKind.CANDIDATE,
-        LesionState.MEASURED,
-        part,
-        measurement,
-        "base network",
-        Suggestion.NEW if sure else Suggestion.EQUIVOCAL,
-        evidence,
+
+
+def _is_sure(measurement: LesionMeasurement, evidence: Evidence, rule: CandidateRule) -> bool:
+    """Whether "new" is suggested and not "equivocal"."""
+    seen = evidence["probability_at_baseline"]
+    return (
+        measurement.long_axis.length_raw_mm >= rule.sure_long_axis_mm
+        and isinstance(seen, float)
+        and seen <= rule.baseline_probability
+        and float(str(evidence["mean_probability"])) >= rule.sure_probability
+        and float(str(evidence["base_network_agreement"])) >= rule.least_agreement
     )
 
 
-def _at_baseline(
-    centre: npt.NDArray[np.float64], view: Survey | None, found: Registration | None
-) -> tuple[bool, float | None, list[float] | None]:
-    """Whether the place was imaged at baseline, the highest tumour probability within 4 mm there, and where it is."""
-    if view is None or found is None:
-        return False, None, None
-    place = found.to_baseline(centre)
-    index = np.rint(view.grid.lps_to_index(place)).astype(int)
-    if (index < 0).any() or (index >= np.asarray(view.grid.size)).any():
-        return False, None, None
+def _at_baseline(centre: npt.NDArray[np.float64], before: Before) -> tuple[float | None, list[float] | None]:
+    """The highest tumour probability within 4 mm of the place at baseline, and the place; ``None`` if not imaged."""
+    grid = before.view.grid
+    place = before.found.to_baseline(centre)
+    index = np.rint(grid.lps_to_index(place)).astype(int)
+    if (index < 0).any() or (index >= np.asarray(grid.size)).any():
+        return None, None
     around = tuple(slice(max(0, i - 2), i + 3) for i in index)
-    return True, round(float(view.tumour[around].max()), 3), [round(float(v), 2) for v in place]
+    return round(float(before.view.tumour[around].max()), 3), [round(float(v), 2) for v in place]
 
 
 def _gap(part: Mask, known: Mask, spacing: tuple[float, float, float]) -> float | None:
-    """Distance between the centres' nearest known voxel and the candidate, mm."""
+    """Distance from the candidate's centre to the nearest known lesion, mm."""
     if not known.any():
         return None
     points = np.argwhere(known)[:: max(1, int(known.sum()) // 4000)] * np.asarray(spacing)

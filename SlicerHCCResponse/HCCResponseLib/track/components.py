@@ -17,11 +17,13 @@ _SMALL_PART = 0.1
 _LEAST_MM3 = 65.0  # a sphere of 5 mm, below which RECIST 1.1 calls a lesion too small to measure
 
 
-def components(mask: Mask) -> list[Mask]:
-    """18-connected parts, largest first, each of the mask's shape (z, y, x)."""
+def components(mask: Mask, least_voxels: int = 1) -> list[Mask]:
+    """18-connected parts of at least so many voxels, largest first, each of the mask's shape (z, y, x)."""
     labels, count = cc3d.connected_components(mask.astype(np.uint8), connectivity=18, return_N=True)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    return [np.asarray(labels == 1 + i) for i in np.argsort(-sizes, kind="stable")]
+    return [
+        np.asarray(labels == 1 + i) for i in np.argsort(-sizes, kind="stable") if sizes[i] >= least_voxels
+    ]
 
 
 def carry_identities(

@@ -16,7 +16,7 @@ from HCCResponseLib.imaging.resample import bounding_box, resample
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.track.candidates import Survey, find_candidates, survey
+from HCCResponseLib.track.candidates import Before, Survey, agreement, find_candidates, survey
 from HCCResponseLib.track.components import carry_identities, components
 from HCCResponseLib.track.proposal import Evidence, Proposal, ProposalKind
 from HCCResponseLib.track.registration import Registration, carry_mask, register
@@ -24,6 +24,7 @@ from HCCResponseLib.track.registration import Registration, carry_mask, register
 Mask = npt.NDArray[np.bool_]
 _REGION_MM = 26.0
 _THRESHOLD = 0.5
+_LEAST_MM3 = 100.0
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,7 @@ def propose_baseline(time_point: str, image: Volume, view: Survey, least_mm: flo
     spots = np.where(view.liver_mask(), view.tumour, 0).astype(np.float32)
     fine = np.asarray(resample(spots, view.grid, image.geometry, fill=0) > _THRESHOLD)
     found: list[Proposal] = []
-    for part in components(fine):
-        if part.sum() * image.geometry.voxel_volume_mm3 < 100:
-            break
+    for part in components(fine, int(_LEAST_MM3 / image.geometry.voxel_volume_mm3)):
         measurement = measure_lesion(part, image.geometry)
         if measurement.long_axis.length_raw_mm >= least_mm:
             name = f"L{len(found) + 1}"
@@ -100,7 +99,8 @@ def propose_follow_up(
     ]
     report(Progress("Looking for new lesions", 0.6))
     known = np.logical_or.reduce([*carried.values(), *(m for m in masks.values() if m is not None)])
-    proposals += find_candidates(time_point, image, survey(base, image), baseline.view, known, found)
+    before = Before(baseline.view, found, agreement(baseline.view, baseline.image.geometry, everything))
+    proposals += find_candidates(time_point, image, survey(base, image), before, known)
     report(Progress("Proposals ready", 1.0))
     return FollowUp(tuple(proposals), found, carried)
 

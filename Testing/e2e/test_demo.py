@@ -1,0 +1,79 @@
+"""The main job on the built-in synthetic subject, as a user runs it: twice, with the same numbers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from HCCResponseLib.imaging.read import read_label_map, read_volume
+from HCCResponseLib.imaging.volumes import require_same_grid
+from HCCResponseLib.review.store import ReadStore
+
+
+def run_demo(folder):
+    words = [sys.executable, "-m", "HCCResponseLib", "demo", "--output", str(folder), "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    return folder, run_demo(folder)
+
+
+def test_category_and_fates_equal_the_truth(demo):
+    _, result = demo
+    truth = result["truth"]
+    assert {x["lesion"]: x["found_fate"] for x in truth["lesions"]} == {
+        x["lesion"]: x["true_fate"] for x in truth["lesions"]
+    }
+    assert truth["found_category"] == truth["true_category"]
+    assert truth["false_new_lesions"] == 0
+    assert truth["agrees"]
+
+
+def test_diameters_are_near_the_truth(demo):
+    _, result = demo
+    for x in result["truth"]["lesions"]:
+        for true_mm, found_mm in zip(x["true_mm"], x["found_mm"], strict=True):
+            if true_mm and found_mm:
+                assert abs(float(found_mm) - true_mm) <= max(5.0, 0.2 * true_mm), x
+
+
+def test_it_says_that_nobody_reviewed_it(demo):
+    folder, result = demo
+    assert result["reviewed"] is False
+    assert "Not reviewed." in (folder / "read" / "report.html").read_text()
+
+
+def test_everything_is_kept(demo):
+    folder, result = demo
+    store = ReadStore(folder / "read" / "read.sqlite")
+    actions = [e.action for e in store.events()]
+    assert store.verify() is None
+    store.close()
+    rows = sum(len(p["rows"]) for p in result["time_points"])
+    assert actions.count("proposal") == actions.count("decision") == rows
+    assert actions.count("result") == 1
+    image = read_volume(folder / "study" / "follow-up.nii.gz")
+    require_same_grid(read_label_map(folder / "read" / "contours" / "follow-up_1.nii.gz"), image)
+
+
+def test_a_second_run_gives_the_same_numbers(demo, tmp_path):
+    _, first = demo
+    second = run_demo(tmp_path)
+    for result in (first, second):
+        result.pop("report")
+    assert first == second
+
+
+def test_running_again_resumes_at_once(demo):
+    folder, first = demo
+    again = run_demo(folder)
+    assert again["category"] == first["category"]
+    assert again["time_points"] == first["time_points"]
