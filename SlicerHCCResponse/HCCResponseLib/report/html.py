@@ -15,12 +15,11 @@ from HCCResponseLib import __version__
 from HCCResponseLib.imaging.files import write_text
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW, Volume
 from HCCResponseLib.report.figures import SumPoint, draw_sums
-from HCCResponseLib.report.pictures import lesion_cards
+from HCCResponseLib.report.pictures import CANDIDATE_WORDS, lesion_cards
 from HCCResponseLib.resources import resource_path
 from HCCResponseLib.response.profile import Profile
 from HCCResponseLib.response.types import LesionState, ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.category import roles
-from HCCResponseLib.review.records import Action
 from HCCResponseLib.review.state import ReadState, Row
 
 Images = Callable[[str], Volume]
@@ -30,7 +29,6 @@ _STATE_WORDS = {
     LesionState.NOT_EVALUABLE: "not evaluable",
     LesionState.NOT_IMAGED: "not imaged",
 }
-_CANDIDATE_WORDS = {Action.NEW: "new", Action.EQUIVOCAL: "equivocal", Action.DISMISS: "dismissed"}
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ def _candidates(state: ReadState) -> list[dict[str, Any]]:
         for name, row in rows.items():
             if not row.is_candidate:
                 continue
-            decided = _CANDIDATE_WORDS[row.decision.action] if row.decision else "not decided"
+            decided = CANDIDATE_WORDS[row.decision.action] if row.decision else "not decided"
             out.append(
                 {
                     "point": point,

@@ -10,10 +10,11 @@ import numpy as np
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.report.figures import KeySlice, draw_key_slice, half_side_mm
 from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.review.records import Action
 from HCCResponseLib.review.state import ReadState, Row
 
 Images = Callable[[str], Volume]
-_OUTLINE = {"proposed": "not decided", "accepted": "accepted", "edited": "edited", "rejected": "rejected"}
+CANDIDATE_WORDS = {Action.NEW: "new", Action.EQUIVOCAL: "equivocal", Action.DISMISS: "dismissed"}
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,20 @@ def _lesion_card(state: ReadState, name: str, points: list[str], images: Images)
     return Card(name, f"Lesion {name}", pictures)
 
 
+def _decided(row: Row) -> str:
+    """What the reader said, in words."""
+    if row.decision is not None and row.is_candidate:
+        return CANDIDATE_WORDS[row.decision.action]
+    return "not decided" if row.decision is None else row.status.value
+
+
 def _picture(point: str, row: Row | None, images: Images, half_mm: float) -> Picture:
     if row is None:
         return Picture(point, None, "no proposal")
-    words = f"{row.state.value}, {_OUTLINE[row.status.value]}"
+    decided = _decided(row)
+    words = f"{row.state.value}, {decided}"
     if row.state is LesionState.MEASURED and row.long_mm is not None:
-        words = f"{row.long_mm} mm, {_OUTLINE[row.status.value]}"
+        words = f"{row.long_mm} mm, {decided}"
     centre = _centre(row, images(point))
     if centre is None:
         return Picture(point, None, words)
