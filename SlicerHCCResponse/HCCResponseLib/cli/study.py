@@ -71,7 +71,7 @@ def assess(
     from HCCResponseLib.errors import IncompleteReadError
     from HCCResponseLib.response.profile import load_profile
     from HCCResponseLib.review.category import missing
-    from HCCResponseLib.review.decisions_file import apply_decisions, load_decisions
+    from HCCResponseLib.review.decisions_file import load_decisions
 
     with errors_as_one_line():
         if decisions is not None:
@@ -79,9 +79,7 @@ def assess(
         options = _options(recipe, steps, seed, model)
         session = open_and_propose(study, output, options)
         if decisions is not None:
-            grids = {p.name: session.image(p).geometry for p in session.study.timepoints}
-            apply_decisions(session.store, session.state, decisions, grids)
-            _propose(session, options)
+            _decide_from_file(session, decisions, options)
         if accept_proposals_as:
             accept_everything(session, accept_proposals_as, options)
         gaps = missing(session.state)
@@ -90,6 +88,18 @@ def assess(
             raise IncompleteReadError("No category yet. Still missing: " + " ".join(gaps))
         result = finish(session, load_profile(session.study.profile))
         tell(result, as_json)
+
+
+def _decide_from_file(session: Session, decisions: Path, options: Options) -> None:
+    """Decisions on time points that wait for an accepted baseline are applied once those are proposed."""
+    from HCCResponseLib.review.decisions_file import apply_decisions
+
+    grids = {p.name: session.image(p).geometry for p in session.study.timepoints}
+    waiting = frozenset(p.name for p in session.study.timepoints if p.name not in session.state.provenance)
+    done = apply_decisions(session.store, session.state, decisions, grids, waiting)
+    if waiting:
+        _propose(session, options)
+        apply_decisions(session.store, session.state, decisions, grids, done)
 
 
 def _options(recipe: str, steps: int | None, seed: int, model: Path | None) -> Options:

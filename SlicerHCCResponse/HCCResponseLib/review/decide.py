@@ -41,19 +41,30 @@ def decide(
     Raises:
         InputError: no such row, an action that does not fit it, a missing reason or an impossible length.
     """
+    row = check(state, decision)
+    if decision.mask is not None:
+        if geometry is None:
+            raise InputError(f"The edited contour of '{decision.name}' came without its image's grid.")
+        decision = replace(decision, measurement=measure_lesion(decision.mask, geometry))
+    write_decision(store, decision)
+    state.rows[decision.time_point][decision.name] = Row(row.proposal, decision)
+    return decision
+
+
+def check(state: ReadState, decision: Decision) -> Row:
+    """The row that a decision answers.
+
+    Raises:
+        InputError: no such row, an action that does not fit it, a missing reason or an impossible length.
+    """
     row = state.row(decision.time_point, decision.name)
     where = f"'{decision.name}' at '{decision.time_point}'"
     if row is None:
         known = ", ".join(state.rows.get(decision.time_point, {})) or "none"
         raise InputError(f"There is no proposal {where} to decide on; proposals there: {known}.")
     _check_action(row, decision, where)
-    if decision.mask is not None:
-        if geometry is None:
-            raise InputError(f"The edited contour of {where} came without its image's grid.")
-        decision = replace(decision, measurement=measure_lesion(decision.mask, geometry))
-    write_decision(store, decision)
-    state.rows[decision.time_point][decision.name] = Row(row.proposal, decision)
-    return decision
+    _check_content(decision, where)
+    return row
 
 
 def _check_action(row: Row, decision: Decision, where: str) -> None:
@@ -62,6 +73,9 @@ def _check_action(row: Row, decision: Decision, where: str) -> None:
         raise InputError(
             f"'{decision.action}' is no answer to {where}; possible are {', '.join(a.value for a in allowed)}."
         )
+
+
+def _check_content(decision: Decision, where: str) -> None:
     if not decision.reader.strip():
         raise InputError(f"The decision on {where} names no reader.")
     if decision.action in _NEEDS_REASON and not decision.reason.strip():

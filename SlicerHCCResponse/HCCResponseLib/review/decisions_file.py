@@ -13,7 +13,7 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
-from HCCResponseLib.review.decide import as_length, decide, decide_non_target
+from HCCResponseLib.review.decide import as_length, check, decide, decide_non_target
 from HCCResponseLib.review.records import Action, Decision, NonTargetDecision
 from HCCResponseLib.review.state import ReadState
 from HCCResponseLib.review.store import ReadStore
@@ -73,26 +73,35 @@ def load_decisions(path: Path) -> DecisionsFile:
         raise InputError(f"Decisions file '{path}', {place}: {error['msg']}.") from problem
 
 
-def apply_decisions(store: ReadStore, state: ReadState, path: Path, grids: dict[str, Geometry]) -> int:
-    """Append every decision of a file; all are checked before the first is written. Returns how many.
+def apply_decisions(
+    store: ReadStore,
+    state: ReadState,
+    path: Path,
+    grids: dict[str, Geometry],
+    skip: frozenset[str] = frozenset(),
+) -> frozenset[str]:
+    """Append the decisions of a file; all are checked before the first is written.
 
     Args:
         grids: the grid of each time point's image, for edited contours.
+        skip: time points that are left for later or were done before.
+
+    Returns:
+        the time points whose decisions were written.
     """
     content = load_decisions(path)
-    ready = [_decision(content.reader, entry, Path(path).parent, grids) for entry in content.decisions]
+    entries = [e for e in content.decisions if e.time_point not in skip]
+    ready = [_decision(content.reader, entry, Path(path).parent, grids) for entry in entries]
     for decision in ready:
-        if state.row(decision.time_point, decision.name) is None:
-            known = ", ".join(state.rows.get(decision.time_point, {})) or "none"
-            raise InputError(
-                f"Decisions file '{path}': there is no proposal '{decision.name}' at '{decision.time_point}'; "
-                f"proposals there: {known}."
-            )
+        check(state, decision)
     for decision in ready:
         decide(store, state, decision, grids.get(decision.time_point))
     for entry in content.non_target:
-        decide_non_target(store, state, NonTargetDecision(content.reader, entry.time_point, entry.response))
-    return len(ready)
+        if entry.time_point not in skip:
+            decide_non_target(
+                store, state, NonTargetDecision(content.reader, entry.time_point, entry.response)
+            )
+    return frozenset(e.time_point for e in entries) | {e.time_point for e in content.non_target} - skip
 
 
 def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, Geometry]) -> Decision:

@@ -1,0 +1,101 @@
+"""A reader's decisions from a file: checked as a whole before anything is stored."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.volumes import LabelMap
+from HCCResponseLib.imaging.write import write_label_map
+from HCCResponseLib.response.types import Response
+from HCCResponseLib.review.decisions_file import apply_decisions
+from HCCResponseLib.review.state import RowStatus
+from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
+
+GRIDS = {BASELINE: GRID, FOLLOW_UP: GRID}
+
+
+@pytest.fixture
+def read(tmp_path):
+    store, state = make_read(
+        tmp_path / "read.sqlite", [lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 40), candidate()]
+    )
+    yield store, state
+    store.close()
+
+
+def write(tmp_path, *decisions, **more):
+    path = tmp_path / "d.yaml"
+    path.write_text(yaml.safe_dump({"reader": "Dr A", "decisions": list(decisions), **more}))
+    return path
+
+
+def entry(name, action, time_point=FOLLOW_UP, **more):
+    return {"time_point": time_point, "name": name, "action": action, **more}
+
+
+def test_every_kind_of_decision(tmp_path, read):
+    store, state = read
+    write_label_map(LabelMap(disc(20).astype("uint8"), GRID), tmp_path / "l1.nrrd")
+    path = write(
+        tmp_path,
+        entry("L1", "accept", BASELINE, role="target"),
+        entry("L1", "edit", contour="l1.nrrd"),
+        entry("C1", "dismiss", reason="vessel"),
+        non_target=[{"time_point": FOLLOW_UP, "response": "NE"}],
+    )
+    assert apply_decisions(store, state, path, GRIDS) == {BASELINE, FOLLOW_UP}
+    row = state.row(FOLLOW_UP, "L1")
+    assert row.status is RowStatus.EDITED
+    assert abs(float(row.long_mm) - 20) <= 1
+    assert state.non_target == {FOLLOW_UP: Response.NE}
+
+
+def test_json_is_yaml(tmp_path, read):
+    store, state = read
+    path = tmp_path / "d.json"
+    path.write_text(json.dumps({"reader": "Dr A", "decisions": [entry("L1", "accept")]}))
+    apply_decisions(store, state, path, GRIDS)
+    assert state.row(FOLLOW_UP, "L1").status is RowStatus.ACCEPTED
+
+
+def test_time_points_can_be_left_for_later(tmp_path, read):
+    store, state = read
+    path = write(tmp_path, entry("L1", "accept", BASELINE), entry("L1", "accept"))
+    done = apply_decisions(store, state, path, GRIDS, frozenset({FOLLOW_UP}))
+    assert done == {BASELINE}
+    assert state.row(FOLLOW_UP, "L1").status is RowStatus.PROPOSED
+    assert apply_decisions(store, state, path, GRIDS, done) == {FOLLOW_UP}
+    assert state.row(FOLLOW_UP, "L1").status is RowStatus.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (entry("L9", "accept"), "no proposal 'L9' at 'follow-up 1'; proposals there: L1, C1"),
+        (entry("C1", "dismiss"), "needs a reason"),
+        (entry("L1", "approve"), "decisions.1.action"),
+        (entry("L1", "accept", colour="red"), "Extra inputs are not permitted"),
+        (entry("L1", "edit", long_axis_mm="long"), "'long' is not a length"),
+        (entry("L1", "edit", contour="none.nrrd"), "does not exist"),
+        (entry("L1", "accept", "follow-up 7"), "no proposal 'L1' at 'follow-up 7'"),
+    ],
+)
+def test_one_bad_entry_stores_nothing(tmp_path, read, bad, message):
+    store, state = read
+    before = len(store.events())
+    with pytest.raises(InputError, match=message):
+        apply_decisions(store, state, write(tmp_path, entry("L1", "accept", BASELINE), bad), GRIDS)
+    assert len(store.events()) == before
+
+
+def test_a_contour_of_another_image_is_refused(tmp_path, read):
+    store, state = read
+    other = Geometry(GRID.size, GRID.spacing, (1.0, 0.0, 0.0))
+    write_label_map(LabelMap(disc(20).astype("uint8"), other), tmp_path / "l1.nrrd")
+    with pytest.raises(InputError, match="does not lie on the image of 'follow-up 1'"):
+        apply_decisions(store, state, write(tmp_path, entry("L1", "edit", contour="l1.nrrd")), GRIDS)
