@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
 DEMO_OUT ?= demo-output
 
-.PHONY: help demo test check lint types layers clean
+.PHONY: help demo test check lint types layers pictures clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -42,3 +42,8 @@ layers: $(VENV)/.test-stamp
 
 clean:  ## remove the virtual environment and outputs
 	rm -rf $(VENV) $(DEMO_OUT)
+
+pictures: demo  ## the picture in README from the demonstration's report (needs chromium)
+	mkdir -p docs/pictures
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,3400 \
+	  --user-data-dir=$$(mktemp -d) --screenshot=docs/pictures/report.png file://$(CURDIR)/$(DEMO_OUT)/read/report.html

@@ -76,7 +76,7 @@ def test_time_points_can_be_left_for_later(tmp_path, read):
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (entry("L9", "accept"), "no proposal 'L9' at 'follow-up 1'; proposals there: L1, C1"),
+        (entry("L9", "accept"), "no proposal 'L9' at 'follow-up 1' to decide on; proposals there: L1, C1"),
         (entry("C1", "dismiss"), "needs a reason"),
         (entry("L1", "approve"), "decisions.1.action"),
         (entry("L1", "accept", colour="red"), "Extra inputs are not permitted"),
