@@ -26,6 +26,7 @@ def train(
         Path, typer.Option(help="Where the weights go; the model card is written beside them.")
     ],
     subjects: Annotated[int, typer.Option(min=1, help="Synthetic subjects to train on.")] = 120,
+    validation_subjects: Annotated[int, typer.Option(min=1, help="Further subjects, held out.")] = 8,
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 3000,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     start: Annotated[Path | None, typer.Option(help="Go on from this model instead of from scratch.")] = None,
@@ -40,7 +41,14 @@ def train(
     """Train a base segmentation model on synthetic subjects (CPU)."""
     from HCCResponseLib.engines.training import TrainingPlan
 
-    plan = replace(TrainingPlan(), subjects=subjects, steps=steps, seed=seed, learning_rate=learning_rate)
+    plan = replace(
+        TrainingPlan(),
+        subjects=subjects,
+        validation_subjects=validation_subjects,
+        steps=steps,
+        seed=seed,
+        learning_rate=learning_rate,
+    )
     with errors_as_one_line():
         if cache is not None:
             _train(plan, start, output, cache, keep_every)

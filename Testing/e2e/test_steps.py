@@ -1,0 +1,99 @@
+"""The single steps as commands: file in, file out, JSON on request, one line for an error."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from HCCResponseLib.cli.demo import write_study
+from HCCResponseLib.engines.model import card_of, load_model
+from HCCResponseLib.imaging.read import read_label_map, read_volume
+from HCCResponseLib.imaging.volumes import require_same_grid
+from small import small_subject, tiny_model
+
+COMMANDS = ("demo", "propose", "assess", "segment", "adapt", "track", "measure", "rules", "train")
+
+
+def run(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "HCCResponseLib", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def answer(*words: object) -> dict:
+    done = run(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    write_study(small_subject(), folder)
+    tiny_model(folder / "tiny.pt")
+    return folder
+
+
+def test_every_command_has_help():
+    listing = run("--help").stdout
+    assert all(name in listing for name in COMMANDS)
+    assert "not cleared for clinical use" in " ".join(listing.split())
+    assert run("--version").stdout.strip() == "0.1.0"
+
+
+def test_segment(study, tmp_path):
+    image, out = study / "follow-up.nii.gz", tmp_path / "seg.nrrd"
+    result = answer("segment", image, "--output", out, "--model", study / "tiny.pt")
+    require_same_grid(read_label_map(out), read_volume(image))
+    assert result["liver_ml"] >= result["tumour_ml"] >= 0
+
+
+def test_adapt_keeps_only_what_changed(study, tmp_path):
+    out = tmp_path / "adapted.pt"
+    words = (study / "baseline.nii.gz", study / "baseline-contour.nii.gz", "--output", out)
+    result = answer("adapt", *words, "--model", study / "tiny.pt", "--steps", 2, "--seed", 4)
+    assert result["seed"] == 4
+    assert load_model(out, study / "tiny.pt").sha256 == result["sha256"]
+
+
+def test_track(study, tmp_path):
+    out = tmp_path / "carried.nii.gz"
+    words = (study / "baseline.nii.gz", study / "baseline-contour.nii.gz", study / "follow-up.nii.gz")
+    result = answer("track", *words, "--output", out)
+    assert result["trustworthy"] is True
+    require_same_grid(read_label_map(out), read_volume(study / "follow-up.nii.gz"))
+
+
+def test_measure(study):
+    result = answer("measure", study / "baseline-contour.nii.gz")
+    (found,) = result.values()
+    true_mm = small_subject().lesions[0].diameters_mm[0]
+    assert abs(float(found["long_axis"]["length_mm"]) - true_mm) < 5
+    assert run("measure", study / "baseline-contour.nii.gz", "--convention", "ruler").returncode == 1
+
+
+def test_train_writes_model_and_card(tmp_path):
+    out = tmp_path / "new" / "model.pt"
+    words = ("--subjects", 1, "--validation-subjects", 1, "--steps", 1, "--output", out)
+    done = run("train", *words)
+    assert done.returncode == 0, done.stderr
+    facts = card_of(out)
+    assert facts["plan"]["steps"] == 1
+    assert "--subjects 1 --steps 1" in out.with_suffix(".md").read_text()
+    again = tmp_path / "again.pt"
+    assert run("train", *words[:-1], again).returncode == 0
+    first, second = load_model(out).network.state_dict(), load_model(again).network.state_dict()
+    assert all(first[k].equal(second[k]) for k in first)
+
+
+def test_a_model_that_is_not_there(study, tmp_path):
+    done = run("segment", study / "follow-up.nii.gz", "--output", tmp_path / "o.nrrd", "--model", "none.pt")
+    assert done.returncode == 1
+    assert "Model file 'none.pt' does not exist" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
