@@ -22,7 +22,7 @@ prior contour as a second input channel. **For research use; not cleared for cli
 | Time | {minutes} minutes on the machine it was trained on |
 | Licence | {licence}; training data: {training_data_licence} |
 
-Made again by (same machine type and number of threads; other processors round differently):
+Made by (the bits depend on processor and number of threads):
 
 ```
 {commands}
@@ -35,6 +35,7 @@ Made again by (same machine type and number of threads; other processors round d
 ## What it is not good for
 * **Finding tumours on real CT unaided.** It has never seen a patient. On real scans its liver contour and its
   candidates for new lesions are proposals of low reliability; expect false ones and misses.
+* Tumours brighter than the liver around them: a fifth of the training lesions, yet often missed.
 * MRI, unenhanced CT, other organs, other phases than portal venous.
 * Lesions under about 8 mm, infiltrative growth, portal vein thrombus, diffuse disease.
 * Any decision without a reader.
