@@ -15,6 +15,8 @@ from HCCResponseLib.errors import HCCResponseError, RuleError
 from HCCResponseLib.response.decision import ReaderDecisionNeededError
 from HCCResponseLib.response.questions import answer_case
 
+_MOST_DIGITS = 100
+
 
 def rules(
     cases: Annotated[str, typer.Argument(help="File with one JSON case a line, or - for standard input.")],
@@ -28,8 +30,8 @@ def rules(
     failed = False
     for answer in answer_lines(_lines(cases)):
         failed = failed or "error" in answer
-        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+        sys.stdout.write(json.dumps(answer, default=_plain) + "\n")
+        sys.stdout.flush()
     if failed:
         raise typer.Exit(1)
 
@@ -43,10 +45,12 @@ def answer_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
 
 def answer_line(line: bytes, number: int) -> dict[str, Any]:
     """The answer to one line, or its error; never raises for what a line may hold."""
-    case_id = None
     try:
         case = _parse(line)
-        case_id = case.get("id")
+    except HCCResponseError as error:
+        return {"id": _id_of(line), "error": str(error)}
+    case_id = case.get("id")
+    try:
         answer = answer_case(case)
     except ReaderDecisionNeededError as error:
         asked = error.question
@@ -56,21 +60,25 @@ def answer_line(line: bytes, number: int) -> dict[str, Any]:
             "text": asked.text,
             "choices": list(asked.choices),
         }
-        return {"id": _plain(case_id), "error": str(error), "reader_decision": decision}
+        return {"id": case_id, "error": str(error), "reader_decision": decision}
     except HCCResponseError as error:
-        return {"id": _plain(case_id), "error": str(error)}
+        return {"id": case_id, "error": str(error)}
     except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError) as error:
-        return {"id": _plain(case_id), "error": f"Line {number} cannot be answered: {error!r}"}
-    return {"id": _plain(case_id), "answer": answer.values, "trace": list(answer.trace)}
+        return {"id": case_id, "error": f"Line {number} cannot be answered: {error!r}"}
+    return {"id": case_id, "answer": answer.values, "trace": list(answer.trace)}
 
 
 def _parse(line: bytes) -> dict[str, Any]:
     try:
-        case = json.loads(line.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_no_constant)
+        case = json.loads(
+            line.decode("utf-8-sig"), parse_float=Decimal, parse_int=_whole, parse_constant=_no_constant
+        )
     except UnicodeDecodeError as error:
         raise RuleError("The line is not valid UTF-8.") from error
     except json.JSONDecodeError as error:
         raise RuleError(f"The line is not valid JSON: {error}") from error
+    except RecursionError as error:
+        raise RuleError("The line is not valid JSON for a case: it is nested too deeply.") from error
     if not isinstance(case, dict):
         raise RuleError("The line must hold a JSON object.")
     return case
@@ -80,8 +88,30 @@ def _no_constant(name: str) -> NoReturn:
     raise RuleError(f"{name} is not a number; use null for unknown.")
 
 
-def _plain(value: object) -> object:
-    return float(value) if isinstance(value, Decimal) else value
+def _whole(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise RuleError(f"A number of {len(digits)} digits is out of range.")
+    return int(digits)
+
+
+def _id_of(line: bytes) -> object:
+    """The id of a line that holds an object but also a number nobody can use; None where it cannot be read."""
+    try:
+        case = json.loads(
+            line.decode("utf-8-sig"),
+            parse_int=lambda digits: int(digits) if len(digits) <= _MOST_DIGITS else None,
+            parse_constant=lambda _: None,
+        )
+    except (ValueError, RecursionError):
+        return None
+    return case.get("id") if isinstance(case, dict) else None
+
+
+def _plain(value: object) -> float:
+    """A decimal inside an id, as JSON writes it."""
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"{value!r} has no JSON form")
 
 
 def _lines(cases: str) -> Iterable[bytes]:

@@ -46,6 +46,17 @@ def check_dates(visits: Sequence[Assessment], start: date | None = None) -> None
         raise RuleError(f"Dates out of order: the time point {visits[0].date} is before {start}.")
 
 
+def check_responses(visits: Sequence[Assessment], profile: Profile) -> None:
+    """Every value must be an overall response, in RECIST spelling.
+
+    Raises:
+        RuleError: otherwise, naming the value.
+    """
+    for visit in visits:
+        if visit.response not in OVERALL_VALUES:
+            raise RuleError(f"'{visit.response.value}' is not an overall response of {profile.criterion}.")
+
+
 def prepared(visits: Sequence[Assessment], profile: Profile, first_pd: date | None) -> tuple[Assessment, ...]:
     """Visits up to the first PD, with blanks read as the profile says (``missing_is``, ``stop_at_first_pd``).
 
@@ -56,10 +67,9 @@ def prepared(visits: Sequence[Assessment], profile: Profile, first_pd: date | No
         RuleError: dates out of order, or a value that is no overall response of this criterion.
     """
     check_dates(visits)
+    check_responses(visits, profile)
     known: list[Assessment] = []
     for visit in visits:
-        if visit.response not in OVERALL_VALUES:
-            raise RuleError(f"'{visit.response.value}' is not an overall response of {profile.criterion}.")
         blank = visit.response is Response.MISSING
         known.append(Assessment(visit.date, Response(profile.missing_is)) if blank else visit)
     return tuple(_up_to_progression(known, first_pd) if profile.stop_at_first_pd else known)

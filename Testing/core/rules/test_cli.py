@@ -74,7 +74,7 @@ BAD = [
     ('{"id": "x", "question": "target-response", "profile": {"foo": 1}, "given": {}}', "x", "foo"),
     (
         '{"id": "x", "question": "target-response", "given": {"baseline_sum": NaN, "current_sum": 1}}',
-        None,
+        "x",
         "NaN",
     ),
     (

@@ -43,6 +43,8 @@ def agreement(given: Fields, setting: Setting) -> Answer:
 
 def _computed(given: Fields, level: float, weights: WeightName) -> Agreement:
     categories = given.texts("categories")
+    if len(set(categories)) != len(categories):
+        raise RuleError("A category is listed twice.")
     if "table" in given:
         table = given.items("table")
         if not all(isinstance(row, list) for row in table):

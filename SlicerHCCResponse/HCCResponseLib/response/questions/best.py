@@ -66,7 +66,9 @@ def visits_of(given: Fields) -> list[Assessment]:
 
 
 def _course(given: Fields) -> CodedCourse:
-    return CodedCourse(visits_of(given), given.day("reference_date"), given.day("first_pd_date"))
+    return CodedCourse(
+        visits_of(given.needed("visits")), given.day("reference_date"), given.day("first_pd_date")
+    )
 
 
 def _recist(course: CodedCourse, setting: Setting) -> CodedCourse:

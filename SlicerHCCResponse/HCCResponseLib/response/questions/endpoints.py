@@ -21,7 +21,7 @@ from HCCResponseLib.response.questions.fields import Fields, to_day
 from HCCResponseLib.response.questions.writing import day
 from HCCResponseLib.response.schedule import VisitSchedule
 from HCCResponseLib.response.types import NewLesionStatus, Response
-from HCCResponseLib.response.visits import Assessment
+from HCCResponseLib.response.visits import Assessment, check_responses
 
 
 @answers("progression-date")
@@ -56,6 +56,7 @@ def event(given: Fields, setting: Setting) -> Answer:
     if start is None:
         start = given.needed_day("start_date")
     coded = _immune(visits) if setting.criterion.immune else visits
+    check_responses(coded, setting.profile)
     known = FollowUp(
         start=start,
         visits=tuple(coded),
@@ -88,10 +89,17 @@ def _schedule(given: Fields, start: date) -> VisitSchedule:
     planned: list[date] = []
     for index, value in enumerate(given.items("visit_schedule")):
         if isinstance(value, int) and not isinstance(value, bool):
-            planned.append(start + timedelta(days=value))
+            planned.append(_days_after(start, value, f"given.visit_schedule[{index}]"))
             continue
         when = to_day(value, f"given.visit_schedule[{index}]")
         if when is None:
             raise RuleError("'given.visit_schedule' must hold dates, or whole days after the start.")
         planned.append(when)
     return VisitSchedule(tuple(planned))
+
+
+def _days_after(start: date, days: int, name: str) -> date:
+    try:
+        return start + timedelta(days=days)
+    except OverflowError:
+        raise RuleError(f"'{name}' is out of range: {days} days after {start}.") from None

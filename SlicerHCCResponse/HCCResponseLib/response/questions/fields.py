@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -12,6 +13,8 @@ from HCCResponseLib.errors import RuleError
 
 _Enum = TypeVar("_Enum", bound=StrEnum)
 _MOST_DIGITS = 20
+_DECIMAL_STRING = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+_NO_FINITE = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.IGNORECASE)
 
 
 class Fields:
@@ -88,6 +91,16 @@ class Fields:
             raise RuleError(f"'{self._name(name)}' must be a list.")
         return value
 
+    def needed(self, name: str) -> Fields:
+        """Itself, once the field is there and not null; an empty list counts as given.
+
+        Raises:
+            RuleError: it is not there.
+        """
+        if self.values.get(name) is None:
+            raise RuleError(f"'{self._name(name)}' is missing.")
+        return self
+
     def objects(self, name: str) -> Iterator[Fields]:
         """The objects of a list."""
         for index, value in enumerate(self.items(name)):
@@ -112,10 +125,9 @@ def to_length(value: object, name: str) -> Decimal | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise RuleError(f"'{name}' must be a number, not {value!r}.")
-    try:
-        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    except InvalidOperation:
-        raise RuleError(f"'{name}' must be a number, not {value!r}.") from None
+    if isinstance(value, str) and not (_DECIMAL_STRING.fullmatch(value) or _NO_FINITE.fullmatch(value)):
+        raise RuleError(f"'{name}' must be a number, not {value!r}.")
+    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     if not number.is_finite():
         raise RuleError(f"'{name}' must be a finite number.")
     if number < 0:

@@ -28,7 +28,7 @@ def sequence(given: Fields, setting: Setting) -> Answer:
     profile = setting.profile if setting.criterion.immune else _immune_profile(setting.profile)
     baseline = given.length("baseline_target_sum")
     history = TargetHistory(TargetRule.of(profile), baseline) if baseline else None
-    points = [_point(row) for row in given.objects("visits")]
+    points = [_point(row) for row in given.needed("visits").objects("visits")]
     start = given.day("baseline_date")
     for earlier, later in pairwise([*([] if start is None else [start]), *(point.date for point in points)]):
         if later <= earlier:
@@ -106,7 +106,7 @@ def best(given: Fields, _: Setting) -> Answer:
     """Best response and progression of coded time points."""
     responses: list[Response] = []
     dates: list[date | None] = []
-    for index, entry in enumerate(given.items("responses")):
+    for index, entry in enumerate(given.needed("responses").items("responses")):
         name = f"given.responses[{index}]"
         row = Fields.of(entry, name) if isinstance(entry, dict) else Fields({"response": entry}, name)
         responses.append(to_choice(row.values.get("response"), Response, name) or Response.MISSING)

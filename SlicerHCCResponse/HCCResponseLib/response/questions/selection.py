@@ -11,7 +11,8 @@ from HCCResponseLib.response.selection import Candidate, check_targets, select_t
 @answers("select-targets")
 def select(given: Fields, setting: Setting) -> Answer:
     """Targets among candidates, largest first."""
-    result = select_targets([_candidate(row) for row in given.objects("candidates")], setting.profile)
+    rows = given.needed("candidates").objects("candidates")
+    result = select_targets([_candidate(row) for row in rows], setting.profile)
     values = {
         "selected": list(result.selected),
         "baseline_sum": number(result.baseline_sum),
@@ -23,7 +24,8 @@ def select(given: Fields, setting: Setting) -> Answer:
 @answers("check-targets")
 def check(given: Fields, setting: Setting) -> Answer:
     """Whether a list of targets is allowed."""
-    result = check_targets([_candidate(row) for row in given.objects("targets")], setting.profile)
+    rows = given.needed("targets").objects("targets")
+    result = check_targets([_candidate(row) for row in rows], setting.profile)
     values = {
         "valid": result.valid,
         "over_total_limit": result.over_total_limit,

@@ -146,12 +146,25 @@ def _prior_sums(given: Fields) -> list[Decimal]:
 
 def _visit(row: Fields, baseline: Mapping[str, LesionFinding], values: ValueRule) -> Visit:
     recurrence = row.flag("prior_overall_cr") is True
-    if row.values.get("lesions") is None:
-        return Visit(
-            row.day("date"), plain_sum(row.length("sum"), row.flag("complete") is not False), recurrence
-        )
+    total = row.length("sum")
+    if row.values.get("lesions") is None or (total is not None and not row.items("lesions")):
+        return Visit(row.day("date"), plain_sum(total, row.flag("complete") is not False), recurrence)
     findings = [lesion(entry, baseline) for entry in row.objects("lesions")]
-    return Visit(row.day("date"), follow_up_sum(baseline, findings, values), recurrence)
+    current = follow_up_sum(baseline, findings, values)
+    if total is not None and total != current.total:
+        raise RuleError(f"'{row.where}.sum' is {total}, but its lesions add up to {number(current.total)}.")
+    return Visit(row.day("date"), current, recurrence)
+
+
+def _nodal(row: Fields, lesion_id: str, origin: LesionFinding | None) -> bool:
+    """Whether it is a node: said once, at baseline; the axis that is measured hangs on it."""
+    nodal = row.flag("nodal")
+    if origin is None:
+        return nodal is True
+    if nodal is not None and nodal is not origin.nodal and not row.texts("members"):
+        kind = "a lymph node" if origin.nodal else "no lymph node"
+        raise RuleError(f"Lesion '{lesion_id}' is {kind} at baseline; 'nodal' cannot change.")
+    return origin.nodal if nodal is None else nodal
 
 
 def lesion(row: Fields, baseline: Mapping[str, LesionFinding]) -> LesionFinding:
@@ -159,9 +172,7 @@ def lesion(row: Fields, baseline: Mapping[str, LesionFinding]) -> LesionFinding:
     lesion_id = row.needed_text("id")
     parent, members = row.text("parent"), row.texts("members")
     origin = next((baseline[key] for key in (lesion_id, parent or "", *members) if key in baseline), None)
-    nodal = row.flag("nodal")
-    if nodal is None:
-        nodal = origin.nodal if origin is not None else False
+    nodal = _nodal(row, lesion_id, origin)
     organ = row.text("organ") or (origin.organ if origin is not None else "")
     return LesionFinding(
         lesion_id=lesion_id,
