@@ -114,7 +114,10 @@ def test_a_full_disk_loses_nothing(tmp_path):
     """
     path = tmp_path / "read.sqlite"
     out = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), str(path)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", textwrap.dedent(code), str(path)],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     ).stdout
     written = int(out.split()[0])
     assert "cannot be written" in out or "No room left" in out

@@ -15,7 +15,7 @@ from HCCResponseLib.review.store import ReadStore
 
 def run_demo(folder):
     words = [sys.executable, "-m", "HCCResponseLib", "demo", "--output", str(folder), "--json"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

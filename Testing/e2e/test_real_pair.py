@@ -27,7 +27,7 @@ MOST_MINUTES = 10
 def command(*words: object) -> dict:
     done = subprocess.run(
         [sys.executable, "-m", "HCCResponseLib", *map(str, words), "--json"],
-        capture_output=True, text=True, check=False,
+        capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -33,7 +33,7 @@ def demo(
     from HCCResponseLib.synth.subject import make_subject
 
     with errors_as_one_line():
-        console.print("Drawing the synthetic subject …")
+        console.print("Drawing the synthetic subject ...")
         subject = make_subject(seed, contrast_hu=DEMO_CONTRAST_HU)
         study = write_study(subject, output / "study")
         options = Options()

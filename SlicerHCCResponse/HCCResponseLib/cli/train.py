@@ -100,7 +100,7 @@ def _train(plan: TrainingPlan, start: Path | None, output: Path, cache: Path, ke
         notes["started_from"] = {"sha256": before.sha256, **before.notes}
     digest = save_model(output, network, plan.spacing, notes)
     _write_card(output, digest, notes, sum(p.numel() for p in network.parameters()))
-    say(f"Model written to {output} (SHA-256 {digest[:12]}…), held-out tumour Dice {scores}")
+    say(f"Model written to {output} (SHA-256 {digest[:12]}...), held-out tumour Dice {scores}")
 
 
 def _write_card(output: Path, digest: str, notes: dict[str, Any], parameters: int) -> None:

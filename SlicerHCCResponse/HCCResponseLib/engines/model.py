@@ -99,8 +99,8 @@ def load_model(path: Path | None = None, base: Path | None = None) -> Model:
         origin = load_model(base)
         if origin.sha256 != base_hash:
             raise ModelError(
-                f"Adapted model '{file}' was made from another base model (SHA-256 {base_hash[:12]}…, "
-                f"here {origin.sha256[:12]}…). Adapt again, or name the right base model."
+                f"Adapted model '{file}' was made from another base model (SHA-256 {base_hash[:12]}..., "
+                f"here {origin.sha256[:12]}...). Adapt again, or name the right base model."
             )
         state = {**origin.network.state_dict(), **state}
     try:

@@ -82,7 +82,8 @@ def run_job(
             [python, "-m", module, str(request_file)],
             stdout=subprocess.PIPE,
             stderr=errors,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             env=_environment(),
             start_new_session=os.name == "posix",
         )

@@ -58,7 +58,7 @@ class Profile(ProfileFields):
 
 
 def load_profile(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -> Profile:
-    """Load a profile by name (``recist-1.1``, ``mrecist``, …) or from a YAML file.
+    """Load a profile by name (``recist-1.1``, ``mrecist``, ...) or from a YAML file.
 
     Args:
         name_or_path: name of a shipped profile, or a path that ends in ``.yaml`` or ``.yml``.

@@ -226,7 +226,7 @@ class ReadEvaluation:
     """A whole read under one profile.
 
     Attributes:
-        criterion: name of the criterion ("RECIST 1.1", "mRECIST", "iRECIST", …).
+        criterion: name of the criterion ("RECIST 1.1", "mRECIST", "iRECIST", ...).
         profile: name of the profile.
         time_points: evaluations in time order, the baseline first.
     """

@@ -159,7 +159,7 @@ class ReadStore:
         except SQLAlchemyError as problem:
             raise self._error("read", problem) from problem
         if data is None or hashlib.sha256(data).hexdigest() != sha256:
-            raise StorageError(f"Contour {sha256[:12]}… is missing from '{self.path}' or damaged.")
+            raise StorageError(f"Contour {sha256[:12]}... is missing from '{self.path}' or damaged.")
         return bytes(data)
 
     def verify(self) -> int | None:

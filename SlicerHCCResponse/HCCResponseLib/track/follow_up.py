@@ -52,7 +52,7 @@ class FollowUp:
 
 
 def propose_baseline(time_point: str, image: Volume, view: Survey, least_mm: float = 10.0) -> list[Proposal]:
-    """Lesions that the base network sees when no reader has drawn any, largest first, named L1, L2, …"""
+    """Lesions that the base network sees when no reader has drawn any, largest first, named L1, L2, ..."""
     spots = np.where(view.liver_mask(), view.tumour, 0).astype(np.float32)
     fine = np.asarray(resample(spots, view.grid, image.geometry, fill=0) > _THRESHOLD)
     found: list[Proposal] = []

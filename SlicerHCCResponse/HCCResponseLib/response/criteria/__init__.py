@@ -25,7 +25,7 @@ def criteria() -> dict[str, Criterion]:
 
 
 def criterion(name: str) -> Criterion:
-    """The criterion called ``name`` ("RECIST 1.1", "mRECIST", "iRECIST", …).
+    """The criterion called ``name`` ("RECIST 1.1", "mRECIST", "iRECIST", ...).
 
     Raises:
         RuleError: there is no such criterion.
