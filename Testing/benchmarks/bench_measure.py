@@ -102,7 +102,7 @@ def radiomics(python: Path, mask: np.ndarray, repeats: int) -> dict[str, object]
         file = Path(folder) / "mask.npy"
         np.save(file, mask)
         command = [str(python), "-c", RADIOMICS, str(file), json.dumps(SPACING[::-1]), str(repeats)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
         raise SystemExit(f"pyradiomics does not run in {python}:\n{done.stderr}")
     answer: dict[str, object] = json.loads(done.stdout)

@@ -20,7 +20,7 @@ def command(*words: object, **more: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "HCCResponseLib", *map(str, words)],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
         **more,
     )

@@ -21,7 +21,7 @@ def run(*words: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "HCCResponseLib", *map(str, words)],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
 
