@@ -13,13 +13,16 @@ import pytest
 from matplotlib.image import imread
 
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.report.exports import write_contours, write_result
 from HCCResponseLib.report.figures import KeySlice, SumPoint, draw_key_slice, draw_sums
 from HCCResponseLib.report.html import write_report
 from HCCResponseLib.response.profile import load_profile
+from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.category import category, missing
 from HCCResponseLib.review.decide import accept_all, decide
 from HCCResponseLib.review.records import Action, Decision
+from HCCResponseLib.track.proposal import Proposal, ProposalKind
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
 
 PROFILE = load_profile("recist-1.1")
@@ -119,3 +122,17 @@ def test_result_and_contours(tmp_path, decided):
 def test_without_an_evaluation_the_result_has_no_category(tmp_path, decided):
     _, state = decided
     assert write_result(tmp_path, state, PROFILE, None)["category"] is None
+
+
+def test_cautions_are_shown(tmp_path):
+    ring = disc(40) & ~disc(34)
+    ring[:, :, 40:] = False
+    measured = measure_lesion(ring, GRID)
+    assert measured.warnings
+    row = Proposal(BASELINE, "L1", ProposalKind.LESION, LesionState.MEASURED, ring, measured, "test")
+    store, state = make_read(tmp_path / "read.sqlite", [row, lesion(FOLLOW_UP, "L1", 24)])
+    state.provenance[FOLLOW_UP]["registration"] = {"trustworthy": False}
+    html = written(tmp_path, state, None)
+    store.close()
+    assert "registration to baseline is not trustworthy here" in html
+    assert measured.warnings[0].message.split("%")[0][:30] in html

@@ -77,6 +77,7 @@ def write_report(
         "candidates": _candidates(state),
         "plot": _plot(evaluation, profile) if evaluation else None,
         "cards": lesion_cards(state, images),
+        "cautions": _cautions(state),
         "provenance": _provenance(state),
         "window": f"{SOFT_TISSUE_WINDOW[0]:g} to {SOFT_TISSUE_WINDOW[1]:g} HU",
         "version": __version__,
@@ -172,6 +173,21 @@ def _plot(evaluation: ReadEvaluation, profile: Profile) -> str:
 def _sum_point(point: TimePointEvaluation) -> SumPoint:
     total = float(point.target.sum) if point.target.complete and point.target.sum is not None else None
     return SumPoint(point.name, point.date, total, "" if point.is_baseline else str(point.overall or "open"))
+
+
+def _cautions(state: ReadState) -> list[str]:
+    """What a reader should know before trusting the rows."""
+    out = []
+    for name, facts in state.provenance.items():
+        if not facts.get("registration", {}).get("trustworthy", True):
+            out.append(
+                f"{name}: registration to baseline is not trustworthy here; check the identity of every lesion."
+            )
+    for name, rows in state.rows.items():
+        for lesion, row in rows.items():
+            for warning in row.measurement.warnings if row.measurement else ():
+                out.append(f"{name}, {lesion}: {warning.message}")
+    return out
 
 
 def _provenance(state: ReadState) -> list[tuple[str, list[tuple[str, str]]]]:

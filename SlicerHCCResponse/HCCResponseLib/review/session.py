@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,18 +46,16 @@ class Options:
 
 @dataclass
 class Session:
-    """An open read: the store, its state, the images that are loaded."""
+    """An open read: the store, its state, the images of all time points."""
 
     study: Study
     folder: Path
     store: ReadStore
     state: ReadState
-    images: dict[str, Volume] = field(default_factory=dict)
+    images: dict[str, Volume]
 
     def image(self, point: TimePointEntry) -> Volume:
-        """The image of a time point, read once."""
-        if point.name not in self.images:
-            self.images[point.name] = load_image(self.study, point)
+        """The image of a time point."""
         return self.images[point.name]
 
 
@@ -69,24 +67,24 @@ def open_session(study: Study, folder: Path) -> Session:
     Raises:
         InputError: an image or contour cannot be used, or the folder holds the read of another study.
     """
-    session = Session(study, Path(folder), None, ReadState())  # type: ignore[arg-type]
+    images = {p.name: load_image(study, p) for p in study.timepoints}
     for point in study.timepoints:
-        image = session.image(point)
         if point.contour:
-            load_contour(point, image)
-    fingerprints = {p.name: _fingerprint(p, session.image(p)) for p in study.timepoints}
-    session.store = ReadStore(session.folder / STORE)
-    session.state = read_state(session.store)
-    if session.state.study is None:
-        payload = {"study": study.model_dump(mode="json"), "fingerprints": fingerprints}
-        session.store.append("software", "study", payload)
-        session.state = read_state(session.store)
-    elif session.state.fingerprints != fingerprints or session.state.study.subject != study.subject:
-        session.store.close()
-        raise InputError(
-            f"'{session.folder}' holds the read of another study or of other images; name another output folder."
+            load_contour(point, images[point.name])
+    fingerprints = {p.name: _fingerprint(p, images[p.name]) for p in study.timepoints}
+    store = ReadStore(Path(folder) / STORE)
+    state = read_state(store)
+    if state.study is None:
+        store.append(
+            "software", "study", {"study": study.model_dump(mode="json"), "fingerprints": fingerprints}
         )
-    return session
+        state = read_state(store)
+    elif state.fingerprints != fingerprints or state.study.subject != study.subject:
+        store.close()
+        raise InputError(
+            f"'{folder}' holds the read of another study or of other images; name another output folder."
+        )
+    return Session(study, Path(folder), store, state, images)
 
 
 def _fingerprint(point: TimePointEntry, image: Volume) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from HCCResponseLib.engines.segment import tumour_probability, window_mm
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import bounding_box, resample
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.measure import LesionMeasurement, measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.candidates import Before, Survey, agreement, find_candidates, survey
 from HCCResponseLib.track.components import carry_identities, components
@@ -141,44 +141,29 @@ def _known(
     evidence: Evidence = {"registration_trustworthy": found.trustworthy}
     if not carried.any():
         evidence["remark"] = "The place of this lesion lies outside this scan's field of view."
-        return Proposal(
-            time_point,
-            name,
-            ProposalKind.LESION,
-            LesionState.NOT_IMAGED,
-            None,
-            None,
-            "registration",
-            evidence=evidence,
-        )
+        return _row(time_point, name, LesionState.NOT_IMAGED, None, None, evidence)
     x, y, z = geometry.index_to_lps(np.argwhere(carried).mean(0))
     evidence["place_lps"] = [round(float(v), 2) for v in (x, y, z)]
     if mask is None:
         evidence["highest_probability_in_place"] = round(float(probability[carried].max()), 3)
-        return Proposal(
-            time_point,
-            name,
-            ProposalKind.LESION,
-            LesionState.DISAPPEARED,
-            None,
-            None,
-            "adapted network",
-            evidence=evidence,
-        )
+        return _row(time_point, name, LesionState.DISAPPEARED, None, None, evidence)
     overlap = float((mask & carried).sum() / min(mask.sum(), carried.sum()))
     evidence |= {
         "overlap_with_baseline_place": round(overlap, 3),
         "mean_probability": round(float(probability[mask].mean()), 3),
         "parts": len(components(mask)),
     }
-    measurement = measure_lesion(mask, geometry)
-    return Proposal(
-        time_point,
-        name,
-        ProposalKind.LESION,
-        LesionState.MEASURED,
-        mask,
-        measurement,
-        "adapted network",
-        evidence=evidence,
-    )
+    return _row(time_point, name, LesionState.MEASURED, mask, measure_lesion(mask, geometry), evidence)
+
+
+def _row(
+    time_point: str,
+    name: str,
+    state: LesionState,
+    mask: Mask | None,
+    measurement: LesionMeasurement | None,
+    evidence: Evidence,
+) -> Proposal:
+    origin = "registration" if state is LesionState.NOT_IMAGED else "adapted network"
+    kind = ProposalKind.LESION
+    return Proposal(time_point, name, kind, state, mask, measurement, origin, evidence=evidence)
