@@ -25,16 +25,18 @@ def load_generator():
 
 def test_the_cmake_lists_are_complete():
     expected = load_generator().cmake_text()
-    assert (MODULE / "CMakeLists.txt").read_text() == expected, "run: python Testing/generate_cmake.py"
+    assert (MODULE / "CMakeLists.txt").read_text(encoding="utf-8") == expected, (
+        "run: python Testing/generate_cmake.py"
+    )
 
 
 def test_only_the_module_lies_in_the_module_folder():
     assert [p.name for p in MODULE.glob("*.py")] == ["HCCResponse.py"]
-    assert len((MODULE / "HCCResponse.py").read_text().splitlines()) < 250
+    assert len((MODULE / "HCCResponse.py").read_text(encoding="utf-8").splitlines()) < 250
 
 
 def test_the_extension_s_cmake_in_order():
-    text = (ROOT / "CMakeLists.txt").read_text()
+    text = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
     steps = [
         "cmake_minimum_required(VERSION 3.28.0...3.28.0 FATAL_ERROR)",
         "project(HCCResponse)",
@@ -55,7 +57,7 @@ def test_the_extension_s_cmake_in_order():
 
 
 def test_file_scope_imports_nothing_heavy():
-    tree = ast.parse((MODULE / "HCCResponse.py").read_text())
+    tree = ast.parse((MODULE / "HCCResponse.py").read_text(encoding="utf-8"))
     names = {a.name for n in tree.body if isinstance(n, ast.Import) for a in n.names}
     names |= {n.module for n in tree.body if isinstance(n, ast.ImportFrom)}
     assert names <= {"__future__", "pathlib", "slicer.ScriptedLoadableModule"}

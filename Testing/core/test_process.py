@@ -36,7 +36,7 @@ def alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").split()[2] != "Z"
 
 
 def test_cancel_ends_the_whole_tree(tmp_path):
@@ -45,7 +45,7 @@ def test_cancel_ends_the_whole_tree(tmp_path):
     with pytest.raises(JobCancelledError):
         run_job("fake_worker", {"do": "sleep", "pids": str(pids)}, tmp_path, cancelled=lambda: pids.exists())
     assert time.monotonic() - started < 60
-    for pid in map(int, pids.read_text().split()):
+    for pid in map(int, pids.read_text(encoding="utf-8").split()):
         assert not alive(pid)
 
 

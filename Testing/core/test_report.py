@@ -108,14 +108,19 @@ def test_result_and_contours(tmp_path, decided):
     store, state = decided
     accept_all(store, state, "Dr A")
     result = write_result(tmp_path, state, PROFILE, category(state, PROFILE))
-    assert json.loads((tmp_path / "result.json").read_text()) == json.loads(json.dumps(result))
+    assert json.loads((tmp_path / "result.json").read_text(encoding="utf-8")) == json.loads(
+        json.dumps(result)
+    )
     assert result["category"] == "PD"
     assert result["reviewed"] is False
     rows = {r["lesion"]: r for r in result["time_points"][1]["rows"]}
     assert rows["L2"]["state"] == "disappeared"
     assert rows["C1"]["decision"] == "new"
     write_contours(tmp_path, state, image)
-    assert json.loads((tmp_path / "contours" / "follow-up_1.json").read_text()) == {"L1": 1, "C1": 2}
+    assert json.loads((tmp_path / "contours" / "follow-up_1.json").read_text(encoding="utf-8")) == {
+        "L1": 1,
+        "C1": 2,
+    }
     assert (tmp_path / "contours" / "baseline.nii.gz").exists()
 
 

@@ -32,7 +32,7 @@ def study(tmp_path) -> Path:
 
 
 def rewrite(path: Path, change) -> None:
-    content = yaml.safe_load(path.read_text())
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
     change(content)
     path.write_text(yaml.safe_dump(content))
 

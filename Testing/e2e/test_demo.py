@@ -48,7 +48,7 @@ def test_diameters_are_near_the_truth(demo):
 def test_it_says_that_nobody_reviewed_it(demo):
     folder, result = demo
     assert result["reviewed"] is False
-    assert "Not reviewed." in (folder / "read" / "report.html").read_text()
+    assert "Not reviewed." in (folder / "read" / "report.html").read_text(encoding="utf-8")
 
 
 def test_everything_is_kept(demo):

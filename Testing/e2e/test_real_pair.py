@@ -96,7 +96,7 @@ def test_the_follow_up_is_one_lesion_in_the_place_of_the_treated_tumour(pair, tm
         data / "FU_19980314_portal.nii.gz", "--output", carried,
     )  # fmt: skip
     place = read_label_map(carried).labels > 0
-    names = json.loads((pair["output"] / "contours" / "follow-up_1.json").read_text())
+    names = json.loads((pair["output"] / "contours" / "follow-up_1.json").read_text(encoding="utf-8"))
     found = read_label_map(pair["output"] / "contours" / "follow-up_1.nii.gz").mask(names["L1"])
     assert len(components(found)) == 1
     overlap = 2 * (found & place).sum() / (found.sum() + place.sum())
@@ -118,7 +118,7 @@ def test_measured_on_the_original_slices(pair):
     image = read_volume(pair["data"] / "FU_19980314_portal.nii.gz")
     contour = read_label_map(pair["output"] / "contours" / "follow-up_1.nii.gz")
     assert contour.geometry.difference(image.geometry) is None
-    names = json.loads((pair["output"] / "contours" / "follow-up_1.json").read_text())
+    names = json.loads((pair["output"] / "contours" / "follow-up_1.json").read_text(encoding="utf-8"))
     again = measure_label_map(contour.labels, contour.geometry)[names["L1"]]
     assert float(again.long_axis.length_mm) == long_axis(pair["decided"]["time_points"][1])
 

@@ -85,7 +85,7 @@ def test_train_writes_model_and_card(tmp_path):
     assert done.returncode == 0, done.stderr
     facts = card_of(out)
     assert facts["plan"]["steps"] == 1
-    assert "--subjects 1 --steps 1" in out.with_suffix(".md").read_text()
+    assert "--subjects 1 --steps 1" in out.with_suffix(".md").read_text(encoding="utf-8")
     again = tmp_path / "again.pt"
     assert run("train", *words[:-1], again).returncode == 0
     first, second = load_model(out).network.state_dict(), load_model(again).network.state_dict()
