@@ -45,5 +45,5 @@ clean:  ## remove the virtual environment and outputs
 
 pictures: demo  ## the picture in README from the demonstration's report (needs chromium)
 	mkdir -p docs/pictures
-	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,3400 \
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,2320 \
 	  --user-data-dir=$$(mktemp -d) --screenshot=docs/pictures/report.png file://$(CURDIR)/$(DEMO_OUT)/read/report.html

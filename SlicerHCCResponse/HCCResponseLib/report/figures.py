@@ -124,6 +124,8 @@ def draw_sums(points: list[SumPoint], pr_percent: float, pd_percent: float, pd_a
                 textcoords="offset points",
                 ha="center",
                 fontsize=9,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+                zorder=5,
             )
     if sums:
         nadir = min(sums[:-1] or sums)
