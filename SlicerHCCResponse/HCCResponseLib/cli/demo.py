@@ -83,10 +83,11 @@ def compare(subject: SyntheticSubject, result: dict[str, Any]) -> dict[str, Any]
     before = {r["lesion"]: r for r in baseline["rows"]}
     after = {r["lesion"]: r for r in follow_up["rows"]}
     new = [r for r in follow_up["rows"] if r["decision"] == "new"]
+    in_place = {_true_label(subject, r): r for r in new}
     lesions = []
     for truth in subject.lesions:
         known = truth.lesion_id in before
-        row = after.get(truth.lesion_id) if known else (new[0] if new else None)
+        row = after.get(truth.lesion_id) if known else in_place.get(truth.label)
         lesions.append(
             {
                 "lesion": truth.lesion_id,
@@ -100,7 +101,8 @@ def compare(subject: SyntheticSubject, result: dict[str, Any]) -> dict[str, Any]
             }
         )
     same = all(x["true_fate"] == x["found_fate"] for x in lesions)
-    extra = max(0, len(new) - sum(t.diameters_mm[0] is None for t in subject.lesions))
+    truly_new = {t.label for t in subject.lesions if t.diameters_mm[0] is None}
+    extra = len(new) - len(truly_new & set(in_place))
     return {
         "true_category": subject.true_category,
         "found_category": result["category"],
@@ -110,11 +112,23 @@ def compare(subject: SyntheticSubject, result: dict[str, Any]) -> dict[str, Any]
     }
 
 
+def _true_label(subject: SyntheticSubject, row: dict[str, Any]) -> int:
+    """Label of the true follow-up lesion in which a candidate's centre lies; 0 for none."""
+    import numpy as np
+
+    lesions = subject.timepoints[1].lesions
+    index = np.rint(lesions.geometry.lps_to_index(row["evidence"]["place_lps"])).astype(int)
+    z, y, x = np.clip(index, 0, np.asarray(lesions.labels.shape) - 1)
+    return int(lesions.labels[z, y, x])
+
+
 def _fate(before: dict[str, Any] | None, after: dict[str, Any]) -> str:
     if before is None:
         return "new"
     if after["state"] == "disappeared":
         return "vanishes"
+    if after["long_axis_mm"] is None:
+        return str(after["state"])
     ratio = float(after["long_axis_mm"]) / float(before["long_axis_mm"])
     return "grows" if ratio >= 1 + _CHANGE else "shrinks" if ratio <= 1 - _CHANGE else "stable"
 

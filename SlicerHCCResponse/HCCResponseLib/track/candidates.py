@@ -148,8 +148,10 @@ def _grown(mask: Mask, spacing: tuple[float, float, float], margin_mm: float) ->
 def _evidence(
     part: Mask, probability: npt.NDArray[np.float32], geometry: Geometry, before: Before, known: Mask
 ) -> Evidence:
-    seen, place = _at_baseline(geometry.index_to_lps(np.argwhere(part).mean(0)), before)
+    centre = geometry.index_to_lps(np.argwhere(part).mean(0))
+    seen, place = _at_baseline(centre, before)
     return {
+        "place_lps": [round(float(v), 2) for v in centre],
         "mean_probability": round(float(probability[part].mean()), 3),
         "distance_to_known_mm": _gap(part, known, geometry.spacing),
         "imaged_at_baseline": place is not None,
