@@ -1,0 +1,56 @@
+"""What a reader adds to a read: lesions that were not proposed, and where a lesion lies."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.review.records import write_proposal
+from HCCResponseLib.review.state import ReadState, Site
+from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.track.proposal import Proposal, ProposalKind
+
+ADDED_BY = "added by "
+
+
+def add_row(store: ReadStore, state: ReadState, reader: str, time_point: str) -> str:
+    """A row without contour for a lesion that the reader will draw; returns its name.
+
+    At baseline it is a lesion to be followed, later a candidate for a new one.
+
+    Raises:
+        InputError: there is no such time point.
+    """
+    points = [p.name for p in state.study.timepoints] if state.study else []
+    if time_point not in points:
+        raise InputError(f"There is no time point '{time_point}' in this read.")
+    at_baseline = time_point == points[0]
+    kind = ProposalKind.LESION if at_baseline else ProposalKind.CANDIDATE
+    name = _free_name(state, "L" if at_baseline else "N")
+    proposal = Proposal(time_point, name, kind, LesionState.NOT_EVALUABLE, None, None, ADDED_BY + reader)
+    write_proposal(store, proposal)
+    state.propose(proposal)
+    return name
+
+
+def _free_name(state: ReadState, letter: str) -> str:
+    taken = {name for rows in state.rows.values() for name in rows}
+    number = 1
+    while f"{letter}{number}" in taken:
+        number += 1
+    return f"{letter}{number}"
+
+
+def set_site(store: ReadStore, state: ReadState, reader: str, name: str, site: Site) -> None:
+    """Say where a lesion lies; the latest word counts.
+
+    Raises:
+        InputError: no such lesion, or no organ.
+    """
+    if not any(name in rows for rows in state.rows.values()):
+        raise InputError(f"There is no lesion '{name}' in this read.")
+    if not site.organ.strip():
+        raise InputError(f"The organ of '{name}' is empty.")
+    store.append(reader, "site", {"name": name, **asdict(site)})
+    state.sites[name] = site
