@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -159,8 +157,8 @@ def test_what_was_deleted_comes_back(shown, read, scene, what):
 
 def test_locked_lines_cannot_be_dragged(shown, read):
     view, _ = shown
-    state = replace(read[1], locked={BASELINE: "signature"})
-    view.show(state)
+    read[1].locks.locked.add(BASELINE)
+    view.show(read[1])
     assert view.line_node(BASELINE, "L1").GetLocked()
     assert not view.line_node(FOLLOW_UP, "L1").GetLocked()
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.review.lifecycle import require_draft
 from HCCResponseLib.review.records import write_proposal
 from HCCResponseLib.review.state import ReadState, Site
 from HCCResponseLib.review.store import ReadStore
@@ -21,10 +22,12 @@ def add_row(store: ReadStore, state: ReadState, reader: str, time_point: str) ->
 
     Raises:
         InputError: there is no such time point.
+        AccessError: it is locked.
     """
     points = [p.name for p in state.study.timepoints] if state.study else []
     if time_point not in points:
         raise InputError(f"There is no time point '{time_point}' in this read.")
+    require_draft(state, reader, time_point)
     at_baseline = time_point == points[0]
     kind = ProposalKind.LESION if at_baseline else ProposalKind.CANDIDATE
     name = _free_name(state, "L" if at_baseline else "N")
@@ -47,10 +50,13 @@ def set_site(store: ReadStore, state: ReadState, reader: str, name: str, site: S
 
     Raises:
         InputError: no such lesion, or no organ.
+        AccessError: the time point that shows the lesion first is locked.
     """
-    if not any(name in rows for rows in state.rows.values()):
+    first = next((point for point, rows in state.rows.items() if name in rows), None)
+    if first is None:
         raise InputError(f"There is no lesion '{name}' in this read.")
     if not site.organ.strip():
         raise InputError(f"The organ of '{name}' is empty.")
-    store.append(reader, "site", {"name": name, **asdict(site)})
+    require_draft(state, reader, first)
+    store.append(reader, "site", {"time_point": first, "name": name, **asdict(site)})
     state.sites[name] = site

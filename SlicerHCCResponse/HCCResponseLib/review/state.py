@@ -14,6 +14,7 @@ from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.types import LesionState, Response
 from HCCResponseLib.review.records import Action, Decision, read_decision, read_proposal
+from HCCResponseLib.review.signatures import Locks, Signature
 from HCCResponseLib.review.store import ReadStore
 from HCCResponseLib.track.proposal import Proposal, ProposalKind
 
@@ -128,6 +129,7 @@ class ReadState:
         non_target: per time point, the reader's judgement of non-target disease.
         sites: per lesion name, where it lies, when the reader has said so.
         decided: (time point, name, decision before) of every decision that can be undone, oldest first.
+        locks: order, signatures and locked time points; where a time point stands tells ``review/lifecycle.py``.
     """
 
     study: Study | None = None
@@ -137,7 +139,17 @@ class ReadState:
     non_target: dict[str, Response] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
     decided: list[tuple[str, str, Decision | None]] = field(default_factory=list)
-    locked: dict[str, str] = field(default_factory=dict)
+    locks: Locks = field(default_factory=Locks)
+
+    @property
+    def locked(self) -> frozenset[str]:
+        """Time points under a valid signature of their reader."""
+        return frozenset(self.locks.locked)
+
+    @property
+    def signatures(self) -> list[Signature]:
+        """Valid signatures in order of signing."""
+        return self.locks.valid()
 
     def site(self, name: str) -> Site:
         """Where a lesion lies."""
@@ -195,4 +207,8 @@ def read_state(store: ReadStore) -> ReadState:
             state.provenance[payload["time_point"]] = payload
         elif event.action == "non-target":
             state.non_target[payload["time_point"]] = Response(payload["response"])
+        elif event.action == "signed":
+            state.locks.sign(Signature.from_payload({**payload, "utc": event.utc}))
+        elif event.action == "amended":
+            state.locks.amend(payload["time_point"], payload["later"], payload["reason"])
     return state
