@@ -53,7 +53,7 @@ class Presenter:
         session = open_session(study, folder)
         self.close()
         self.session, self._profile = session, profile
-        self._tell()
+        self.tell()
 
     def close(self) -> None:
         """Close the read; everything decided is in its store already."""
@@ -65,7 +65,7 @@ class Presenter:
         """Read the store again, after another process has written to it."""
         session = self._open()
         session.state = read_state(session.store)
-        self._tell()
+        self.tell()
 
     def _open(self) -> Session:
         if self.session is None:
@@ -180,31 +180,31 @@ class Presenter:
     def set_site(self, name: str, site: Site) -> None:
         """Organ, segment, lymph node or not."""
         set_site(self._open().store, self.state, self._who(), name, site)
-        self._tell()
+        self.tell()
 
     def set_non_target(self, time_point: str, response: Response) -> None:
         """The judgement of non-target disease at a follow-up."""
         decide_non_target(
             self._open().store, self.state, NonTargetDecision(self._who(), time_point, response)
         )
-        self._tell()
+        self.tell()
 
     def add_lesion(self, time_point: str) -> str:
         """A row for a lesion that the reader will draw; returns its name."""
         name = add_row(self._open().store, self.state, self._who(), time_point)
-        self._tell()
+        self.tell()
         return name
 
     def undo(self) -> tuple[str, str]:
         """Take this reader's latest decision back; returns its time point and lesion."""
         place = undo(self._open().store, self.state, self._who())
-        self._tell()
+        self.tell()
         return place
 
     def _decide(self, decision: Decision) -> None:
         geometry = self.image(decision.time_point).geometry
         decide(self._open().store, self.state, decision, geometry)
-        self._tell()
+        self.tell()
 
     def _role(self, time_point: str, name: str) -> LesionRole | None:
         """A role that the reader has chosen outlives later edits of the row."""
@@ -216,6 +216,7 @@ class Presenter:
             raise InputError("Say who reads: enter your name in the Study section first.")
         return self.reader.strip()
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Tell all listeners that the read has changed."""
         for listener in self._listeners:
             listener()
