@@ -49,3 +49,7 @@ class JobCancelledError(HCCResponseError):
 
 class JobFailedError(HCCResponseError):
     """A job in a child process ended with an error."""
+
+
+class JobOutOfMemoryError(JobFailedError):
+    """A job ran out of memory, on the GPU or in the system; a smaller or slower setting may still work."""
