@@ -121,7 +121,7 @@ def run_job(
                 stderr=errors,
                 encoding="utf-8",
                 errors="replace",
-                env=_environment(foreign=python is not None),
+                env=child_environment(foreign=python is not None),
                 start_new_session=os.name == "posix",
             )
     except OSError as problem:
@@ -137,7 +137,8 @@ def run_job(
     return _result(answer, process.returncode, log)
 
 
-def _environment(foreign: bool) -> dict[str, str]:
+def child_environment(foreign: bool = False) -> dict[str, str]:
+    """Environment in which a worker finds this library, and ends when its standard input is closed."""
     common = {**_ENVIRONMENT, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", _FOLLOWED: "1"}
     if foreign:
         # Slicer points the loader and Python at its own libraries; another interpreter must not see them.
@@ -214,7 +215,7 @@ def last_lines(log: Path) -> str:
     return " | ".join([line.strip() for line in lines if line.strip()][-_LAST_LINES:])
 
 
-def kill_tree(process: subprocess.Popen[str]) -> None:
+def kill_tree(process: subprocess.Popen[Any]) -> None:
     """End the process and everything it started, also what outlives it; takes about a second at most."""
     try:
         if process.poll() is None:
@@ -228,7 +229,7 @@ def kill_tree(process: subprocess.Popen[str]) -> None:
             process.stdin.close()
 
 
-def _signal(process: subprocess.Popen[str], number: int) -> None:
+def _signal(process: subprocess.Popen[Any], number: int) -> None:
     if os.name == "posix":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)

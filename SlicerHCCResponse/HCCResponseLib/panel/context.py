@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import qt
@@ -42,11 +42,11 @@ class Context:
         """Select a row and bring the slice views to it."""
         self.selected = (time_point, name)
         rows = {p: self.presenter.state.row(p, name) for p in self.slices.points}
-        self.slices.go_to(rows, self.scene_view)
+        self.slices.go_to(rows)
         self.refresh()
 
 
-def guarded(action: Callable[[], None]) -> Callable[[], None]:
+def guarded(action: Callable[[], object]) -> Callable[[], None]:
     """A slot without arguments whose problems reach the reader as one clear sentence."""
 
     def slot() -> None:
@@ -69,7 +69,7 @@ def table_item(text: str, tip: str = "") -> Any:
     return item
 
 
-def fill(table: Any, rows: list[tuple[str, ...]]) -> None:
+def fill(table: Any, rows: Sequence[Sequence[str]]) -> None:
     """Fill a table of plain texts; the last cell's text is also its tool tip."""
     table.setRowCount(len(rows))
     for number, row in enumerate(rows):
@@ -81,11 +81,7 @@ def fill(table: Any, rows: list[tuple[str, ...]]) -> None:
 
 def fit_height(table: Any, rows: int, most: int = 12) -> None:
     """As high as its rows, so that nothing is hidden in a table within a panel that scrolls anyway."""
-    header = (
-        table.horizontalHeader().sizeHint.height()
-        if hasattr(table.horizontalHeader().sizeHint, "height")
-        else 24
-    )
-    height = header + 8 + sum(table.rowHeight(i) for i in range(min(rows, most)))
-    bar = table.horizontalScrollBar()
-    table.setFixedHeight(height + (bar.sizeHint.height() if bar.isVisible() else 0) + 2)
+    header = table.horizontalHeader().height
+    shown = sum(table.rowHeight(i) for i in range(min(rows, most)))
+    bar = table.horizontalScrollBar().height if table.horizontalScrollBar().isVisible() else 0
+    table.setFixedHeight(header + shown + bar + 6)

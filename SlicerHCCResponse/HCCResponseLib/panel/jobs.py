@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from HCCResponseLib.engines.process import child_environment, kill_tree
+from HCCResponseLib.engines.process import child_environment, kill_tree, last_lines
 
 
 class JobState(StrEnum):
@@ -67,7 +67,7 @@ class Job:
         with self._output.open("w") as out, self._errors.open("w") as errors:
             self._process = subprocess.Popen(
                 [python or interpreter(), "-m", module, str(request_file)],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=errors,
                 env=child_environment(),
@@ -117,13 +117,13 @@ class Job:
         else:
             self.state = JobState.FAILED
             self.error = answer.get("error") or self._why(code)
+        kill_tree(self._process)
         self._folder.cleanup()
 
     def _why(self, code: int) -> str:
-        lines = self._errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         how = f"it was ended by signal {-code}" if code < 0 else f"exit status {code}"
         hint = " The computer may have run out of memory." if code == -9 else ""
-        return f"The job died without a result ({how}).{hint} {lines[-1] if lines else ''}".strip()
+        return f"The job died without a result ({how}).{hint} {last_lines(self._errors)}".strip()
 
 
 class JobRunner:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import qt
 
@@ -108,7 +107,7 @@ class StudySection:
 
     def _show_new(self) -> None:
         self._new.sort(key=lambda p: p.date)
-        names: Any = names_of(self._new)
+        names = names_of(self._new)
         rows = [
             (n, p.date.isoformat(), p.phase, p.image.source) for n, p in zip(names, self._new, strict=True)
         ]

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import yaml
+from pydantic import ValidationError
 
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.files import write_text
@@ -66,9 +67,6 @@ def write_study(folder: Path, subject: str, profile: str, points: Sequence[NewPo
 
 
 def _words(problem: ValueError) -> str:
-    errors = getattr(problem, "errors", None)
-    return (
-        "; ".join(f"{e['loc'][0] if e['loc'] else 'study'}: {e['msg']}" for e in errors())
-        if errors
-        else str(problem)
-    )
+    if not isinstance(problem, ValidationError):
+        return str(problem)
+    return "; ".join(f"{e['loc'][0] if e['loc'] else 'study'}: {e['msg']}" for e in problem.errors())

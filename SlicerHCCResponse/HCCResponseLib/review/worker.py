@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from HCCResponseLib.engines.process import Report, serve
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.review.session import Options, open_session, propose
@@ -22,8 +24,8 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
         ``waiting``: names of time points that wait for decisions on the baseline.
     """
     session = open_session(Study.model_validate(request["study"]), Path(request["folder"]))
-    options = {k: Path(v) if k == "base" and v else v for k, v in request.get("options", {}).items()}
-    return {"waiting": propose(session, Options(**options), report)}
+    options = TypeAdapter(Options).validate_python(request["options"])
+    return {"waiting": propose(session, options, report)}
 
 
 def _stop(*_: object) -> None:
