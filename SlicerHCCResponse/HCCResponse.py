@@ -83,6 +83,7 @@ class HCCResponseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.layout.addWidget(form)
         self.ui = slicer.util.childWidgetVariables(form)
         form.setMRMLScene(slicer.mrmlScene)
+        self.ui.volumeSelector.setMRMLScene(slicer.mrmlScene)
         self.logic = HCCResponseLogic()
         self.ui.installButton.connect("clicked()", self.onInstall)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneClosed)
@@ -144,6 +145,7 @@ class HCCResponseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self) -> None:
         """The module is reloaded or the application closes."""
         self.removeObservers()
+        self.ui.volumeSelector.setMRMLScene(None)
         if self.panel is not None:
             self.panel.shut_down()
             self.panel = None

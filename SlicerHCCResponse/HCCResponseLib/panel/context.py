@@ -79,9 +79,9 @@ def fill(table: Any, rows: Sequence[Sequence[str]]) -> None:
     fit_height(table, len(rows))
 
 
-def fit_height(table: Any, rows: int, most: int = 12) -> None:
+def fit_height(table: Any, rows: int, most: int = 12, room: int = 0) -> None:
     """As high as its rows, so that nothing is hidden in a table within a panel that scrolls anyway."""
-    header = table.horizontalHeader().height
-    shown = sum(table.rowHeight(i) for i in range(min(rows, most)))
-    bar = table.horizontalScrollBar().height if table.horizontalScrollBar().isVisible() else 0
-    table.setFixedHeight(header + shown + bar + 6)
+    line = qt.QFontMetrics(table.font).height() + 8
+    table.verticalHeader().setDefaultSectionSize(line)
+    table.horizontalHeader().setFixedHeight(line)
+    table.setFixedHeight(line * (1 + max(1, min(rows, most))) + room + 4)

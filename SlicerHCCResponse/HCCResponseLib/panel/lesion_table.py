@@ -43,7 +43,8 @@ class LesionTable:
         for row, line in enumerate(view.lesions):
             self._show_line(row, line)
         table.resizeColumnsToContents()
-        fit_height(table, len(view.lesions))
+        bar = qt.QApplication.style().pixelMetric(qt.QStyle.PM_ScrollBarExtent)
+        fit_height(table, len(view.lesions), room=bar)
         table.blockSignals(before)
 
     def _show_line(self, row: int, line: LesionLine) -> None:
