@@ -1,4 +1,4 @@
-"""What the panel may rely on in MRML: exact volumes and masks, lengths, folders, a saved scene that comes back whole."""
+"""What the panel may rely on in MRML: exact volumes and masks, lengths, folders, scenes that come back whole."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ from .record import HostError
 from .signals import PLAIN_GET, BoundSignal, connect, disconnect
 from .values import from_qt, to_qt
 
-# Virtual getters that layouts call all the time, for whole trees of widgets: reading them twice takes too long, so they stay methods.
-# The lint refuses calls of them.
+# Virtual getters that layouts call all the time, for whole trees of widgets: reading them twice takes too long, so
+# they stay methods. The lint refuses calls of them.
 _VIRTUAL_GETTERS = frozenset({"sizeHint", "minimumSizeHint"})
 # Both a property and a static method; Slicer puts the static method back.
 _KEPT_METHODS = {"QTimer": frozenset({"singleShot"})}

@@ -105,9 +105,8 @@ SIGNALS = {
     "check.connect('stateChanged(int)', out.append); check.setChecked(True); out": [2],
     "qt.QTimer.singleShot(0, lambda: out.append(1)); process(); out": [1],
     "qt.QTimer.singleShot(0, Holder(out).slot); collect(); process(); out": ["m"],
-    "t = qt.QTimer(); t.setSingleShot(True); t.connect('timeout()', lambda: out.append(1)); t.start(0); process(); out": [
-        1
-    ],
+    "t = qt.QTimer(); t.setSingleShot(True); t.connect('timeout()', lambda: out.append(1)); "
+    "t.start(0); process(); out": [1],
     "t = qt.QTimer(); t.setSingleShot(True); t.timeout.connect(lambda: out.append(1)); t.start(0); process(); out": [
         1
     ],
@@ -120,7 +119,8 @@ SIGNALS = {
     "b.connect('clicked()', lambda x=9: out.append(x)); b.click(); out": [9],
     "b.connect('clicked(bool)', Holder(out).slot); b.click(); out": ["m"],
     "b.connect('clicked()', label, 'hide()'); b.click(); label.isHidden()": True,
-    "b.setCheckable(True); b.connect('toggled(bool)', label.setVisible); label.hide(); b.click(); label.isHidden()": False,
+    "b.setCheckable(True); b.connect('toggled(bool)', label.setVisible); label.hide(); b.click(); "
+    "label.isHidden()": False,
     "b.connect('clicked()', label.hide); b.click(); label.isHidden()": True,
     "class S(qt.QObject):\n  s = qt.Signal(int)\no = S(); o.s.connect(out.append); o.s.emit(3); out": [3],
     "g = qt.QButtonGroup(); g.addButton(b, 4); g.connect('idClicked(int)', out.append); b.click(); out": [4],
@@ -161,7 +161,8 @@ VALUES = {
     "qt.QMessageBox.StandardButton.Yes == 16384": True,
     "qt.QSlider(qt.Qt.Horizontal).orientation == qt.Qt.Horizontal": True,
     "qt.QSettings().setValue('l', ['x', 'y']); qt.QSettings().value('l')": ("x", "y"),
-    "s = qt.QSettings(); s.setValue('i', 3); s.setValue('t', True); (s.value('i'), s.value('t'), s.value('q'), s.value('q', 7))": (
+    "s = qt.QSettings(); s.setValue('i', 3); s.setValue('t', True); "
+    "(s.value('i'), s.value('t'), s.value('q'), s.value('q', 7))": (
         3, True, None, 7,
     ),
     "qt.QApplication.setOverrideCursor(qt.Qt.WaitCursor)": None,
