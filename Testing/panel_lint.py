@@ -22,6 +22,11 @@ PANEL = (
     ROOT / "SlicerHCCResponse" / "HCCResponseLib" / "panel",
 )
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 SIGNATURES = {
     "currentIndexChanged(QString)": "currentTextChanged(QString)",
     "activated(QString)": "textActivated(QString)",
@@ -42,79 +47,23 @@ ONE_QT_ONLY = {
 ONE_QT_CLASSES = ("QDesktopWidget", "QRegExp", "QRegExpValidator", "QTextCodec", "QSignalMapper", "QTest")
 ONE_QT_METHODS = ("globalPosition", "setTabStopWidth", "tabStopWidth", "setMargin")
 # Called without arguments these are properties of widgets and nothing else that the panel uses.
-PROPERTIES = frozenset(
-    [
-        "currentText",
-        "plainText",
-        "styleSheet",
-        "objectName",
-        "windowTitle",
-        "placeholderText",
-        "singleStep",
-        "currentPath",
-        "checked",
-        "enabled",
-        "visible",
-        "readOnly",
-        "wordWrap",
-        "minimumHeight",
-        "maximumHeight",
-        "minimumWidth",
-        "maximumWidth",
-        "sizeHint",
-        "minimumSizeHint",
-        "currentNodeID",
-        "nodeTypes",
-        "noneEnabled",
-        "collapsed",
-        "checkable",
-    ]
+PROPERTIES = _words(
+    "currentText plainText styleSheet objectName windowTitle placeholderText singleStep currentPath "
+    "checked enabled visible readOnly wordWrap minimumHeight maximumHeight minimumWidth maximumWidth "
+    "sizeHint minimumSizeHint currentNodeID nodeTypes noneEnabled collapsed checkable"
 )
 # These are methods of items, sizes or models too, so the name of the widget must tell.
-WIDGET_PROPERTIES = frozenset(
-    [
-        "text",
-        "value",
-        "count",
-        "width",
-        "height",
-        "size",
-        "pos",
-        "toolTip",
-        "title",
-        "currentIndex",
-        "rowCount",
-        "columnCount",
-        "font",
-        "palette",
-        "icon",
-        "geometry",
-        "maximum",
-        "minimum",
-    ]
+WIDGET_PROPERTIES = _words(
+    "text value count width height size pos toolTip title currentIndex rowCount columnCount font "
+    "palette icon geometry maximum minimum"
 )
 WIDGET_NAME = re.compile(
     r"(button|label|edit|box|combo|slider|table|widget|bar|selector|panel|spin|check|list|tab|tree)$",
     re.IGNORECASE,
 )
-BASES = frozenset(
-    [
-        "QObject",
-        "QWidget",
-        "QLayout",
-        "QBoxLayout",
-        "QFrame",
-        "QAbstractButton",
-        "QAbstractItemView",
-        "QAbstractSpinBox",
-        "QAbstractSlider",
-        "QAbstractScrollArea",
-        "QAbstractItemModel",
-        "QIODevice",
-        "QEvent",
-        "QInputEvent",
-        "QDialog",
-    ]
+BASES = _words(
+    "QObject QWidget QLayout QBoxLayout QFrame QAbstractButton QAbstractItemView QAbstractSpinBox "
+    "QAbstractSlider QAbstractScrollArea QAbstractItemModel QIODevice QEvent QInputEvent QDialog"
 )
 KEEPERS = (
     "setItemDelegate",
