@@ -74,6 +74,13 @@ def _dynamic(owner: Any) -> set[str]:
     return {bytes(name.data()).decode() for name in PLAIN_GET(owner, "dynamicPropertyNames")()}
 
 
+@functools.cache
+def _python_property(cls: type, name: str) -> Any:
+    """The property of a stand-in, to be called directly: Qt would swallow its errors."""
+    found = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+    return found if type(found) is QtCore.Property else None
+
+
 _reading: set[tuple[int, str]] = set()
 
 
@@ -82,6 +89,9 @@ def _read(owner: Any, name: str) -> Any:
     key = (id(owner), name)
     if key in _reading:
         return PLAIN_GET(owner, name)
+    own = _python_property(type(owner), name)
+    if own is not None:
+        return from_qt(own.fget(owner))
     _reading.add(key)
     try:
         return from_qt(PLAIN_GET(owner, "property")(name))
@@ -94,11 +104,12 @@ def _method(owner: Any, name: str, value: Any) -> Any:
         return forbidden(
             "sender", "does not name the sender in the application; connect a function for each sender"
         )
+    method = BoundCall(owner, name, value)
     if name == "setShortcut":
-        value = only_key_sequence(value, QtGui.QKeySequence)
+        return only_key_sequence(method, QtGui.QKeySequence)
     if name in {"findChild", "findChildren"}:
-        value = functools.partial(_find_children, value)
-    return BoundCall(owner, name, value)
+        return functools.partial(_find_children, method)
+    return method
 
 
 def _find_children(call: Any, cls: Any, *name: str) -> Any:
@@ -146,6 +157,10 @@ def _write(owner: Any, name: str, value: Any) -> None:
     if not prop.isWritable():
         raise AttributeError(f"Property '{name}' of type {type(owner).__name__} is not writable")
     given = to_qt(value)
+    own = _python_property(type(owner), name)
+    if own is not None:
+        own.fset(owner, given)
+        return
     kind = prop.typeName()
     if kind == "bool":
         given = bool(given)
