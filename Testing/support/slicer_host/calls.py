@@ -39,7 +39,7 @@ class BoundCall:
 def checked(what: str, call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     """Call into Qt. An argument that Qt refuses is a ``ValueError``.
 
-    An error in Python code that Qt calls meanwhile (an event, an event filter) is printed and swallowed, as in PythonQt.
+    An error in Python code that Qt calls meanwhile (an event, an event filter) is printed and swallowed as in PythonQt.
     """
     try:
         return from_qt(call(*map(to_qt, args)))
