@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import slicer
-import vtk
 from PySide6 import QtCore, QtWidgets
 
 from .classes import stand_in
 from .layout import qSlicerLayoutManager
 from .record import RECORD, HostError
+from .scene import Scene
 
 _LOGICS = {
     "units": "vtkSlicerUnitsLogic",
@@ -88,7 +88,8 @@ class qSlicerApplication(QtWidgets.QApplication):
     def open(self) -> None:
         """Make scene, logics, modules, views and window."""
         state = self._state
-        state.scene, state.logic = make_scene(Path(state.folder.name))
+        state.files = Scene(Path(state.folder.name))
+        state.scene, state.logic = state.files.scene, state.files.logic
         slicer.mrmlScene, slicer.app = state.scene, self
         slicer.modules = make_modules(state.scene, state.logic)
         slicer.moduleNames, slicer.selfTests = types.SimpleNamespace(), {}
@@ -145,20 +146,6 @@ class qSlicerApplication(QtWidgets.QApplication):
         return self._state.folder.name
 
     temporaryPath = QtCore.Property(str, _temporary_path)
-
-
-def make_scene(folder: Path) -> tuple[Any, Any]:
-    """A scene with its application logic, able to write and read scenes."""
-    scene, logic = slicer.vtkMRMLScene(), slicer.vtkSlicerApplicationLogic()
-    logic.SetTemporaryPath(str(folder))
-    logic.SetMRMLScene(scene)
-    colors = logic.GetColorLogic()
-    colors.SetMRMLScene(scene)
-    colors.AddDefaultColorNodes()
-    logic.SetModuleLogic("Colors", colors)
-    logic.SetViewLogics(vtk.vtkCollection())
-    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
-    return scene, logic
 
 
 def make_modules(scene: Any, application_logic: Any) -> types.SimpleNamespace:

@@ -11,6 +11,7 @@ from types import BuiltinMethodType
 from typing import Any
 
 from PySide6 import QtCore, QtGui, QtWidgets
+from shiboken6 import Shiboken
 
 from .calls import BoundCall, forbidden, only_key_sequence
 from .classes import is_a, is_native, native_class
@@ -18,8 +19,8 @@ from .record import HostError
 from .signals import PLAIN_GET, BoundSignal, connect, disconnect
 from .values import from_qt, to_qt
 
-# Getters that are virtual in C++: Qt itself looks for an override under these names, so they stay methods.
-# The lint refuses calls of them.
+# Virtual getters that layouts call all the time, for whole trees of widgets: reading them twice takes too long, so
+# they stay methods. The lint refuses calls of them.
 _VIRTUAL_GETTERS = frozenset({"sizeHint", "minimumSizeHint"})
 # Both a property and a static method; Slicer puts the static method back.
 _KEPT_METHODS = {"QTimer": frozenset({"singleShot"})}
@@ -55,7 +56,8 @@ def get_attribute(self: Any, name: str) -> Any:
         return functools.partial(connect if name == "connect" else disconnect, self)
     if name == "className":
         return lambda: native_class(self).__name__
-    if name in property_names(cls) or name in _dynamic(self):
+    dynamic = _dynamic(self)
+    if name in property_names(cls) or name in dynamic:
         return _read(self, name)
     return _signal_or_method(self, name, PLAIN_GET(self, name))
 
@@ -67,14 +69,34 @@ def _signal_or_method(owner: Any, name: str, value: Any) -> Any:
 
 
 def _dynamic(owner: Any) -> set[str]:
+    if not Shiboken.isValid(owner):
+        raise ValueError(f"Trying to use a destroyed {type(owner).__name__} object")
     return {bytes(name.data()).decode() for name in PLAIN_GET(owner, "dynamicPropertyNames")()}
 
 
+@functools.cache
+def _python_property(cls: type, name: str) -> Any:
+    """The property of a stand-in, to be called directly: Qt would swallow its errors."""
+    found = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+    return found if type(found) is QtCore.Property else None
+
+
+_reading: set[tuple[int, str]] = set()
+
+
 def _read(owner: Any, name: str) -> Any:
+    """The value of a property. Where its getter is virtual, Qt comes back here for an override: it gets the method."""
+    key = (id(owner), name)
+    if key in _reading:
+        return PLAIN_GET(owner, name)
+    own = _python_property(type(owner), name)
+    if own is not None:
+        return from_qt(own.fget(owner))
+    _reading.add(key)
     try:
         return from_qt(PLAIN_GET(owner, "property")(name))
-    except RuntimeError as error:
-        raise ValueError(f"Trying to read '{name}' of a destroyed {type(owner).__name__} object") from error
+    finally:
+        _reading.discard(key)
 
 
 def _method(owner: Any, name: str, value: Any) -> Any:
@@ -82,11 +104,12 @@ def _method(owner: Any, name: str, value: Any) -> Any:
         return forbidden(
             "sender", "does not name the sender in the application; connect a function for each sender"
         )
+    method = BoundCall(owner, name, value)
     if name == "setShortcut":
-        value = only_key_sequence(value, QtGui.QKeySequence)
+        return only_key_sequence(method, QtGui.QKeySequence)
     if name in {"findChild", "findChildren"}:
-        value = functools.partial(_find_children, value)
-    return BoundCall(owner, name, value)
+        return functools.partial(_find_children, method)
+    return method
 
 
 def _find_children(call: Any, cls: Any, *name: str) -> Any:
@@ -102,10 +125,10 @@ def set_attribute(self: Any, name: str, value: Any) -> None:
     if name == "name" and is_a(self, QtCore.QObject) and "name" not in property_names(cls):
         name = "objectName"
     if type(value) is QtCore.SignalInstance:  # PySide6 keeps its signals in this way
-        PLAIN_SET(self, name, value)
+        self.__dict__[name] = value
     elif not is_native(cls) and not (is_a(self, QtCore.QObject) and name in property_names(cls)):
         _refuse_hidden_slot(self, name)
-        PLAIN_SET(self, name, value)
+        _set_own(self, name, value)
     elif is_a(self, QtCore.QObject) and name in property_names(cls):
         _write(self, name, value)
     elif not _is_loaded_child(self, name, value):
@@ -134,6 +157,10 @@ def _write(owner: Any, name: str, value: Any) -> None:
     if not prop.isWritable():
         raise AttributeError(f"Property '{name}' of type {type(owner).__name__} is not writable")
     given = to_qt(value)
+    own = _python_property(type(owner), name)
+    if own is not None:
+        own.fset(owner, given)
+        return
     kind = prop.typeName()
     if kind == "bool":
         given = bool(given)
@@ -147,4 +174,11 @@ def _write(owner: Any, name: str, value: Any) -> None:
         )
 
 
-PLAIN_SET = QtCore.QObject.__setattr__
+def _set_own(owner: Any, name: str, value: Any) -> None:
+    """What ``object.__setattr__`` does; Python does not let it be applied to wrapped classes."""
+    for base in type(owner).__mro__:
+        descriptor = vars(base).get(name)
+        if hasattr(type(descriptor), "__set__"):
+            descriptor.__set__(owner, value)
+            return
+    owner.__dict__[name] = value

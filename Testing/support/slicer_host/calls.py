@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
-from .record import HostError
+from .record import RECORD, HostError
 from .values import from_qt, to_qt
 
 
@@ -36,15 +37,19 @@ class BoundCall:
 
 
 def checked(what: str, call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    """Call into Qt. An argument that Qt refuses is a ``ValueError``; an error in Python code below stays what it is."""
+    """Call into Qt. An argument that Qt refuses is a ``ValueError``.
+
+    An error in Python code that Qt calls meanwhile (an event, an event filter) is printed and swallowed as in PythonQt.
+    """
     try:
         return from_qt(call(*map(to_qt, args)))
-    except TypeError as error:
-        if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+    except Exception as error:
+        if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+            RECORD.swallow(error)
+            return None
+        if isinstance(error, TypeError):
             raise ValueError(f"Called {what} with wrong arguments: {args}. {error}") from error
-        raise
-    except RuntimeError as error:
-        if "already deleted" in str(error):
+        if isinstance(error, RuntimeError) and "already deleted" in str(error):
             raise ValueError(f"Trying to call '{what}' on a destroyed object") from error
         raise
 
@@ -58,7 +63,7 @@ def strict_constructor(cls: type) -> None:
             raise ValueError(
                 f"Called {cls.__name__} with keyword arguments, which constructors do not take: {kwargs}"
             )
-        checked(cls.__name__, lambda *values: original(self, *values), args)
+        checked(cls.__name__, functools.partial(original, self), args)
 
     cls.__init__ = construct  # type: ignore[misc]
 

@@ -45,7 +45,7 @@ def qt_classes() -> Iterator[type]:
     found = {
         value
         for module in MODULES
-        for value in vars(module).values()
+        for value in (getattr(module, name) for name in dir(module))  # PySide6 makes classes when asked for
         if inspect.isclass(value) and Shiboken.Object in value.__mro__ and value is not Shiboken.Object
     }
     return iter(sorted(found, key=lambda cls: (-len(cls.__mro__), cls.__name__)))

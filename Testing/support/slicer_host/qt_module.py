@@ -28,6 +28,7 @@ def make_qt() -> types.ModuleType:
     for name in _ITEMS:
         _strict_item(getattr(QtWidgets, name))
     QtCore.QTimer.singleShot = staticmethod(single_shot)  # type: ignore[method-assign]
+    _no_cursor_guard()
     dialogs.replace_modal()
     hide_kinship()
     qt = types.ModuleType("qt")
@@ -51,6 +52,17 @@ def _strict_item(cls: Any) -> None:
         )
 
     cls.__getattribute__ = get
+
+
+def _no_cursor_guard() -> None:
+    """``setOverrideCursor`` gives nothing back; the guard of PySide6 would restore the cursor by itself."""
+    plain = QtGui.QGuiApplication.setOverrideCursor
+
+    def set_override_cursor(cursor: Any) -> None:
+        plain(cursor)
+
+    for cls in _LOOSE[1:]:
+        cls.setOverrideCursor = staticmethod(set_override_cursor)  # type: ignore[method-assign]
 
 
 def single_shot(milliseconds: int, slot: Callable[[], Any]) -> None:

@@ -6,6 +6,7 @@ bound methods stay alive, an error in a slot is printed and the program goes on 
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 from collections.abc import Callable
@@ -110,8 +111,8 @@ class BoundSignal:
 
     def __init__(self, owner: Any, instance: Any) -> None:
         self._owner = owner
-        self._instance = instance
-        self._signature = _signature_of(instance)
+        name = _signature_of(instance).split("(")[0]
+        self._signature, self._instance = _overload(instance, longest(type(owner), name))
 
     def connect(self, slot: Callable[..., Any]) -> bool:
         """Connect a slot."""
@@ -138,6 +139,24 @@ def _signature_of(instance: Any) -> str:
     return match[1]
 
 
+@functools.cache
+def longest(cls: type, name: str) -> str:
+    """The signature with all arguments, as PythonQt takes it: ``clicked`` is ``clicked(bool)``."""
+    meta = cls.staticMetaObject  # type: ignore[attr-defined]
+    methods = (meta.method(i) for i in range(meta.methodCount()))
+    names = [
+        bytes(m.methodSignature().data()).decode() for m in methods if bytes(m.name().data()).decode() == name
+    ]
+    return max(names, key=_argument_count)
+
+
+def _overload(instance: Any, signature: str) -> tuple[str, Any]:
+    inner = signature[signature.index("(") + 1 : -1]
+    if _signature_of(instance) != signature:
+        instance = instance[tuple(_split(inner))] if "," in inner else instance[inner]
+    return signature, instance
+
+
 def _find(owner: Any, signature: str) -> tuple[str, Any]:
     """The signal instance for ``name(types)``. A signal that does not exist is an error here; PythonQt only warns."""
     match = re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", signature)
@@ -149,11 +168,7 @@ def _find(owner: Any, signature: str) -> tuple[str, Any]:
         return _signature_of(instance), instance
     if match is None or meta.indexOfSignal(normal) < 0:
         raise HostError(f"connect: signal '{signature}' does not exist on {meta.className()}")
-    instance = _plain(owner, match[1])
-    inner = normal[normal.index("(") + 1 : -1]
-    if _signature_of(instance) != normal:
-        instance = instance[tuple(_split(inner))] if "," in inner else instance[inner]
-    return normal, instance
+    return _overload(_plain(owner, match[1]), normal)
 
 
 def connect(owner: Any, signature: Any, *target: Any) -> bool:

@@ -8,11 +8,9 @@ import numpy as np
 
 
 def from_qt(value: Any) -> Any:
-    """Lists come back as tuples; the cursor guard of PySide6 does not exist elsewhere."""
+    """Lists come back as tuples."""
     if isinstance(value, list):
         return tuple(from_qt(item) for item in value)
-    if type(value).__name__ == "QOverrideCursorGuard":
-        return None
     return value
 
 
