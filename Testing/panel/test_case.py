@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -64,6 +66,8 @@ def test_a_whole_case_by_buttons(slicer_app, case):
 
 def test_keys_do_what_the_buttons_do(slicer_app, case):
     case.parent.show()
+    case.parent.activateWindow()
+    slicer_app.process()
     select(case, "L1", BASELINE)
     press(case.ui.lesionTable, "A")
     assert status(case, BASELINE, "L1") is RowStatus.ACCEPTED
@@ -112,6 +116,7 @@ def test_an_emptied_contour_is_refused_and_comes_back(slicer_app, case):
     node = case.panel.scene_view.contour_node(BASELINE)
     before = fingerprint(node, "L1")
     set_contour(node, "L1", None, GRID, COLOURS[0])
+    slicer_app.process()
     assert fingerprint(node, "L1") == before
     assert "empty" in slicer_app.record.dialogs[-1].text
 
@@ -130,6 +135,7 @@ def test_signing_locks_the_time_point(slicer_app, case):
     node = case.panel.scene_view.contour_node(BASELINE)
     before = get_contour(node, "L1", GRID)
     set_contour(node, "L1", disc(10), GRID, COLOURS[0])
+    slicer_app.process()
     assert np.array_equal(get_contour(node, "L1", GRID), before)
     assert "locked" in slicer_app.record.dialogs[-1].text
     sign(case)
@@ -313,7 +319,7 @@ def test_report_and_export(slicer_app, case, monkeypatch):
     )
     decide_everything(case)
     case.ui.reportButton.click()
-    assert opened and "RECIST 1.1" in open(opened[0], encoding="utf-8").read()
+    assert "RECIST 1.1" in Path(opened[0]).read_text(encoding="utf-8")
 
 
 def test_the_plot_shows_the_sums(case):

@@ -209,12 +209,17 @@ class ReaderPanel:
             action()
         except HCCResponseError as problem:
             self.scene_view.invalidate(time_point, name)
-            self.scene_view.show(self.presenter.state)
-            self.refresh()
+            self._restore_soon()
             slicer.util.errorDisplay(str(problem), windowTitle="HCC Response")
 
     def nodes_lost(self) -> None:
-        """Something of ours was deleted in the scene: put it back once the application is done with deleting."""
+        """Something of ours was deleted in the scene: it comes back from the read."""
+        message = "A node of the open read was deleted; it is put back from the read."
+        slicer.util.showStatusMessage(message, 5000)
+        self._restore_soon()
+
+    def _restore_soon(self) -> None:
+        """Once the application is done with what it is doing to the node."""
         if not self._restoring:
             self._restoring = True
             qt.QTimer.singleShot(0, self._restore)
@@ -223,9 +228,7 @@ class ReaderPanel:
         self._restoring = False
         if self.presenter.session is not None:
             self.scene_view.show(self.presenter.state)
-            slicer.util.showStatusMessage(
-                "A node of the open read was deleted; it was put back from the read.", 5000
-            )
+            self.refresh()
 
 
 def _qt_timer(tick: Callable[[], None]) -> Any:

@@ -66,6 +66,7 @@ class SceneView:
         self._nodes: dict[Tag, Any] = {}
         self._shown: dict[tuple[str, str], Row] = {}
         self._prints: dict[tuple[str, str], object] = {}
+        self._drawn: dict[tuple[str, str], Mask] = {}
         self._watches: list[_Watch] = []
         self._quiet = 0
 
@@ -124,7 +125,8 @@ class SceneView:
             return
         assert self._images is not None
         mask = row.mask if row.state is LesionState.MEASURED else None
-        set_contour(contours, name, mask, self._images(point).geometry, colour)
+        if mask is None or mask is not self._drawn.pop(key, None):
+            set_contour(contours, name, mask, self._images(point).geometry, colour)
         rejected = row.status is RowStatus.REJECTED
         contours.GetDisplayNode().SetSegmentVisibility(name, not rejected)
         self._show_lines(point, name, row)
@@ -240,6 +242,8 @@ class SceneView:
             if now != self._prints.get((point, name)):
                 self._prints[(point, name)] = now
                 mask = get_contour(node, name, self._images(point).geometry)
+                # The segment shows this already; it is not touched again while its tool is still at work.
+                self._drawn[(point, name)] = mask
                 self._edits.contour_edited(point, name, mask)
 
     def _on_line_dragged(self, node: Any, _event: Any) -> None:
@@ -266,6 +270,7 @@ class SceneView:
     def invalidate(self, point: str, name: str) -> None:
         """Show a row anew next time, whatever the scene has in its place (an edit that was refused)."""
         self._shown.pop((point, name), None)
+        self._drawn.pop((point, name), None)
 
 
 def _with_node(call: Callable[[Any], None], kind: str) -> Callable[..., None]:
