@@ -224,7 +224,9 @@ class SceneView:
 
     def _watch_segments(self, node: Any, point: str) -> None:
         segmentation = node.GetSegmentation()
-        for event in (segmentation.SourceRepresentationModified, segmentation.SegmentRemoved):
+        # Clearing a segment is told by the second event only.
+        events = (segmentation.SourceRepresentationModified, segmentation.RepresentationModified)
+        for event in (*events, segmentation.SegmentRemoved):
             self._watch(segmentation, event, lambda *_: self._on_segments_changed(point))
 
     def _on_segments_changed(self, point: str) -> None:
