@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import logging
+import sys
 from pathlib import Path
 from typing import Optional
 
@@ -132,6 +133,27 @@ def test_file_dialogs_give_one_string(slicer_app):
     assert qt.QFileDialog.getOpenFileName(None, "Open") == ""
     with pytest.raises(AssertionError, match="prepared no answer"):
         qt.QFileDialog.getSaveFileName(None, "Save")
+
+
+def test_other_programs_are_recorded_and_processes_run(slicer_app):
+    import time
+
+    import qt
+    import slicer
+
+    assert qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile("/a/report.html"))
+    assert [(d.kind, d.text) for d in slicer_app.record.dialogs] == [("open url", "file:///a/report.html")]
+    lines, codes = [], []
+    process = slicer.util.launchConsoleProcess(
+        [sys.executable, "-c", "print('done'); raise SystemExit(3)"],
+        blocking=False, logCallback=lines.append, completedCallback=codes.append,
+    )  # fmt: skip
+    end = time.monotonic() + 30
+    while not codes and time.monotonic() < end:
+        slicer_app.process()
+        time.sleep(0.02)
+    process.stdout.close()
+    assert (lines, codes) == (["done"], [3])
 
 
 def test_nothing_is_ever_installed(slicer_app):

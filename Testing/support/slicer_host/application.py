@@ -128,6 +128,10 @@ class qSlicerApplication(QtWidgets.QApplication):
         """For tests of the host: run as ``Slicer --testing``."""
         self._state.testing = testing
 
+    def startupEnvironment(self) -> Any:
+        """The environment for other programs."""
+        return QtCore.QProcessEnvironment.systemEnvironment()
+
     def pauseRender(self) -> None:
         """Count up; a panel that forgets to resume shows at the end of the test."""
         self._state.paused += 1

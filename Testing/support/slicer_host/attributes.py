@@ -56,10 +56,17 @@ def get_attribute(self: Any, name: str) -> Any:
         return functools.partial(connect if name == "connect" else disconnect, self)
     if name == "className":
         return lambda: native_class(self).__name__
-    dynamic = _dynamic(self)
-    if name in property_names(cls) or name in dynamic:
+    if not Shiboken.isValid(self):
+        raise ValueError(f"Trying to use '{name}' of a destroyed {cls.__name__} object")
+    if name in property_names(cls):
         return _read(self, name)
-    return _signal_or_method(self, name, PLAIN_GET(self, name))
+    try:
+        value = PLAIN_GET(self, name)
+    except AttributeError:
+        if name not in _dynamic(self):
+            raise
+        return _read(self, name)
+    return _signal_or_method(self, name, value)
 
 
 def _signal_or_method(owner: Any, name: str, value: Any) -> Any:
@@ -69,8 +76,6 @@ def _signal_or_method(owner: Any, name: str, value: Any) -> Any:
 
 
 def _dynamic(owner: Any) -> set[str]:
-    if not Shiboken.isValid(owner):
-        raise ValueError(f"Trying to use a destroyed {type(owner).__name__} object")
     return {bytes(name.data()).decode() for name in PLAIN_GET(owner, "dynamicPropertyNames")()}
 
 

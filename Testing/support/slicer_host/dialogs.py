@@ -2,7 +2,8 @@
 
 Kinds: ``information``, ``warning``, ``critical``, ``question``, ``about`` (message boxes), ``open file``,
 ``open files``, ``save file``, ``folder``, ``text``, ``number``, ``choice`` and ``dialog`` (any other that is executed;
-the answer is its result or a function that works on the dialog and returns the result).
+the answer is its result or a function that works on the dialog and returns the result). ``open url`` is what another
+program would show; without an answer it "worked".
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6 import QtWidgets
+from PySide6 import QtGui, QtWidgets
 
 from .record import RECORD, HostError
 
@@ -38,6 +39,7 @@ def replace_modal() -> None:
         setattr(QtWidgets.QFileDialog, name, staticmethod(_file(name, kind)))
     for name, kind in _INPUTS.items():
         setattr(QtWidgets.QInputDialog, name, staticmethod(_asked(kind)))
+    QtGui.QDesktopServices.openUrl = staticmethod(_open_url)  # type: ignore[method-assign]
     for cls in (QtWidgets.QDialog, QtWidgets.QMessageBox, QtWidgets.QFileDialog):
         cls.exec = cls.exec_ = _execute  # type: ignore[attr-defined]
 
@@ -62,6 +64,12 @@ def _file(name: str, kind: str) -> Callable[..., Any]:
         return answer
 
     return choose
+
+
+def _open_url(url: Any) -> bool:
+    if type(url).__name__ != "QUrl":
+        raise ValueError(f"Called openUrl(QUrl url) -> bool with wrong arguments: ({url!r},)")
+    return bool(RECORD.take_answer("open url", url.toString(), True))
 
 
 def _asked(kind: str) -> Callable[..., Any]:

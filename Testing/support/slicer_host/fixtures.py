@@ -47,7 +47,6 @@ def _host() -> Host:
 @pytest.fixture
 def slicer_app(_host: Host) -> Iterator[Host]:
     """A clean application: empty scene, no modules of ours, no errors. Errors in slots fail the test at its end."""
-    _reset(_host)
     yield _host
     errors, unused, paused = (
         _host.record.take_errors(),
@@ -71,7 +70,9 @@ def _reset(host: Host) -> None:
         if type(widget).__name__ not in ("qSlicerMainWindow", "qMRMLSliceWidget"):
             widget.deleteLater()
     QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete.value)
-    host.app.mrmlScene().Clear()
+    # After one Clear the next scene that is read may lose its folders ("Failed to process unresolved items").
+    for _ in range(2):
+        host.app.mrmlScene().Clear()
     host.app.layoutManager().reset()
     host.app.setTestingEnabled(False)
     while host.app.pausedRenders():
