@@ -39,6 +39,10 @@ class StorageError(HCCResponseError):
     """The read could not be written or read back (full disk, no permission, damaged file)."""
 
 
+class ConflictError(StorageError):
+    """Somebody else wrote to the read between looking at it and writing; nothing was written."""
+
+
 class ModelError(HCCResponseError):
     """Network weights are missing, damaged or of another architecture."""
 
