@@ -53,3 +53,21 @@ class JobCancelledError(HCCResponseError):
 
 class JobFailedError(HCCResponseError):
     """A job in a child process ended with an error."""
+
+
+class ExportError(HCCResponseError):
+    """What was written breaks the rules of its format.
+
+    Attributes:
+        problems: one line for each violation; the message shows the first of them.
+    """
+
+    SHOWN = 20
+
+    def __init__(self, where: str, problems: list[str]) -> None:
+        more = len(problems) - self.SHOWN
+        listed = "; ".join(problems[: self.SHOWN]) + (f"; and {more} more" if more > 0 else "")
+        super().__init__(
+            f"The export in '{where}' must not be used, its rules are broken in {len(problems)} places: {listed}."
+        )
+        self.problems = problems
