@@ -15,6 +15,7 @@ from HCCResponseLib.review.records import (
     Action,
     Decision,
     NonTargetDecision,
+    row_name,
     write_decision,
 )
 from HCCResponseLib.review.state import ReadState, Row
@@ -46,8 +47,9 @@ def decide(
         if geometry is None:
             raise InputError(f"The edited contour of '{decision.name}' came without its image's grid.")
         decision = replace(decision, measurement=measure_lesion(decision.mask, geometry))
-    write_decision(store, decision)
-    state.rows[decision.time_point][decision.name] = Row(row.proposal, decision)
+    decided = Row(row.proposal, decision)
+    write_decision(store, decision, row.words, decided.words)
+    state.rows[decision.time_point][decision.name] = decided
     return decision
 
 
@@ -101,7 +103,15 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
     if decision.time_point not in state.rows:
         raise InputError(f"There is no time point '{decision.time_point}' with proposals.")
     payload = {"time_point": decision.time_point, "response": decision.response}
-    store.append(decision.reader, "non-target", payload)
+    before = state.non_target.get(decision.time_point, "")
+    store.append(
+        decision.reader,
+        "non-target",
+        payload,
+        item=row_name(decision.time_point, "non-target disease"),
+        old=before,
+        new=decision.response,
+    )
     state.non_target[decision.time_point] = decision.response
 
 
