@@ -16,6 +16,7 @@ from HCCResponseLib.review.records import (
     Action,
     Decision,
     NonTargetDecision,
+    row_name,
     write_decision,
 )
 from HCCResponseLib.review.state import ReadState, Row, refresh
@@ -51,8 +52,9 @@ def decide(
     with store.transaction():
         refresh(store, state)
         row = check(state, decision)
-        write_decision(store, decision)
-    state.rows[decision.time_point][decision.name] = Row(row.proposal, decision)
+        decided = Row(row.proposal, decision)
+        write_decision(store, decision, row.words, decided.words)
+    state.rows[decision.time_point][decision.name] = decided
     return decision
 
 
@@ -111,7 +113,14 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
     with store.transaction():
         refresh(store, state)
         require_draft(state, decision.reader, decision.time_point)
-        store.append(decision.reader, "non-target", payload)
+        store.append(
+            decision.reader,
+            "non-target",
+            payload,
+            item=row_name(decision.time_point, "non-target disease"),
+            old=state.non_target.get(decision.time_point, ""),
+            new=decision.response,
+        )
     state.non_target[decision.time_point] = decision.response
 
 

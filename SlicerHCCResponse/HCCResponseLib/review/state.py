@@ -91,6 +91,12 @@ class Row:
             return self.decision.long_axis_mm
         return self.measurement.long_axis.length_mm if self.measurement else None
 
+    @property
+    def words(self) -> str:
+        """The row for the log: what was done with it, and its long axis or state."""
+        size = self.state.value if self.long_mm is None else f"{self.long_mm} mm"
+        return f"{self.status}, {size}"
+
 
 @dataclass
 class ReadState:
