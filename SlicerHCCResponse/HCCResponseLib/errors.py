@@ -27,8 +27,20 @@ class IncompleteReadError(HCCResponseError):
     """A category was asked for although decisions are still missing."""
 
 
+class AccessError(HCCResponseError):
+    """A person may not do this, or not at this stage of the read."""
+
+
+class SignInError(HCCResponseError):
+    """Name and password were not accepted; the message says what to do, never which of the two was wrong."""
+
+
 class StorageError(HCCResponseError):
     """The read could not be written or read back (full disk, no permission, damaged file)."""
+
+
+class ConflictError(StorageError):
+    """Somebody else wrote to the read between looking at it and writing; nothing was written."""
 
 
 class ModelError(HCCResponseError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from HCCResponseLib.errors import IncompleteReadError, InputError
+from HCCResponseLib.imaging.study import TimePointEntry
 from HCCResponseLib.response.profile import Profile
 from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.selection import Candidate, select_targets
@@ -22,13 +23,17 @@ from HCCResponseLib.review.state import ReadState, Row, RowStatus
 ORGAN = "liver"
 
 
-def missing(state: ReadState) -> list[str]:
-    """What a reader must still do before a category can be computed, in words; empty when nothing is missing."""
+def missing(state: ReadState, up_to: str | None = None) -> list[str]:
+    """What a reader must still do before a category can be computed, in words; empty when nothing is missing.
+
+    Args:
+        up_to: last time point that counts; ``None`` for the whole read.
+    """
     if state.study is None:
         return ["No study was opened."]
     found: list[str] = []
     lesions = _followed(state)
-    for point in state.study.timepoints:
+    for point in _points(state, up_to):
         rows = state.rows.get(point.name)
         if rows is None:
             found.append(f"{point.name}: no proposals yet; run the proposals for this time point.")
@@ -41,6 +46,16 @@ def missing(state: ReadState) -> list[str]:
                 what = "candidate" if row.is_candidate else "lesion"
                 found.append(f"{point.name}: {what} {name} is not decided.")
     return found
+
+
+def _points(state: ReadState, up_to: str | None) -> tuple[TimePointEntry, ...]:
+    """The time points up to and with one of them, in order; all without one."""
+    assert state.study is not None
+    every = state.study.timepoints
+    names = [p.name for p in every]
+    if up_to is not None and up_to not in names:
+        raise InputError(f"There is no time point '{up_to}'; the study has {', '.join(names)}.")
+    return every if up_to is None else every[: names.index(up_to) + 1]
 
 
 def _baseline(state: ReadState) -> str:
@@ -106,20 +121,19 @@ def _candidate(name: str, row: Row) -> Candidate:
     return Candidate(name, ORGAN, False, row.long_mm, short, thickness)
 
 
-def findings(state: ReadState, profile: Profile) -> list[TimePointFindings]:
-    """The decided read as the rules take it.
+def findings(state: ReadState, profile: Profile, up_to: str | None = None) -> list[TimePointFindings]:
+    """The decided read as the rules take it, all of it or up to one time point.
 
     Raises:
         IncompleteReadError: decisions are missing; the message lists them.
     """
-    open_points = missing(state)
+    open_points = missing(state, up_to)
     if open_points:
         raise IncompleteReadError("No category yet. Still missing: " + " ".join(open_points))
-    assert state.study is not None
     role_of = roles(state, profile)
     out: list[TimePointFindings] = []
     new = NewLesionStatus.NO
-    for point in state.study.timepoints:
+    for point in _points(state, up_to):
         rows = state.rows[point.name]
         lesions = [_finding(n, rows[n], role) for n, (role, _) in role_of.items()]
         new = max(new, _new_status(rows), key=list(NewLesionStatus).index)
@@ -148,11 +162,11 @@ def _finding(name: str, row: Row, role: LesionRole) -> LesionFinding:
     return LesionFinding(name, ORGAN, False, role, row.state, row.long_mm, short, volume_mm3=volume)
 
 
-def category(state: ReadState, profile: Profile) -> ReadEvaluation:
-    """Responses of every time point with trace.
+def category(state: ReadState, profile: Profile, up_to: str | None = None) -> ReadEvaluation:
+    """Responses of every time point with trace, of the whole read or up to one time point.
 
     Raises:
         IncompleteReadError: decisions are missing.
         RuleError: the decided read contradicts itself.
     """
-    return evaluate_read(findings(state, profile), profile)
+    return evaluate_read(findings(state, profile, up_to), profile)

@@ -9,6 +9,7 @@ from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState, Response
+from HCCResponseLib.review.lifecycle import require_draft
 from HCCResponseLib.review.records import (
     CANDIDATE_ACTIONS,
     LESION_ACTIONS,
@@ -40,6 +41,7 @@ def decide(
 
     Raises:
         InputError: no such row, an action that does not fit it, a missing reason or an impossible length.
+        AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
     row = check(state, decision)
     if decision.mask is not None:
@@ -56,12 +58,14 @@ def check(state: ReadState, decision: Decision) -> Row:
 
     Raises:
         InputError: no such row, an action that does not fit it, a missing reason or an impossible length.
+        AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
     row = state.row(decision.time_point, decision.name)
     where = f"'{decision.name}' at '{decision.time_point}'"
     if row is None:
         known = ", ".join(state.rows.get(decision.time_point, {})) or "none"
         raise InputError(f"There is no proposal {where} to decide on; proposals there: {known}.")
+    require_draft(state, decision.reader, decision.time_point)
     _check_action(row, decision, where)
     _check_content(decision, where)
     return row
@@ -100,6 +104,7 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
         raise InputError(f"Non-target response '{decision.response}' is none of {', '.join(allowed)}.")
     if decision.time_point not in state.rows:
         raise InputError(f"There is no time point '{decision.time_point}' with proposals.")
+    require_draft(state, decision.reader, decision.time_point)
     payload = {"time_point": decision.time_point, "response": decision.response}
     store.append(decision.reader, "non-target", payload)
     state.non_target[decision.time_point] = decision.response

@@ -14,6 +14,7 @@ from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.types import LesionState, Response
 from HCCResponseLib.review.records import Action, Decision, read_decision, read_proposal
+from HCCResponseLib.review.signatures import Locks, Signature
 from HCCResponseLib.review.store import ReadStore
 from HCCResponseLib.track.proposal import Proposal, ProposalKind
 
@@ -99,6 +100,7 @@ class ReadState:
         rows: per time point, per lesion or candidate name, in order of appearance.
         provenance: per time point, how its proposals were made.
         non_target: per time point, the reader's judgement of non-target disease.
+        locks: order, signatures and locked time points; where a time point stands tells ``review/lifecycle.py``.
     """
 
     study: Study | None = None
@@ -106,6 +108,17 @@ class ReadState:
     rows: dict[str, dict[str, Row]] = field(default_factory=dict)
     provenance: dict[str, dict[str, Any]] = field(default_factory=dict)
     non_target: dict[str, Response] = field(default_factory=dict)
+    locks: Locks = field(default_factory=Locks)
+
+    @property
+    def locked(self) -> frozenset[str]:
+        """Time points under a valid signature of their reader."""
+        return frozenset(self.locks.locked)
+
+    @property
+    def signatures(self) -> list[Signature]:
+        """Valid signatures in order of signing."""
+        return self.locks.valid()
 
     def row(self, time_point: str, name: str) -> Row | None:
         """One row, or ``None``."""
@@ -141,4 +154,8 @@ def read_state(store: ReadStore) -> ReadState:
             state.provenance[payload["time_point"]] = payload
         elif event.action == "non-target":
             state.non_target[payload["time_point"]] = Response(payload["response"])
+        elif event.action == "signed":
+            state.locks.sign(Signature.from_payload({**payload, "utc": event.utc}))
+        elif event.action == "amended":
+            state.locks.amend(payload["time_point"], payload["later"], payload["reason"])
     return state

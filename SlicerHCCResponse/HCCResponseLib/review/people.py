@@ -1,0 +1,277 @@
+"""The people of a study: accounts, roles, passwords, sign-in. Every change and every failed sign-in is an event.
+
+    people = People(store)                       # the committee's database
+    people = local_people()                      # a radiologist alone: an owner-only file in the user's data folder
+    people.accounts()                            # to pick a name from; empty: let the first person make an account
+    people.add("jdoe", "Jane Doe, MD", {Role.READER, Role.MANAGER}, password)      # the first account
+    person = people.authenticate("jdoe", password)                                 # SignInError if not accepted
+
+There are no default accounts and no default passwords. Passwords are kept as Argon2id hashes only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import argon2
+
+from HCCResponseLib.errors import AccessError, InputError, SignInError
+from HCCResponseLib.review import accounts as kind
+from HCCResponseLib.review.access import INCOMPATIBLE_ROLES, Role
+from HCCResponseLib.review.account_rules import AccountRules
+from HCCResponseLib.review.accounts import Account, Register, replay
+from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.review.text import one_line
+
+PEOPLE_FILE = "HCC_RESPONSE_PEOPLE"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+_REFUSED = "Name and password were not accepted."
+
+
+@dataclass(frozen=True)
+class Person:
+    """Someone who has just shown name and password."""
+
+    name: str
+    printed_name: str
+    roles: frozenset[Role]
+
+
+class People:
+    """The accounts in one store."""
+
+    def __init__(self, store: ReadStore, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Args: now: the clock, for lock-outs and password age."""
+        self._store, self._now = store, now
+
+    def accounts(self) -> list[Account]:
+        """All accounts by name, disabled ones too."""
+        found = self._register().accounts
+        return [found[name] for name in sorted(found)]
+
+    def account(self, name: str) -> Account:
+        """One account. Raises ``InputError`` when there is none of this name."""
+        return _known(self._register(), name)
+
+    def rules(self) -> AccountRules:
+        """The rules for passwords and lock-outs."""
+        return self._register().rules
+
+    def add(
+        self,
+        name: str,
+        printed_name: str,
+        roles: Collection[Role],
+        password: str,
+        by: Person | None = None,
+    ) -> Account:
+        """Make an account. The first one needs nobody and must be a manager; every other one needs a manager.
+
+        A password that a manager chose for someone else must be changed by its owner before the first signature.
+
+        Raises:
+            InputError: the name is taken or impossible, roles that exclude each other, a weak password.
+            AccessError: ``by`` is no manager.
+        """
+        register = self._register()
+        if register.accounts:
+            _require_manager(by)
+        elif Role.MANAGER not in roles:
+            raise InputError("The first account must be a manager's; only a manager can add the others.")
+        if not _NAME.fullmatch(name):
+            raise InputError(
+                "A sign-in name has 1 to 40 small letters, digits, dots, hyphens or underscores "
+                "and starts with a letter or digit."
+            )
+        if name in register.accounts:
+            raise InputError(f"The name '{name}' is taken; names are never given to a second person.")
+        printed = one_line(printed_name, "the printed name", 100)
+        register.rules.check_password(password, name, printed)
+        self._append(
+            by.name if by else name,
+            kind.ADDED,
+            {
+                "name": name,
+                "printed_name": printed,
+                "roles": _role_list(roles),
+                "hash": register.rules.hasher().hash(password),
+                "temporary": by is not None,
+            },
+        )
+        return self.account(name)
+
+    def authenticate(self, name: str, password: str) -> Person:
+        """Check name and password. Every failure is an event; too many in a row lock the account out.
+
+        Raises:
+            SignInError: not accepted, locked out, disabled, or the password must be changed first.
+        """
+        account = self._check(name, password)
+        register = self._register()
+        if account.temporary:
+            raise SignInError("This password was chosen by a manager; please change it before you go on.")
+        if account.expired(register.rules, self._now()):
+            raise SignInError("This password is too old; please change it before you go on.")
+        return Person(account.name, account.printed_name, account.roles)
+
+    def change_password(self, name: str, old: str, new: str) -> None:
+        """The owner changes the password; works with a temporary or expired one.
+
+        Raises:
+            SignInError: the old password was not accepted.
+            InputError: the new one is weak or was used before.
+        """
+        account = self._check(name, old)
+        self._set_password(name, account, new, temporary=False)
+
+    def reset_password(self, by: Person, name: str, new: str) -> None:
+        """A manager gives a temporary password to someone who lost theirs; also ends a lock-out."""
+        _require_manager(by)
+        self._set_password(by.name, self.account(name), new, temporary=True)
+
+    def set_roles(self, by: Person, name: str, roles: Collection[Role], reason: str) -> None:
+        """Change somebody's roles. Raises ``AccessError`` if no manager would be left."""
+        account = self._managed(by, name)
+        if Role.MANAGER not in roles:
+            self._keep_a_manager(account)
+        payload = {"name": name, "roles": _role_list(roles), "old": _role_list(account.roles)}
+        self._append(by.name, kind.ROLES, {**payload, "reason": one_line(reason, "the reason")})
+
+    def disable(self, by: Person, name: str, reason: str) -> None:
+        """Close an account; its signatures stay. Raises ``AccessError`` if no manager would be left."""
+        self._keep_a_manager(self._managed(by, name))
+        self._append(by.name, kind.DISABLED, {"name": name, "reason": one_line(reason, "the reason")})
+
+    def enable(self, by: Person, name: str, reason: str) -> None:
+        """Open a disabled account again."""
+        self._managed(by, name)
+        self._append(by.name, kind.ENABLED, {"name": name, "reason": one_line(reason, "the reason")})
+
+    def let_in(self, by: Person, name: str, reason: str) -> None:
+        """End a lock-out before its time."""
+        self._managed(by, name)
+        self._append(by.name, kind.LET_IN, {"name": name, "reason": one_line(reason, "the reason")})
+
+    def set_rules(self, by: Person, rules: AccountRules, reason: str) -> None:
+        """Put other rules for passwords and lock-outs in force."""
+        _require_manager(by)
+        payload = {"rules": rules.model_dump(), "old": self.rules().model_dump()}
+        self._append(by.name, kind.RULES, {**payload, "reason": one_line(reason, "the reason")})
+
+    def _check(self, name: str, password: str) -> Account:
+        register = self._register()
+        account = register.accounts.get(name)
+        if account is None:
+            # As slow as a wrong password, and the log keeps no name: people type passwords into name fields.
+            register.rules.hasher().hash(password[: register.rules.max_length])
+            self._append("nobody", kind.FAILED, {"name": None})
+            raise SignInError(_REFUSED)
+        if account.locked_out(register.rules, self._now()):
+            raise SignInError(
+                "This account is locked out after too many failed sign-ins; ask a manager or wait."
+            )
+        if not _fits(register.rules, account, password):
+            self._fail(name)
+        if not account.active:
+            self._append(name, kind.FAILED, {"name": name})
+            raise SignInError("This account is disabled; ask a manager.")
+        self._append(name, kind.SIGNED_IN, {"name": name})
+        return account
+
+    def _fail(self, name: str) -> None:
+        self._append(name, kind.FAILED, {"name": name})
+        register = self._register()
+        if register.accounts[name].locked_out(register.rules, self._now()):
+            self._append("software", kind.LOCKED_OUT, {"name": name})
+            raise SignInError(f"{_REFUSED} The account is now locked out; ask a manager or wait.")
+        raise SignInError(_REFUSED)
+
+    def _set_password(self, actor: str, account: Account, new: str, *, temporary: bool) -> None:
+        rules = self.rules()
+        rules.check_password(new, account.name, account.printed_name)
+        recent = account.hashes[-rules.remembered_passwords :] if rules.remembered_passwords else ()
+        if any(_matches(rules, digest, new) for digest in recent):
+            raise InputError("This password was used before; please choose another one.")
+        payload = {"name": account.name, "hash": rules.hasher().hash(new), "temporary": temporary}
+        self._append(actor, kind.PASSWORD, payload)
+
+    def _managed(self, by: Person, name: str) -> Account:
+        _require_manager(by)
+        return self.account(name)
+
+    def _keep_a_manager(self, account: Account) -> None:
+        others = [
+            a for a in self.accounts() if a.active and Role.MANAGER in a.roles and a.name != account.name
+        ]
+        if Role.MANAGER in account.roles and not others:
+            raise AccessError(f"'{account.name}' is the only manager; make another one first.")
+
+    def _register(self) -> Register:
+        return replay(self._store.events())
+
+    def _append(self, actor: str, action: str, payload: dict[str, Any]) -> None:
+        self._store.append(actor, action, payload)
+
+
+def people_file() -> Path:
+    """Where the accounts of a radiologist alone live; the variable ``HCC_RESPONSE_PEOPLE`` wins."""
+    chosen = os.environ.get(PEOPLE_FILE)
+    if chosen:
+        return Path(chosen)
+    home = Path.home()
+    if sys.platform == "win32":
+        folder = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        folder = home / "Library" / "Application Support"
+    else:
+        folder = Path(os.environ.get("XDG_DATA_HOME", home / ".local" / "share"))
+    return folder / "hcc-response" / "people.sqlite"
+
+
+def local_people() -> People:
+    """The accounts of this computer's user, in an owner-only file.
+
+    Raises:
+        StorageError: the file cannot be opened or made.
+    """
+    return People(ReadStore(people_file()))
+
+
+def _role_list(roles: Collection[Role]) -> list[str]:
+    if not roles:
+        raise InputError("An account needs at least one role.")
+    for pair in INCOMPATIBLE_ROLES:
+        if pair <= set(roles):
+            raise InputError(f"One person cannot be {' and '.join(sorted(pair))}: blinding would be lost.")
+    return sorted(role.value for role in roles)
+
+
+def _known(register: Register, name: str) -> Account:
+    if name not in register.accounts:
+        raise InputError(
+            f"There is no account '{name[:40]}'; known are {', '.join(register.accounts) or 'none'}."
+        )
+    return register.accounts[name]
+
+
+def _require_manager(person: Person | None) -> None:
+    if person is None or Role.MANAGER not in person.roles:
+        raise AccessError("Only a manager may do this.")
+
+
+def _fits(rules: AccountRules, account: Account, password: str) -> bool:
+    return len(password) <= rules.max_length and _matches(rules, account.hashes[-1], password)
+
+
+def _matches(rules: AccountRules, digest: str, password: str) -> bool:
+    try:
+        return rules.hasher().verify(digest, password)
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        return False

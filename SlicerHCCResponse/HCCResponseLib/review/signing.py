@@ -1,0 +1,153 @@
+"""Electronic signatures: two components, printed name, time and meaning, bound to exactly what was signed.
+
+    signature = sign_and_lock(store, state, people, ("jdoe", password), "baseline")
+    countersign(store, state, people, ("chief", password), "baseline", Meaning.REVIEW)
+    first_bad_signature(store)        # None when every signature fits its read
+
+The person needs an account in ``people`` (:mod:`HCCResponseLib.review.people`). ``SignInError``, ``AccessError`` and
+``IncompleteReadError`` carry a sentence for the reader; after any of them nothing has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+from HCCResponseLib.errors import IncompleteReadError, InputError, StorageError
+from HCCResponseLib.response.profile import Profile, load_profile
+from HCCResponseLib.response.types import TimePointEvaluation
+from HCCResponseLib.review.access import Act
+from HCCResponseLib.review.category import category, missing
+from HCCResponseLib.review.lifecycle import points, require
+from HCCResponseLib.review.people import People, Person
+from HCCResponseLib.review.signatures import Meaning, Signature
+from HCCResponseLib.review.state import ReadState, read_state
+from HCCResponseLib.review.store import FIRST_HASH, Event, ReadStore
+
+SIGNED = "signed"
+_CONTENT = ("proposal", "decision", "non-target")
+
+
+def sign_and_lock(
+    store: ReadStore, state: ReadState, people: People, credentials: tuple[str, str], time_point: str
+) -> Signature:
+    """The reader signs a time point as its author; from then on nothing of it can change.
+
+    Args:
+        credentials: name and password; both are asked for at every signature.
+
+    Raises:
+        SignInError: not accepted.
+        AccessError: not this person's read, locked already, or an earlier time point is not signed yet.
+        IncompleteReadError: decisions are missing up to this time point, or a question to the reader is open.
+        StorageError: the read on disk is not the one that was shown; open it again.
+    """
+    person = people.authenticate(*credentials)
+    require(person, Act.SIGN, state, time_point)
+    names = points(state)
+    before = [n for n in names[: names.index(time_point)] if n not in state.locks.locked]
+    if before:
+        raise IncompleteReadError(f"'{time_point}' cannot be signed yet: sign {', '.join(before)} first.")
+    return _sign(store, state, person, time_point, Meaning.AUTHORSHIP)
+
+
+def countersign(
+    store: ReadStore,
+    state: ReadState,
+    people: People,
+    credentials: tuple[str, str],
+    time_point: str,
+    meaning: Meaning,
+) -> Signature:
+    """Add a signature of review or approval to a locked time point; errors as :func:`sign_and_lock`."""
+    if meaning is Meaning.AUTHORSHIP:
+        raise InputError("A second signature means review or approval; authorship is the reader's.")
+    person = people.authenticate(*credentials)
+    require(person, Act.COUNTERSIGN, state, time_point)
+    return _sign(store, state, person, time_point, meaning)
+
+
+def _sign(store: ReadStore, state: ReadState, person: Person, time_point: str, meaning: Meaning) -> Signature:
+    assert state.study is not None
+    profile = load_profile(state.study.profile)
+    events = store.events()
+    shown = evaluate_up_to(state, profile, time_point)
+    stored = read_state(store)
+    if stored.locks != state.locks or evaluate_up_to(stored, profile, time_point) != shown:
+        raise StorageError("The read has changed on disk since it was opened; open it again and look at it.")
+    payload = {
+        "time_point": time_point,
+        "version": state.locks.version,
+        "signer": person.name,
+        "printed_name": person.printed_name,
+        "meaning": meaning,
+        "category": shown.overall and str(shown.overall),
+        "sum": None if shown.target.sum is None else str(shown.target.sum),
+        "reviewed": reviewed_up_to(state, time_point),
+        "profile": profile.name,
+        "profile_sha256": profile_hash(profile),
+        "content_sha256": content_hash(events, points(state), time_point),
+        "chain_head": events[-1].hash if events else FIRST_HASH,
+    }
+    event = store.append(person.name, SIGNED, payload)
+    signature = Signature.from_payload({**payload, "utc": event.utc})
+    state.locks.sign(signature)
+    return signature
+
+
+def evaluate_up_to(state: ReadState, profile: Profile, time_point: str) -> TimePointEvaluation:
+    """The evaluation of one time point from what was decided up to it.
+
+    Raises:
+        IncompleteReadError: something is missing, or a question is open that only the reader can answer.
+    """
+    gaps = missing(state, time_point)
+    if gaps:
+        raise IncompleteReadError(f"'{time_point}' cannot be signed yet. Still missing: {' '.join(gaps)}")
+    found = category(state, profile, time_point).latest
+    open_questions = [q.text for q in found.questions if q.blocking]
+    if open_questions:
+        raise IncompleteReadError(f"'{time_point}' cannot be signed yet: {' '.join(open_questions)}")
+    return found
+
+
+def reviewed_up_to(state: ReadState, time_point: str) -> bool:
+    """Whether a reader looked at every row up to a time point."""
+    names = points(state)
+    rows = [r for n in names[: names.index(time_point) + 1] for r in state.rows.get(n, {}).values()]
+    return all(r.decision is not None and r.decision.seen for r in rows)
+
+
+def profile_hash(profile: Profile) -> str:
+    """SHA-256 of all values of a profile with their sources."""
+    return hashlib.sha256(json.dumps(profile.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+
+
+def content_hash(events: Iterable[Event], names: list[str], time_point: str) -> str:
+    """SHA-256 of the last proposal and decision of every row and every judgement up to a time point."""
+    wanted = names[: names.index(time_point) + 1]
+    latest: dict[str, object] = {}
+    for event in events:
+        point = event.payload.get("time_point")
+        if event.action in _CONTENT and point in wanted:
+            key = json.dumps([point, event.action, event.payload.get("name")])
+            latest[key] = [event.actor, event.payload]
+    return hashlib.sha256(json.dumps(latest, sort_keys=True).encode()).hexdigest()
+
+
+def first_bad_signature(store: ReadStore) -> int | None:
+    """Sequence number of the first signature that does not fit what it signed; ``None`` when all do."""
+    events = store.events()
+    names: list[str] = []
+    for number, event in enumerate(events):
+        if event.action == "study":
+            names = [p["name"] for p in event.payload["study"]["timepoints"]]
+        if event.action != SIGNED:
+            continue
+        head = events[number - 1].hash if number else FIRST_HASH
+        content = content_hash(events[:number], names, event.payload["time_point"])
+        fits = event.payload["chain_head"] == head and event.payload["content_sha256"] == content
+        if not fits or event.payload["signer"] != event.actor:
+            return event.sequence
+    return None
