@@ -57,7 +57,7 @@ def boss(people):
 
 
 def actions(people):
-    return [e.action for e in people._store.events()]
+    return [e.action for e in people._log.events()]
 
 
 def test_there_is_no_account_and_no_password_to_begin_with(tmp_path):
@@ -75,7 +75,7 @@ def test_there_is_no_account_and_no_password_to_begin_with(tmp_path):
 def test_sign_in_and_what_is_stored(people):
     person = people.authenticate("reader.1", OTHER)
     assert (person.printed_name, person.roles) == ("Jane Doe, MD", frozenset({Role.READER}))
-    whole = repr([e.payload for e in people._store.events()])
+    whole = repr([e.payload for e in people._log.events()])
     assert OTHER not in whole
     assert "$argon2id$" in whole
     assert "sign-in-failed" not in actions(people)
@@ -132,7 +132,7 @@ def test_a_lock_out_is_not_forgotten_by_a_new_process(people):
         with pytest.raises(SignInError):
             people.authenticate("reader.1", "wrong")
     with pytest.raises(SignInError, match="is locked out"):
-        People(people._store).authenticate("reader.1", OTHER)
+        People(people._log).authenticate("reader.1", OTHER)
 
 
 def test_an_unknown_name_is_not_told_apart_nor_written_down(people):
@@ -141,7 +141,7 @@ def test_an_unknown_name_is_not_told_apart_nor_written_down(people):
     with pytest.raises(SignInError) as wrong:
         people.authenticate("reader.1", "x")
     assert str(unknown.value) == str(wrong.value)
-    assert "my secret password" not in repr(people._store.events())
+    assert "my secret password" not in repr(people._log.events())
 
 
 def test_temporary_and_old_passwords_must_be_changed(people, clock):
@@ -212,12 +212,12 @@ def test_impossible_sign_in_names(people, name):
 
 @pytest.mark.parametrize("text", NASTY)
 def test_text_stays_text(people, text):
-    before = len(people._store.events())
+    before = len(people._log.events())
     people.add("nasty", text, {Role.READER}, PASSWORD, boss(people))
     people.disable(boss(people), "nasty", text)
     assert people.account("nasty").printed_name == text
-    assert len(people._store.events()) == before + 4
-    assert people._store.verify() is None
+    assert len(people._log.events()) == before + 4
+    assert people._log.verify() is None
     with pytest.raises(SignInError):
         people.authenticate(text, text)
 
@@ -251,7 +251,7 @@ def test_a_radiologist_alone_has_an_owner_only_file(tmp_path, monkeypatch):
     monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(path))
     people = local_people()
     people.add("me", "Me, MD", {Role.READER, Role.MANAGER}, PASSWORD)
-    people._store.close()
+    people._log.close()
     if sys.platform != "win32":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     again = local_people()

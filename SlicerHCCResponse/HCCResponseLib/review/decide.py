@@ -18,7 +18,7 @@ from HCCResponseLib.review.records import (
     NonTargetDecision,
     write_decision,
 )
-from HCCResponseLib.review.state import ReadState, Row
+from HCCResponseLib.review.state import ReadState, Row, refresh
 from HCCResponseLib.review.store import ReadStore
 from HCCResponseLib.track.proposal import Suggestion
 
@@ -43,12 +43,15 @@ def decide(
         InputError: no such row, an action that does not fit it, a missing reason or an impossible length.
         AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
-    row = check(state, decision)
+    check(state, decision)
     if decision.mask is not None:
         if geometry is None:
             raise InputError(f"The edited contour of '{decision.name}' came without its image's grid.")
         decision = replace(decision, measurement=measure_lesion(decision.mask, geometry))
-    write_decision(store, decision)
+    with store.transaction():
+        refresh(store, state)
+        row = check(state, decision)
+        write_decision(store, decision)
     state.rows[decision.time_point][decision.name] = Row(row.proposal, decision)
     return decision
 
@@ -104,9 +107,11 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
         raise InputError(f"Non-target response '{decision.response}' is none of {', '.join(allowed)}.")
     if decision.time_point not in state.rows:
         raise InputError(f"There is no time point '{decision.time_point}' with proposals.")
-    require_draft(state, decision.reader, decision.time_point)
     payload = {"time_point": decision.time_point, "response": decision.response}
-    store.append(decision.reader, "non-target", payload)
+    with store.transaction():
+        refresh(store, state)
+        require_draft(state, decision.reader, decision.time_point)
+        store.append(decision.reader, "non-target", payload)
     state.non_target[decision.time_point] = decision.response
 
 

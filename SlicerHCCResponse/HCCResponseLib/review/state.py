@@ -13,9 +13,10 @@ import numpy.typing as npt
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.types import LesionState, Response
+from HCCResponseLib.review.people import Person
 from HCCResponseLib.review.records import Action, Decision, read_decision, read_proposal
-from HCCResponseLib.review.signatures import Locks, Signature
-from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.review.signatures import Locks, ReadOrder, Signature
+from HCCResponseLib.review.store import Event, ReadStore
 from HCCResponseLib.track.proposal import Proposal, ProposalKind
 
 
@@ -101,6 +102,8 @@ class ReadState:
         provenance: per time point, how its proposals were made.
         non_target: per time point, the reader's judgement of non-target disease.
         locks: order, signatures and locked time points; where a time point stands tells ``review/lifecycle.py``.
+        person: who has this read open; needed for reads that were assigned to somebody.
+        seen: number of the last event that the locks know of.
     """
 
     study: Study | None = None
@@ -109,6 +112,8 @@ class ReadState:
     provenance: dict[str, dict[str, Any]] = field(default_factory=dict)
     non_target: dict[str, Response] = field(default_factory=dict)
     locks: Locks = field(default_factory=Locks)
+    person: Person | None = None
+    seen: int = 0
 
     @property
     def locked(self) -> frozenset[str]:
@@ -135,27 +140,55 @@ class ReadState:
         return list(dict.fromkeys(names))
 
 
-def read_state(store: ReadStore) -> ReadState:
-    """Replay all events. A later proposal or decision stands in front of an earlier one; both stay stored."""
+def read_state(store: ReadStore, until: int | None = None) -> ReadState:
+    """Replay all events, or those up to a number. What came later stands in front; everything stays stored.
+
+    This is everything that the store knows. A reader of a committee gets a read from
+    :func:`HCCResponseLib.review.committee.open_read`, which keeps readers blind to each other.
+    """
     state = ReadState()
     for event in store.events():
-        payload = event.payload
-        if event.action == "study":
-            state.study = Study.model_validate(payload["study"])
-            state.fingerprints = payload["fingerprints"]
-        elif event.action == "proposal":
-            proposal = read_proposal(store, payload)
-            state.rows.setdefault(proposal.time_point, {})[proposal.name] = Row(proposal)
-        elif event.action == "decision":
-            decision = read_decision(store, event.actor, payload)
-            row = state.rows[decision.time_point][decision.name]
-            state.rows[decision.time_point][decision.name] = Row(row.proposal, decision)
-        elif event.action == "proposed":
-            state.provenance[payload["time_point"]] = payload
-        elif event.action == "non-target":
-            state.non_target[payload["time_point"]] = Response(payload["response"])
-        elif event.action == "signed":
-            state.locks.sign(Signature.from_payload({**payload, "utc": event.utc}))
-        elif event.action == "amended":
-            state.locks.amend(payload["time_point"], payload["later"], payload["reason"])
+        if until is not None and event.sequence > until:
+            break
+        _take_row(store, state, event)
+        _take_lock(state, event)
     return state
+
+
+def refresh(store: ReadStore, state: ReadState) -> None:
+    """Take in what was signed, amended or closed since the state was read, here or by another process."""
+    for event in store.events(state.seen):
+        _take_lock(state, event)
+
+
+def _take_row(store: ReadStore, state: ReadState, event: Event) -> None:
+    payload = event.payload
+    if event.action == "study":
+        state.study = Study.model_validate(payload["study"])
+        state.fingerprints = payload["fingerprints"]
+    elif event.action == "proposal":
+        proposal = read_proposal(store, payload)
+        state.rows.setdefault(proposal.time_point, {})[proposal.name] = Row(proposal)
+    elif event.action == "decision":
+        decision = read_decision(store, event.actor, payload)
+        row = state.rows[decision.time_point][decision.name]
+        state.rows[decision.time_point][decision.name] = Row(row.proposal, decision)
+    elif event.action == "proposed":
+        state.provenance[payload["time_point"]] = payload
+    elif event.action == "non-target":
+        state.non_target[payload["time_point"]] = Response(payload["response"])
+
+
+def _take_lock(state: ReadState, event: Event) -> None:
+    payload = event.payload
+    if event.action == "assigned":
+        state.locks.order = ReadOrder(payload["order"])
+        state.locks.reader = payload["reader"]
+        state.locks.profile_sha256 = payload["profile_sha256"]
+    elif event.action == "signed":
+        state.locks.sign(Signature.from_payload({**payload, "utc": event.utc}))
+    elif event.action == "amended":
+        state.locks.amend(payload["time_point"], payload["later"], event.reason)
+    elif event.action in ("closed", "adjudicated"):
+        state.locks.final = event.reason
+    state.seen = event.sequence

@@ -36,6 +36,8 @@ _COVERED = (
 )
 #: What events of the first version did not have, so that nobody can give it to them later.
 _NOT_IN_FORMAT_1 = ("role", "item", "old", "new", "reason", "contours", "profile")
+#: The first version kept one read a file; the upgrade gives it this id.
+DEFAULT_READ = "read-1"
 
 
 @dataclass(frozen=True)
@@ -109,13 +111,21 @@ def row_fault(row: Mapping[str, Any], sequence: int, previous: str) -> str | Non
         return "it does not follow the event before it"
     if row["format"] not in (1, FORMAT):
         return f"its format '{row['format']}' is unknown"
-    if row["format"] == 1 and (
-        any(row[name] != "" for name in _NOT_IN_FORMAT_1) or row["previous_in_store"] != row["previous"]
-    ):
+    if row["format"] == 1 and not _is_plain(row):
         return "fields were added to it"
     if row["hash"] != row_hash(row):
         return "it was changed"
     return None
+
+
+def _is_plain(row: Mapping[str, Any]) -> bool:
+    """Whether a row holds only what the upgrade gives to an event of the first version."""
+    return (
+        all(row[name] == "" for name in _NOT_IN_FORMAT_1)
+        and row["read_id"] == DEFAULT_READ
+        and row["position"] == row["sequence"]
+        and row["previous_in_store"] == row["previous"]
+    )
 
 
 def contour_keys(row: Mapping[str, Any]) -> tuple[str, ...]:

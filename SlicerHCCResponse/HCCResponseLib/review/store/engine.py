@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from HCCResponseLib.errors import InputError, StorageError
 
@@ -72,7 +72,7 @@ def server_engine(url: str) -> Engine:
         if parsed.get_backend_name() != "postgresql":
             raise InputError(f"Reads are kept in SQLite or PostgreSQL, not in '{parsed.drivername}'.")
         engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError) as problem:
+    except (ArgumentError, ValueError) as problem:
         raise InputError(f"'{url.partition('@')[2] or url}' is not the URL of a database.") from problem
     except ModuleNotFoundError as problem:
         raise InputError("PostgreSQL needs its driver: pip install 'hcc-response[committee]'.") from problem

@@ -7,10 +7,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from HCCResponseLib.review.store.chain import Event
+from HCCResponseLib.review.store.chain import DEFAULT_READ, Event
 from HCCResponseLib.review.store.store import Entry, Store, open_store
 
-DEFAULT_READ = "read-1"
 #: The chain of what concerns no single read: users, roles, assignments.
 STORE_LOG = "store"
 
@@ -116,5 +115,8 @@ class ReadStore:
         return self.store.blob(sha256)
 
     def verify(self) -> int | None:
-        """Number of the first event that does not fit the chain; ``None`` when all do."""
+        """Number of the first event of this read that does not fit its chain; ``None`` when all do.
+
+        :meth:`Store.check` looks at the whole store, and can look for a hash that was noted down.
+        """
         return self.store.check(self.read_id).sequence

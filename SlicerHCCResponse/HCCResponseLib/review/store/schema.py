@@ -25,9 +25,9 @@ events = Table(
     Column("contours", Text, nullable=False),
     Column("software", Text, nullable=False),
     Column("profile", Text, nullable=False),
-    Column("previous", String(64), nullable=False),
-    Column("previous_in_store", String(64), nullable=False),
-    Column("hash", String(64), nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("previous_in_store", Text, nullable=False),
+    Column("hash", Text, nullable=False),
     UniqueConstraint("read_id", "sequence", name="uq_events_read"),
 )
 blobs = Table(

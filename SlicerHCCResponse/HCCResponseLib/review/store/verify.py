@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +42,16 @@ def check_chain(connection: Connection, read_id: str | None, expected_head: str 
     Args:
         expected_head: a hash noted down before; it must still be in the chain.
     """
+    with closing(_rows(connection, read_id)) as rows:
+        return _check_rows(rows, _Contours(connection), read_id, expected_head)
+
+
+def _check_rows(
+    rows: Iterable[Mapping[str, Any]], contours: _Contours, read_id: str | None, expected_head: str | None
+) -> Finding:
     tails: dict[str, tuple[int, str]] = {}
-    contours = _Contours(connection)
     count, head, expected_seen = 0, FIRST_HASH, expected_head in (None, FIRST_HASH)
-    for row in _rows(connection, read_id):
+    for row in rows:
         number, previous = tails.get(row["read_id"], (0, FIRST_HASH))
         fault = row_fault(row, number + 1, previous)
         if fault is None and read_id is None:
@@ -74,14 +81,16 @@ def _fault_in_store(row: Mapping[str, Any], position: int, previous: str) -> str
     )
 
 
-def _rows(connection: Connection, read_id: str | None) -> Iterator[Mapping[str, Any]]:
+def _rows(connection: Connection, read_id: str | None) -> Generator[Mapping[str, Any]]:
     query = select(events)
     if read_id is None:
         query = query.order_by(events.c.position)
     else:
         query = query.where(events.c.read_id == read_id).order_by(events.c.sequence)
-    for row in connection.execution_options(yield_per=500).execute(query).mappings():
-        yield dict(row)
+    # A server sends the rows as they are asked for; the check may stop at any of them.
+    with connection.execution_options(yield_per=500).execute(query) as result:
+        for row in result.mappings():
+            yield dict(row)
 
 
 class _Contours:

@@ -50,9 +50,9 @@ def _create_events() -> None:
         sa.Column("contours", sa.Text, nullable=False),
         sa.Column("software", sa.Text, nullable=False),
         sa.Column("profile", sa.Text, nullable=False),
-        sa.Column("previous", sa.String(64), nullable=False),
-        sa.Column("previous_in_store", sa.String(64), nullable=False),
-        sa.Column("hash", sa.String(64), nullable=False),
+        sa.Column("previous", sa.Text, nullable=False),
+        sa.Column("previous_in_store", sa.Text, nullable=False),
+        sa.Column("hash", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("position", name="pk_events"),
         sa.UniqueConstraint("read_id", "sequence", name="uq_events_read"),
     )
