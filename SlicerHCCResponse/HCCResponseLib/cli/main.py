@@ -7,6 +7,8 @@ import typer
 from HCCResponseLib import __version__
 from HCCResponseLib.cli.common import say
 from HCCResponseLib.cli.demo import demo
+from HCCResponseLib.cli.evaluate import evaluate_app
+from HCCResponseLib.cli.export import export_app
 from HCCResponseLib.cli.read import read_app
 from HCCResponseLib.cli.rules import rules
 from HCCResponseLib.cli.steps import adapt, measure, segment, track
@@ -22,7 +24,8 @@ app = typer.Typer(
 )
 for command in (demo, propose, assess, segment, adapt, track, measure, rules, train):
     app.command()(command)
-app.add_typer(read_app)
+for group in (read_app, evaluate_app, export_app):
+    app.add_typer(group)
 
 
 def _version(wanted: bool) -> None:
