@@ -95,7 +95,7 @@ class People:
     ) -> Account:
         register = self._register()
         if register.accounts:
-            _require_manager(by)
+            require_role(by, Role.MANAGER)
         elif Role.MANAGER not in roles:
             raise InputError("The first account must be a manager's; only a manager can add the others.")
         if not _NAME.fullmatch(name):
@@ -143,7 +143,7 @@ class People:
 
     def reset_password(self, by: Person, name: str, new: str) -> None:
         """A manager gives a temporary password to someone who lost theirs; also ends a lock-out."""
-        _require_manager(by)
+        require_role(by, Role.MANAGER)
         self._set_password(by.name, self.account(name), new, temporary=True)
 
     def set_roles(self, by: Person, name: str, roles: Collection[Role], reason: str) -> None:
@@ -173,7 +173,7 @@ class People:
 
     def set_rules(self, by: Person, rules: AccountRules, reason: str) -> None:
         """Put other rules for passwords and lock-outs in force."""
-        _require_manager(by)
+        require_role(by, Role.MANAGER)
         payload = {"rules": rules.model_dump()}
         self._append(
             by.name, kind.RULES, payload, old=str(self.rules()), new=str(rules), reason=_reason(reason)
@@ -220,7 +220,7 @@ class People:
         self._append(actor, kind.PASSWORD, payload)
 
     def _managed(self, by: Person, name: str) -> Account:
-        _require_manager(by)
+        require_role(by, Role.MANAGER)
         return self.account(name)
 
     def _keep_a_manager(self, account: Account) -> None:
@@ -296,9 +296,11 @@ def _known(register: Register, name: str) -> Account:
     return register.accounts[name]
 
 
-def _require_manager(person: Person | None) -> None:
-    if person is None or Role.MANAGER not in person.roles:
-        raise AccessError("Only a manager may do this.")
+def require_role(person: Person | None, role: Role) -> None:
+    """Let only persons of this role pass. Raises ``AccessError``."""
+    if person is None or role not in person.roles:
+        article = "an" if role.value[0] in "aeiou" else "a"
+        raise AccessError(f"Only {article} {role} may do this.")
 
 
 def _fits(rules: AccountRules, account: Account, password: str) -> bool:

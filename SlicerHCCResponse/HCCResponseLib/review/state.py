@@ -155,6 +155,16 @@ def read_state(store: ReadStore, until: int | None = None) -> ReadState:
     return state
 
 
+def read_life(store: ReadStore) -> ReadState:
+    """Study, order, locks and signatures only, without proposals and decisions: quick, and nothing to peek at."""
+    state = ReadState()
+    for event in store.events():
+        if event.action == "study":
+            _take_row(store, state, event)
+        _take_lock(state, event)
+    return state
+
+
 def refresh(store: ReadStore, state: ReadState) -> None:
     """Take in what was signed, amended or closed since the state was read, here or by another process."""
     for event in store.events(state.seen):
