@@ -1,8 +1,8 @@
 """A committee that disagrees as committees do: two readers who measure with noise and see new lesions differently.
 
-The amount of noise was chosen so that over many seeds about 23 % of best responses and 31 % of progression dates differ,
-as in 40 trials with 12,299 subjects. Everything here is a plan in plain numbers; tests write it through the review layer or turn it
-into findings.
+The amount of noise was chosen so that over many seeds about 23 % of best responses and 31 % of progression dates
+differ, as in 40 trials with 12,299 subjects. Everything here is a plan in plain numbers; tests write it through the
+review layer or turn it into findings.
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ def planned_committee(subjects: int = 100, seed: int = 15) -> list[tuple[Planned
     for number in range(subjects):
         true, new_at = _truth(rng)
         first, second = rng.choice(len(READERS), 2, replace=False)
-        plans.append(
-            tuple(_plan(rng, f"S{number:03d}", READERS[r], true, new_at) for r in (first, second))
-        )
+        plans.append(tuple(_plan(rng, f"S{number:03d}", READERS[r], true, new_at) for r in (first, second)))
     return plans
 
 
@@ -114,7 +112,9 @@ def findings(plan: PlannedRead) -> list[TimePointFindings]:
             lesions.append(LesionFinding(lesion, "liver", False, role, state, length))
         new = plan.new_at is not None and number >= plan.new_at
         if plan.new_at == number:
-            lesions.append(LesionFinding("C1", "liver", False, LesionRole.NEW, LesionState.MEASURED, Decimal("14.0")))
+            lesions.append(
+                LesionFinding("C1", "liver", False, LesionRole.NEW, LesionState.MEASURED, Decimal("14.0"))
+            )
         status = NewLesionStatus.UNEQUIVOCAL if new else NewLesionStatus.NO
         found.append(TimePointFindings(name, day, tuple(lesions), None, status))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +38,7 @@ def committee(
     with errors_as_one_line():
         if output is not None and output.suffix not in writers:
             raise InputError(f"'{output}' must end in .md, .csv or .json.")
-        found = load_committee(stores, pause_minutes=pause)
+        found = load_committee(stores, timedelta(minutes=pause))
         figures = committee_figures(found)
         for note in found.left_out:
             console.print(f"left out: {note}", style="yellow", soft_wrap=True, markup=False)

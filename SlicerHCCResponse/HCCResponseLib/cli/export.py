@@ -17,7 +17,9 @@ export_app = typer.Typer(
 )
 FolderOption = Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-REFERENCES_HELP = "CSV with columns subject,date: first dose or randomisation, for study days and the minimum SD time."
+REFERENCES_HELP = (
+    "CSV with columns subject,date: first dose or randomisation, for study days and the minimum SD time."
+)
 
 
 @export_app.command()

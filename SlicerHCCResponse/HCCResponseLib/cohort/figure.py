@@ -67,7 +67,13 @@ def as_markdown(figures: Sequence[Figure]) -> str:
     """One table for each section."""
     lines = ["# Committee figures", "", "For research use; not cleared for clinical use."]
     for section, rows in groupby(figures, key=lambda figure: figure.section):
-        lines += ["", f"## {section}", "", "| figure | value | interval | n | method |", "|---|---|---|---|---|"]
+        lines += [
+            "",
+            f"## {section}",
+            "",
+            "| figure | value | interval | n | method |",
+            "|---|---|---|---|---|",
+        ]
         lines += [_line(row) for row in rows]
     return "\n".join(lines) + "\n"
 
