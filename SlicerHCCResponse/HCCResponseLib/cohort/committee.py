@@ -10,11 +10,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from HCCResponseLib.cohort.coefficients import category_figures, sum_figures
-from HCCResponseLib.cohort.discordance import DISCORDANT, Pair, differing_points, paired_points, progressed
+from HCCResponseLib.cohort.discordance import (
+    COMPARED,
+    Pair,
+    differing_points,
+    differs,
+    paired_points,
+    progressed,
+)
 from HCCResponseLib.cohort.figure import Figure
 from HCCResponseLib.cohort.proportions import Share, clustered_share, exact_share
 from HCCResponseLib.cohort.reads import ADJUDICATOR, Committee, CommitteeRead
 from HCCResponseLib.errors import InputError
+from HCCResponseLib.review.adjudication import VARIABLES
 
 EXACT = "exact interval (Clopper-Pearson)"
 
@@ -50,13 +58,13 @@ def _share(section: str, name: str, share: Share, who: str = "", method: str = E
 
 def _adjudication(committee: Committee, pairs: Sequence[Pair], confidence: float) -> list[Figure]:
     section, variables = "Adjudication", committee.profile.adjudication_variables
-    unknown = [name for name in variables if name not in DISCORDANT]
+    unknown = [name for name in variables if name not in VARIABLES]
     if unknown:
         raise InputError(
             f"Profile '{committee.profile.name}': the adjudication variable '{unknown[0]}' is none of "
-            f"{', '.join(DISCORDANT)}."
+            f"{', '.join(VARIABLES)}."
         )
-    needed = sum(any(DISCORDANT[name](pair) for name in variables) for pair in pairs)
+    needed = sum(any(differs(pair, name) for name in variables) for pair in pairs)
     done = {a.subject for a in committee.adjudications} & {first.subject for first, _ in pairs}
     words = f"differs in {' or '.join(variables)}; {EXACT}"
     return [
@@ -69,8 +77,8 @@ def _discordance(section: str, pairs: Sequence[Pair], confidence: float) -> list
     if not pairs:
         return []
     found = [
-        _share(section, name, exact_share(sum(map(differs, pairs)), len(pairs), confidence))
-        for name, differs in DISCORDANT.items()
+        _share(section, name, exact_share(sum(differs(p, name) for p in pairs), len(pairs), confidence))
+        for name in COMPARED
     ]
     points = clustered_share([differing_points(pair) for pair in pairs], confidence)
     method = "share of time points; percentile bootstrap over subjects, 2000 draws, seed 0"

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from HCCResponseLib.cohort.reads import CommitteeRead
 from HCCResponseLib.response.types import TimePointEvaluation
+from HCCResponseLib.review.adjudication import VARIABLES
 
 Pair = tuple[CommitteeRead, CommitteeRead]
+# What adjudication may look at, and the choice of targets, which never leads to adjudication by itself.
+COMPARED = (*VARIABLES, "targets")
+
+
+def differs(pair: Pair, variable: str) -> bool:
+    """Whether two reads differ in one variable."""
+    first, second = (r.targets if variable == "targets" else VARIABLES[variable](r.outcome) for r in pair)
+    return first != second
 
 
 def paired_points(pair: Pair) -> list[tuple[TimePointEvaluation, TimePointEvaluation]]:
@@ -20,17 +27,6 @@ def differing_points(pair: Pair) -> tuple[int, int]:
     """How many follow-ups that both readers read got different overall responses, and how many there are."""
     follow_ups = [(a, b) for a, b in paired_points(pair) if not a.is_baseline]
     return sum(a.overall is not b.overall for a, b in follow_ups), len(follow_ups)
-
-
-# The names are those of the profile's ``adjudication_variables``.
-DISCORDANT: dict[str, Callable[[Pair], bool]] = {
-    "best-response": lambda pair: pair[0].outcome.best is not pair[1].outcome.best,
-    "response-date": lambda pair: pair[0].outcome.response_date != pair[1].outcome.response_date,
-    "progression-date": lambda pair: pair[0].outcome.progression_date != pair[1].outcome.progression_date,
-    "progression": lambda pair: progressed(pair[0]) != progressed(pair[1]),
-    "time-point-response": lambda pair: differing_points(pair)[0] > 0,
-    "targets": lambda pair: pair[0].targets != pair[1].targets,
-}
 
 
 def progressed(read: CommitteeRead) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import groupby
@@ -57,9 +58,14 @@ def as_csv(figures: Sequence[Figure]) -> str:
     return buffer.getvalue()
 
 
-def as_markdown(title: str, notes: Sequence[str], figures: Sequence[Figure]) -> str:
+def as_json_text(figures: Sequence[Figure]) -> str:
+    """A list of records."""
+    return json.dumps(as_records(figures), indent=2) + "\n"
+
+
+def as_markdown(figures: Sequence[Figure]) -> str:
     """One table for each section."""
-    lines = [f"# {title}", "", *(f"{note}  " for note in notes)]
+    lines = ["# Committee figures", "", "For research use; not cleared for clinical use."]
     for section, rows in groupby(figures, key=lambda figure: figure.section):
         lines += [
             "",

@@ -59,11 +59,19 @@ class Adjudication:
 
 @dataclass(frozen=True)
 class Committee:
-    """All reads of a committee under one profile."""
+    """All finished reads of a committee under one profile.
+
+    Attributes:
+        profile: criterion and charter parameters of all reads.
+        reads: in order of subjects and of assignment.
+        adjudications: at most one for each subject.
+        left_out: reads that do not count yet, and why, in words.
+    """
 
     profile: Profile
     reads: tuple[CommitteeRead, ...]
     adjudications: tuple[Adjudication, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def pairs(self) -> list[tuple[CommitteeRead, CommitteeRead]]:
         """First and second independent read of every subject that has both, in order of appearance."""
