@@ -39,6 +39,10 @@ class StorageError(HCCResponseError):
     """The read could not be written or read back (full disk, no permission, damaged file)."""
 
 
+class ConflictError(StorageError):
+    """Somebody else wrote to the read between looking at it and writing; nothing was written."""
+
+
 class ModelError(HCCResponseError):
     """Network weights are missing, damaged or of another architecture."""
 
@@ -53,3 +57,21 @@ class JobFailedError(HCCResponseError):
 
 class JobOutOfMemoryError(JobFailedError):
     """A job ran out of memory, on the GPU or in the system; a smaller or slower setting may still work."""
+
+
+class ExportError(HCCResponseError):
+    """What was written breaks the rules of its format.
+
+    Attributes:
+        problems: one line for each violation; the message shows the first of them.
+    """
+
+    SHOWN = 20
+
+    def __init__(self, where: str, problems: list[str]) -> None:
+        more = len(problems) - self.SHOWN
+        listed = "; ".join(problems[: self.SHOWN]) + (f"; and {more} more" if more > 0 else "")
+        super().__init__(
+            f"The export in '{where}' must not be used, its rules are broken in {len(problems)} places: {listed}."
+        )
+        self.problems = problems

@@ -18,7 +18,7 @@ from reads import BASELINE, FOLLOW_UP, study
 EXPECTED = """
                 own reader   other reader   adjudicator   manager    auditor
 see             -ORSLVF      -------        ----LVF       -------    WORSLVF
-propose         -O-----      -------        -------       -O-----    -------
+propose         -O-----      -------        -------       -------    -------
 decide          -OR----      -------        -------       -------    -------
 sign            -ORS---      -------        -------       -------    -------
 countersign     -------      -------        ----LVF       -------    -------

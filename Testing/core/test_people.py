@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
 from datetime import UTC, datetime, timedelta
@@ -41,15 +42,27 @@ def clock():
 
 
 @pytest.fixture
-def people(tmp_path, clock):
-    store = ReadStore(tmp_path / "people.sqlite")
-    people = People(store, clock)
-    people.add("boss", "Ann Manager", {Role.MANAGER}, PASSWORD)
-    people.set_rules(boss(people), shipped_rules().model_copy(update=CHEAP), "cheap hashes for tests")
-    people.add("reader.1", "Jane Doe, MD", {Role.READER}, "first temporary one", boss(people))
-    people.change_password("reader.1", "first temporary one", OTHER)
+def people(tmp_path, clock, filled):
+    path = tmp_path / "people.sqlite"
+    shutil.copy(filled, path)
+    people = People(ReadStore(path), clock)
     yield people
-    store.close()
+    people.close()
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """A manager and a reader, made once; hashing passwords takes its time."""
+    path = tmp_path_factory.mktemp("people") / "people.sqlite"
+    people = People(ReadStore(path))
+    people.add("boss", "Ann Manager", {Role.MANAGER}, "very first password")
+    first = people.authenticate("boss", "very first password")
+    people.set_rules(first, shipped_rules().model_copy(update=CHEAP), "cheap hashes for tests")
+    people.change_password("boss", "very first password", PASSWORD)
+    people.add("reader.1", "Jane Doe, MD", {Role.READER}, "first temporary one", first)
+    people.change_password("reader.1", "first temporary one", OTHER)
+    people.close()
+    return path
 
 
 def boss(people):
@@ -57,7 +70,7 @@ def boss(people):
 
 
 def actions(people):
-    return [e.action for e in people._store.events()]
+    return [e.action for e in people._log.events()]
 
 
 def test_there_is_no_account_and_no_password_to_begin_with(tmp_path):
@@ -75,7 +88,7 @@ def test_there_is_no_account_and_no_password_to_begin_with(tmp_path):
 def test_sign_in_and_what_is_stored(people):
     person = people.authenticate("reader.1", OTHER)
     assert (person.printed_name, person.roles) == ("Jane Doe, MD", frozenset({Role.READER}))
-    whole = repr([e.payload for e in people._store.events()])
+    whole = repr([e.payload for e in people._log.events()])
     assert OTHER not in whole
     assert "$argon2id$" in whole
     assert "sign-in-failed" not in actions(people)
@@ -132,7 +145,7 @@ def test_a_lock_out_is_not_forgotten_by_a_new_process(people):
         with pytest.raises(SignInError):
             people.authenticate("reader.1", "wrong")
     with pytest.raises(SignInError, match="is locked out"):
-        People(people._store).authenticate("reader.1", OTHER)
+        People(people._log).authenticate("reader.1", OTHER)
 
 
 def test_an_unknown_name_is_not_told_apart_nor_written_down(people):
@@ -141,7 +154,7 @@ def test_an_unknown_name_is_not_told_apart_nor_written_down(people):
     with pytest.raises(SignInError) as wrong:
         people.authenticate("reader.1", "x")
     assert str(unknown.value) == str(wrong.value)
-    assert "my secret password" not in repr(people._store.events())
+    assert "my secret password" not in repr(people._log.events())
 
 
 def test_temporary_and_old_passwords_must_be_changed(people, clock):
@@ -212,12 +225,12 @@ def test_impossible_sign_in_names(people, name):
 
 @pytest.mark.parametrize("text", NASTY)
 def test_text_stays_text(people, text):
-    before = len(people._store.events())
+    before = len(people._log.events())
     people.add("nasty", text, {Role.READER}, PASSWORD, boss(people))
     people.disable(boss(people), "nasty", text)
     assert people.account("nasty").printed_name == text
-    assert len(people._store.events()) == before + 4
-    assert people._store.verify() is None
+    assert len(people._log.events()) == before + 4
+    assert people._log.verify() is None
     with pytest.raises(SignInError):
         people.authenticate(text, text)
 
@@ -251,12 +264,12 @@ def test_a_radiologist_alone_has_an_owner_only_file(tmp_path, monkeypatch):
     monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(path))
     people = local_people()
     people.add("me", "Me, MD", {Role.READER, Role.MANAGER}, PASSWORD)
-    people._store.close()
+    people.close()
     if sys.platform != "win32":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     again = local_people()
     assert again.authenticate("me", PASSWORD).printed_name == "Me, MD"
-    again._store.close()
+    again.close()
     monkeypatch.delenv("HCC_RESPONSE_PEOPLE")
     assert people_file().name == "people.sqlite"
     assert os.fspath(tmp_path) not in os.fspath(people_file())

@@ -29,6 +29,7 @@ from HCCResponseLib.panel.nodes import (
     tag_of,
     untag,
 )
+from HCCResponseLib.panel.view import is_open
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.records import ReaderLine
 from HCCResponseLib.review.state import ReadState, Row, RowStatus
@@ -100,7 +101,8 @@ class SceneView:
         self._quiet += 1
         try:
             for point in state.study.timepoints:
-                self._show_point(state, point.name)
+                if is_open(state, point.name):
+                    self._show_point(state, point.name)
         finally:
             self._quiet -= 1
 

@@ -75,7 +75,7 @@ MATRIX: dict[Act, dict[Standing, frozenset[Stage]]] = {
         Standing.ADJUDICATOR: _SIGNED,
         Standing.AUDITOR: _ALL,
     },
-    Act.PROPOSE: {Standing.OWN_READER: frozenset({_O}), Standing.MANAGER: frozenset({_O})},
+    Act.PROPOSE: {Standing.OWN_READER: frozenset({_O})},
     Act.DECIDE: {Standing.OWN_READER: frozenset({_O, _R})},
     Act.SIGN: {Standing.OWN_READER: frozenset({_O, _R, _S})},
     Act.COUNTERSIGN: {Standing.ADJUDICATOR: _SIGNED},

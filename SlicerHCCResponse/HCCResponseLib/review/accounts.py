@@ -12,7 +12,8 @@ from HCCResponseLib.review.account_rules import AccountRules, shipped_rules
 
 ADDED, DISABLED, ENABLED = "account-added", "account-disabled", "account-enabled"
 ROLES, PASSWORD, RULES = "account-roles", "account-password", "account-rules"
-SIGNED_IN, FAILED, LOCKED_OUT, LET_IN = "signed-in", "sign-in-failed", "locked-out", "let-in-again"
+SIGNED_IN, FAILED, TRIED = "signed-in", "sign-in-failed", "sign-in-refused"
+LOCKED_OUT, LET_IN = "locked-out", "let-in-again"
 
 
 class AccountEvent(Protocol):

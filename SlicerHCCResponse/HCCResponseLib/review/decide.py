@@ -16,9 +16,10 @@ from HCCResponseLib.review.records import (
     Action,
     Decision,
     NonTargetDecision,
+    row_name,
     write_decision,
 )
-from HCCResponseLib.review.state import ReadState, Row
+from HCCResponseLib.review.state import ReadState, Row, refresh
 from HCCResponseLib.review.store import ReadStore
 from HCCResponseLib.track.proposal import Suggestion
 
@@ -48,7 +49,10 @@ def decide(
         if geometry is None:
             raise InputError(f"The edited contour of '{decision.name}' came without its image's grid.")
         decision = replace(decision, measurement=measure_lesion(decision.mask, geometry))
-    write_decision(store, decision)
+    with store.transaction():
+        refresh(store, state)
+        row = check(state, decision)
+        write_decision(store, decision, row.words, Row(row.proposal, decision).words)
     state.take(decision)
     return decision
 
@@ -69,8 +73,10 @@ def undo(store: ReadStore, state: ReadState, reader: str) -> tuple[str, str]:
     row = state.row(time_point, name)
     if row is None or row.decision is None or row.decision.reader != reader:
         raise InputError("The latest decision was not made by you; it cannot be undone.")
-    require_draft(state, reader, time_point)
-    store.append(reader, "undo", {"time_point": time_point, "name": name})
+    with store.transaction():
+        refresh(store, state)
+        require_draft(state, reader, time_point)
+        store.append(reader, "undo", {"time_point": time_point, "name": name})
     return state.take_back()
 
 
@@ -125,9 +131,18 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
         raise InputError(f"Non-target response '{decision.response}' is none of {', '.join(allowed)}.")
     if decision.time_point not in state.rows:
         raise InputError(f"There is no time point '{decision.time_point}' with proposals.")
-    require_draft(state, decision.reader, decision.time_point)
     payload = {"time_point": decision.time_point, "response": decision.response}
-    store.append(decision.reader, "non-target", payload)
+    with store.transaction():
+        refresh(store, state)
+        require_draft(state, decision.reader, decision.time_point)
+        store.append(
+            decision.reader,
+            "non-target",
+            payload,
+            item=row_name(decision.time_point, "non-target disease"),
+            old=state.non_target.get(decision.time_point, ""),
+            new=decision.response,
+        )
     state.non_target[decision.time_point] = decision.response
 
 

@@ -17,7 +17,7 @@ from HCCResponseLib.errors import AccessError, InputError
 from HCCResponseLib.review.access import Act, Role, Stage, Standing, allowed
 from HCCResponseLib.review.people import People, Person
 from HCCResponseLib.review.signatures import ReadOrder
-from HCCResponseLib.review.state import ReadState
+from HCCResponseLib.review.state import ReadState, refresh
 from HCCResponseLib.review.store import ReadStore
 from HCCResponseLib.review.text import one_line
 
@@ -69,10 +69,11 @@ def is_locked(state: ReadState, time_point: str) -> bool:
 def standings(person: Person, state: ReadState) -> set[Standing]:
     """What a person is to this read. A read that nobody assigned is every reader's own."""
     found = {Standing(r.value) for r in person.roles if r is not Role.READER}
-    if Role.READER in person.roles:
-        own = state.locks.reader in (None, person.name)
-        found.add(Standing.OWN_READER if own else Standing.OTHER_READER)
-    return found
+    nobodys = state.locks.reader is None and Role.READER in person.roles
+    if nobodys or state.locks.reader == person.name:
+        # Whoever reads does so blinded, whatever else this person may do elsewhere.
+        return found - {Standing.ADJUDICATOR, Standing.AUDITOR} | {Standing.OWN_READER}
+    return found | ({Standing.OTHER_READER} if Role.READER in person.roles else set())
 
 
 def may(person: Person, act: Act, state: ReadState, time_point: str | None = None) -> bool:
@@ -80,16 +81,17 @@ def may(person: Person, act: Act, state: ReadState, time_point: str | None = Non
     return _any_may(standings(person, state), act, stage(state, time_point))
 
 
-def require(person: Person, act: Act, state: ReadState, time_point: str | None = None) -> None:
-    """Let only those pass who may do this now.
+def require(person: Person, act: Act, state: ReadState, time_point: str | None = None) -> str:
+    """Let only those pass who may do this now; returns the role under which they do, for the log.
 
     Raises:
         AccessError: otherwise; it says what would have to be different.
     """
     now = stage(state, time_point)
     held = standings(person, state)
-    if _any_may(held, act, now):
-        return
+    by = [standing for standing in Standing if standing in held and allowed(standing, act, now)]
+    if by:
+        return Role.READER.value if by[0] is Standing.OWN_READER else by[0].value
     what = f"'{time_point}'" if time_point else "the read"
     if any(_any_may(held, act, other) for other in Stage):
         raise AccessError(f"{person.printed_name} cannot {act} {what} now: {_WHY[now]}.")
@@ -110,8 +112,8 @@ def require_draft(state: ReadState, actor: str, time_point: str, act: Act = Act.
     """
     now = stage(state, time_point)
     reader = state.locks.reader
-    if reader is not None and actor != reader:
-        raise AccessError(f"This read is assigned to '{reader}'; '{actor}' cannot {act} in it.")
+    if reader is not None and (actor != reader or state.person is None or state.person.name != reader):
+        raise AccessError(f"This read is assigned to '{reader}', who must be signed in to {act} in it.")
     if not allowed(Standing.OWN_READER, act, now):
         raise AccessError(f"'{time_point}' cannot be changed: {_WHY[now]}.")
 
@@ -141,10 +143,36 @@ def amend(
     """
     why = one_line(reason, "the reason of the amendment", 500)
     person = people.authenticate(*credentials)
-    require(person, Act.AMEND, state, time_point)
-    names = points(state)
-    later = names[names.index(time_point) + 1 :]
-    payload = {"time_point": time_point, "later": later, "reason": why}
-    store.append(person.name, "amended", payload)
-    state.locks.amend(time_point, later, why)
+    with store.transaction():
+        refresh(store, state)
+        role = require(person, Act.AMEND, state, time_point)
+        names, old = points(state), state.locks.version
+        store.append(
+            person.name,
+            "amended",
+            {"time_point": time_point, "later": names[names.index(time_point) + 1 :]},
+            item=time_point,
+            old=f"version {old}",
+            new=f"version {old + 1}",
+            reason=why,
+            role=role,
+        )
+    refresh(store, state)
     return state.locks.version
+
+
+def close(
+    store: ReadStore, state: ReadState, people: People, credentials: tuple[str, str], reason: str
+) -> None:
+    """Close a completely signed read for good: no amendment is possible any more.
+
+    Raises:
+        SignInError, AccessError, InputError: as :func:`amend`.
+    """
+    why = one_line(reason, "the reason", 500)
+    person = people.authenticate(*credentials)
+    with store.transaction():
+        refresh(store, state)
+        role = require(person, Act.CLOSE, state)
+        store.append(person.name, "closed", {}, item="read", reason=why, role=role)
+    refresh(store, state)

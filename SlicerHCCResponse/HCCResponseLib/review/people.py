@@ -1,7 +1,6 @@
 """The people of a study: accounts, roles, passwords, sign-in. Every change and every failed sign-in is an event.
 
-    people = People(store)                       # the committee's database
-    people = local_people()                      # a radiologist alone: an owner-only file in the user's data folder
+    people = people_of(store)                    # the committee's, or else those of this computer's user
     people.accounts()                            # to pick a name from; empty: let the first person make an account
     people.add("jdoe", "Jane Doe, MD", {Role.READER, Role.MANAGER}, password)      # the first account
     person = people.authenticate("jdoe", password)                                 # SignInError if not accepted
@@ -27,11 +26,12 @@ from HCCResponseLib.review import accounts as kind
 from HCCResponseLib.review.access import INCOMPATIBLE_ROLES, Role
 from HCCResponseLib.review.account_rules import AccountRules
 from HCCResponseLib.review.accounts import Account, Register, replay
-from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.review.store import STORE_LOG, Event, ReadStore
 from HCCResponseLib.review.text import one_line
 
 PEOPLE_FILE = "HCC_RESPONSE_PEOPLE"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+_NOBODY = ("nobody", "software")
 _REFUSED = "Name and password were not accepted."
 
 
@@ -48,8 +48,15 @@ class People:
     """The accounts in one store."""
 
     def __init__(self, store: ReadStore, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """Args: now: the clock, for lock-outs and password age."""
-        self._store, self._now = store, now
+        """Args:
+        store: any read of the store; accounts are events in the store's own log.
+        now: the clock, for lock-outs and password age.
+        """
+        self._log, self._now = store.other(STORE_LOG), now
+
+    def close(self) -> None:
+        """Let the store go."""
+        self._log.close()
 
     def accounts(self) -> list[Account]:
         """All accounts by name, disabled ones too."""
@@ -80,9 +87,15 @@ class People:
             InputError: the name is taken or impossible, roles that exclude each other, a weak password.
             AccessError: ``by`` is no manager.
         """
+        with self._log.transaction():
+            return self._add(name, printed_name, roles, password, by)
+
+    def _add(
+        self, name: str, printed_name: str, roles: Collection[Role], password: str, by: Person | None
+    ) -> Account:
         register = self._register()
         if register.accounts:
-            _require_manager(by)
+            require_role(by, Role.MANAGER)
         elif Role.MANAGER not in roles:
             raise InputError("The first account must be a manager's; only a manager can add the others.")
         if not _NAME.fullmatch(name):
@@ -94,17 +107,14 @@ class People:
             raise InputError(f"The name '{name}' is taken; names are never given to a second person.")
         printed = one_line(printed_name, "the printed name", 100)
         register.rules.check_password(password, name, printed)
-        self._append(
-            by.name if by else name,
-            kind.ADDED,
-            {
-                "name": name,
-                "printed_name": printed,
-                "roles": _role_list(roles),
-                "hash": register.rules.hasher().hash(password),
-                "temporary": by is not None,
-            },
-        )
+        payload = {
+            "name": name,
+            "printed_name": printed,
+            "roles": _role_list(roles),
+            "hash": register.rules.hasher().hash(password),
+            "temporary": by is not None,
+        }
+        self._append(by.name if by else name, kind.ADDED, payload, new=f"{printed}: {_words(roles)}")
         return self.account(name)
 
     def authenticate(self, name: str, password: str) -> Person:
@@ -133,7 +143,7 @@ class People:
 
     def reset_password(self, by: Person, name: str, new: str) -> None:
         """A manager gives a temporary password to someone who lost theirs; also ends a lock-out."""
-        _require_manager(by)
+        require_role(by, Role.MANAGER)
         self._set_password(by.name, self.account(name), new, temporary=True)
 
     def set_roles(self, by: Person, name: str, roles: Collection[Role], reason: str) -> None:
@@ -141,57 +151,64 @@ class People:
         account = self._managed(by, name)
         if Role.MANAGER not in roles:
             self._keep_a_manager(account)
-        payload = {"name": name, "roles": _role_list(roles), "old": _role_list(account.roles)}
-        self._append(by.name, kind.ROLES, {**payload, "reason": one_line(reason, "the reason")})
+        payload = {"name": name, "roles": _role_list(roles)}
+        self._append(
+            by.name, kind.ROLES, payload, old=_words(account.roles), new=_words(roles), reason=_reason(reason)
+        )
 
     def disable(self, by: Person, name: str, reason: str) -> None:
         """Close an account; its signatures stay. Raises ``AccessError`` if no manager would be left."""
         self._keep_a_manager(self._managed(by, name))
-        self._append(by.name, kind.DISABLED, {"name": name, "reason": one_line(reason, "the reason")})
+        self._append(by.name, kind.DISABLED, {"name": name}, reason=_reason(reason))
 
     def enable(self, by: Person, name: str, reason: str) -> None:
         """Open a disabled account again."""
         self._managed(by, name)
-        self._append(by.name, kind.ENABLED, {"name": name, "reason": one_line(reason, "the reason")})
+        self._append(by.name, kind.ENABLED, {"name": name}, reason=_reason(reason))
 
     def let_in(self, by: Person, name: str, reason: str) -> None:
         """End a lock-out before its time."""
         self._managed(by, name)
-        self._append(by.name, kind.LET_IN, {"name": name, "reason": one_line(reason, "the reason")})
+        self._append(by.name, kind.LET_IN, {"name": name}, reason=_reason(reason))
 
     def set_rules(self, by: Person, rules: AccountRules, reason: str) -> None:
         """Put other rules for passwords and lock-outs in force."""
-        _require_manager(by)
-        payload = {"rules": rules.model_dump(), "old": self.rules().model_dump()}
-        self._append(by.name, kind.RULES, {**payload, "reason": one_line(reason, "the reason")})
+        require_role(by, Role.MANAGER)
+        payload = {"rules": rules.model_dump()}
+        self._append(
+            by.name, kind.RULES, payload, old=str(self.rules()), new=str(rules), reason=_reason(reason)
+        )
 
     def _check(self, name: str, password: str) -> Account:
-        register = self._register()
+        """The account that name and password open; counted and written down before anything is refused."""
+        with self._log.transaction():
+            account, refused = self._attempt(name, password)
+        if account is None:
+            raise SignInError(refused)
+        return account
+
+    def _attempt(self, name: str, password: str) -> tuple[Account | None, str]:
+        register, now = self._register(), self._now()
         account = register.accounts.get(name)
         if account is None:
             # As slow as a wrong password, and the log keeps no name: people type passwords into name fields.
             register.rules.hasher().hash(password[: register.rules.max_length])
             self._append("nobody", kind.FAILED, {"name": None})
-            raise SignInError(_REFUSED)
-        if account.locked_out(register.rules, self._now()):
-            raise SignInError(
-                "This account is locked out after too many failed sign-ins; ask a manager or wait."
-            )
+            return None, _REFUSED
+        if account.locked_out(register.rules, now):
+            self._append(name, kind.TRIED, {"name": name})
+            return None, "This account is locked out after too many failed sign-ins; ask a manager or wait."
         if not _fits(register.rules, account, password):
-            self._fail(name)
-        if not account.active:
             self._append(name, kind.FAILED, {"name": name})
-            raise SignInError("This account is disabled; ask a manager.")
-        self._append(name, kind.SIGNED_IN, {"name": name})
-        return account
-
-    def _fail(self, name: str) -> None:
-        self._append(name, kind.FAILED, {"name": name})
-        register = self._register()
-        if register.accounts[name].locked_out(register.rules, self._now()):
+            if not self.account(name).locked_out(register.rules, now):
+                return None, _REFUSED
             self._append("software", kind.LOCKED_OUT, {"name": name})
-            raise SignInError(f"{_REFUSED} The account is now locked out; ask a manager or wait.")
-        raise SignInError(_REFUSED)
+            return None, f"{_REFUSED} The account is now locked out; ask a manager or wait."
+        if not account.active:
+            self._append(name, kind.TRIED, {"name": name})
+            return None, "This account is disabled; ask a manager."
+        self._append(name, kind.SIGNED_IN, {"name": name})
+        return account, ""
 
     def _set_password(self, actor: str, account: Account, new: str, *, temporary: bool) -> None:
         rules = self.rules()
@@ -203,7 +220,7 @@ class People:
         self._append(actor, kind.PASSWORD, payload)
 
     def _managed(self, by: Person, name: str) -> Account:
-        _require_manager(by)
+        require_role(by, Role.MANAGER)
         return self.account(name)
 
     def _keep_a_manager(self, account: Account) -> None:
@@ -214,10 +231,14 @@ class People:
             raise AccessError(f"'{account.name}' is the only manager; make another one first.")
 
     def _register(self) -> Register:
-        return replay(self._store.events())
+        return replay(self._log.events())
 
-    def _append(self, actor: str, action: str, payload: dict[str, Any]) -> None:
-        self._store.append(actor, action, payload)
+    def _append(
+        self, actor: str, action: str, payload: dict[str, Any], old: str = "", new: str = "", reason: str = ""
+    ) -> Event:
+        item = f"account {payload['name']}" if payload.get("name") else "accounts"
+        role = Role.MANAGER.value if payload.get("name") != actor and actor not in _NOBODY else ""
+        return self._log.append(actor, action, payload, item=item, old=old, new=new, reason=reason, role=role)
 
 
 def people_file() -> Path:
@@ -244,6 +265,20 @@ def local_people() -> People:
     return People(ReadStore(people_file()))
 
 
+def people_of(store: ReadStore) -> People:
+    """Who can sign in this read: the accounts of its store, or where it has none those of this computer's user."""
+    people = People(store)
+    return people if people.accounts() else local_people()
+
+
+def _reason(text: str) -> str:
+    return one_line(text, "the reason", 500)
+
+
+def _words(roles: Collection[Role]) -> str:
+    return ", ".join(_role_list(roles))
+
+
 def _role_list(roles: Collection[Role]) -> list[str]:
     if not roles:
         raise InputError("An account needs at least one role.")
@@ -261,9 +296,11 @@ def _known(register: Register, name: str) -> Account:
     return register.accounts[name]
 
 
-def _require_manager(person: Person | None) -> None:
-    if person is None or Role.MANAGER not in person.roles:
-        raise AccessError("Only a manager may do this.")
+def require_role(person: Person | None, role: Role) -> None:
+    """Let only persons of this role pass. Raises ``AccessError``."""
+    if person is None or role not in person.roles:
+        article = "an" if role.value[0] in "aeiou" else "a"
+        raise AccessError(f"Only {article} {role} may do this.")
 
 
 def _fits(rules: AccountRules, account: Account, password: str) -> bool:

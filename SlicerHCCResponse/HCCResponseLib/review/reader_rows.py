@@ -8,7 +8,7 @@ from HCCResponseLib.errors import InputError
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.lifecycle import require_draft
 from HCCResponseLib.review.records import write_proposal
-from HCCResponseLib.review.state import ReadState, Site
+from HCCResponseLib.review.state import ReadState, Site, refresh
 from HCCResponseLib.review.store import ReadStore
 from HCCResponseLib.track.proposal import Proposal, ProposalKind
 
@@ -27,12 +27,14 @@ def add_row(store: ReadStore, state: ReadState, reader: str, time_point: str) ->
     points = [p.name for p in state.study.timepoints] if state.study else []
     if time_point not in points:
         raise InputError(f"There is no time point '{time_point}' in this read.")
-    require_draft(state, reader, time_point)
     at_baseline = time_point == points[0]
     kind = ProposalKind.LESION if at_baseline else ProposalKind.CANDIDATE
     name = _free_name(state, "L" if at_baseline else "N")
     proposal = Proposal(time_point, name, kind, LesionState.NOT_EVALUABLE, None, None, ADDED_BY + reader)
-    write_proposal(store, proposal)
+    with store.transaction():
+        refresh(store, state)
+        require_draft(state, reader, time_point)
+        write_proposal(store, proposal)
     state.propose(proposal)
     return name
 
@@ -57,6 +59,8 @@ def set_site(store: ReadStore, state: ReadState, reader: str, name: str, site: S
         raise InputError(f"There is no lesion '{name}' in this read.")
     if not site.organ.strip():
         raise InputError(f"The organ of '{name}' is empty.")
-    require_draft(state, reader, first)
-    store.append(reader, "site", {"time_point": first, "name": name, **asdict(site)})
+    with store.transaction():
+        refresh(store, state)
+        require_draft(state, reader, first)
+        store.append(reader, "site", {"time_point": first, "name": name, **asdict(site)})
     state.sites[name] = site

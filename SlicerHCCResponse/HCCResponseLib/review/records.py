@@ -99,6 +99,11 @@ class NonTargetDecision:
     response: Response
 
 
+def row_name(time_point: str, name: str) -> str:
+    """How the log calls a row."""
+    return f"{time_point} / {name}"
+
+
 def measurement_to_json(value: LesionMeasurement | None) -> Any:
     """A measurement as plain JSON; decimals as strings."""
     return None if value is None else _MEASUREMENT.dump_python(value, mode="json")
@@ -123,7 +128,15 @@ def write_proposal(store: ReadStore, proposal: Proposal) -> None:
         "suggestion": proposal.suggestion,
         "evidence": proposal.evidence,
     }
-    store.append("software", "proposal", payload, [data] if data else [])
+    measured = proposal.measurement
+    store.append(
+        "software",
+        "proposal",
+        payload,
+        [data] if data else [],
+        item=row_name(proposal.time_point, proposal.name),
+        new=f"{measured.long_axis.length_mm} mm" if measured else str(proposal.state),
+    )
 
 
 def read_proposal(store: ReadStore, payload: dict[str, Any]) -> Proposal:
@@ -142,8 +155,8 @@ def read_proposal(store: ReadStore, payload: dict[str, Any]) -> Proposal:
     )
 
 
-def write_decision(store: ReadStore, decision: Decision) -> None:
-    """Append a decision with the reader's contour, if there is one."""
+def write_decision(store: ReadStore, decision: Decision, old: str, new: str) -> None:
+    """Append a decision with the reader's contour, if there is one; ``old`` and ``new`` say the row in words."""
     data = None if decision.mask is None else pack_mask(decision.mask)
     payload = {
         "time_point": decision.time_point,
@@ -159,7 +172,16 @@ def write_decision(store: ReadStore, decision: Decision) -> None:
         "long_line": _line_to_json(decision.long_line),
         "short_line": _line_to_json(decision.short_line),
     }
-    store.append(decision.reader, "decision", payload, [data] if data else [])
+    store.append(
+        decision.reader,
+        "decision",
+        payload,
+        [data] if data else [],
+        item=row_name(decision.time_point, decision.name),
+        old=old,
+        new=new,
+        reason=decision.reason,
+    )
 
 
 def read_decision(store: ReadStore, reader: str, payload: dict[str, Any]) -> Decision:

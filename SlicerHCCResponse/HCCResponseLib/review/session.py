@@ -15,13 +15,15 @@ import numpy.typing as npt
 from HCCResponseLib.adapt.recipe import QUICK
 from HCCResponseLib.engines.model import Model, load_model
 from HCCResponseLib.engines.process import Progress, Report, ignore_progress, never, run_job
-from HCCResponseLib.errors import InputError, JobCancelledError
+from HCCResponseLib.errors import AccessError, InputError, JobCancelledError
 from HCCResponseLib.imaging.study import Study, TimePointEntry, load_contour, load_image
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.review.access import Act, Stage
 from HCCResponseLib.review.decide import decide
+from HCCResponseLib.review.lifecycle import require_draft, stage
 from HCCResponseLib.review.records import Action, Decision, write_proposal
 from HCCResponseLib.review.state import ReadState, Row, RowStatus, read_state
 from HCCResponseLib.review.store import ReadStore
@@ -55,25 +57,49 @@ class Session:
     images: dict[str, Volume]
 
     def image(self, point: TimePointEntry) -> Volume:
-        """The image of a time point."""
+        """The image of a time point.
+
+        Raises:
+            AccessError: reading is sequential and an earlier time point is not locked yet.
+        """
+        if stage(self.state, point.name) is Stage.WAITING:
+            raise AccessError(
+                f"'{point.name}' is shown when every time point before it is signed and locked."
+            )
         return self.images[point.name]
 
 
-def open_session(study: Study, folder: Path) -> Session:
-    """Open the read of a study in an output folder, or resume the one that is there.
-
-    Everything that the study names is read and checked first, so that bad input leaves nothing behind.
+def load_images(study: Study) -> tuple[dict[str, Volume], dict[str, Any]]:
+    """All images of a study by time point, and the fingerprint of each with its contour.
 
     Raises:
-        InputError: an image or contour cannot be used, or the folder holds the read of another study.
+        InputError: an image or contour cannot be used.
     """
     images = {p.name: load_image(study, p) for p in study.timepoints}
     for point in study.timepoints:
         if point.contour:
             load_contour(point, images[point.name])
-    fingerprints = {p.name: _fingerprint(p, images[p.name]) for p in study.timepoints}
-    store = ReadStore(Path(folder) / STORE)
-    state = read_state(store)
+    return images, {p.name: _fingerprint(p, images[p.name]) for p in study.timepoints}
+
+
+def open_session(study: Study, folder: Path, opened: tuple[ReadStore, ReadState] | None = None) -> Session:
+    """Open the read of a study in an output folder, or resume the one that is there.
+
+    Everything that the study names is read and checked first, so that bad input leaves nothing behind.
+
+    Args:
+        opened: an assigned read, as :func:`HCCResponseLib.review.committee.open_read` hands it out.
+
+    Raises:
+        InputError: an image or contour cannot be used, or the folder holds the read of another study.
+        AccessError: the read is assigned to somebody and was not opened by that person.
+    """
+    images, fingerprints = load_images(study)
+    store = opened[0] if opened else ReadStore(Path(folder) / STORE)
+    state = opened[1] if opened else read_state(store)
+    if opened is None and state.locks.reader is not None:
+        store.close()
+        raise AccessError(f"The read in '{folder}' is assigned to '{state.locks.reader}', who must sign in.")
     if state.study is None:
         store.append(
             "software", "study", {"study": study.model_dump(mode="json"), "fingerprints": fingerprints}
@@ -107,7 +133,7 @@ def propose(
     A cancelled or failed run leaves the time points that were finished; the next run goes on from there.
 
     Returns:
-        names of time points that still wait, because the baseline is not fully decided.
+        names of time points that still wait: the baseline is not fully decided or an earlier one not locked.
     """
     base = load_model(options.base)
     first = session.study.timepoints[0]
@@ -121,11 +147,11 @@ def propose(
         _keep(session, first, propose_baseline(first.name, image, survey(base, image)), {}, base)
     pending = [p for p in session.study.timepoints if p.name not in session.state.provenance]
     accepted = accepted_baseline(session)
-    if pending and accepted:
-        _propose_pending(session, pending, accepted, (base, options), report, cancelled)
-        pending = []
+    ready = [p for p in pending if stage(session.state, p.name) is Stage.OPEN] if accepted else []
+    if ready:
+        _propose_pending(session, ready, accepted, (base, options), report, cancelled)
     report(Progress("Proposals ready", 1.0))
-    return [p.name for p in pending]
+    return [p.name for p in pending if p not in ready]
 
 
 def _propose_pending(
@@ -215,6 +241,7 @@ def _keep(
     session: Session, point: TimePointEntry, proposals: list[Proposal], facts: dict[str, Any], base: Model
 ) -> None:
     """Store the proposals of a time point, then the event that says they are complete."""
+    require_draft(session.state, session.state.locks.reader or "", point.name, Act.PROPOSE)
     for proposal in proposals:
         write_proposal(session.store, proposal)
     payload = {"time_point": point.name, "base_model_sha256": base.sha256, **facts}

@@ -73,6 +73,7 @@ class Locks:
     Attributes:
         order: how the read goes through its time points.
         reader: name of the account that the read is assigned to; ``None`` for a read that nobody assigned.
+        profile_sha256: of the profile that the read was assigned under; empty for a read that nobody assigned.
         signatures: all that were ever given, superseded ones too.
         locked: time points under a valid signature of authorship.
         reopened: amended time points with the reason, until they are signed again.
@@ -83,6 +84,7 @@ class Locks:
 
     order: ReadOrder = ReadOrder.UNLOCKED
     reader: str | None = None
+    profile_sha256: str = ""
     signatures: list[Signature] = field(default_factory=list)
     locked: set[str] = field(default_factory=set)
     reopened: dict[str, str] = field(default_factory=dict)

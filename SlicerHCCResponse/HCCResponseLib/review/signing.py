@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from HCCResponseLib.errors import IncompleteReadError, InputError, StorageError
 from HCCResponseLib.response.profile import Profile, load_profile
@@ -22,7 +23,7 @@ from HCCResponseLib.review.category import category, missing
 from HCCResponseLib.review.lifecycle import points, require
 from HCCResponseLib.review.people import People, Person
 from HCCResponseLib.review.signatures import Meaning, Signature
-from HCCResponseLib.review.state import ReadState, read_state
+from HCCResponseLib.review.state import ReadState, read_state, refresh
 from HCCResponseLib.review.store import FIRST_HASH, Event, ReadStore
 
 SIGNED = "signed"
@@ -44,11 +45,6 @@ def sign_and_lock(
         StorageError: the read on disk is not the one that was shown; open it again.
     """
     person = people.authenticate(*credentials)
-    require(person, Act.SIGN, state, time_point)
-    names = points(state)
-    before = [n for n in names[: names.index(time_point)] if n not in state.locks.locked]
-    if before:
-        raise IncompleteReadError(f"'{time_point}' cannot be signed yet: sign {', '.join(before)} first.")
     return _sign(store, state, person, time_point, Meaning.AUTHORSHIP)
 
 
@@ -64,36 +60,61 @@ def countersign(
     if meaning is Meaning.AUTHORSHIP:
         raise InputError("A second signature means review or approval; authorship is the reader's.")
     person = people.authenticate(*credentials)
-    require(person, Act.COUNTERSIGN, state, time_point)
     return _sign(store, state, person, time_point, meaning)
 
 
 def _sign(store: ReadStore, state: ReadState, person: Person, time_point: str, meaning: Meaning) -> Signature:
+    with store.transaction():
+        refresh(store, state)
+        act = Act.SIGN if meaning is Meaning.AUTHORSHIP else Act.COUNTERSIGN
+        role = require(person, act, state, time_point)
+        names = points(state)
+        before = [n for n in names[: names.index(time_point)] if n not in state.locks.locked]
+        if before:
+            raise IncompleteReadError(f"'{time_point}' cannot be signed yet: sign {', '.join(before)} first.")
+        payload = {**_what_is_signed(store, state, time_point), "signer": person.name}
+        payload |= {"printed_name": person.printed_name, "meaning": meaning}
+        store.append(
+            person.name,
+            SIGNED,
+            payload,
+            item=time_point,
+            new=f"{meaning}: {payload['category'] or 'no category'}",
+            role=role,
+            profile=payload["profile_sha256"],
+        )
+    refresh(store, state)
+    return state.locks.signatures[-1]
+
+
+def _what_is_signed(store: ReadStore, state: ReadState, time_point: str) -> dict[str, Any]:
+    """Category, sum and hashes of a time point, from the store and as it was shown.
+
+    Raises:
+        StorageError: the two differ.
+        InputError: the profile is not the one of the assignment.
+    """
     assert state.study is not None
     profile = load_profile(state.study.profile)
-    events = store.events()
+    digest = profile_hash(profile)
+    if state.locks.profile_sha256 not in ("", digest):
+        raise InputError(
+            f"Profile '{profile.name}' has changed since the read was assigned; ask the manager."
+        )
     shown = evaluate_up_to(state, profile, time_point)
-    stored = read_state(store)
-    if stored.locks != state.locks or evaluate_up_to(stored, profile, time_point) != shown:
+    if evaluate_up_to(read_state(store), profile, time_point) != shown:
         raise StorageError("The read has changed on disk since it was opened; open it again and look at it.")
-    payload = {
+    return {
         "time_point": time_point,
         "version": state.locks.version,
-        "signer": person.name,
-        "printed_name": person.printed_name,
-        "meaning": meaning,
         "category": shown.overall and str(shown.overall),
         "sum": None if shown.target.sum is None else str(shown.target.sum),
         "reviewed": reviewed_up_to(state, time_point),
         "profile": profile.name,
-        "profile_sha256": profile_hash(profile),
-        "content_sha256": content_hash(events, points(state), time_point),
-        "chain_head": events[-1].hash if events else FIRST_HASH,
+        "profile_sha256": digest,
+        "content_sha256": content_hash(store.events(), points(state), time_point),
+        "chain_head": store.head(),
     }
-    event = store.append(person.name, SIGNED, payload)
-    signature = Signature.from_payload({**payload, "utc": event.utc})
-    state.locks.sign(signature)
-    return signature
 
 
 def evaluate_up_to(state: ReadState, profile: Profile, time_point: str) -> TimePointEvaluation:

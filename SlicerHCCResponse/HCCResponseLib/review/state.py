@@ -13,9 +13,10 @@ import numpy.typing as npt
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.types import LesionState, Response
+from HCCResponseLib.review.people import Person
 from HCCResponseLib.review.records import Action, Decision, read_decision, read_proposal
-from HCCResponseLib.review.signatures import Locks, Signature
-from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.review.signatures import Locks, ReadOrder, Signature
+from HCCResponseLib.review.store import Event, ReadStore
 from HCCResponseLib.track.proposal import Proposal, ProposalKind
 
 
@@ -102,6 +103,12 @@ class Row:
         short = self.measurement.short_axis if self.measurement else None
         return short.length_mm if short else None
 
+    @property
+    def words(self) -> str:
+        """The row for the log: what was done with it, and its long axis or state."""
+        size = self.state.value if self.long_mm is None else f"{self.long_mm} mm"
+        return f"{self.status}, {size}"
+
 
 @dataclass(frozen=True)
 class Site:
@@ -130,6 +137,8 @@ class ReadState:
         sites: per lesion name, where it lies, when the reader has said so.
         decided: (time point, name, decision before) of every decision that can be undone, oldest first.
         locks: order, signatures and locked time points; where a time point stands tells ``review/lifecycle.py``.
+        person: who has this read open; needed for reads that were assigned to somebody.
+        seen: number of the last event that the locks know of.
     """
 
     study: Study | None = None
@@ -140,6 +149,8 @@ class ReadState:
     sites: dict[str, Site] = field(default_factory=dict)
     decided: list[tuple[str, str, Decision | None]] = field(default_factory=list)
     locks: Locks = field(default_factory=Locks)
+    person: Person | None = None
+    seen: int = 0
 
     @property
     def locked(self) -> frozenset[str]:
@@ -186,29 +197,66 @@ class ReadState:
         return list(dict.fromkeys(names))
 
 
-def read_state(store: ReadStore) -> ReadState:
-    """Replay all events. A later proposal or decision stands in front of an earlier one; both stay stored."""
+def read_state(store: ReadStore, until: int | None = None) -> ReadState:
+    """Replay all events, or those up to a number. What came later stands in front; everything stays stored.
+
+    This is everything that the store knows. A reader of a committee gets a read from
+    :func:`HCCResponseLib.review.committee.open_read`, which keeps readers blind to each other.
+    """
     state = ReadState()
     for event in store.events():
-        payload = event.payload
-        if event.action == "study":
-            state.study = Study.model_validate(payload["study"])
-            state.fingerprints = payload["fingerprints"]
-        elif event.action == "proposal":
-            proposal = read_proposal(store, payload)
-            state.propose(proposal)
-        elif event.action == "decision":
-            state.take(read_decision(store, event.actor, payload))
-        elif event.action == "undo":
-            state.take_back()
-        elif event.action == "site":
-            state.sites[payload["name"]] = Site(payload["organ"], payload["segment"], payload["lymph_node"])
-        elif event.action == "proposed":
-            state.provenance[payload["time_point"]] = payload
-        elif event.action == "non-target":
-            state.non_target[payload["time_point"]] = Response(payload["response"])
-        elif event.action == "signed":
-            state.locks.sign(Signature.from_payload({**payload, "utc": event.utc}))
-        elif event.action == "amended":
-            state.locks.amend(payload["time_point"], payload["later"], payload["reason"])
+        if until is not None and event.sequence > until:
+            break
+        _take_row(store, state, event)
+        _take_lock(state, event)
     return state
+
+
+def read_life(store: ReadStore) -> ReadState:
+    """Study, order, locks and signatures only, without proposals and decisions: quick, and nothing to peek at."""
+    state = ReadState()
+    for event in store.events():
+        if event.action == "study":
+            _take_row(store, state, event)
+        _take_lock(state, event)
+    return state
+
+
+def refresh(store: ReadStore, state: ReadState) -> None:
+    """Take in what was signed, amended or closed since the state was read, here or by another process."""
+    for event in store.events(state.seen):
+        _take_lock(state, event)
+
+
+def _take_row(store: ReadStore, state: ReadState, event: Event) -> None:
+    payload = event.payload
+    if event.action == "study":
+        state.study = Study.model_validate(payload["study"])
+        state.fingerprints = payload["fingerprints"]
+    elif event.action == "proposal":
+        state.propose(read_proposal(store, payload))
+    elif event.action == "decision":
+        state.take(read_decision(store, event.actor, payload))
+    elif event.action == "undo":
+        state.take_back()
+    elif event.action == "site":
+        state.sites[payload["name"]] = Site(payload["organ"], payload["segment"], payload["lymph_node"])
+    elif event.action == "proposed":
+        state.provenance[payload["time_point"]] = payload
+    elif event.action == "non-target":
+        state.non_target[payload["time_point"]] = Response(payload["response"])
+
+
+def _take_lock(state: ReadState, event: Event) -> None:
+    payload = event.payload
+    if event.action == "assigned":
+        state.locks.order = ReadOrder(payload["order"])
+        state.locks.reader = payload["reader"]
+        state.locks.profile_sha256 = payload["profile_sha256"]
+    elif event.action == "signed":
+        state.locks.sign(Signature.from_payload({**payload, "utc": event.utc}))
+    elif event.action == "amended":
+        state.locks.amend(payload["time_point"], payload["later"], event.reason)
+    elif event.action in ("closed", "adjudicated"):
+        state.locks.final = event.reason
+    state.seen = event.sequence

@@ -1,0 +1,15 @@
+"""``hcc-response evaluate ...``: how good methods and readers are."""
+
+from __future__ import annotations
+
+import typer
+
+from HCCResponseLib.cli.evaluate_committee import committee
+
+evaluate = typer.Typer(no_args_is_help=True, help="How good methods and readers are.")
+evaluate.command()(committee)
+
+
+@evaluate.callback()
+def _group() -> None:
+    """Keeps the name of a single command in use."""
