@@ -39,3 +39,11 @@ def test_self_test_of_the_module(slicer_app, panel):
     import slicer
 
     slicer.selfTests["HCCResponse"]()
+
+
+def test_pictures_have_real_letters(slicer_app):
+    """Without a font every letter is the same box."""
+    from PySide6 import QtGui
+
+    metrics = QtGui.QFontMetrics(slicer_app.app.font())
+    assert metrics.horizontalAdvance("iiii") < metrics.horizontalAdvance("WWWW") / 2

@@ -29,7 +29,7 @@ _KEPT_METHODS = {"QTimer": frozenset({"singleShot"})}
 @functools.cache
 def property_names(cls: type) -> frozenset[str]:
     """Names of the Qt properties of a class."""
-    meta = cls.staticMetaObject  # type: ignore[attr-defined]
+    meta = cls.staticMetaObject
     names = {meta.property(i).name() for i in range(meta.propertyCount())}
     return frozenset(names - _VIRTUAL_GETTERS - _KEPT_METHODS.get(cls.__name__, frozenset()))
 
