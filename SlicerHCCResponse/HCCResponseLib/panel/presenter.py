@@ -53,7 +53,6 @@ class Presenter:
         session = open_session(study, folder)
         self.close()
         self.session, self._profile = session, profile
-        self.tell()
 
     def close(self) -> None:
         """Close the read; everything decided is in its store already."""

@@ -79,6 +79,8 @@ class SceneView:
         self.close()
         self._subject, self._images = state.study.subject, images
         self._nodes = {t: n for n in our_nodes(self.scene, self._subject) if (t := tag_of(n))}
+        for (_, _, point, _), node in self._nodes.items():
+            file_under(self.scene, node, self._subject, point)
         self._watch(self.scene, self.scene.NodeRemovedEvent, self._on_node_removed, call_data=True)
         self.show(state)
 

@@ -157,7 +157,8 @@ def _refuse_hidden_slot(owner: Any, name: str) -> None:
 
 
 def _write(owner: Any, name: str, value: Any) -> None:
-    meta = PLAIN_GET(owner, "metaObject")()
+    # The class's own, because one asked of an object is invalid for the whole class once that object is deleted.
+    meta = type(owner).staticMetaObject
     prop = meta.property(meta.indexOfProperty(name))
     if not prop.isWritable():
         raise AttributeError(f"Property '{name}' of type {type(owner).__name__} is not writable")

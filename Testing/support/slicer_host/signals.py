@@ -160,7 +160,7 @@ def _overload(instance: Any, signature: str) -> tuple[str, Any]:
 def _find(owner: Any, signature: str) -> tuple[str, Any]:
     """The signal instance for ``name(types)``. A signal that does not exist is an error here; PythonQt only warns."""
     match = re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", signature)
-    meta = _plain(owner, "metaObject")()
+    meta = type(owner).staticMetaObject
     normal = bytes(QtCore.QMetaObject.normalizedSignature(signature).data()).decode()
     declared = getattr(owner, "_host_signals", {}).get(normal)
     if declared is not None:
