@@ -38,10 +38,10 @@ def open_and_propose(
     Under a sequential profile the next time point is proposed only after the one before it is signed: run this again
     after each signature.
     """
-    from HCCResponseLib.cli.study import finish, tell
+    from HCCResponseLib.cli.study import tell
     from HCCResponseLib.imaging.study import load_study
+    from HCCResponseLib.report.output import write_outputs
     from HCCResponseLib.response.profile import load_profile
-    from HCCResponseLib.review.category import missing
     from HCCResponseLib.review.committee import blinded, open_read
     from HCCResponseLib.review.session import Options, open_session, propose
 
@@ -50,8 +50,7 @@ def open_and_propose(
         opened = open_read(desk.store, desk.person, read_id)
         session = open_session(content, output, opened)
         propose(session, Options(recipe, steps, seed, model))
-        complete = not missing(session.state)
-        tell(finish(session, load_profile(content.profile) if complete else None), as_json)
+        tell(write_outputs(session, load_profile(content.profile)), as_json)
 
 
 def show(
