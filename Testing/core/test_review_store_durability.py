@@ -257,7 +257,9 @@ def test_two_writers_end_in_one_order(where, code):
 
 
 def test_a_writer_that_stands_still_does_not_hold_the_others_for_ever(where, monkeypatch):
-    monkeypatch.setattr("HCCResponseLib.review.store.engine.PATIENCE", 1)
+    engine = "HCCResponseLib.review.store.engine"
+    monkeypatch.setattr(f"{engine}.PATIENCE", 1)
+    monkeypatch.setattr(f"{engine}._SERVER_SETTINGS", "SET lock_timeout = '1s'")
     slow, other = ReadStore(where), ReadStore(where)
     with slow.transaction():
         slow.append("Dr A", "decision", {})
