@@ -51,3 +51,14 @@ def verify(
             raise StorageError(f"'{store.name}' is not as it was written: {event}{found.reason}.")
         if not as_json:
             say(f"{found.events} events, all as they were written. Hash of the last one: {found.head}")
+
+
+@read_app.command()
+def prepare(where: Where) -> None:
+    """Make the tables of a committee's database, or bring those of an earlier version up to date."""
+    from HCCResponseLib.review.store import open_store
+
+    with errors_as_one_line():
+        store = open_store(where)
+        store.close()
+        say(f"'{store.name}' is ready.")
