@@ -159,6 +159,21 @@ def test_a_transaction_is_all_or_nothing(store):
     assert store.store.check().events == 2
 
 
+def test_a_part_of_a_transaction_that_fails_is_taken_back_alone(store):
+    with store.transaction():
+        first = store.append("Dr A", "first", {})
+        with pytest.raises(ConflictError):
+            store.append("Dr A", "refused", {}, [b"contour"], expected_previous=FIRST_HASH)
+        with pytest.raises(InputError), store.transaction():
+            store.append("Dr A", "taken back", {}, [b"contour"])
+            raise InputError("no")
+        assert store.events() == [first]
+        store.append("Dr A", "second", {})
+    assert [e.action for e in store.events()] == ["first", "second"]
+    assert store.store.blobs([blob_key(b"contour")]) == {}
+    assert store.store.check().good
+
+
 def test_what_a_transaction_reads_stays_the_last_word(store):
     """Ten threads each add an event only while there are fewer than five."""
     seen = []
