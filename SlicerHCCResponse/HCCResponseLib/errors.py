@@ -71,3 +71,7 @@ class ExportError(HCCResponseError):
             f"The export in '{where}' must not be used, its rules are broken in {len(problems)} places: {listed}."
         )
         self.problems = problems
+
+
+class JobOutOfMemoryError(JobFailedError):
+    """A job ran out of memory, on the GPU or in the system; a smaller or slower setting may still work."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
 from datetime import UTC, datetime, timedelta
@@ -41,15 +42,27 @@ def clock():
 
 
 @pytest.fixture
-def people(tmp_path, clock):
-    store = ReadStore(tmp_path / "people.sqlite")
-    people = People(store, clock)
-    people.add("boss", "Ann Manager", {Role.MANAGER}, PASSWORD)
-    people.set_rules(boss(people), shipped_rules().model_copy(update=CHEAP), "cheap hashes for tests")
-    people.add("reader.1", "Jane Doe, MD", {Role.READER}, "first temporary one", boss(people))
-    people.change_password("reader.1", "first temporary one", OTHER)
+def people(tmp_path, clock, filled):
+    path = tmp_path / "people.sqlite"
+    shutil.copy(filled, path)
+    people = People(ReadStore(path), clock)
     yield people
-    store.close()
+    people.close()
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """A manager and a reader, made once; hashing passwords takes its time."""
+    path = tmp_path_factory.mktemp("people") / "people.sqlite"
+    people = People(ReadStore(path))
+    people.add("boss", "Ann Manager", {Role.MANAGER}, "very first password")
+    first = people.authenticate("boss", "very first password")
+    people.set_rules(first, shipped_rules().model_copy(update=CHEAP), "cheap hashes for tests")
+    people.change_password("boss", "very first password", PASSWORD)
+    people.add("reader.1", "Jane Doe, MD", {Role.READER}, "first temporary one", first)
+    people.change_password("reader.1", "first temporary one", OTHER)
+    people.close()
+    return path
 
 
 def boss(people):
@@ -251,12 +264,12 @@ def test_a_radiologist_alone_has_an_owner_only_file(tmp_path, monkeypatch):
     monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(path))
     people = local_people()
     people.add("me", "Me, MD", {Role.READER, Role.MANAGER}, PASSWORD)
-    people._log.close()
+    people.close()
     if sys.platform != "win32":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     again = local_people()
     assert again.authenticate("me", PASSWORD).printed_name == "Me, MD"
-    again._store.close()
+    again.close()
     monkeypatch.delenv("HCC_RESPONSE_PEOPLE")
     assert people_file().name == "people.sqlite"
     assert os.fspath(tmp_path) not in os.fspath(people_file())

@@ -39,8 +39,7 @@ class Server:
         self._bin = bin_folder
         self._data = folder / "data"
         self._numbers = itertools.count()
-        if self._user:
-            shutil.chown(folder, "postgres", "postgres")
+        self.own(folder)
         word = folder / "password"
         word.write_text(PASSWORD, encoding="utf-8")
         self._call("initdb", "-D", self._data, "-U", "owner", "--auth=scram-sha-256", f"--pwfile={word}",
@@ -94,14 +93,19 @@ class Server:
                 connection.execute(text(statement))
         engine.dispose()
 
-    def url(self, database: str, user: str = "owner") -> str:
+    def url(self, database: str, user: str = "owner", password: str = PASSWORD) -> str:
         """URL of one of its databases."""
-        return f"postgresql://{user}:{PASSWORD.replace('/', '%2F')}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{user}:{password.replace('/', '%2F')}@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self) -> str:
+    def own(self, folder: Path) -> None:
+        """Give a folder to the user that the server runs as."""
+        if self._user:
+            shutil.chown(folder, "postgres", "postgres")
+
+    def new_database(self, options: str = "") -> str:
         """The URL of an empty database."""
         name = f"reads_{next(self._numbers)}"
-        self.query("postgres", f"CREATE DATABASE {name}")
+        self.query("postgres", f"CREATE DATABASE {name} {options}")
         return self.url(name)
 
 

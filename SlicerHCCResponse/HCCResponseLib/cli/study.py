@@ -10,7 +10,6 @@ import typer
 from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar, say, say_json
 
 if TYPE_CHECKING:
-    from HCCResponseLib.response.types import ReadEvaluation
     from HCCResponseLib.review.session import Options, Session
 
 StudyArgument = Annotated[Path, typer.Argument(help="study.yaml, or the folder that holds it.")]
@@ -41,11 +40,13 @@ def propose(
 
     Run again with the same output folder, it goes on where it stopped.
     """
+    from HCCResponseLib.report.output import write_outputs
+    from HCCResponseLib.response.profile import load_profile
     from HCCResponseLib.review.session import Options
 
     with errors_as_one_line():
         session = open_and_propose(study, output, Options(recipe, steps, seed, model))
-        result = finish(session, None)
+        result = write_outputs(session, load_profile(session.study.profile), with_category=False)
         tell(result, as_json)
 
 
@@ -69,6 +70,7 @@ def assess(
     A category needs a decision on every lesion and candidate; what is missing is listed (exit status 1).
     """
     from HCCResponseLib.errors import IncompleteReadError
+    from HCCResponseLib.report.output import write_outputs
     from HCCResponseLib.response.profile import load_profile
     from HCCResponseLib.review.category import missing
     from HCCResponseLib.review.decisions_file import load_decisions
@@ -84,9 +86,9 @@ def assess(
             accept_everything(session, accept_proposals_as, options)
         gaps = missing(session.state)
         if gaps:
-            finish(session, None)
+            write_outputs(session, load_profile(session.study.profile), with_category=False)
             raise IncompleteReadError("No category yet. Still missing: " + " ".join(gaps))
-        result = finish(session, load_profile(session.study.profile))
+        result = write_outputs(session, load_profile(session.study.profile))
         tell(result, as_json)
 
 
@@ -145,25 +147,6 @@ def accept_everything(session: Session, reader: str, options: Options) -> None:
     accept_all(session.store, session.state, reader)
     _propose(session, options)
     accept_all(session.store, session.state, reader)
-
-
-def finish(session: Session, profile: Any) -> dict[str, Any]:
-    """Write contours, result and report; with a profile also the category. Returns the result."""
-    from HCCResponseLib.report.exports import write_contours, write_result
-    from HCCResponseLib.report.html import write_report
-    from HCCResponseLib.response.profile import load_profile
-    from HCCResponseLib.review.category import category, missing
-
-    evaluation: ReadEvaluation | None = category(session.state, profile) if profile else None
-    used = profile or load_profile(session.study.profile)
-    images = {p.name: p for p in session.study.timepoints}
-    write_contours(session.folder, session.state, lambda name: session.image(images[name]))
-    report = session.folder / "report.html"
-    gaps = missing(session.state) if evaluation is None else []
-    write_report(report, session.state, used, evaluation, gaps, lambda name: session.image(images[name]))
-    result = write_result(session.folder, session.state, used, evaluation)
-    session.store.append("software", "result", result)
-    return {**result, "report": str(report.resolve())}
 
 
 def tell(result: dict[str, Any], as_json: bool) -> None:

@@ -90,6 +90,27 @@ def case(store: ReadStore, subject: str) -> Case:
     return Case(subject, tuple(reads), finished, differing, accepted, who, why)
 
 
+def case_for(store: ReadStore, person: Person, subject: str) -> tuple[Case, dict[str, dict[str, _Value]]]:
+    """A case as a person may see it, with the values of its reads for the adjudicator and the auditor.
+
+    Raises:
+        AccessError: a reader, or somebody who reads this subject.
+    """
+    found = case(store, subject)
+    if not person.roles & {Role.MANAGER, Role.AUDITOR, Role.ADJUDICATOR} or _reads(person, found):
+        raise AccessError(f"{person.printed_name} may not see the reads of '{subject}' beside each other.")
+    blind = any(a.reader == person.name and not _is_signed(store, a.read_id) for a in found.reads)
+    shown = found.finished and not blind and bool(person.roles & {Role.AUDITOR, Role.ADJUDICATOR})
+    return found, {
+        a.read_id: values(store, a.read_id) for a in found.reads if shown and _is_signed(store, a.read_id)
+    }
+
+
+def _reads(person: Person, found: Case) -> bool:
+    """Whether this person is one of the independent readers."""
+    return any(a.reader == person.name and a.kind is Kind.READ for a in found.reads)
+
+
 def values(store: ReadStore, read_id: str) -> dict[str, _Value]:
     """The adjudication variables of one finished read, every one that is known."""
     read = store.other(read_id)
@@ -114,7 +135,7 @@ def adjudicate(
     person = people.authenticate(*credentials)
     with store.transaction():
         found = case(store, subject)
-        _require_adjudicator(store, person, found)
+        _require_adjudicator(person, found)
         _require_choice(store, person, found, chosen)
         heads = {a.read_id: store.other(a.read_id).head() for a in found.reads}
         payload: dict[str, Any] = {
@@ -143,18 +164,18 @@ def adjudicate(
     return case(store, subject)
 
 
-def _require_adjudicator(store: ReadStore, person: Person, found: Case) -> None:
+def _require_adjudicator(person: Person, found: Case) -> None:
     require_role(person, Role.ADJUDICATOR)
-    if any(a.reader == person.name and a.kind is Kind.READ for a in found.reads):
+    if _reads(person, found):
         raise AccessError(f"{person.printed_name} reads subject '{found.subject}' and cannot adjudicate it.")
-    for read in found.reads:
-        if read.reader != person.name:
-            require(person, Act.ADJUDICATE, read_life(store.other(read.read_id)))
 
 
 def _require_choice(store: ReadStore, person: Person, found: Case, chosen: str) -> None:
     if not found.finished:
         raise InputError(f"Subject '{found.subject}' cannot be adjudicated before all its reads are signed.")
+    for read in found.reads:
+        if read.kind is Kind.READ:
+            require(person, Act.ADJUDICATE, read_life(store.other(read.read_id)))
     if not found.differing or found.accepted is not None:
         what = "was adjudicated already" if found.differing else "needs no adjudication: the reads agree"
         raise InputError(f"Subject '{found.subject}' {what}.")

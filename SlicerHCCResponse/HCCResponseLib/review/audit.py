@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.errors import AccessError, InputError
 from HCCResponseLib.imaging.files import write_text
+from HCCResponseLib.review.access import Role
 from HCCResponseLib.review.adjudication import ADJUDICATED
+from HCCResponseLib.review.people import Person
 from HCCResponseLib.review.signing import first_bad_signature
 from HCCResponseLib.review.store import STORE_LOG, Event, Finding, ReadStore
 
@@ -67,6 +69,13 @@ def _first_bad_adjudication(read: ReadStore) -> int | None:
         ):
             return event.sequence
     return None
+
+
+def export_log_as(person: Person, store: ReadStore, path: Path, read_id: str | None = None) -> int:
+    """:func:`export_log` for those who may see the log. Raises ``AccessError`` for everybody else."""
+    if not person.roles & {Role.MANAGER, Role.AUDITOR}:
+        raise AccessError("Only a manager or an auditor may have the log.")
+    return export_log(store, path, read_id)
 
 
 def export_log(store: ReadStore, path: Path, read_id: str | None = None) -> int:

@@ -18,9 +18,7 @@ from HCCResponseLib.response.types import (
     TimePointFindings,
 )
 from HCCResponseLib.review.records import Action
-from HCCResponseLib.review.state import ReadState, Row, RowStatus
-
-ORGAN = "liver"
+from HCCResponseLib.review.state import ReadState, Row, RowStatus, Site
 
 
 def missing(state: ReadState, up_to: str | None = None) -> list[str]:
@@ -45,6 +43,8 @@ def missing(state: ReadState, up_to: str | None = None) -> list[str]:
             if row.status is RowStatus.PROPOSED:
                 what = "candidate" if row.is_candidate else "lesion"
                 found.append(f"{point.name}: {what} {name} is not decided.")
+            elif row.is_candidate and row.status is RowStatus.EDITED:
+                found.append(f"{point.name}: candidate {name} is contoured, but not called new or equivocal.")
     return found
 
 
@@ -80,29 +80,38 @@ def roles(state: ReadState, profile: Profile) -> dict[str, tuple[LesionRole, str
     rows = state.rows.get(_baseline(state), {})
     names = _followed(state)
     chosen = {n: rows[n].decision.role for n in names if rows[n].decision and rows[n].decision.role}  # type: ignore[union-attr]
-    open_rows = [_candidate(n, rows[n]) for n in names if n not in chosen and rows[n].long_mm is not None]
-    fixed = [_candidate(n, rows[n]) for n, role in chosen.items() if role is LesionRole.TARGET]
+    open_rows = [
+        _candidate(n, rows[n], state.site(n))
+        for n in names
+        if n not in chosen and rows[n].long_mm is not None
+    ]
+    fixed = [_candidate(n, rows[n], state.site(n)) for n, role in chosen.items() if role is LesionRole.TARGET]
     _require_allowed(fixed, profile)
     suggested = select_targets([*fixed, *open_rows], profile)
+    filled = _filled(suggested.selected, chosen, state, profile)
     out: dict[str, tuple[LesionRole, str]] = {}
     for name in names:
         if name in chosen:
             out[name] = (chosen[name], "chosen by the reader")  # type: ignore[assignment]
-        elif name in suggested.selected and _room(name, suggested.selected, chosen, profile):
+        elif name in filled:
             out[name] = (LesionRole.TARGET, "suggested within the profile's limits")
         else:
             out[name] = (LesionRole.NON_TARGET, suggested.rejected.get(name, "beyond the profile's limits"))
     return out
 
 
-def _room(
-    name: str, selected: tuple[str, ...], chosen: dict[str, LesionRole | None], profile: Profile
-) -> bool:
-    """The reader's targets come first; suggestions only fill what is left of the limits (all lesions in one organ)."""
-    taken = [n for n, role in chosen.items() if role is LesionRole.TARGET]
-    limit = min(profile.max_targets, profile.max_targets_per_organ) - len(taken)
-    open_order = [n for n in selected if n not in chosen]
-    return name in open_order[: max(0, limit)]
+def _filled(
+    selected: tuple[str, ...], chosen: dict[str, LesionRole | None], state: ReadState, profile: Profile
+) -> set[str]:
+    """The reader's targets come first; suggestions only fill what is left of the limits, in all and per organ."""
+    taken = [state.site(n).organ for n, role in chosen.items() if role is LesionRole.TARGET]
+    out: set[str] = set()
+    for name in (n for n in selected if n not in chosen):
+        organ = state.site(name).organ
+        if len(taken) < profile.max_targets and taken.count(organ) < profile.max_targets_per_organ:
+            taken.append(organ)
+            out.add(name)
+    return out
 
 
 def _require_allowed(fixed: list[Candidate], profile: Profile) -> None:
@@ -114,11 +123,10 @@ def _require_allowed(fixed: list[Candidate], profile: Profile) -> None:
         raise InputError(f"The chosen targets do not fit the profile: {reasons}.")
 
 
-def _candidate(name: str, row: Row) -> Candidate:
+def _candidate(name: str, row: Row, site: Site) -> Candidate:
     measured = row.measurement
     thickness = None if measured is None else Decimal(str(round(measured.slice_thickness_mm, 3)))
-    short = measured.short_axis.length_mm if measured and measured.short_axis else None
-    return Candidate(name, ORGAN, False, row.long_mm, short, thickness)
+    return Candidate(name, site.organ, site.lymph_node, row.long_mm, row.short_mm, thickness)
 
 
 def findings(state: ReadState, profile: Profile, up_to: str | None = None) -> list[TimePointFindings]:
@@ -135,9 +143,9 @@ def findings(state: ReadState, profile: Profile, up_to: str | None = None) -> li
     new = NewLesionStatus.NO
     for point in _points(state, up_to):
         rows = state.rows[point.name]
-        lesions = [_finding(n, rows[n], role) for n, (role, _) in role_of.items()]
+        lesions = [_finding(n, rows[n], role, state.site(n)) for n, (role, _) in role_of.items()]
         new = max(new, _new_status(rows), key=list(NewLesionStatus).index)
-        lesions += [_finding(n, r, LesionRole.NEW) for n, r in rows.items() if _is_new(r)]
+        lesions += [_finding(n, r, LesionRole.NEW, state.site(n)) for n, r in rows.items() if _is_new(r)]
         non_target = state.non_target.get(point.name)
         out.append(TimePointFindings(point.name, point.date, tuple(lesions), non_target, new))
     return out
@@ -154,12 +162,11 @@ def _new_status(rows: dict[str, Row]) -> NewLesionStatus:
     return NewLesionStatus.EQUIVOCAL if Action.EQUIVOCAL in actions else NewLesionStatus.NO
 
 
-def _finding(name: str, row: Row, role: LesionRole) -> LesionFinding:
+def _finding(name: str, row: Row, role: LesionRole, site: Site) -> LesionFinding:
     measured = row.measurement if row.state is LesionState.MEASURED else None
-    own_line = row.decision is not None and row.decision.long_axis_mm is not None
-    short = measured.short_axis.length_mm if measured and measured.short_axis and not own_line else None
     volume = Decimal(str(round(measured.volume_mm3, 1))) if measured else None
-    return LesionFinding(name, ORGAN, False, role, row.state, row.long_mm, short, volume_mm3=volume)
+    where = (site.organ, site.lymph_node)
+    return LesionFinding(name, *where, role, row.state, row.long_mm, row.short_mm, volume_mm3=volume)
 
 
 def category(state: ReadState, profile: Profile, up_to: str | None = None) -> ReadEvaluation:

@@ -210,8 +210,27 @@ def visible(store: ReadStore, person: Person) -> list[Assignment]:
     return [a for a in every if a in mine] + others
 
 
-def open_read(store: ReadStore, person: Person, read_id: str) -> tuple[ReadStore, ReadState]:
+def open_any(
+    store: ReadStore, person: Person, read_id: str, version: int | None = None
+) -> tuple[ReadStore, ReadState]:
+    """Like :func:`open_read`; a read that nobody assigned is any reader's own."""
+    read = store.other(read_id)
+    life = read_life(read)
+    if life.study is None:
+        raise InputError(f"There is no read '{read_id[:80]}' in this store.")
+    if life.locks.reader is not None:
+        return open_read(store, person, read_id, version)
+    require(person, Act.SEE, life)
+    return read, read_state(read, _end_of(read, version))
+
+
+def open_read(
+    store: ReadStore, person: Person, read_id: str, version: int | None = None
+) -> tuple[ReadStore, ReadState]:
     """An assigned read as this person may see it, with everything that this person may do in it.
+
+    Args:
+        version: an earlier version, to look at; ``None`` for the latest.
 
     Raises:
         InputError: no such read.
@@ -222,12 +241,22 @@ def open_read(store: ReadStore, person: Person, read_id: str) -> tuple[ReadStore
     life = read_life(own_store)
     require(person, Act.SEE, life)
     _keep_blinded(store, person, chosen)
-    state = read_state(own_store)
+    state = read_state(own_store, _end_of(own_store, version))
     state.person = person
     if chosen.reader != person.name and Role.AUDITOR not in person.roles:
         _hide_names(state, chosen.stream)
     role = Role.READER.value if chosen.reader == person.name else ""
     return own_store.acting(role, state.locks.profile_sha256), state
+
+
+def _end_of(read: ReadStore, version: int | None) -> int | None:
+    """Number of the last event of a version; ``None`` for the latest one."""
+    amendments = [e.sequence for e in read.events() if e.action == "amended"]
+    if version is None or version == len(amendments) + 1:
+        return None
+    if version > len(amendments):
+        raise InputError(f"Read '{read.read_id}' has {len(amendments) + 1} versions, no version {version}.")
+    return amendments[version - 1] - 1
 
 
 def _keep_blinded(store: ReadStore, person: Person, chosen: Assignment) -> None:

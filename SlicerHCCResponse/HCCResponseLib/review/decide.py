@@ -16,6 +16,7 @@ from HCCResponseLib.review.records import (
     Action,
     Decision,
     NonTargetDecision,
+    row_name,
     write_decision,
 )
 from HCCResponseLib.review.state import ReadState, Row, refresh
@@ -51,9 +52,39 @@ def decide(
     with store.transaction():
         refresh(store, state)
         row = check(state, decision)
-        write_decision(store, decision)
-    state.rows[decision.time_point][decision.name] = Row(row.proposal, decision)
+        write_decision(store, decision, row.words, Row(row.proposal, decision).words)
+    state.take(decision)
     return decision
+
+
+def undo(store: ReadStore, state: ReadState, reader: str) -> tuple[str, str]:
+    """Take the latest decision back; it stays in the store, and so does the undoing.
+
+    Returns:
+        time point and name of the row.
+
+    Raises:
+        InputError: nothing to undo, or the latest decision is another reader's.
+        AccessError: its time point is locked.
+    """
+    if not state.decided:
+        raise InputError("There is no decision to undo.")
+    time_point, name, before = state.decided[-1]
+    row = state.row(time_point, name)
+    if row is None or row.decision is None or row.decision.reader != reader:
+        raise InputError("The latest decision was not made by you; it cannot be undone.")
+    with store.transaction():
+        refresh(store, state)
+        require_draft(state, reader, time_point)
+        store.append(
+            reader,
+            "undo",
+            {"time_point": time_point, "name": name},
+            item=row_name(time_point, name),
+            old=row.words,
+            new=Row(row.proposal, before).words,
+        )
+    return state.take_back()
 
 
 def check(state: ReadState, decision: Decision) -> Row:
@@ -89,7 +120,7 @@ def _check_content(decision: Decision, where: str) -> None:
         raise InputError(f"'{decision.action}' of {where} needs a reason.")
     if decision.long_axis_mm is not None and not 0 < decision.long_axis_mm < 1000:
         raise InputError(f"A long axis of {decision.long_axis_mm} mm for {where} is impossible.")
-    changes = (decision.mask, decision.long_axis_mm, decision.state)
+    changes = (decision.mask, decision.long_axis_mm, decision.short_line, decision.state)
     if decision.action is Action.EDIT and all(c is None for c in changes):
         raise InputError(f"The edit of {where} changes nothing: give a contour, a long axis or a state.")
     if decision.action is Action.ACCEPT and any(c is not None for c in changes):
@@ -111,7 +142,14 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
     with store.transaction():
         refresh(store, state)
         require_draft(state, decision.reader, decision.time_point)
-        store.append(decision.reader, "non-target", payload)
+        store.append(
+            decision.reader,
+            "non-target",
+            payload,
+            item=row_name(decision.time_point, "non-target disease"),
+            old=state.non_target.get(decision.time_point, ""),
+            new=decision.response,
+        )
     state.non_target[decision.time_point] = decision.response
 
 

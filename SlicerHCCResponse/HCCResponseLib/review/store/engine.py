@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +35,13 @@ def sqlite_engine(path: Path) -> Engine:
         owner_only(path)
     except OSError as problem:
         raise StorageError(f"The read '{path}' cannot be created: {problem}.") from problem
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": PATIENCE})
+    archived = _is_archived(path)
+    address = path.resolve().as_uri() + "?immutable=1" if archived else str(path)
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(address, uri=archived, timeout=PATIENCE, check_same_thread=False)
+
+    engine = create_engine(URL.create("sqlite", database=str(path)), creator=connect)
 
     @event.listens_for(engine, "connect")
     def _settings(connection: Any, _: Any) -> None:
@@ -51,6 +58,12 @@ def sqlite_engine(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
+
+
+def _is_archived(path: Path) -> bool:
+    """A closed read where nothing may be written, such as a disc: SQLite opens it without its files beside it."""
+    writable = os.access(path, os.W_OK) or os.access(path.parent, os.W_OK)
+    return not writable and not path.with_name(path.name + "-wal").exists()
 
 
 def owner_only(path: Path) -> None:

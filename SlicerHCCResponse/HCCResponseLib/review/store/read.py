@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from HCCResponseLib.errors import StorageError
 from HCCResponseLib.review.store.chain import DEFAULT_READ, Event
 from HCCResponseLib.review.store.store import Entry, Store, open_store
 
@@ -35,6 +36,8 @@ class ReadStore:
         self.read_id = read_id
         self.role = role
         self.profile = profile
+        self._named: set[str] = set()
+        self._contours: dict[str, bytes] = {}
 
     @property
     def path(self) -> Path | None:
@@ -104,7 +107,9 @@ class ReadStore:
         Raises:
             StorageError: the file is damaged, or an event does not fit the chain.
         """
-        return self.store.events(self.read_id, after)
+        events = self.store.events(self.read_id, after)
+        self._named.update(key for event in events for key in event.contours)
+        return events
 
     def head(self) -> str:
         """Hash of the last event; ``FIRST_HASH`` where there is none."""
@@ -112,7 +117,13 @@ class ReadStore:
 
     def blob(self, sha256: str) -> bytes:
         """A stored contour by its hash. Raises ``StorageError`` when it is not there or damaged."""
-        return self.store.blob(sha256)
+        if sha256 not in self._contours:
+            # All that the events seen so far name, in one go: a server is a network away, and they are small.
+            self._contours |= self.store.blobs({sha256, *self._named} - self._contours.keys())
+            self._named.clear()
+        if sha256 not in self._contours:
+            raise StorageError(f"Contour {sha256[:12]}... is missing from '{self.store.name}' or damaged.")
+        return self._contours[sha256]
 
     def verify(self) -> int | None:
         """Number of the first event of this read that does not fit its chain; ``None`` when all do.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +30,8 @@ from HCCResponseLib.review.store.schema import blobs, events
 from HCCResponseLib.review.store.upgrade import ensure_schema
 from HCCResponseLib.review.store.verify import Finding, check_chain
 
+#: Contours asked for in one query.
+_AT_ONCE = 500
 _READ_IDS = text(
     "WITH RECURSIVE found(id) AS (SELECT min(read_id) FROM events UNION ALL "
     "SELECT (SELECT min(read_id) FROM events WHERE read_id > found.id) FROM found WHERE found.id IS NOT NULL) "
@@ -153,13 +155,15 @@ class Store:
         with self._reading() as connection:
             return sorted(connection.scalars(_READ_IDS))
 
-    def blob(self, sha256: str) -> bytes:
-        """A stored contour by its hash. Raises ``StorageError`` when it is not there or damaged."""
+    def blobs(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """Stored contours by their hashes; those that are missing or damaged are left out."""
+        wanted = sorted(set(keys))
+        found: dict[str, bytes] = {}
         with self._reading() as connection:
-            data = connection.scalar(select(blobs.c.data).where(blobs.c.sha256 == sha256))
-        if not isinstance(data, bytes) or blob_key(data) != sha256:
-            raise StorageError(f"Contour {sha256[:12]}... is missing from '{self.name}' or damaged.")
-        return data
+            for start in range(0, len(wanted), _AT_ONCE):
+                query = select(blobs).where(blobs.c.sha256.in_(wanted[start : start + _AT_ONCE]))
+                found.update((row.sha256, row.data) for row in connection.execute(query))
+        return {k: data for k, data in found.items() if isinstance(data, bytes) and blob_key(data) == k}
 
     def check(self, read_id: str | None = None, expected_head: str | None = None) -> Finding:
         """Go along the chain of a read, or of the whole store, and say what is found.

@@ -1,0 +1,78 @@
+"""A network adapted to one patient: contours known lesions again, near the registered earlier contours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from HCCResponseLib.engines.contract import (
+    Case,
+    EngineInfo,
+    Gives,
+    Parameter,
+    Probabilities,
+    Segmentation,
+)
+from HCCResponseLib.engines.process import Progress, Report
+from HCCResponseLib.errors import InputError
+
+INFO = EngineInfo(
+    name="adapted",
+    title="FCD adapted to this patient",
+    gives=frozenset({Gives.TUMOUR}),
+    licence="Apache-2.0",
+    source="IDOL: Chun et al., Med Phys 2022; Moon, Choi et al., Front Oncol 2026",
+    weights="a file that 'hcc-response adapt' has written",
+    needs_weights=True,
+    needs_prior=True,
+    parameters=(
+        Parameter("base", "", "base model that the weights were adapted from; empty: the shipped one"),
+        Parameter("margin_mm", 26.0, "surroundings of each earlier contour that are looked at"),
+        Parameter("patch", 64, "side of the window in voxels, a multiple of 16", lighter=(48, 32)),
+        Parameter("precision", "float32", "auto, float32, bfloat16 or float16"),
+    ),
+)
+
+
+def segment(case: Case, report: Report) -> Segmentation:
+    """Tumour probability around every earlier contour, on the image's own grid; 0 elsewhere."""
+    from HCCResponseLib.engines.model import load_model
+    from HCCResponseLib.engines.segment import tumour_probability, window_mm
+    from HCCResponseLib.engines.windows import How, require_usable
+    from HCCResponseLib.imaging.geometry import box_geometry
+    from HCCResponseLib.imaging.resample import bounding_box, resample
+
+    if case.prior is None or case.weights is None:
+        raise InputError("The adapted network needs its weights and an earlier contour.")
+    settings, geometry = case.settings, case.image.geometry
+    model = load_model(case.weights, Path(settings["base"]) if settings["base"] else None)
+    how = How(case.device, settings["precision"], window=settings["patch"])
+    require_usable(how, model.network.divisor)
+    prior = case.prior.labels > 0
+    out = np.zeros(geometry.size, np.float32)
+    values = case.prior.values()
+    for number, value in enumerate(values):
+        report(
+            Progress(f"Contouring lesion {number + 1} of {len(values)}", 0.1 + 0.85 * number / len(values))
+        )
+        box = bounding_box(case.prior.mask(value), geometry.spacing, settings["margin_mm"], window_mm(model))
+        probability, grid = tumour_probability(model, case.image, box, prior, how)
+        local = resample(probability, grid, box_geometry(geometry, box), fill=0).astype(np.float32)
+        out[box] = np.maximum(out[box], local)
+    return Segmentation(
+        Probabilities(np.zeros_like(out), out, geometry),
+        weights={str(case.weights): model.sha256},
+        facts={"base_sha256": model.base_sha256, "computed_in": how.computed_in()},
+    )
+
+
+def check(weights: Path | None) -> dict[str, Any]:
+    """Load the weights; adapted weights need their base, so the shipped one must be it."""
+    from HCCResponseLib.engines.model import load_model
+
+    if weights is None:
+        return {"weights": INFO.weights}
+    model = load_model(weights)
+    return {"sha256": model.sha256, "base_sha256": model.base_sha256}

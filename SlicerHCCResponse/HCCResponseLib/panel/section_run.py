@@ -1,0 +1,77 @@
+"""Sections 2 and 4: find lesions at baseline, adapt and follow; the job with its progress and cancel."""
+
+from __future__ import annotations
+
+import slicer
+
+from HCCResponseLib.adapt.recipe import RECIPES
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.panel.context import Context, guarded
+from HCCResponseLib.panel.jobs import Job, JobState
+from HCCResponseLib.panel.view import PanelView
+
+WORKER = "HCCResponseLib.review.worker"
+
+
+class RunSection:
+    """Starts the proposals and shows how they go."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._ui = context, context.ui
+        self._ui.proposeButton.connect("clicked()", guarded(self.start))
+        self._ui.adaptButton.connect("clicked()", guarded(self.start))
+        self._ui.cancelButton.connect("clicked()", guarded(self.cancel))
+        self._ui.jobFrame.setVisible(False)
+        self._ui.engineCombo.addItem("fcd")
+        for name in RECIPES:
+            self._ui.recipeCombo.addItem(name)
+
+    def show(self, view: PanelView) -> None:
+        """What can be run now."""
+        busy = self._context.jobs.busy
+        ui = self._ui
+        first = view.time_points[0].name
+        ui.proposeButton.setEnabled(not busy and first in view.waiting)
+        later = [n for n in view.waiting if n != first]
+        ui.adaptButton.setEnabled(not busy and bool(later) and view.baseline_decided)
+        if not later:
+            words = "Every follow-up has its proposals."
+        elif view.baseline_decided:
+            words = f"Ready to adapt to the accepted baseline and to propose {', '.join(later)}."
+        else:
+            words = "Waits for decisions on every baseline lesion."
+        ui.adaptLabel.setText(words)
+
+    def start(self) -> None:
+        """Make the proposals that can be made now, in a process of its own."""
+        presenter = self._context.presenter
+        if self._context.jobs.busy:
+            raise InputError("A job runs already; wait for it or cancel it.")
+        session = presenter.session
+        if session is None:
+            raise InputError("Open a study first.")
+        request = {
+            "study": session.study.model_dump(mode="json"),
+            "folder": str(session.folder),
+            "options": {"recipe": self._ui.recipeCombo.currentText},
+        }
+        self._context.jobs.start(WORKER, request)
+        self._context.refresh()
+
+    def cancel(self) -> None:
+        """Cancel; what was finished stays."""
+        self._context.jobs.cancel()
+
+    def job_changed(self, job: Job) -> None:
+        """Show progress; at the end show the new proposals, or why there are none."""
+        ui = self._ui
+        running = job.state is JobState.RUNNING
+        ui.jobFrame.setVisible(running)
+        ui.jobLabel.setText(job.progress.words)
+        ui.jobProgress.setValue(int(job.progress.fraction * 100))
+        if running:
+            return
+        if self._context.presenter.session is not None:
+            self._context.presenter.reload()
+        if job.state is JobState.FAILED:
+            slicer.util.errorDisplay(job.error, windowTitle="HCC Response")
