@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from committees import FIRST, SECOND, THIRD, SmallCommittee
+from HCCResponseLib.cli.main import app
 from HCCResponseLib.cohort.committee import committee_figures
 from HCCResponseLib.cohort.continuous import bland_altman, icc_2_1
 from HCCResponseLib.cohort.figure import Figure, as_csv, as_markdown
-from HCCResponseLib.cohort.from_store import load_reference_dates
+from HCCResponseLib.cohort.from_store import load_committee, load_reference_dates
 from HCCResponseLib.cohort.proportions import clustered_share, exact_share
 from HCCResponseLib.cohort.reading_time import active_seconds
 from HCCResponseLib.cohort.reads import Committee, CommitteeRead
 from HCCResponseLib.cohort.same_lesion import common_names
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.files import original_cell, safe_cell
+from HCCResponseLib.report.tables.files import read_csv
 from HCCResponseLib.response.profile import load_profile
-from HCCResponseLib.response.types import Response
+from HCCResponseLib.response.types import (
+    LesionFinding,
+    LesionRole,
+    LesionState,
+    NewLesionStatus,
+    Response,
+    TimePointFindings,
+)
+from HCCResponseLib.review.adjudication import adjudicate
+from HCCResponseLib.review.decide import accept_all
 from HCCResponseLib.review.outcome import outcome
-from simulated_committee import findings, planned_committee
+from reads import BASELINE, FOLLOW_UP, lesion, make_read
+from simulated_committee import DATES, POINTS, findings, planned_committee
 
 # Six subjects rated by four judges: Shrout & Fleiss 1979, table 2.
 SHROUT_FLEISS = np.array(
@@ -168,23 +185,10 @@ def test_tables_hold_every_figure_and_no_formula():
 
 
 def test_back_dated_progression_counts_from_the_equivocal_scan():
-    from dataclasses import replace
-
-    from HCCResponseLib.response.types import NewLesionStatus
-
     profile = load_profile("recist-1.1")
-    plan = next(p for pair in planned_committee(50) for p in pair if p.new_at == 2)
-    calm = [
-        replace(
-            p,
-            lesions=tuple(
-                replace(n, long_mm=b.long_mm)
-                for n, b in zip(p.lesions, findings(plan)[0].lesions, strict=False)
-            ),
-        )
-        for p in findings(plan)
-    ]
-    calm = [replace(p, lesions=tuple(n for n in p.lesions if n.lesion_id != "C1")) for p in calm]
+    lesion = LesionFinding("L1", "liver", False, LesionRole.TARGET, LesionState.MEASURED, Decimal(40))
+    calm = [TimePointFindings(name, day, (lesion,)) for name, day in zip(POINTS, DATES, strict=True)]
+    calm[2:] = [replace(point, new_lesion=NewLesionStatus.UNEQUIVOCAL) for point in calm[2:]]
     assert outcome(calm, profile).progression_date == calm[2].date
     calm[1] = replace(calm[1], new_lesion=NewLesionStatus.EQUIVOCAL)
     assert outcome(calm, profile).progression_date == calm[1].date
@@ -207,3 +211,117 @@ def test_reference_dates(tmp_path):
             load_reference_dates(path)
     with pytest.raises(InputError, match="cannot be read"):
         load_reference_dates(tmp_path / "none.csv")
+
+
+@pytest.fixture
+def committee(tmp_path):
+    made = SmallCommittee(tmp_path / "reads.sqlite")
+    yield made
+    made.store.close()
+
+
+PR, PD = {BASELINE: 40, FOLLOW_UP: 20}, {BASELINE: 40, FOLLOW_UP: 60}
+
+
+def test_a_store_says_what_is_left_out_and_which_read_counts(committee, tmp_path):
+    for subject, sizes in (("S1", PR), ("S2", PD)):
+        committee.read("ann", committee.assign("ann", FIRST, subject).read_id, PR)
+        committee.read("bob", committee.assign("bob", SECOND, subject).read_id, sizes)
+    committee.assign("ann", FIRST, "S3")
+    found = load_committee([tmp_path / "reads.sqlite"])
+    assert [(r.subject, r.evaluator, r.accepted) for r in found.reads] == [
+        ("S1", FIRST, True), ("S1", SECOND, False), ("S2", FIRST, False), ("S2", SECOND, False),
+    ]  # fmt: skip
+    assert found.left_out == (
+        "subject 'S2' waits for adjudication; none of its reads counts yet",
+        "read 'S3-1' is not signed to its end",
+    )
+    adjudicate(committee.store, committee.people, committee.credentials("judge"), "S2", "S2-2", "new nodule")
+    again = load_committee([tmp_path / "reads.sqlite"])
+    assert [r.evaluator for r in again.reads if r.accepted] == [FIRST, SECOND]
+    (choice,) = again.adjudications
+    assert (choice.chosen, choice.agreed, choice.adjudicator) == ("bob", {"bob"}, "judge")
+    assert (choice.variables, choice.reason) == (("best-response", "progression-date"), "new nodule")
+    figures = {(f.name, f.who): f for f in committee_figures(again)}
+    assert figures["reader disagreement index", "ann"].value == 50
+    assert figures["adjudicator agreement rate", "bob"].value == 100
+
+
+def test_a_read_of_the_adjudicator_s_own_agrees_with_whom_it_agrees(tmp_path):
+    profile = tmp_path / "charter.yaml"
+    profile.write_text(
+        "name: charter\ntitle: Charter\nextends: recist-1.1\nfields:\n"
+        "  adjudication_mode: {value: new-read, source: charter 6}\n",
+        encoding="utf-8",
+    )
+    committee = SmallCommittee(tmp_path / "reads.sqlite", str(profile))
+    for name, stream, sizes in (("ann", FIRST, PR), ("bob", SECOND, PD)):
+        committee.read(name, committee.assign(name, stream).read_id, sizes)
+    committee.read("judge", committee.assign("judge", THIRD).read_id, {BASELINE: 40, FOLLOW_UP: 22})
+    adjudicate(committee.store, committee.people, committee.credentials("judge"), "S1", "S1-3", "own read")
+    committee.store.close()
+    found = load_committee([tmp_path / "reads.sqlite"])
+    assert [(r.evaluator, r.accepted) for r in found.reads] == [
+        (FIRST, False),
+        (SECOND, False),
+        (THIRD, True),
+    ]
+    (choice,) = found.adjudications
+    assert (choice.chosen, choice.agreed) == (None, {"ann"})
+    assert len(found.pairs()) == 1
+    done = CliRunner().invoke(
+        app, ["export", "sdtm", str(tmp_path / "reads.sqlite"), "-o", str(tmp_path / "out"), "--json"]
+    )
+    assert done.exit_code == 0, done.output
+    rows = read_csv(tmp_path / "out" / "rs.csv").rows
+    assert {r["RSEVALID"] for r in rows if r["RSACPTFL"] == "Y"} == {"ADJUDICATOR"}
+
+
+def test_a_radiologist_s_own_study_counts_once_everything_is_decided(tmp_path):
+    folder = tmp_path / "read"
+    store, state = make_read(
+        folder / "read.sqlite", [lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 20)]
+    )
+    runner = CliRunner()
+    refused = runner.invoke(app, ["export", "csv", str(folder), "-o", str(tmp_path / "csv")])
+    assert refused.exit_code == 1
+    assert "has decisions missing" in refused.output
+    assert not (tmp_path / "csv").exists()
+    accept_all(store, state, "Dr A")
+    store.close()
+    done = runner.invoke(app, ["export", "csv", str(folder), "-o", str(tmp_path / "csv"), "--json"])
+    assert done.exit_code == 0, done.output
+    (row,) = read_csv(tmp_path / "csv" / "reads.csv").rows
+    assert (row["reader"], row["accepted"], row["best_response"]) == ("Dr A", "yes", "PR")
+    lesions = read_csv(tmp_path / "csv" / "lesions.csv").rows
+    assert [(r["lesion"], r["role"], r["state"]) for r in lesions] == [("L1", "target", "measured")] * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["evaluate", "committee", "{store}", "-o", "figures.doc"], "must end in .md, .csv or .json"),
+        (["evaluate", "committee", "{folder}/none.sqlite"], "There is no read"),
+        (["export", "sdtm", "{store}", "-o", "{folder}/out", "--format", "sas"], "'sas' is no format"),
+        (["export", "sdtm", "{store}", "-o", "{folder}/out"], "There is no finished read"),
+    ],
+)
+def test_commands_fail_with_one_clear_line(committee, tmp_path, arguments, message):
+    committee.assign("ann", FIRST)
+    filled = [a.format(store=tmp_path / "reads.sqlite", folder=tmp_path) for a in arguments]
+    done = CliRunner().invoke(app, filled)
+    assert done.exit_code == 1
+    assert message in done.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_figures_are_written_in_every_form(committee, tmp_path):
+    for name, stream in (("ann", FIRST), ("bob", SECOND)):
+        committee.read(name, committee.assign(name, stream).read_id, PR)
+    store = str(tmp_path / "reads.sqlite")
+    for suffix in ("md", "csv", "json"):
+        path = tmp_path / f"figures.{suffix}"
+        assert CliRunner().invoke(app, ["evaluate", "committee", store, "-o", str(path)]).exit_code == 0
+        assert "best-response" in path.read_text(encoding="utf-8")
+    printed = CliRunner().invoke(app, ["evaluate", "committee", store, "--json"])
+    assert json.loads(printed.stdout) == json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))

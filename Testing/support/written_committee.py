@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -17,7 +20,7 @@ from HCCResponseLib.review.account_rules import shipped_rules
 from HCCResponseLib.review.adjudication import adjudicate, case
 from HCCResponseLib.review.committee import assign, assignments, open_read, reread
 from HCCResponseLib.review.decide import decide
-from HCCResponseLib.review.people import People, Person
+from HCCResponseLib.review.people import People
 from HCCResponseLib.review.records import Action, Decision, write_proposal
 from HCCResponseLib.review.signing import sign_and_lock
 from HCCResponseLib.review.store import ReadStore
@@ -44,24 +47,34 @@ class SteppingClock(datetime):
         return cls.moment
 
 
+@lru_cache
+def _accounts() -> Path:
+    """A store with everybody's account, made once; hashing passwords takes its time."""
+    folder = tempfile.TemporaryDirectory(prefix="hcc-committee-")
+    atexit.register(folder.cleanup)
+    path = Path(folder.name) / "accounts.sqlite"
+    store = ReadStore(path)
+    people = People(store, lambda: SteppingClock.moment)
+    people.add("boss", "Maria Manager", {Role.MANAGER}, PASSWORD)
+    boss = people.authenticate("boss", PASSWORD)
+    people.set_rules(boss, shipped_rules().model_copy(update=CHEAP), "cheap hashes for tests")
+    for name, role in (*((r, Role.READER) for r in READERS), ("judge", Role.ADJUDICATOR)):
+        people.add(name, f"Doctor {name[-1].upper()}", {role}, "temporary words here", by=boss)
+        people.change_password(name, "temporary words here", PASSWORD)
+    store.close()
+    return path
+
+
 class WrittenCommittee:
     """A committee's store with its people, all of them at the clock of :class:`SteppingClock`."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        shutil.copy(_accounts(), path)
         self.store = ReadStore(path)
         self.people = People(self.store, lambda: SteppingClock.moment)
-        self.people.add("boss", "Maria Manager", {Role.MANAGER}, PASSWORD)
-        self.manager: Person = self.people.authenticate("boss", PASSWORD)
-        rules = shipped_rules().model_copy(update=CHEAP)
-        self.people.set_rules(self.manager, rules, "cheap hashes for tests")
-        self.persons: dict[str, Person] = {}
-        for name, role in (*((r, Role.READER) for r in READERS), ("judge", Role.ADJUDICATOR)):
-            self.people.add(
-                name, f"Doctor {name[-1].upper()}", {role}, "temporary words here", by=self.manager
-            )
-            self.people.change_password(name, "temporary words here", PASSWORD)
-            self.persons[name] = self.people.authenticate(name, PASSWORD)
+        names = ("boss", *READERS, "judge")
+        self.persons = {name: self.people.authenticate(name, PASSWORD) for name in names}
+        self.manager = self.persons["boss"]
 
     def close(self) -> None:
         """Let the store go."""
