@@ -72,6 +72,6 @@ class ExportError(HCCResponseError):
         more = len(problems) - self.SHOWN
         listed = "; ".join(problems[: self.SHOWN]) + (f"; and {more} more" if more > 0 else "")
         super().__init__(
-            f"The export in '{where}' must not be used, its rules are broken in {len(problems)} places: {listed}."
+            f"Nothing was exported to '{where}': rules are broken in {len(problems)} places: {listed}."
         )
         self.problems = problems

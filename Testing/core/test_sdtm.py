@@ -12,7 +12,7 @@ import pytest
 
 from findings import START, random_read, split_and_merged
 from HCCResponseLib.cohort.reads import Committee, CommitteeRead
-from HCCResponseLib.errors import ExportError, InputError
+from HCCResponseLib.errors import ExportError, InputError, StorageError
 from HCCResponseLib.report.sdtm.build import build
 from HCCResponseLib.report.sdtm.domains import DOMAINS
 from HCCResponseLib.report.sdtm.export import export_sdtm
@@ -254,8 +254,10 @@ def test_a_broken_export_fails_with_the_list(tmp_path, monkeypatch):
         return [type(f)(f.table, tuple(rows)) if f is rs else f for f in filled]
 
     monkeypatch.setattr(module, "build", spoiled)
+    out = tmp_path / "out"
     with pytest.raises(ExportError) as caught:
-        export_sdtm(given, tmp_path, "HCC1")
+        export_sdtm(given, out, "HCC1")
+    assert list(tmp_path.iterdir()) == []
     assert len(caught.value.problems) == 4
     assert "is no result of BESTRESP" in str(caught.value)
 
@@ -286,3 +288,25 @@ def test_labels_and_names_fit_the_transport_format():
     for table in DOMAINS.values():
         assert all(len(v.name) <= 8 and len(v.label) <= 40 for v in table.variables)
         assert len(table.label) <= 40
+
+
+def test_no_table_of_an_earlier_export_stays_beside_the_new_one(tmp_path):
+    export_sdtm(committee("irecist", 10), tmp_path, "HCC1")
+    assert (tmp_path / "supptr.csv").exists()
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    profile = load_profile("recist-1.1")
+    plain = CommitteeRead("S1", "dr1", "RADIOLOGIST 1", outcome(split_and_merged(), profile), True)
+    export_sdtm(Committee(profile, (plain,)), tmp_path, "HCC1")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "notes.txt",
+        "relrec.csv",
+        "rs.csv",
+        "tr.csv",
+        "tu.csv",
+    ]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StorageError, match="cannot be written"):
+        export_sdtm(committee(subjects=1), tmp_path / "file" / "out", "HCC1")

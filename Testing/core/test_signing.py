@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
+from sqlalchemy import text
 
+from committees import CHEAP
 from HCCResponseLib.errors import AccessError, IncompleteReadError, InputError, SignInError, StorageError
+from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.report.exports import write_result
+from HCCResponseLib.report.html import write_report
+from HCCResponseLib.response.profile import load_profile
 from HCCResponseLib.response.types import Response
 from HCCResponseLib.review.access import Role, Stage
-from HCCResponseLib.review.category import missing
-from HCCResponseLib.review.decide import accept_all, decide, decide_non_target
+from HCCResponseLib.review.account_rules import shipped_rules
+from HCCResponseLib.review.audit import verify
+from HCCResponseLib.review.category import category, missing
+from HCCResponseLib.review.decide import accept_all, answer, decide, decide_non_target
+from HCCResponseLib.review.decisions_file import apply_decisions
 from HCCResponseLib.review.lifecycle import amend, is_locked, stage
 from HCCResponseLib.review.people import People
 from HCCResponseLib.review.records import Action, Decision, NonTargetDecision
@@ -18,19 +30,31 @@ from HCCResponseLib.review.signatures import Meaning
 from HCCResponseLib.review.signing import countersign, first_bad_signature, sign_and_lock
 from HCCResponseLib.review.state import read_state
 from HCCResponseLib.review.store import ReadStore
-from reads import BASELINE, FOLLOW_UP, lesion, make_read
+from reads import BASELINE, FOLLOW_UP, GRID, lesion, make_read
+from stores import around_the_guards, change
 
 PASSWORD = "quiet river stones"
 ME = ("jdoe", PASSWORD)
 
 
+@pytest.fixture(scope="module")
+def account(tmp_path_factory):
+    """One account with a cheap password hash, made once."""
+    path = tmp_path_factory.mktemp("account") / "people.sqlite"
+    people = People(ReadStore(path))
+    people.add("jdoe", "Jane Doe, MD", {Role.READER, Role.MANAGER}, "a first password")
+    me = people.authenticate("jdoe", "a first password")
+    people.set_rules(me, shipped_rules().model_copy(update=CHEAP), "cheap hashes for tests")
+    people.change_password("jdoe", "a first password", PASSWORD)
+    people.close()
+    return path
+
+
 @pytest.fixture
-def people(tmp_path):
-    store = ReadStore(tmp_path / "people.sqlite")
-    people = People(store)
-    people.add("jdoe", "Jane Doe, MD", {Role.READER, Role.MANAGER}, PASSWORD)
+def people(tmp_path, account):
+    people = People(ReadStore(shutil.copy(account, tmp_path)))
     yield people
-    store.close()
+    people.close()
 
 
 @pytest.fixture
@@ -151,3 +175,88 @@ def test_a_second_person_countersigns(read, people):
         countersign(store, state, people, ME, BASELINE, Meaning.REVIEW)
     with pytest.raises(InputError, match="authorship is the reader's"):
         countersign(store, state, people, chief, BASELINE, Meaning.AUTHORSHIP)
+
+
+def test_result_shows_signatures_and_locks(read, people, tmp_path):
+    store, state = read
+    accept(store, state, BASELINE)
+    sign_and_lock(store, state, people, ME, BASELINE)
+    profile = load_profile("recist-1.1")
+    result = write_result(tmp_path, state, profile, None)
+    assert [p["stage"] for p in result["time_points"]] == ["in review", "open"]
+    (signature,) = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["signatures"]
+    assert (signature["printed_name"], signature["meaning"]) == ("Jane Doe, MD", "authorship")
+    assert signature["chain_head"] == store.events()[-2].hash
+    image = Volume(np.zeros(GRID.size, np.int16), GRID)
+    write_report(tmp_path / "report.html", state, profile, None, missing(state), lambda _: image)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for words in (
+        "Jane Doe, MD",
+        "authorship",
+        signature["utc"][:19].replace("T", " "),
+        "baseline: in review",
+    ):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    "field", ["content_sha256", "chain_head", "signer", "category", "printed_name", "meaning", "time_point"]
+)
+def test_a_signature_that_was_changed_is_found(read, people, field):
+    store, _ = signed(read, people)
+    assert verify(store).problem == ""
+    assert verify(store).signatures == 2
+    payload = dict(store.events()[-1].payload)
+    payload[field] = BASELINE if field == "time_point" else "0" * 64
+    with around_the_guards(store.path) as connection:
+        change(connection, "events", "payload", json.dumps(payload, sort_keys=True), ("action", "signed"))
+    assert "event" in verify(store).problem
+
+
+def test_a_forged_signature_event_in_a_fitting_chain_is_found(read, people):
+    store, state = signed(read, people)
+    genuine = store.events()[-1].payload
+    amend(store, state, people, ME, FOLLOW_UP, "to be replaced")
+    decide(store, state, Decision("jdoe", FOLLOW_UP, "L1", Action.REJECT, reason="motion"))
+    store.append("jdoe", "signed", {**genuine, "chain_head": store.head()})
+    number = store.events()[-1].sequence
+    assert store.verify() is None
+    assert first_bad_signature(store) == number
+    assert verify(store).problem.startswith(f"event {number} of read 'read-1': the signature does not fit")
+
+
+def test_a_noted_hash_shows_a_cut_end(read, people):
+    store, _ = signed(read, people)
+    noted = verify(store).chain.head
+    with around_the_guards(store.path) as connection:
+        connection.execute(text("DELETE FROM events WHERE position = (SELECT max(position) FROM events)"))
+    assert verify(store).problem == ""
+    assert "not in the chain" in verify(store, None, noted).problem
+
+
+def test_an_open_question_is_answered_before_signing(people, tmp_path):
+    later = "follow-up 2"
+    sizes = {BASELINE: 40, FOLLOW_UP: None, later: 4}
+    store, state = make_read(tmp_path / "cr.sqlite", [lesion(point, "L1", mm) for point, mm in sizes.items()])
+    for point in sizes:
+        accept(store, state, point)
+    for point in (BASELINE, FOLLOW_UP):
+        sign_and_lock(store, state, people, ME, point)
+    profile = load_profile("recist-1.1")
+    with pytest.raises(IncompleteReadError, match="true recurrence"):
+        sign_and_lock(store, state, people, ME, later)
+    with pytest.raises(InputError, match="possible: recurrence-is-pd, cr-was-pr"):
+        answer(store, state, profile, "jdoe", later, "maybe")
+    with pytest.raises(InputError, match="no question is open"):
+        answer(store, state, profile, "jdoe", FOLLOW_UP, "cr-was-pr")
+    path = tmp_path / "answer.yaml"
+    path.write_text(
+        "reader: jdoe\nanswers: [{time_point: follow-up 2, choice: recurrence-is-pd}]\n", encoding="utf-8"
+    )
+    assert apply_decisions(store, state, path, {}) == {later}
+    assert sign_and_lock(store, state, people, ME, later).category == "PD"
+    assert category(read_state(store), profile).latest.overall == "PD"
+    with pytest.raises(AccessError, match="signed and locked"):
+        apply_decisions(store, state, path, {})
+    assert first_bad_signature(store) is None
+    store.close()

@@ -8,7 +8,9 @@ from decimal import Decimal
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.response.profile import Profile
 from HCCResponseLib.response.types import LesionState, Response
+from HCCResponseLib.review.category import category
 from HCCResponseLib.review.lifecycle import require_draft
 from HCCResponseLib.review.records import (
     CANDIDATE_ACTIONS,
@@ -21,6 +23,7 @@ from HCCResponseLib.review.records import (
 )
 from HCCResponseLib.review.state import ReadState, Row, refresh
 from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.review.text import one_line
 from HCCResponseLib.track.proposal import Suggestion
 
 _NEEDS_REASON = (Action.REJECT, Action.DISMISS)
@@ -69,14 +72,21 @@ def undo(store: ReadStore, state: ReadState, reader: str) -> tuple[str, str]:
     """
     if not state.decided:
         raise InputError("There is no decision to undo.")
-    time_point, name, _ = state.decided[-1]
+    time_point, name, before = state.decided[-1]
     row = state.row(time_point, name)
     if row is None or row.decision is None or row.decision.reader != reader:
         raise InputError("The latest decision was not made by you; it cannot be undone.")
     with store.transaction():
         refresh(store, state)
         require_draft(state, reader, time_point)
-        store.append(reader, "undo", {"time_point": time_point, "name": name})
+        store.append(
+            reader,
+            "undo",
+            {"time_point": time_point, "name": name},
+            item=row_name(time_point, name),
+            old=row.words,
+            new=Row(row.proposal, before).words,
+        )
     return state.take_back()
 
 
@@ -109,6 +119,8 @@ def _check_action(row: Row, decision: Decision, where: str) -> None:
 def _check_content(decision: Decision, where: str) -> None:
     if not decision.reader.strip():
         raise InputError(f"The decision on {where} names no reader.")
+    one_line(decision.reader, "the reader's name", 100)
+    one_line(decision.reason, "the reason", 1000, required=False)
     if decision.action in _NEEDS_REASON and not decision.reason.strip():
         raise InputError(f"'{decision.action}' of {where} needs a reason.")
     if decision.long_axis_mm is not None and not 0 < decision.long_axis_mm < 1000:
@@ -129,6 +141,7 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
     allowed = (Response.CR, Response.NON_CR_NON_PD, Response.PD, Response.NE)
     if decision.response not in allowed:
         raise InputError(f"Non-target response '{decision.response}' is none of {', '.join(allowed)}.")
+    one_line(decision.reader, "the reader's name", 100)
     if decision.time_point not in state.rows:
         raise InputError(f"There is no time point '{decision.time_point}' with proposals.")
     payload = {"time_point": decision.time_point, "response": decision.response}
@@ -144,6 +157,32 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
             new=decision.response,
         )
     state.non_target[decision.time_point] = decision.response
+
+
+def answer(
+    store: ReadStore, state: ReadState, profile: Profile, reader: str, time_point: str, choice: str
+) -> None:
+    """Answer the blocking question of a time point: was an earlier CR right, or was it a misread PR?
+
+    Args:
+        choice: one of the question's choices.
+
+    Raises:
+        InputError: no such question is open there, or no such choice.
+        IncompleteReadError: decisions are missing up to this time point.
+        AccessError: the time point is locked.
+    """
+    one_line(reader, "the reader's name", 100)
+    asked = [q for q in category(state, profile, time_point).latest.questions if q.blocking]
+    if not asked or choice not in asked[0].choices:
+        possible = ", ".join(asked[0].choices) if asked else "none, no question is open"
+        raise InputError(f"'{choice[:40]}' is no answer at '{time_point}'; possible: {possible}.")
+    with store.transaction():
+        refresh(store, state)
+        require_draft(state, reader, time_point)
+        payload = {"time_point": time_point, "question": asked[0].kind, "choice": choice}
+        store.append(reader, "answer", payload, item=row_name(time_point, "question"), new=choice)
+    state.answers[time_point] = choice
 
 
 def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:

@@ -27,7 +27,7 @@ from HCCResponseLib.review.state import ReadState, read_state, refresh
 from HCCResponseLib.review.store import FIRST_HASH, Event, ReadStore
 
 SIGNED = "signed"
-_CONTENT = ("proposal", "decision", "undo", "site", "non-target")
+_CONTENT = ("proposal", "decision", "undo", "site", "non-target", "answer")
 
 
 def sign_and_lock(
@@ -146,15 +146,14 @@ def profile_hash(profile: Profile) -> str:
 
 
 def content_hash(events: Iterable[Event], names: list[str], time_point: str) -> str:
-    """SHA-256 of the last proposal, decision, undoing and site of every row and every judgement up to a time point."""
+    """SHA-256 of all that was proposed, decided, undone and judged up to a time point, in order."""
     wanted = names[: names.index(time_point) + 1]
-    latest: dict[str, object] = {}
-    for event in events:
-        point = event.payload.get("time_point")
-        if event.action in _CONTENT and point in wanted:
-            key = json.dumps([point, event.action, event.payload.get("name")])
-            latest[key] = [event.actor, event.payload]
-    return hashlib.sha256(json.dumps(latest, sort_keys=True).encode()).hexdigest()
+    content = [
+        [event.actor, event.action, event.payload]
+        for event in events
+        if event.action in _CONTENT and event.payload.get("time_point") in wanted
+    ]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def first_bad_signature(store: ReadStore) -> int | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from HCCResponseLib.cohort.reads import Adjudication, Committee, CommitteeRead
 from HCCResponseLib.errors import ExportError
-from HCCResponseLib.report.tables.files import read_csv, write_csv
+from HCCResponseLib.report.tables.files import read_csv, staged, write_csv
 from HCCResponseLib.report.tables.rules import ANY_TABLE, Hit, Rule, Sheet, Sheets, validate
 from HCCResponseLib.report.tables.spec import Cell, Core, Filled, Row, Table, Variable
 from HCCResponseLib.response.types import LesionRole, LesionState, NewLesionStatus, Response
@@ -147,18 +147,21 @@ def export_flat(committee: Committee, folder: Path) -> tuple[Path, ...]:
     """Write the four tables and check what was written; returns the files.
 
     Raises:
-        ExportError: what was written breaks a rule; the message lists it all.
+        ExportError: what was written breaks a rule; the message lists it, and nothing stays behind.
     """
-    files, sheets = [], {}
-    for filled in flat_tables(committee):
-        path = Path(folder) / f"{filled.table.name}.csv"
-        write_csv(path, filled)
-        files.append(path)
-        sheets[filled.table.name] = Sheet.of(filled.table, read_csv(path))
-    problems = [str(p) for p in validate(sheets, FLAT_RULES)]
-    if problems:
-        raise ExportError(str(folder), problems)
-    return tuple(files)
+    filled = flat_tables(committee)
+    names = [f"{table.table.name}.csv" for table in filled]
+    with staged(folder, names) as work:
+        for table, name in zip(filled, names, strict=True):
+            write_csv(work / name, table)
+        sheets = {
+            table.table.name: Sheet.of(table.table, read_csv(work / name))
+            for table, name in zip(filled, names, strict=True)
+        }
+        problems = [str(p) for p in validate(sheets, FLAT_RULES)]
+        if problems:
+            raise ExportError(str(folder), problems)
+    return tuple(Path(folder) / name for name in names)
 
 
 def flat_tables(committee: Committee) -> list[Filled]:

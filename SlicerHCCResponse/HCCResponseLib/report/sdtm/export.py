@@ -10,9 +10,10 @@ from pathlib import Path
 from HCCResponseLib.cohort.reads import Committee, CommitteeRead
 from HCCResponseLib.errors import ExportError
 from HCCResponseLib.report.sdtm.build import build
+from HCCResponseLib.report.sdtm.domains import DOMAINS
 from HCCResponseLib.report.sdtm.read_back import read_domains, read_sdtm
 from HCCResponseLib.report.sdtm.rules import SDTM_RULES
-from HCCResponseLib.report.tables.files import write_table
+from HCCResponseLib.report.tables.files import staged, write_table
 from HCCResponseLib.report.tables.rules import Problem, validate
 from HCCResponseLib.response.types import TimePointFindings
 from HCCResponseLib.review.outcome import outcome
@@ -46,19 +47,22 @@ def export_sdtm(
         references: start of treatment or randomisation by subject, for study days and the minimum SD time.
 
     Raises:
-        ExportError: what was written breaks a rule or leads to other responses; the message lists it all.
+        ExportError: what was written breaks a rule or leads to other responses; the message lists it, and nothing stays behind.
         InputError: the criterion has no diameters, or a form is not available.
     """
     filled = build(committee, study, references)
-    files: list[Path] = []
+    names = [f"{table.lower()}.{form}" for form in forms for table in DOMAINS]
     problems: list[Problem] = []
-    for form in forms:
-        files += [write_table(Path(folder), table, form, study) for table in filled]
-        problems += validate(read_domains(folder, form), SDTM_RULES)
-        problems += differences(committee, folder, form, study, references)
-    errors = [p for p in problems if p.severity == "error"]
-    if errors:
-        raise ExportError(str(folder), [str(p) for p in errors])
+    with staged(folder, names) as work:
+        for form in forms:
+            for table in filled:
+                write_table(work, table, form, study)
+            problems += validate(read_domains(work, form), SDTM_RULES)
+            problems += differences(committee, work, form, study, references)
+        errors = [p for p in problems if p.severity == "error"]
+        if errors:
+            raise ExportError(str(folder), [str(p) for p in errors])
+    files = [Path(folder) / f"{table.table.name.lower()}.{form}" for form in forms for table in filled]
     return Exported(tuple(files), tuple(dict.fromkeys(problems)))
 
 

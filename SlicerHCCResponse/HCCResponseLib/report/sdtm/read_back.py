@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +24,8 @@ from HCCResponseLib.response.types import (
 
 ReadKey = tuple[str, str]
 """USUBJID and --EVALID."""
+Qualifiers = Mapping[tuple[str, str, str, str], str]
+"""QVAL by RDOMAIN, USUBJID, IDVARVAL and QNAM."""
 _ROLE = {word: role for role, word in terms.ROLES.items()}
 _NOT_ASSESSED = {word: state for state, word in terms.NOT_ASSESSED.items()}
 
@@ -58,40 +61,33 @@ def findings_of(
     """Findings of every read, in order of subjects and evaluators."""
     extra = {(q["RDOMAIN"], q["USUBJID"], q["IDVARVAL"], q["QNAM"]): q["QVAL"] for q in qualifiers}
     places = {(r["USUBJID"], r["TULNKID"]): r for r in tu}
-    keys = dict.fromkeys((r["USUBJID"], r["RSEVALID"]) for r in rs)
-    return {key: _read(key, tr, rs, places, extra) for key in keys}
+    reads: dict[ReadKey, dict[Decimal, _Visit]] = {}
+    for domain, rows in (("RS", rs), ("TR", tr)):
+        for row in rows:
+            if row["VISITNUM"]:
+                visits = reads.setdefault((row["USUBJID"], row[f"{domain}EVALID"]), {})
+                when = date.fromisoformat(row[f"{domain}DTC"])
+                visit = visits.setdefault(Decimal(row["VISITNUM"]), _Visit(row["VISIT"].lower(), when))
+                visit.rows[domain].append(row)
+    return {
+        key: tuple(_time_point(visits[number], key[0], places, extra) for number in sorted(visits))
+        for key, visits in reads.items()
+    }
 
 
-def _read(
-    key: ReadKey,
-    tr: Sequence[TextRow],
-    rs: Sequence[TextRow],
-    places: Mapping[tuple[str, str], TextRow],
-    extra: Mapping[tuple[str, str, str, str], str],
-) -> tuple[TimePointFindings, ...]:
-    subject, evaluator = key
-    results = [r for r in tr if r["USUBJID"] == subject and r["TREVALID"] == evaluator]
-    responses = [r for r in rs if r["USUBJID"] == subject and r["RSEVALID"] == evaluator and r["VISITNUM"]]
-    visits: dict[Decimal, tuple[str, date]] = {}
-    for domain, rows in (("TR", results), ("RS", responses)):
-        for r in rows:
-            visits[Decimal(r["VISITNUM"])] = r["VISIT"].lower(), date.fromisoformat(r[f"{domain}DTC"])
-    found = []
-    for number in sorted(visits):
-        own = [r for r in results if Decimal(r["VISITNUM"]) == number]
-        coded = {r["RSTESTCD"]: r for r in responses if Decimal(r["VISITNUM"]) == number}
-        lesions = _lesions(own, subject, places, extra)
-        found.append(_time_point(visits[number], lesions, coded, extra))
-    return tuple(found)
+@dataclass
+class _Visit:
+    """One time point of one read with its records by domain."""
+
+    name: str
+    date: date
+    rows: dict[str, list[TextRow]] = field(default_factory=lambda: {"TR": [], "RS": []})
 
 
 def _time_point(
-    visit: tuple[str, date],
-    lesions: tuple[LesionFinding, ...],
-    coded: Mapping[str, TextRow],
-    extra: Mapping[tuple[str, str, str, str], str],
+    visit: _Visit, subject: str, places: Mapping[tuple[str, str], TextRow], extra: Qualifiers
 ) -> TimePointFindings:
-    name, when = visit
+    coded = {row["RSTESTCD"]: row for row in visit.rows["RS"]}
     non_target = coded.get("NTRGRESP")
     own = non_target is not None and non_target["RSORRES"] and not non_target["RSDRVFL"]
     progress = coded.get("NEWLPROG")
@@ -99,9 +95,9 @@ def _time_point(
     key = ("RS", overall["USUBJID"], overall["RSSEQ"]) if overall else ("RS", "", "")
     versus, markers = extra.get((*key, "NTVSLAST")), extra.get((*key, "MARKNORM"))
     return TimePointFindings(
-        name,
-        when,
-        lesions,
+        visit.name,
+        visit.date,
+        _lesions(visit.rows["TR"], subject, places, extra),
         Response(non_target["RSORRES"]) if own and non_target else None,
         NewLesionStatus(progress["RSORRES"].lower()) if progress else NewLesionStatus.NO,
         VersusLast(versus) if versus else None,
@@ -113,7 +109,7 @@ def _lesions(
     results: Iterable[TextRow],
     subject: str,
     places: Mapping[tuple[str, str], TextRow],
-    extra: Mapping[tuple[str, str, str, str], str],
+    extra: Qualifiers,
 ) -> tuple[LesionFinding, ...]:
     records: dict[str, dict[str, TextRow]] = {}
     for r in results:
@@ -126,7 +122,7 @@ def _lesion(
     link: str,
     tests: Mapping[str, TextRow],
     place: TextRow,
-    extra: Mapping[tuple[str, str, str, str], str],
+    extra: Qualifiers,
 ) -> LesionFinding:
     organ, nodal = terms.organ_of(place["TULOC"])
     state, value = _state(tests)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 
 from HCCResponseLib import __version__
 from HCCResponseLib.errors import InputError
-from HCCResponseLib.imaging.files import original_cell, safe_cell, write_atomically, write_text
+from HCCResponseLib.imaging.files import original_cell, safe_cell, storage_error, write_atomically, write_text
 from HCCResponseLib.report.tables.spec import Cell, Filled, TextTable, Variable, as_text
 
 FORMATS = ("csv", "json", "xpt")
@@ -180,3 +182,29 @@ def read_table(path: Path) -> TextTable:
     """A written table as text, by the file's suffix. Raises ``InputError`` for what is no such file."""
     readers = {".csv": read_csv, ".json": read_dataset_json, ".xpt": read_xpt}
     return readers[Path(path).suffix](path)
+
+
+@contextmanager
+def staged(folder: Path, names: Iterable[str]) -> Iterator[Path]:
+    """A folder to write and check files in; they are moved to ``folder`` when everything was good.
+
+    Files of these names that are already in ``folder`` and were not written again are removed, so that no table of an
+    earlier export stays beside the new ones. After an error ``folder`` is as it was.
+
+    Raises:
+        StorageError: the folder is missing, full or not writable.
+    """
+    folder = Path(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder.parent) as work:
+            yield Path(work)
+            folder.mkdir(exist_ok=True)
+            for name in names:
+                written = Path(work) / name
+                if written.exists():
+                    written.replace(folder / name)
+                else:
+                    (folder / name).unlink(missing_ok=True)
+    except OSError as problem:
+        raise storage_error(folder, problem) from problem
