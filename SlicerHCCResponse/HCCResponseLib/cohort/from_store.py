@@ -88,7 +88,9 @@ class _Collection:
         if self.profile is None or not self.reads:
             why = f": {'; '.join(self.left_out)}" if self.left_out else ""
             raise InputError(f"There is no finished read{why}.")
-        return Committee(self.profile, tuple(self.reads), tuple(self.adjudications), tuple(self.left_out))
+        return Committee(
+            self.profile, tuple(self.reads), tuple(self.adjudications), tuple(self.left_out), self.pause
+        )
 
     def _subject(self, store: ReadStore, found: Case, assigned: list[Assignment]) -> None:
         states: dict[str, ReadState] = {}
