@@ -55,6 +55,10 @@ class JobFailedError(HCCResponseError):
     """A job in a child process ended with an error."""
 
 
+class JobOutOfMemoryError(JobFailedError):
+    """A job ran out of memory, on the GPU or in the system; a smaller or slower setting may still work."""
+
+
 class ExportError(HCCResponseError):
     """What was written breaks the rules of its format.
 
@@ -71,7 +75,3 @@ class ExportError(HCCResponseError):
             f"Nothing was exported to '{where}': rules are broken in {len(problems)} places: {listed}."
         )
         self.problems = problems
-
-
-class JobOutOfMemoryError(JobFailedError):
-    """A job ran out of memory, on the GPU or in the system; a smaller or slower setting may still work."""

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +17,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DatabaseError
+from typer.testing import CliRunner
 
+from HCCResponseLib.cli.main import app
 from HCCResponseLib.errors import ConflictError, InputError, StorageError
 from HCCResponseLib.review.masks import pack_mask, unpack_mask
 from HCCResponseLib.review.store import FIRST_HASH, STORE_LOG, ReadStore, blob_key, event_hash, open_store
 from HCCResponseLib.review.store.schema import metadata
-from stores import around_the_guards
+from stores import around_the_guards, change
 
 NASTY = [
     "'; DROP TABLE events; --",
@@ -152,6 +159,21 @@ def test_a_transaction_is_all_or_nothing(store):
     assert store.store.check().events == 2
 
 
+def test_a_part_of_a_transaction_that_fails_is_taken_back_alone(store):
+    with store.transaction():
+        first = store.append("Dr A", "first", {})
+        with pytest.raises(ConflictError):
+            store.append("Dr A", "refused", {}, [b"contour"], expected_previous=FIRST_HASH)
+        with pytest.raises(InputError), store.transaction():
+            store.append("Dr A", "taken back", {}, [b"contour"])
+            raise InputError("no")
+        assert store.events() == [first]
+        store.append("Dr A", "second", {})
+    assert [e.action for e in store.events()] == ["first", "second"]
+    assert store.store.blobs([blob_key(b"contour")]) == {}
+    assert store.store.check().good
+
+
 def test_what_a_transaction_reads_stays_the_last_word(store):
     """Ten threads each add an event only while there are fewer than five."""
     seen = []
@@ -240,6 +262,28 @@ def test_masks_pack_exactly():
         unpack_mask(b"HRM1" + b"\0" * 40)
 
 
+def test_many_contours_on_large_grids_take_little_memory():
+    """Three hundred masks of 31 MB are 9 GB; only the pages that hold a lesion are ever taken."""
+    code = """
+import resource
+import numpy as np
+from HCCResponseLib.review.masks import pack_mask, unpack_mask
+mask = np.zeros((120, 512, 512), bool)
+mask[50:60, 200:240, 200:240] = True
+data = pack_mask(mask)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+masks = [unpack_mask(data) for _ in range(300)]
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert all(m[55, 220, 220] and not m[0, 0, 0] and m.shape == mask.shape for m in masks)
+masks[0][0, 0, 0] = True
+assert not masks[1][0, 0, 0]
+assert np.array_equal(masks[2], mask)
+print((after - before) // 1024)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert int(run.stdout) < 1500, "MB"
+
+
 def test_owner_only_rights(tmp_path):
     path = tmp_path / "read.sqlite"
     store = ReadStore(path)
@@ -288,3 +332,71 @@ def test_a_url_that_leads_nowhere_is_told_without_its_password(url, match):
         open_store(url)
     assert "hidden" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def blocks_of_the_manual(language):
+    """Code that docs/store.md tells an administrator to run."""
+    manual = (Path(__file__).resolve().parents[2] / "docs" / "store.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", manual, re.MULTILINE | re.DOTALL)
+    return [block for word, block in blocks if word == language]
+
+
+def test_the_manual_s_set_up_for_a_committee(postgres):
+    """Run as written: members add and read, and can do nothing else."""
+    roles, grants = (re.sub(r"--.*", "", b).split(";")[:-1] for b in blocks_of_the_manual("sql"))
+    postgres.query("postgres", *roles)
+    (command,) = (b for b in blocks_of_the_manual("") if "prepare" in b)
+    options = re.search(r"reads(\?options=[^\"]+)", command).group(1)
+    run = CliRunner().invoke(
+        app, ["read", "prepare", postgres.url("reads", "admin_ann", "choose one") + options]
+    )
+    assert run.exit_code == 0, run.output
+    assert "choose" not in run.output
+    postgres.query("reads", *grants)
+    where = postgres.url("reads", "reader_bob", "choose another")
+    store = ReadStore(where)
+    store.append("Dr B", "decision", {}, [b"contour"])
+    assert store.store.check().good
+    engine = raw(where)
+    for sql in (
+        "UPDATE events SET actor = 'X'",
+        "DELETE FROM blobs",
+        "TRUNCATE events",
+        "ALTER TABLE events DISABLE TRIGGER ALL",
+        "DROP TRIGGER events_in_order ON events",
+        "DROP TABLE events",
+        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TABLE events_2 (x integer)",
+        "INSERT INTO alembic_version VALUES ('9999')",
+        "SET session_replication_role = 'replica'",
+    ):
+        with (
+            pytest.raises(DatabaseError, match="permission denied|must be owner"),
+            engine.begin() as connection,
+        ):
+            connection.execute(text(sql))
+    engine.dispose()
+    store.close()
+
+
+def test_the_command_names_the_first_bad_event(where):
+    store = ReadStore(where)
+    for number in range(3):
+        store.append("Dr A", "decision", {"n": number})
+    noted = store.events()[1].hash
+    head = store.head()
+    store.close()
+    verify = ["read", "verify", where]
+    good = CliRunner().invoke(app, [*verify, "--expect", noted])
+    assert (good.exit_code, head in good.stdout) == (0, True)
+    assert json.loads(CliRunner().invoke(app, [*verify, "--json"]).stdout)["head"] == head
+    assert CliRunner().invoke(app, [*verify, "--read", "read-1"]).exit_code == 0
+    with around_the_guards(where) as connection:
+        connection.execute(text("DELETE FROM events WHERE position = 3"))
+        cut = CliRunner().invoke(app, [*verify, "--expect", head])
+        change(connection, "events", "actor", "Dr X", ("position", 2))
+        bad = CliRunner().invoke(app, verify)
+    assert (cut.exit_code, bad.exit_code) == (1, 1)
+    assert head in cut.stderr.replace("\n", "")
+    assert "event 2 of read 'read-1': it was changed" in bad.stderr
+    assert CliRunner().invoke(app, ["read", "verify", where + "-not-there"]).exit_code == 1

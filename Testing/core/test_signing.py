@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 from sqlalchemy import text
 
+from committees import CHEAP
 from HCCResponseLib.errors import AccessError, IncompleteReadError, InputError, SignInError, StorageError
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.report.exports import write_result
@@ -16,6 +18,7 @@ from HCCResponseLib.report.html import write_report
 from HCCResponseLib.response.profile import load_profile
 from HCCResponseLib.response.types import Response
 from HCCResponseLib.review.access import Role, Stage
+from HCCResponseLib.review.account_rules import shipped_rules
 from HCCResponseLib.review.audit import verify
 from HCCResponseLib.review.category import missing
 from HCCResponseLib.review.decide import accept_all, decide, decide_non_target
@@ -33,13 +36,24 @@ PASSWORD = "quiet river stones"
 ME = ("jdoe", PASSWORD)
 
 
+@pytest.fixture(scope="module")
+def account(tmp_path_factory):
+    """One account with a cheap password hash, made once."""
+    path = tmp_path_factory.mktemp("account") / "people.sqlite"
+    people = People(ReadStore(path))
+    people.add("jdoe", "Jane Doe, MD", {Role.READER, Role.MANAGER}, "a first password")
+    me = people.authenticate("jdoe", "a first password")
+    people.set_rules(me, shipped_rules().model_copy(update=CHEAP), "cheap hashes for tests")
+    people.change_password("jdoe", "a first password", PASSWORD)
+    people.close()
+    return path
+
+
 @pytest.fixture
-def people(tmp_path):
-    store = ReadStore(tmp_path / "people.sqlite")
-    people = People(store)
-    people.add("jdoe", "Jane Doe, MD", {Role.READER, Role.MANAGER}, PASSWORD)
+def people(tmp_path, account):
+    people = People(ReadStore(shutil.copy(account, tmp_path)))
     yield people
-    store.close()
+    people.close()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,10 @@ def programs() -> Path | None:
 
 
 class Server:
-    """One server with its data in a folder of its own."""
+    """One server with its data in a folder of its own; ``durable``: every commit waits for the disk."""
 
-    def __init__(self, bin_folder: Path, folder: Path) -> None:
+    def __init__(self, bin_folder: Path, folder: Path, durable: bool = False) -> None:
+        self._durable = durable
         # The server refuses to run as root.
         self._user = (
             {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
@@ -59,8 +61,9 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": self._data}
-        # The tests end the server, not the machine under it: what it has handed over to the system survives.
-        options |= {"fsync": "off", "full_page_writes": "off"}
+        if not self._durable:
+            # The tests end the server, not the machine under it: what it has handed over to the system survives.
+            options |= {"fsync": "off", "full_page_writes": "off"}
         words = [w for name, value in options.items() for w in ("-c", f"{name}={value}")]
         with (self._data.parent / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -109,22 +112,31 @@ class Server:
         return self.url(name)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    """The server; tests that need it say that they were skipped where its programs are not installed."""
+@contextmanager
+def running_server(durable: bool = False) -> Iterator[Server]:
+    """A server while it is needed. Raises ``FileNotFoundError`` where its programs are not installed."""
     folder = programs()
     if folder is None:
-        pytest.skip(WANTED)
+        raise FileNotFoundError(WANTED)
     # Not below pytest's own folder, which only the user may enter who runs the tests.
     work = Path(tempfile.mkdtemp(prefix="hcc-postgres-"))
     server = None
     try:
-        server = Server(folder, work)
+        server = Server(folder, work, durable)
         yield server
     finally:
         if server is not None:
             server.stop()
         shutil.rmtree(work, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """The server; tests that need it say that they were skipped where its programs are not installed."""
+    if programs() is None:
+        pytest.skip(WANTED)
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -72,3 +72,14 @@ def verify(
                 f"{found.chain.events} events, all as they were written; {found.signatures} signatures fit. "
                 f"Hash of the last event: {found.chain.head}"
             )
+
+
+@read_app.command()
+def prepare(where: Where) -> None:
+    """Make the tables of a committee's database, or bring those of an earlier version up to date."""
+    from HCCResponseLib.review.store import open_store
+
+    with errors_as_one_line():
+        store = open_store(where)
+        store.close()
+        say(f"'{store.name}' is ready.")

@@ -33,7 +33,7 @@ class LesionTable:
     def show(self, view: PanelView) -> None:
         """Show all lesions; the selection stays with the caller."""
         table = self._table
-        self._points = tuple(p.name for p in view.time_points)
+        self._points = view.points
         self._names = tuple(line.name for line in view.lesions)
         headers = [*FIXED, *self._points, "Change"]
         before = table.blockSignals(True)

@@ -65,6 +65,7 @@ class ReaderPanel:
         self.response = ResponseSection(context)
         self._sign = SignSection(context)
         self._refreshing = self._restoring = False
+        self._points = 0
         self.presenter.on_change(self._changed)
         self._set_up_views()
         self._set_up_editor()
@@ -154,6 +155,8 @@ class ReaderPanel:
     def _changed(self) -> None:
         if self.presenter.session is not None:
             self.scene_view.show(self.presenter.state)
+            if len(self.presenter.points()) != self._points:
+                self.compare()
         self.refresh()
 
     def refresh(self) -> None:
@@ -179,6 +182,7 @@ class ReaderPanel:
     def compare(self) -> None:
         """Baseline and the latest follow-ups side by side."""
         points = self.presenter.points()
+        self._points = len(points)
         shown = points if len(points) <= 3 else [points[0], *points[-2:]]
         self.slices.compare(shown, self.scene_view)
         self._window()

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.panel.view import PanelView, build_view
+from HCCResponseLib.panel.view import PanelView, build_view, is_open
 from HCCResponseLib.response.profile import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
 from HCCResponseLib.review.decide import decide, decide_non_target, undo
@@ -53,7 +53,6 @@ class Presenter:
         session = open_session(study, folder)
         self.close()
         self.session, self._profile = session, profile
-        self.tell()
 
     def close(self) -> None:
         """Close the read; everything decided is in its store already."""
@@ -85,12 +84,14 @@ class Presenter:
         return self._profile
 
     def points(self) -> list[str]:
-        """Names of the time points, baseline first."""
-        return [p.name for p in self._open().study.timepoints]
+        """Names of the time points that may be seen, baseline first; a sequential read opens one after the other."""
+        session = self._open()
+        return [p.name for p in session.study.timepoints if is_open(session.state, p.name)]
 
     def image(self, time_point: str) -> Volume:
-        """Image of a time point."""
-        return self._open().images[time_point]
+        """Image of a time point. Raises ``AccessError`` while an earlier one is not signed in a sequential read."""
+        session = self._open()
+        return session.image(next(p for p in session.study.timepoints if p.name == time_point))
 
     def view(self) -> PanelView:
         """What the panel shows now."""

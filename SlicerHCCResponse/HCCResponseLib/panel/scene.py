@@ -29,6 +29,7 @@ from HCCResponseLib.panel.nodes import (
     tag_of,
     untag,
 )
+from HCCResponseLib.panel.view import is_open
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.records import ReaderLine
 from HCCResponseLib.review.state import ReadState, Row, RowStatus
@@ -78,6 +79,8 @@ class SceneView:
         self.close()
         self._subject, self._images = state.study.subject, images
         self._nodes = {t: n for n in our_nodes(self.scene, self._subject) if (t := tag_of(n))}
+        for (_, _, point, _), node in self._nodes.items():
+            file_under(self.scene, node, self._subject, point)
         self._watch(self.scene, self.scene.NodeRemovedEvent, self._on_node_removed, call_data=True)
         self.show(state)
 
@@ -100,7 +103,8 @@ class SceneView:
         self._quiet += 1
         try:
             for point in state.study.timepoints:
-                self._show_point(state, point.name)
+                if is_open(state, point.name):
+                    self._show_point(state, point.name)
         finally:
             self._quiet -= 1
 

@@ -9,7 +9,9 @@ from enum import StrEnum
 from HCCResponseLib.errors import HCCResponseError
 from HCCResponseLib.response.profile import Profile
 from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.review.access import Stage
 from HCCResponseLib.review.category import missing, roles
+from HCCResponseLib.review.lifecycle import stage
 from HCCResponseLib.review.state import ReadState, Row, RowStatus
 
 STATE_WORDS = {
@@ -79,10 +81,11 @@ class CandidateLine:
 
 @dataclass(frozen=True)
 class PanelView:
-    """The whole panel. ``missing`` is empty when a category can be computed."""
+    """The whole panel. ``points`` may be seen now; ``missing`` is empty when a category can be computed."""
 
     subject: str
     time_points: tuple[TimePointLine, ...]
+    points: tuple[str, ...]
     lesions: tuple[LesionLine, ...]
     candidates: tuple[CandidateLine, ...]
     missing: tuple[str, ...]
@@ -93,17 +96,23 @@ class PanelView:
 def build_view(state: ReadState, profile: Profile) -> PanelView:
     """The panel's content for a read. Costs a few milliseconds: no contour is unpacked."""
     assert state.study is not None
-    points = [p.name for p in state.study.timepoints]
+    points = [p.name for p in state.study.timepoints if is_open(state, p.name)]
     first = state.rows.get(points[0], {})
     return PanelView(
         state.study.subject,
-        tuple(_time_point(state, name) for name in points),
+        tuple(_time_point(state, p.name) for p in state.study.timepoints),
+        tuple(points),
         _lesions(state, profile, points),
         tuple(_candidates(state, points)),
         tuple(missing(state)),
         bool(first) and all(r.status is not RowStatus.PROPOSED for r in first.values()),
         tuple(n for n in points if n not in state.provenance),
     )
+
+
+def is_open(state: ReadState, time_point: str) -> bool:
+    """Whether a time point may be seen; in a sequential read only once every earlier one is locked."""
+    return stage(state, time_point) is not Stage.WAITING
 
 
 def _time_point(state: ReadState, name: str) -> TimePointLine:
@@ -113,6 +122,8 @@ def _time_point(state: ReadState, name: str) -> TimePointLine:
     open_rows = sum(r.status is RowStatus.PROPOSED for r in rows.values())
     if name in state.locked:
         words = "signed and locked"
+    elif not is_open(state, name):
+        words = "opens when the one before is locked"
     elif name not in state.provenance:
         words = "no proposals yet"
     else:

@@ -21,6 +21,7 @@ from HCCResponseLib.review.records import (
 )
 from HCCResponseLib.review.state import ReadState, Row, refresh
 from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.review.text import one_line
 from HCCResponseLib.track.proposal import Suggestion
 
 _NEEDS_REASON = (Action.REJECT, Action.DISMISS)
@@ -116,6 +117,8 @@ def _check_action(row: Row, decision: Decision, where: str) -> None:
 def _check_content(decision: Decision, where: str) -> None:
     if not decision.reader.strip():
         raise InputError(f"The decision on {where} names no reader.")
+    one_line(decision.reader, "the reader's name", 100)
+    one_line(decision.reason, "the reason", 1000, required=False)
     if decision.action in _NEEDS_REASON and not decision.reason.strip():
         raise InputError(f"'{decision.action}' of {where} needs a reason.")
     if decision.long_axis_mm is not None and not 0 < decision.long_axis_mm < 1000:
@@ -136,6 +139,7 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
     allowed = (Response.CR, Response.NON_CR_NON_PD, Response.PD, Response.NE)
     if decision.response not in allowed:
         raise InputError(f"Non-target response '{decision.response}' is none of {', '.join(allowed)}.")
+    one_line(decision.reader, "the reader's name", 100)
     if decision.time_point not in state.rows:
         raise InputError(f"There is no time point '{decision.time_point}' with proposals.")
     payload = {"time_point": decision.time_point, "response": decision.response}

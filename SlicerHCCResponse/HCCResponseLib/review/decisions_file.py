@@ -14,6 +14,7 @@ from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
 from HCCResponseLib.review.decide import as_length, check, decide, decide_non_target
+from HCCResponseLib.review.reader_rows import add_row
 from HCCResponseLib.review.records import Action, Decision, NonTargetDecision
 from HCCResponseLib.review.state import ReadState
 from HCCResponseLib.review.store import ReadStore
@@ -24,7 +25,10 @@ class _Strict(BaseModel):
 
 
 class DecisionEntry(_Strict):
-    """One decision. ``contour`` is a label map whose ``label`` (default: any non-zero value) is the lesion."""
+    """One decision. ``contour`` is a label map whose ``label`` (default: any non-zero value) is the lesion.
+
+    With ``added`` the lesion was not proposed: at baseline it is followed, later it is a candidate for a new one.
+    """
 
     time_point: str
     name: str
@@ -35,6 +39,7 @@ class DecisionEntry(_Strict):
     label: int | None = None
     long_axis_mm: str | float | None = None
     reason: str = ""
+    added: bool = False
 
 
 class NonTargetEntry(_Strict):
@@ -80,7 +85,7 @@ def apply_decisions(
     grids: dict[str, Geometry],
     skip: frozenset[str] = frozenset(),
 ) -> frozenset[str]:
-    """Append the decisions of a file; all are checked before the first is written.
+    """Append the decisions of a file, all of them or none; after an error the state must be read again.
 
     Args:
         grids: the grid of each time point's image, for edited contours.
@@ -92,15 +97,18 @@ def apply_decisions(
     content = load_decisions(path)
     entries = [e for e in content.decisions if e.time_point not in skip]
     ready = [_decision(content.reader, entry, Path(path).parent, grids) for entry in entries]
-    for decision in ready:
-        check(state, decision)
-    for decision in ready:
-        decide(store, state, decision, grids.get(decision.time_point))
-    for entry in content.non_target:
-        if entry.time_point not in skip:
-            decide_non_target(
-                store, state, NonTargetDecision(content.reader, entry.time_point, entry.response)
-            )
+    with store.transaction():
+        for entry in entries:
+            if entry.added:
+                add_row(store, state, content.reader, entry.time_point, entry.name)
+        for decision in ready:
+            check(state, decision)
+        for decision in ready:
+            decide(store, state, decision, grids.get(decision.time_point))
+        for judged in content.non_target:
+            if judged.time_point not in skip:
+                done = NonTargetDecision(content.reader, judged.time_point, judged.response)
+                decide_non_target(store, state, done)
     return frozenset(e.time_point for e in entries) | {e.time_point for e in content.non_target} - skip
 
 

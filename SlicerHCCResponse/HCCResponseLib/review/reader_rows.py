@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+import re
+from dataclasses import asdict
 
 from HCCResponseLib.errors import InputError
+from HCCResponseLib.imaging.study import NAME
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.lifecycle import require_draft
 from HCCResponseLib.review.records import row_name, write_proposal
@@ -16,13 +18,13 @@ from HCCResponseLib.track.proposal import Proposal, ProposalKind
 ADDED_BY = "added by "
 
 
-def add_row(store: ReadStore, state: ReadState, reader: str, time_point: str) -> str:
-    """A row without contour for a lesion that the reader will draw; returns its name.
+def add_row(store: ReadStore, state: ReadState, reader: str, time_point: str, name: str = "") -> str:
+    """A row without contour for a lesion that the reader will draw; returns its name, a free one by default.
 
     At baseline it is a lesion to be followed, later a candidate for a new one.
 
     Raises:
-        InputError: there is no such time point.
+        InputError: there is no such time point, or the name is taken there or cannot be one.
         AccessError: it is locked.
     """
     points = [p.name for p in state.study.timepoints] if state.study else []
@@ -30,7 +32,11 @@ def add_row(store: ReadStore, state: ReadState, reader: str, time_point: str) ->
         raise InputError(f"There is no time point '{time_point}' in this read.")
     at_baseline = time_point == points[0]
     kind = ProposalKind.LESION if at_baseline else ProposalKind.CANDIDATE
-    name = _free_name(state, "L" if at_baseline else "N")
+    name = name or _free_name(state, "L" if at_baseline else "N")
+    if state.row(time_point, name) is not None or not re.fullmatch(NAME, name):
+        raise InputError(
+            f"'{name[:80]}' cannot be the name of a new row at '{time_point}': taken, or no name."
+        )
     proposal = Proposal(time_point, name, kind, LesionState.NOT_EVALUABLE, None, None, ADDED_BY + reader)
     with store.transaction():
         refresh(store, state)
@@ -58,10 +64,8 @@ def set_site(store: ReadStore, state: ReadState, reader: str, name: str, site: S
     first = next((point for point, rows in state.rows.items() if name in rows), None)
     if first is None:
         raise InputError(f"There is no lesion '{name}' in this read.")
-    words = Site(
-        one_line(site.organ, "the organ", 60), one_line(site.segment, "the segment", 60, required=False)
-    )
-    site = replace(words, lymph_node=site.lymph_node)
+    organ = one_line(site.organ, "the organ", 60)
+    site = Site(organ, one_line(site.segment, "the segment", 60, required=False), site.lymph_node)
     payload = {"time_point": first, "name": name, **asdict(site)}
     with store.transaction():
         refresh(store, state)

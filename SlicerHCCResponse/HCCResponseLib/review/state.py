@@ -92,12 +92,6 @@ class Row:
         return self.measurement.long_axis.length_mm if self.measurement else None
 
     @property
-    def words(self) -> str:
-        """The row for the log: what was done with it, and its long axis or state."""
-        size = self.state.value if self.long_mm is None else f"{self.long_mm} mm"
-        return f"{self.status}, {size}"
-
-    @property
     def short_mm(self) -> Decimal | None:
         """Short axis that counts; a reader's own long axis makes the contour's short axis void."""
         if self.state is not LesionState.MEASURED:
@@ -108,6 +102,12 @@ class Row:
             return None
         short = self.measurement.short_axis if self.measurement else None
         return short.length_mm if short else None
+
+    @property
+    def words(self) -> str:
+        """The row for the log: what was done with it, and its long axis or state."""
+        size = self.state.value if self.long_mm is None else f"{self.long_mm} mm"
+        return f"{self.status}, {size}"
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ _KEPT_METHODS = {"QTimer": frozenset({"singleShot"})}
 @functools.cache
 def property_names(cls: type) -> frozenset[str]:
     """Names of the Qt properties of a class."""
-    meta = cls.staticMetaObject  # type: ignore[attr-defined]
+    meta = cls.staticMetaObject
     names = {meta.property(i).name() for i in range(meta.propertyCount())}
     return frozenset(names - _VIRTUAL_GETTERS - _KEPT_METHODS.get(cls.__name__, frozenset()))
 
@@ -157,7 +157,8 @@ def _refuse_hidden_slot(owner: Any, name: str) -> None:
 
 
 def _write(owner: Any, name: str, value: Any) -> None:
-    meta = PLAIN_GET(owner, "metaObject")()
+    # The class's own, because one asked of an object is invalid for the whole class once that object is deleted.
+    meta = type(owner).staticMetaObject
     prop = meta.property(meta.indexOfProperty(name))
     if not prop.isWritable():
         raise AttributeError(f"Property '{name}' of type {type(owner).__name__} is not writable")

@@ -56,7 +56,7 @@ def checked(what: str, call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
 
 def strict_constructor(cls: type) -> None:
     """Constructors know no keyword arguments and refuse wrong ones with a ``ValueError``."""
-    original = cls.__init__  # type: ignore[misc]
+    original = cls.__init__
 
     def construct(self: Any, *args: Any, **kwargs: Any) -> None:
         if kwargs:
@@ -65,7 +65,7 @@ def strict_constructor(cls: type) -> None:
             )
         checked(cls.__name__, functools.partial(original, self), args)
 
-    cls.__init__ = construct  # type: ignore[misc]
+    cls.__init__ = construct
 
 
 def only_key_sequence(call: Callable[..., Any], sequence: type) -> Callable[..., Any]:

@@ -70,8 +70,8 @@ def hide_kinship() -> None:
     def subclass_check(cls: type, other: type) -> bool:
         return _kin(other, cls) if is_native(cls) else type.__subclasscheck__(cls, other)
 
-    meta.__instancecheck__ = instance_check  # type: ignore[method-assign]
-    meta.__subclasscheck__ = subclass_check  # type: ignore[method-assign]
+    meta.__instancecheck__ = instance_check
+    meta.__subclasscheck__ = subclass_check
 
 
 def make_enums_plain() -> None:

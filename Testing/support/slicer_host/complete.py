@@ -29,7 +29,7 @@ def complete_slicer() -> Any:
         setattr(slicer, cls.__name__, cls)
     _add_module("packaging", packaging_fake.make_packaging())
     _add_module("i18n", packaging_fake.make_i18n())
-    sys.modules["qt"].QUiLoader = UiLoader  # type: ignore[attr-defined]
+    sys.modules["qt"].QUiLoader = UiLoader
     slicer.util.messageBox = message_box
     app.open()
     for name, source in (("ScriptedLoadableModule", "scripted"), ("parameterNodeWrapper", "parameter_node")):

@@ -39,9 +39,9 @@ def replace_modal() -> None:
         setattr(QtWidgets.QFileDialog, name, staticmethod(_file(name, kind)))
     for name, kind in _INPUTS.items():
         setattr(QtWidgets.QInputDialog, name, staticmethod(_asked(kind)))
-    QtGui.QDesktopServices.openUrl = staticmethod(_open_url)  # type: ignore[method-assign]
+    QtGui.QDesktopServices.openUrl = staticmethod(_open_url)
     for cls in (QtWidgets.QDialog, QtWidgets.QMessageBox, QtWidgets.QFileDialog):
-        cls.exec = cls.exec_ = _execute  # type: ignore[attr-defined]
+        cls.exec = cls.exec_ = _execute
 
 
 def _box(kind: str) -> Callable[..., Any]:

@@ -65,5 +65,5 @@ def make_i18n() -> types.ModuleType:
     def translate(context: str, text: str) -> str:
         return text
 
-    module.tr, module.translate = tr, translate  # type: ignore[attr-defined]
+    module.tr, module.translate = tr, translate
     return module

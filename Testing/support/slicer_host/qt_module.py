@@ -23,11 +23,11 @@ def make_qt() -> types.ModuleType:
     for cls in qt_classes():
         if QtCore.QObject in cls.__mro__ and cls not in _LOOSE:
             strict_constructor(cls)
-        cls.__setattr__ = attributes.set_attribute  # type: ignore[assignment]
-    QtCore.QObject.__getattribute__ = attributes.get_attribute  # type: ignore[method-assign]
+        cls.__setattr__ = attributes.set_attribute
+    QtCore.QObject.__getattribute__ = attributes.get_attribute
     for name in _ITEMS:
         _strict_item(getattr(QtWidgets, name))
-    QtCore.QTimer.singleShot = staticmethod(single_shot)  # type: ignore[method-assign]
+    QtCore.QTimer.singleShot = staticmethod(single_shot)
     _no_cursor_guard()
     dialogs.replace_modal()
     hide_kinship()
@@ -62,7 +62,7 @@ def _no_cursor_guard() -> None:
         plain(cursor)
 
     for cls in _LOOSE[1:]:
-        cls.setOverrideCursor = staticmethod(set_override_cursor)  # type: ignore[method-assign]
+        cls.setOverrideCursor = staticmethod(set_override_cursor)
 
 
 def single_shot(milliseconds: int, slot: Callable[[], Any]) -> None:

@@ -68,7 +68,7 @@ class Scene:
             (self.scene.NodeAddedEvent, added),
             (self.scene.NodeAboutToBeRemovedEvent, removed),
         ):
-            callback.CallDataType = vtk.VTK_OBJECT  # type: ignore[attr-defined]
+            callback.CallDataType = vtk.VTK_OBJECT
             self.scene.AddObserver(event, callback)
 
     def hierarchy(self) -> Any:

@@ -142,7 +142,7 @@ def _signature_of(instance: Any) -> str:
 @functools.cache
 def longest(cls: type, name: str) -> str:
     """The signature with all arguments, as PythonQt takes it: ``clicked`` is ``clicked(bool)``."""
-    meta = cls.staticMetaObject  # type: ignore[attr-defined]
+    meta = cls.staticMetaObject
     methods = (meta.method(i) for i in range(meta.methodCount()))
     names = [
         bytes(m.methodSignature().data()).decode() for m in methods if bytes(m.name().data()).decode() == name
@@ -160,7 +160,7 @@ def _overload(instance: Any, signature: str) -> tuple[str, Any]:
 def _find(owner: Any, signature: str) -> tuple[str, Any]:
     """The signal instance for ``name(types)``. A signal that does not exist is an error here; PythonQt only warns."""
     match = re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", signature)
-    meta = _plain(owner, "metaObject")()
+    meta = type(owner).staticMetaObject
     normal = bytes(QtCore.QMetaObject.normalizedSignature(signature).data()).decode()
     declared = getattr(owner, "_host_signals", {}).get(normal)
     if declared is not None:
@@ -189,9 +189,9 @@ def disconnect(owner: Any, signature: Any, *target: Any) -> bool:
 
 def _slot(target: tuple[Any, ...]) -> Callable[..., Any]:
     if len(target) == 1:
-        return target[0]  # type: ignore[no-any-return]
+        return target[0]
     receiver, member = target
-    return getattr(receiver, member.split("(")[0])  # type: ignore[no-any-return]
+    return getattr(receiver, member.split("(")[0])
 
 
 PLAIN_CONNECT = QtCore.QObject.connect

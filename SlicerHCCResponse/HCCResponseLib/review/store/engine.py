@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,14 @@ WRITING = "hcc_writing"
 PATIENCE = 20
 #: Key of PostgreSQL's advisory lock that orders all appends to a store.
 _LOCK = 0x48434352_45414453
+#: A commit waits for the disk, more where the server is set so. And one client that stands still in the middle of
+#: writing must not stop the whole committee.
+_SERVER_SETTINGS = f"""
+    SELECT set_config('lock_timeout', '{PATIENCE}s', false),
+        set_config('idle_in_transaction_session_timeout', '60s', false),
+        set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')
+            THEN 'on' ELSE current_setting('synchronous_commit') END, false)
+"""
 
 
 def sqlite_engine(path: Path) -> Engine:
@@ -30,7 +38,7 @@ def sqlite_engine(path: Path) -> Engine:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
+        with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         owner_only(path)
     except OSError as problem:
@@ -92,15 +100,9 @@ def server_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _settings(connection: Any, _: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('synchronous_commit', 'on', false) "
-                "WHERE current_setting('synchronous_commit') IN ('off', 'local')"
-            )
-            # One that stands still in the middle of writing must not stop the whole committee.
-            cursor.execute(f"SET lock_timeout = '{PATIENCE}s'")
-            cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
-        connection.commit()
+        connection.autocommit = True  # one way to the server and back, not three
+        connection.execute(_SERVER_SETTINGS)
+        connection.autocommit = False
 
     return engine
 

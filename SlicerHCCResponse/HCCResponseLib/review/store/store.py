@@ -73,13 +73,15 @@ class Store:
         """Hold the only right to append: what is read inside is the last word, what is appended comes right after.
 
         Everything that this thread does with the store inside takes part. An error takes all of it back. Inside
-        another transaction it is part of that one.
+        another transaction it is part of that one, and an error that is caught there takes back this part alone.
 
         Raises:
             StorageError: it could not be stored; nothing of it was.
         """
-        if self._current() is not None:
-            yield
+        outer = self._current()
+        if outer is not None:
+            with errors_of(self.name, "written"), outer.begin_nested():
+                yield
             return
         with errors_of(self.name, "written"), writing(self._engine) as connection:
             self._local.connection = connection

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DatabaseError
 
 from HCCResponseLib.errors import StorageError
 from HCCResponseLib.review.store.engine import writing
@@ -27,9 +28,8 @@ def ensure_schema(engine: Engine, name: str, path: Path | None, create: bool = T
     Raises:
         StorageError: the store belongs to a later version, or to another program.
     """
-    with engine.connect() as connection, connection.begin():
-        if _revision(connection, name) == HEAD:
-            return
+    if _is_current(engine):
+        return
     with _one_at_a_time, writing(engine) as connection:
         revision = _revision(connection, name)  # another process may have been first
         if revision == HEAD:
@@ -39,6 +39,15 @@ def ensure_schema(engine: Engine, name: str, path: Path | None, create: bool = T
         if path is not None and revision is not None:
             _back_up(path, revision)
         _migrate(connection, revision)
+
+
+def _is_current(engine: Engine) -> bool:
+    """The quick answer for nearly every opening; what else may be the matter is found out later."""
+    try:
+        with engine.connect() as connection, connection.begin():
+            return bool(connection.scalar(text("SELECT version_num FROM alembic_version")) == HEAD)
+    except DatabaseError:
+        return False
 
 
 def _revision(connection: Connection, name: str) -> str | None:
