@@ -1,7 +1,7 @@
 """Writes the stores of a simulated committee, to try the commands of central review on them.
 
 python Testing/benchmarks/simulated_committee_stores.py FOLDER [--subjects 100]
-hcc-response evaluate committee FOLDER/*.sqlite
+HCC_RESPONSE_USER=boss HCC_RESPONSE_PASSWORD="quiet river stones" hcc-response evaluate committee FOLDER/*.sqlite
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from HCCResponseLib.response.profile import load_profile
 from HCCResponseLib.review.outcome import outcome
 from independent_figures import crossed, exact, fleiss, gwet, icc, judged, kappa, ordinal, table
 from simulated_committee import POINTS, READERS, planned_committee, planned_reread
-from written_committee import SteppingClock, WrittenCommittee
+from written_committee import SIGN_IN, SteppingClock, WrittenCommittee
 
 BATCH, REREADS, PAUSE = 10, 8, 300
 GOOD_ADVICE = {"reader-a": 0.8, "reader-b": 0.35, "reader-c": 0.6, "reader-d": 0.6}
@@ -68,7 +68,9 @@ def simulated(tmp_path_factory):
 @pytest.fixture(scope="module")
 def figures(simulated, tmp_path_factory):
     path = tmp_path_factory.mktemp("figures") / "figures.json"
-    done = CliRunner().invoke(app, ["evaluate", "committee", *simulated.stores, "--output", str(path)])
+    done = CliRunner(env=SIGN_IN).invoke(
+        app, ["evaluate", "committee", *simulated.stores, "--output", str(path)]
+    )
     assert done.exit_code == 0, done.output
     assert "left out" not in done.output
     records = json.loads(path.read_text(encoding="utf-8"))
@@ -228,7 +230,7 @@ def test_reading_times(simulated, figures):
 
 
 def test_exports_of_the_committee(simulated, tmp_path):
-    runner = CliRunner()
+    runner = CliRunner(env=SIGN_IN)
     options = ["-o", str(tmp_path), "--study-id", "HCC9", "--format", "csv,json,xpt"]
     done = runner.invoke(app, ["export", "sdtm", *simulated.stores, *options])
     assert done.exit_code == 0, done.output
@@ -257,7 +259,7 @@ def test_exports_of_the_committee(simulated, tmp_path):
 
 
 def test_plain_tables_of_the_committee(simulated, tmp_path):
-    done = CliRunner().invoke(app, ["export", "csv", *simulated.stores, "-o", str(tmp_path)])
+    done = CliRunner(env=SIGN_IN).invoke(app, ["export", "csv", *simulated.stores, "-o", str(tmp_path)])
     assert done.exit_code == 0, done.output
     reads = pd.read_csv(tmp_path / "reads.csv")
     assert len(reads) == 2 * len(simulated.plans) + REREADS
