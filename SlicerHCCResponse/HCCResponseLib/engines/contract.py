@@ -229,6 +229,8 @@ def _typed(parameter: Parameter, value: Any, engine: str) -> Any:
     kind = type(parameter.default)
     if kind is float and isinstance(value, int):
         value = float(value)
+    if kind is str and isinstance(value, int | float):
+        value = str(value)  # a list of one number looks like a number
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise InputError(
             f"Parameter '{parameter.name}' of engine '{engine}' is of type {kind.__name__}, not {value!r}."

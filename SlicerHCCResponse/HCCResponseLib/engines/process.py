@@ -74,6 +74,17 @@ class Progress:
 Report = Callable[[Progress], None]
 
 
+def part_of(report: Report, start: float, share: float, name: str = "") -> Report:
+    """A job's progress as one part of a whole: from ``start``, over ``share``."""
+    prefix = f"{name}: " if name else ""
+
+    def scaled(progress: Progress) -> None:
+        fraction = min(1.0, start + share * progress.fraction)
+        report(Progress(prefix + progress.stage, fraction, progress.seconds_left, progress.memory_mib))
+
+    return scaled
+
+
 def ignore_progress(_: Progress) -> None:
     """For callers that do not show progress."""
 
