@@ -172,7 +172,7 @@ class EngineInfo:
         weights: where weights belong, one line.
         needs_weights: it has none of its own; ``needs_prior``: it works only with earlier contours.
         takes_prompts: it uses clicks.
-        devices: ``cpu``, ``cuda``.
+        devices: ``cpu``, ``cuda``; ``uses_torch``: whether torch is to be asked for the GPU and given the seed.
         packages: requirements installed into the engine's own environment; empty for engines in ours.
         module: what must be importable; ``download_mib``: about what an installation downloads.
         parameters: its settings.
@@ -189,6 +189,7 @@ class EngineInfo:
     needs_prior: bool = False
     takes_prompts: bool = False
     devices: tuple[str, ...] = ("cpu", "cuda")
+    uses_torch: bool = True
     packages: tuple[str, ...] = ()
     module: str = ""
     download_mib: int = 0

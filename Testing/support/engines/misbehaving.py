@@ -20,6 +20,7 @@ INFO = EngineInfo(
     licence="none",
     source="tests",
     weights="in FOLDER",
+    uses_torch=False,
     system_mib=1,
     parameters=(
         Parameter("act", "well", "what to do"),

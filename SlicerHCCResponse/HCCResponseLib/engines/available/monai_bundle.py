@@ -31,6 +31,7 @@ from HCCResponseLib.engines.environments import weights_folder
 from HCCResponseLib.engines.labels import Values, chosen, settled
 from HCCResponseLib.engines.process import Progress, Report, is_out_of_memory
 from HCCResponseLib.errors import InputError, JobFailedError, ModelError
+from HCCResponseLib.imaging.files import sha256_of
 
 _CONFIGS = ("configs/inference.json", "configs/inference.yaml", "configs/inference.yml")
 INFO = EngineInfo(
@@ -129,8 +130,6 @@ def part(config: Any, name: str, root: Path) -> Any:
 def load(root: Path, config: Any, case: Case) -> tuple[Any, Path, str]:
     """The network with its weights, the file and its SHA-256. Raises ``ModelError``."""
     import torch
-
-    from HCCResponseLib.engines.model import sha256_of
 
     file = root / "models" / "model.pt"
     if not file.is_file():

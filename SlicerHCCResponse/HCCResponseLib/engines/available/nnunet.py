@@ -23,6 +23,7 @@ from HCCResponseLib.engines.environments import weights_folder
 from HCCResponseLib.engines.labels import Values, relabel, settled
 from HCCResponseLib.engines.process import Progress, Report, is_out_of_memory
 from HCCResponseLib.errors import JobFailedError, ModelError
+from HCCResponseLib.imaging.files import sha256_of
 
 INFO = EngineInfo(
     name="nnunet",
@@ -69,7 +70,6 @@ def segment(case: Case, report: Report) -> Segmentation:
     if flip:
         labels, channels = labels[:, ::-1, ::-1], channels[:, :, ::-1, ::-1]
     drawn = relabel(np.asarray(labels), values)
-    from HCCResponseLib.engines.model import sha256_of
 
     return Segmentation(
         _probabilities(np.asarray(channels), values, description, case),

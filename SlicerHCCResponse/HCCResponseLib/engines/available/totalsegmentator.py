@@ -23,6 +23,7 @@ from HCCResponseLib.engines.contract import (
 from HCCResponseLib.engines.environments import weights_folder
 from HCCResponseLib.engines.process import Progress, Report
 from HCCResponseLib.errors import InputError, JobFailedError, ModelError
+from HCCResponseLib.imaging.files import sha256_of, write_text
 
 # Task: which of its classes become which of ours, and which weights it needs (normal, fast).
 _TASKS: dict[str, tuple[dict[str, int], tuple[int, ...], tuple[int, ...]]] = {
@@ -66,7 +67,6 @@ def segment(case: Case, report: Report) -> Segmentation:
         found = _run(task, given, case)
         for ours in (LIVER, VESSEL, TUMOUR):
             labels[(found == ours) & ((labels == 0) | (ours == TUMOUR) | (labels == LIVER))] = ours
-    from HCCResponseLib.engines.model import sha256_of
 
     files = [f for folder in dict.fromkeys(used) for f in sorted(folder.rglob("*.pth"))]
     return Segmentation(labels=labels, weights={str(f): sha256_of(f) for f in files}, facts={"tasks": tasks})
@@ -120,8 +120,6 @@ def prepare(home: Path) -> None:
         "statistics_disclaimer_shown": True,
     }
     if wanted != known:
-        from HCCResponseLib.imaging.files import write_text
-
         write_text(config, json.dumps(wanted, indent=2))
     from totalsegmentator import libs, python_api
 
