@@ -16,6 +16,7 @@ from HCCResponseLib.errors import InputError
 
 Corner = tuple[int, int, int]
 _SIGMA = 0.125
+_LEAST_WEIGHT = 1e-3
 _PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -156,4 +157,4 @@ def _importance(window: int) -> torch.Tensor:
     """A Gaussian around the centre of a window (w, w, w): a network knows least at the edge."""
     axis = torch.arange(window, dtype=torch.float32) - (window - 1) / 2
     bell = torch.exp(-0.5 * (axis / (_SIGMA * window)) ** 2)
-    return bell[:, None, None] * bell[None, :, None] * bell[None, None, :]
+    return (bell[:, None, None] * bell[None, :, None] * bell[None, None, :]).clamp_min(_LEAST_WEIGHT)
