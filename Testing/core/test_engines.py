@@ -72,7 +72,7 @@ def gone_within(pids: list[int], seconds: float) -> bool:
 def test_a_new_engine_is_one_new_file():
     names = [info.name for info in engines()]
     assert names[:2] == ["fcd", "adapted"]
-    assert {"command", "misbehaving"} <= set(names)
+    assert {"command", "monai-bundle", "nnunet", "totalsegmentator", "misbehaving"} <= set(names)
     with pytest.raises(InputError, match="no engine 'magic'; known are fcd, adapted"):
         engine_named("magic")
 
@@ -109,6 +109,13 @@ def test_a_job_that_dies_says_why(act):
     outcome = act("model")
     assert (outcome.state, outcome.offers) == (State.FAILED, ())
     assert outcome.message == "weights 'w.pt' are missing; they belong in FOLDER"
+
+
+def test_a_full_disk_says_so(act, tmp_path):
+    outcome = act("full disk")
+    assert outcome.state is State.FAILED
+    assert outcome.message.startswith("No room left on the disk for")
+    assert not (tmp_path / "work" / "labels.nrrd").exists()
 
 
 @pytest.mark.parametrize("way", ["memory", "torch memory", "cuda memory", "killed"])
