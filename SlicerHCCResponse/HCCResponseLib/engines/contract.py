@@ -220,7 +220,10 @@ class EngineInfo:
             place = steps.index(now[parameter.name]) if now[parameter.name] in steps else 0
             if place + 1 < len(steps):
                 value = steps[place + 1]
-                found.append(Offer(f"Smaller {parameter.name}: {value}", parameters={parameter.name: value}))
+                title = f"Smaller {parameter.name}: {value}"
+                if not isinstance(value, int) or isinstance(value, bool):
+                    title = f"Set {parameter.name} to {value}"
+                found.append(Offer(title, parameters={parameter.name: value}))
         if request.device != "cpu" and "cpu" in self.devices:
             found.append(Offer("Run on the CPU (slower)", device="cpu"))
         return tuple(found)

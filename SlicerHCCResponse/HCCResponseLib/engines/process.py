@@ -269,12 +269,15 @@ class Emitter:
 
 
 def peak_memory_mib() -> float | None:
-    """Most memory that this process has held so far, in MiB; ``None`` where the system does not tell (Windows)."""
+    """Most memory that this process, or one that it ran and that has ended, has held so far, in MiB.
+
+    ``None`` where the system does not tell (Windows).
+    """
     try:
         import resource
     except ImportError:
         return None
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    held = max(resource.getrusage(w).ru_maxrss for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return round(held / (1024 if sys.platform != "darwin" else 1024 * 1024), 1)
 
 

@@ -42,7 +42,7 @@ INFO = EngineInfo(
     parameters=(
         Parameter("folds", "", "folds such as 0,1; empty: all that are there"),
         Parameter("checkpoint", "checkpoint_final.pth", "file of each fold"),
-        Parameter("step", 0.5, "step of the sliding window as a share of the patch", lighter=(0.75,)),
+        Parameter("step", 0.5, "step of the sliding window as a share of the patch"),
         Parameter("mirror", False, "test-time mirroring: up to eight times slower"),
         Parameter("results_on", "device", "device or cpu: where the joined result is kept", lighter=("cpu",)),
         Parameter("orientation", "auto", "LPS or RAS as in training; auto: RAS if its reader reorients"),
