@@ -240,15 +240,15 @@ def test_an_open_question_is_answered_before_signing(people, tmp_path):
     store, state = make_read(tmp_path / "cr.sqlite", [lesion(point, "L1", mm) for point, mm in sizes.items()])
     for point in sizes:
         accept(store, state, point)
+    profile = load_profile("recist-1.1")
+    with pytest.raises(InputError, match="no question is open"):
+        answer(store, state, profile, "jdoe", FOLLOW_UP, "cr-was-pr")
     for point in (BASELINE, FOLLOW_UP):
         sign_and_lock(store, state, people, ME, point)
-    profile = load_profile("recist-1.1")
     with pytest.raises(IncompleteReadError, match="true recurrence"):
         sign_and_lock(store, state, people, ME, later)
     with pytest.raises(InputError, match="possible: recurrence-is-pd, cr-was-pr"):
         answer(store, state, profile, "jdoe", later, "maybe")
-    with pytest.raises(InputError, match="no question is open"):
-        answer(store, state, profile, "jdoe", FOLLOW_UP, "cr-was-pr")
     answer(store, state, profile, "jdoe", later, "cr-was-pr")
     assert category(state, profile).latest.overall == "PR"
     path = tmp_path / "answer.yaml"

@@ -163,7 +163,7 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
 def answer(
     store: ReadStore, state: ReadState, profile: Profile, reader: str, time_point: str, choice: str
 ) -> None:
-    """Answer the blocking question of a time point: was an earlier CR right, or was it a misread PR? The last one counts.
+    """Answer the blocking question of a time point: was an earlier CR right, or a misread PR? The last answer counts.
 
     Args:
         choice: one of the question's choices.
