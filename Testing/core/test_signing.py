@@ -20,8 +20,9 @@ from HCCResponseLib.response.types import Response
 from HCCResponseLib.review.access import Role, Stage
 from HCCResponseLib.review.account_rules import shipped_rules
 from HCCResponseLib.review.audit import verify
-from HCCResponseLib.review.category import missing
-from HCCResponseLib.review.decide import accept_all, decide, decide_non_target
+from HCCResponseLib.review.category import category, missing
+from HCCResponseLib.review.decide import accept_all, answer, decide, decide_non_target
+from HCCResponseLib.review.decisions_file import apply_decisions
 from HCCResponseLib.review.lifecycle import amend, is_locked, stage
 from HCCResponseLib.review.people import People
 from HCCResponseLib.review.records import Action, Decision, NonTargetDecision
@@ -231,3 +232,31 @@ def test_a_noted_hash_shows_a_cut_end(read, people):
         connection.execute(text("DELETE FROM events WHERE position = (SELECT max(position) FROM events)"))
     assert verify(store).problem == ""
     assert "not in the chain" in verify(store, None, noted).problem
+
+
+def test_an_open_question_is_answered_before_signing(people, tmp_path):
+    later = "follow-up 2"
+    sizes = {BASELINE: 40, FOLLOW_UP: None, later: 4}
+    store, state = make_read(tmp_path / "cr.sqlite", [lesion(point, "L1", mm) for point, mm in sizes.items()])
+    for point in sizes:
+        accept(store, state, point)
+    for point in (BASELINE, FOLLOW_UP):
+        sign_and_lock(store, state, people, ME, point)
+    profile = load_profile("recist-1.1")
+    with pytest.raises(IncompleteReadError, match="true recurrence"):
+        sign_and_lock(store, state, people, ME, later)
+    with pytest.raises(InputError, match="possible: recurrence-is-pd, cr-was-pr"):
+        answer(store, state, profile, "jdoe", later, "maybe")
+    with pytest.raises(InputError, match="no question is open"):
+        answer(store, state, profile, "jdoe", FOLLOW_UP, "cr-was-pr")
+    path = tmp_path / "answer.yaml"
+    path.write_text(
+        "reader: jdoe\nanswers: [{time_point: follow-up 2, choice: recurrence-is-pd}]\n", encoding="utf-8"
+    )
+    assert apply_decisions(store, state, path, {}) == {later}
+    assert sign_and_lock(store, state, people, ME, later).category == "PD"
+    assert category(read_state(store), profile).latest.overall == "PD"
+    with pytest.raises(AccessError, match="signed and locked"):
+        apply_decisions(store, state, path, {})
+    assert first_bad_signature(store) is None
+    store.close()

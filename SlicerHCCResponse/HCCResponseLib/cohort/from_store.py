@@ -15,7 +15,7 @@ from HCCResponseLib.response.profile import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole
 from HCCResponseLib.review.access import Stage
 from HCCResponseLib.review.adjudication import VARIABLES, Case, case
-from HCCResponseLib.review.category import findings, missing, roles
+from HCCResponseLib.review.category import findings, in_force, missing, roles
 from HCCResponseLib.review.committee import Assignment, Kind, assignments
 from HCCResponseLib.review.lifecycle import stage
 from HCCResponseLib.review.outcome import outcome
@@ -138,9 +138,9 @@ class _Collection:
         accepted: str | None,
         targets: frozenset[str],
     ) -> CommitteeRead:
-        result = outcome(
-            findings(state, self._same(state)), self._same(state), self.references.get(own.subject)
-        )
+        profile = self._same(state)
+        reference = self.references.get(own.subject)
+        result = outcome(findings(state, profile), in_force(state, profile), reference)
         repeat = own.kind is Kind.REREAD
         counts = accepted == own.read_id
         times = _seconds(store, self.pause)

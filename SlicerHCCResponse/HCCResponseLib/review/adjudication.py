@@ -18,7 +18,7 @@ from HCCResponseLib.errors import AccessError, InputError
 from HCCResponseLib.response.profile import Profile, load_profile
 from HCCResponseLib.response.types import Response
 from HCCResponseLib.review.access import Act, Role, Stage
-from HCCResponseLib.review.category import findings
+from HCCResponseLib.review.category import findings, in_force
 from HCCResponseLib.review.committee import Assignment, Kind, assignments
 from HCCResponseLib.review.lifecycle import require, stage
 from HCCResponseLib.review.outcome import Outcome, outcome
@@ -117,7 +117,7 @@ def values(store: ReadStore, read_id: str) -> dict[str, _Value]:
     state = read_state(read)
     assert state.study is not None
     profile = load_profile(state.study.profile)
-    result = outcome(findings(state, profile), profile)
+    result = outcome(findings(state, profile), in_force(state, profile))
     return {name: value(result) for name, value in VARIABLES.items()}
 
 

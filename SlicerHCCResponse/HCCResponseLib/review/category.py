@@ -176,4 +176,12 @@ def category(state: ReadState, profile: Profile, up_to: str | None = None) -> Re
         IncompleteReadError: decisions are missing.
         RuleError: the decided read contradicts itself.
     """
-    return evaluate_read(findings(state, profile, up_to), profile)
+    return evaluate_read(findings(state, profile, up_to), in_force(state, profile, up_to))
+
+
+def in_force(state: ReadState, profile: Profile, up_to: str | None = None) -> Profile:
+    """The profile with the reader's answer to a question that it leaves open (CR followed by less, Table 3)."""
+    answers = [state.answers[p.name] for p in _points(state, up_to) if p.name in state.answers]
+    if not answers:
+        return profile
+    return profile.with_overrides({"cr_then_lesser": answers[-1]}, "answered by the reader")

@@ -8,7 +8,9 @@ from decimal import Decimal
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.response.profile import Profile
 from HCCResponseLib.response.types import LesionState, Response
+from HCCResponseLib.review.category import category
 from HCCResponseLib.review.lifecycle import require_draft
 from HCCResponseLib.review.records import (
     CANDIDATE_ACTIONS,
@@ -155,6 +157,32 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
             new=decision.response,
         )
     state.non_target[decision.time_point] = decision.response
+
+
+def answer(
+    store: ReadStore, state: ReadState, profile: Profile, reader: str, time_point: str, choice: str
+) -> None:
+    """Answer the blocking question of a time point: was an earlier CR right, or was it a misread PR?
+
+    Args:
+        choice: one of the question's choices.
+
+    Raises:
+        InputError: no such question is open there, or no such choice.
+        IncompleteReadError: decisions are missing up to this time point.
+        AccessError: the time point is locked.
+    """
+    one_line(reader, "the reader's name", 100)
+    asked = [q for q in category(state, profile, time_point).latest.questions if q.blocking]
+    if not asked or choice not in asked[0].choices:
+        possible = ", ".join(asked[0].choices) if asked else "none, no question is open"
+        raise InputError(f"'{choice[:40]}' is no answer at '{time_point}'; possible: {possible}.")
+    with store.transaction():
+        refresh(store, state)
+        require_draft(state, reader, time_point)
+        payload = {"time_point": time_point, "question": asked[0].kind, "choice": choice}
+        store.append(reader, "answer", payload, item=row_name(time_point, "question"), new=choice)
+    state.answers[time_point] = choice
 
 
 def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:

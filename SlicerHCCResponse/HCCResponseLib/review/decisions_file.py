@@ -12,8 +12,9 @@ from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import LabelMap
+from HCCResponseLib.response.profile import load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
-from HCCResponseLib.review.decide import as_length, check, decide, decide_non_target
+from HCCResponseLib.review.decide import answer, as_length, check, decide, decide_non_target
 from HCCResponseLib.review.reader_rows import add_row
 from HCCResponseLib.review.records import Action, Decision, NonTargetDecision
 from HCCResponseLib.review.state import ReadState
@@ -49,12 +50,20 @@ class NonTargetEntry(_Strict):
     response: Response
 
 
+class AnswerEntry(_Strict):
+    """The answer to the question of one time point: ``recurrence-is-pd`` or ``cr-was-pr``."""
+
+    time_point: str
+    choice: str
+
+
 class DecisionsFile(_Strict):
     """Everything one reader decided."""
 
     reader: str = Field(min_length=1, max_length=100)
     decisions: tuple[DecisionEntry, ...] = ()
     non_target: tuple[NonTargetEntry, ...] = ()
+    answers: tuple[AnswerEntry, ...] = ()
 
 
 def load_decisions(path: Path) -> DecisionsFile:
@@ -109,7 +118,12 @@ def apply_decisions(
             if judged.time_point not in skip:
                 done = NonTargetDecision(content.reader, judged.time_point, judged.response)
                 decide_non_target(store, state, done)
-    return frozenset(e.time_point for e in entries) | {e.time_point for e in content.non_target} - skip
+        for given in content.answers:
+            if given.time_point not in skip and state.study is not None:
+                profile = load_profile(state.study.profile)
+                answer(store, state, profile, content.reader, given.time_point, given.choice)
+    points = [e.time_point for e in entries] + [e.time_point for e in content.non_target]
+    return frozenset(points + [e.time_point for e in content.answers]) - skip
 
 
 def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, Geometry]) -> Decision:

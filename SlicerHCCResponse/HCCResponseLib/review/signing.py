@@ -27,7 +27,7 @@ from HCCResponseLib.review.state import ReadState, read_state, refresh
 from HCCResponseLib.review.store import FIRST_HASH, Event, ReadStore
 
 SIGNED = "signed"
-_CONTENT = ("proposal", "decision", "undo", "site", "non-target")
+_CONTENT = ("proposal", "decision", "undo", "site", "non-target", "answer")
 
 
 def sign_and_lock(

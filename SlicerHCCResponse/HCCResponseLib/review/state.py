@@ -134,6 +134,7 @@ class ReadState:
         rows: per time point, per lesion or candidate name, in order of appearance.
         provenance: per time point, how its proposals were made.
         non_target: per time point, the reader's judgement of non-target disease.
+        answers: per time point, the reader's answer to the question whether an earlier CR was right.
         sites: per lesion name, where it lies, when the reader has said so.
         decided: (time point, name, decision before) of every decision that can be undone, oldest first.
         locks: order, signatures and locked time points; where a time point stands tells ``review/lifecycle.py``.
@@ -146,6 +147,7 @@ class ReadState:
     rows: dict[str, dict[str, Row]] = field(default_factory=dict)
     provenance: dict[str, dict[str, Any]] = field(default_factory=dict)
     non_target: dict[str, Response] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
     decided: list[tuple[str, str, Decision | None]] = field(default_factory=list)
     locks: Locks = field(default_factory=Locks)
@@ -241,6 +243,8 @@ def _take_row(store: ReadStore, state: ReadState, event: Event) -> None:
         state.take_back()
     elif event.action == "site":
         state.sites[payload["name"]] = Site(payload["organ"], payload["segment"], payload["lymph_node"])
+    elif event.action == "answer":
+        state.answers[payload["time_point"]] = payload["choice"]
     elif event.action == "proposed":
         state.provenance[payload["time_point"]] = payload
     elif event.action == "non-target":
