@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from committees import FIRST, SECOND, THIRD, SmallCommittee
+from committees import FIRST, SECOND, THIRD, SmallCommittee, password
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.cohort.committee import committee_figures
 from HCCResponseLib.cohort.continuous import bland_altman, icc_2_1
@@ -220,6 +220,7 @@ def committee(tmp_path):
     made.store.close()
 
 
+BOSS = {"HCC_RESPONSE_USER": "boss", "HCC_RESPONSE_PASSWORD": password("boss")}
 PR, PD = {BASELINE: 40, FOLLOW_UP: 20}, {BASELINE: 40, FOLLOW_UP: 60}
 
 
@@ -269,7 +270,7 @@ def test_a_read_of_the_adjudicator_s_own_agrees_with_whom_it_agrees(tmp_path):
     (choice,) = found.adjudications
     assert (choice.chosen, choice.agreed) == (None, {"ann"})
     assert len(found.pairs()) == 1
-    done = CliRunner().invoke(
+    done = CliRunner(env=BOSS).invoke(
         app, ["export", "sdtm", str(tmp_path / "reads.sqlite"), "-o", str(tmp_path / "out"), "--json"]
     )
     assert done.exit_code == 0, done.output
@@ -309,7 +310,7 @@ def test_a_radiologist_s_own_study_counts_once_everything_is_decided(tmp_path):
 def test_commands_fail_with_one_clear_line(committee, tmp_path, arguments, message):
     committee.assign("ann", FIRST)
     filled = [a.format(store=tmp_path / "reads.sqlite", folder=tmp_path) for a in arguments]
-    done = CliRunner().invoke(app, filled)
+    done = CliRunner(env=BOSS).invoke(app, filled)
     assert done.exit_code == 1
     assert message in done.output
     assert not (tmp_path / "out").exists()
@@ -321,7 +322,40 @@ def test_figures_are_written_in_every_form(committee, tmp_path):
     store = str(tmp_path / "reads.sqlite")
     for suffix in ("md", "csv", "json"):
         path = tmp_path / f"figures.{suffix}"
-        assert CliRunner().invoke(app, ["evaluate", "committee", store, "-o", str(path)]).exit_code == 0
+        assert (
+            CliRunner(env=BOSS).invoke(app, ["evaluate", "committee", store, "-o", str(path)]).exit_code == 0
+        )
         assert "best-response" in path.read_text(encoding="utf-8")
-    printed = CliRunner().invoke(app, ["evaluate", "committee", store, "--json"])
+    printed = CliRunner(env=BOSS).invoke(app, ["evaluate", "committee", store, "--json"])
     assert json.loads(printed.stdout) == json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "command", [["evaluate", "committee"], ["export", "csv", "-o", "out"], ["export", "sdtm", "-o", "out"]]
+)
+def test_only_managers_and_auditors_see_all_reads_beside_each_other(
+    committee, tmp_path, monkeypatch, command
+):
+    monkeypatch.chdir(tmp_path)
+    for name, stream in (("ann", FIRST), ("bob", SECOND)):
+        committee.read(name, committee.assign(name, stream).read_id, PR)
+    arguments = [*command, str(tmp_path / "reads.sqlite")]
+    refusals = {
+        "": "sign in as a manager or an auditor",
+        "ann": "Dr Ann may not see all reads beside each other",
+        "judge": "Dr Judge may not see all reads beside each other",
+    }
+    for name, message in refusals.items():
+        env = {"HCC_RESPONSE_PASSWORD": password(name)} if name else {}
+        options = ["--as", name] if name else []
+        done = CliRunner(env=env).invoke(app, [*arguments, *options])
+        assert done.exit_code == 1
+        assert message in done.output
+        assert not (tmp_path / "out").exists()
+    wrong = CliRunner(env={"HCC_RESPONSE_PASSWORD": "not the password"}).invoke(
+        app, [*arguments, "--as", "eve"]
+    )
+    assert wrong.exit_code == 1
+    assert "not accepted" in wrong.output
+    done = CliRunner(env={"HCC_RESPONSE_PASSWORD": password("eve")}).invoke(app, [*arguments, "--as", "eve"])
+    assert done.exit_code == 0, done.output

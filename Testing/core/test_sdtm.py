@@ -7,12 +7,14 @@ import json
 from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from findings import START, random_read, split_and_merged
 from HCCResponseLib.cohort.reads import Committee, CommitteeRead
 from HCCResponseLib.errors import ExportError, InputError, StorageError
+from HCCResponseLib.report.flat.tables import ADJUDICATIONS, FLAT_RULES, LESIONS, READS, TIME_POINTS
 from HCCResponseLib.report.sdtm.build import build
 from HCCResponseLib.report.sdtm.domains import DOMAINS
 from HCCResponseLib.report.sdtm.export import export_sdtm
@@ -24,6 +26,7 @@ from HCCResponseLib.response.profile import load_profile
 from HCCResponseLib.response.types import LesionState, Response
 from HCCResponseLib.review.outcome import outcome
 
+ROOT = Path(__file__).resolve().parents[2]
 PROFILES = ("recist-1.1", "mrecist", "irecist")
 
 
@@ -310,3 +313,16 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(StorageError, match="cannot be written"):
         export_sdtm(committee(subjects=1), tmp_path / "file" / "out", "HCC1")
+
+
+def test_every_rule_and_column_is_documented():
+    text = (ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
+    for rule in (*SDTM_RULES, *FLAT_RULES):
+        assert f"| {rule.id} | {rule.text}" in text, rule.id
+    for table in DOMAINS.values():
+        section = text[text.index(f"* **{table.name}**") :]
+        assert all(variable.name in section for variable in table.variables)
+    for table in (READS, TIME_POINTS, LESIONS, ADJUDICATIONS):
+        line = next(row for row in text.splitlines() if row.startswith(f"| `{table.name}.csv`"))
+        assert line.count("`") == 2 * (1 + len(table.variables))
+        assert all(f"`{variable.name}`" in line for variable in table.variables)

@@ -1,7 +1,7 @@
 """A simulated committee of 100 subjects through the review layer; its figures equal an independent computation.
 
-The computation here starts from the plans in plain numbers: own sums, own responses, own formulas with numpy and
-pandas. It uses nothing of the rule engine, the agreement module or the cohort package.
+The second computation (``Testing/support/independent_figures.py``) starts from the plans in plain numbers: own sums,
+own responses, own formulas with numpy and pandas.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import json
 import sqlite3
 from collections import defaultdict
 from datetime import datetime
-from fractions import Fraction
-from math import comb
 
 import numpy as np
 import pandas as pd
@@ -24,8 +22,9 @@ from HCCResponseLib.cli.main import app
 from HCCResponseLib.report.sdtm.read_back import read_sdtm
 from HCCResponseLib.response.profile import load_profile
 from HCCResponseLib.review.outcome import outcome
-from simulated_committee import DATES, POINTS, READERS, planned_committee, planned_reread
-from written_committee import SteppingClock, WrittenCommittee
+from independent_figures import crossed, exact, fleiss, gwet, icc, judged, kappa, ordinal, table
+from simulated_committee import POINTS, READERS, planned_committee, planned_reread
+from written_committee import SIGN_IN, SteppingClock, WrittenCommittee
 
 BATCH, REREADS, PAUSE = 10, 8, 300
 GOOD_ADVICE = {"reader-a": 0.8, "reader-b": 0.35, "reader-c": 0.6, "reader-d": 0.6}
@@ -69,140 +68,13 @@ def simulated(tmp_path_factory):
 @pytest.fixture(scope="module")
 def figures(simulated, tmp_path_factory):
     path = tmp_path_factory.mktemp("figures") / "figures.json"
-    done = CliRunner().invoke(app, ["evaluate", "committee", *simulated.stores, "--output", str(path)])
+    done = CliRunner(env=SIGN_IN).invoke(
+        app, ["evaluate", "committee", *simulated.stores, "--output", str(path)]
+    )
     assert done.exit_code == 0, done.output
     assert "left out" not in done.output
     records = json.loads(path.read_text(encoding="utf-8"))
     return {(r["section"], r["name"], r["who"]): r for r in records}
-
-
-# --- the independent computation -------------------------------------------------------------------------------------
-
-
-def judged(plan):
-    """Responses of one planned read by RECIST 1.1, computed with fractions from the planned lengths."""
-    wanted = [n for n, name in enumerate(("L1", "L2", "L3")) if name in plan.targets]
-    (other,) = {0, 1, 2} - set(wanted)
-    sums = [sum(Fraction(row[n] or 0) for n in wanted) for row in plan.lengths]
-    responses, reached = [], False
-    for number in range(1, len(sums)):
-        nadir = min(sums[:number])
-        growth = sums[number] - nadir
-        if sums[number] == 0:
-            target = "CR"
-        elif growth >= 5 and growth * 5 >= nadir:
-            target = "PD"
-        elif reached or sums[number] * 10 <= sums[0] * 7:
-            target = "PR"
-        else:
-            target = "SD"
-        reached = target in ("PR", "CR") or (reached and target != "PD")
-        new = plan.new_at is not None and number >= plan.new_at
-        rest_gone = plan.lengths[number][other] is None
-        if new or target == "PD":
-            responses.append("PD")
-        elif target == "CR" and not rest_gone:
-            responses.append("PR")
-        else:
-            responses.append(target)
-    until = responses.index("PD") + 1 if "PD" in responses else len(responses)
-    seen = responses[:until]
-    best = next(r for r in ("CR", "PR", "SD", "PD") if r in seen)
-    first = next((DATES[n + 1] for n, r in enumerate(seen) if r in ("CR", "PR")), None)
-    progression = DATES[until] if "PD" in responses else None
-    return {
-        "subject": plan.subject, "reader": plan.reader, "best": best, "response": first,
-        "progression": progression, "points": responses, "sums": [float(s) for s in sums],
-        "targets": frozenset(plan.targets),
-    }  # fmt: skip
-
-
-def table(pairs):
-    """One row for each subject, the two reads side by side."""
-    rows = []
-    for first, second in pairs:
-        a, b = judged(first), judged(second)
-        rows.append({f"{k}_{n}": v for n, read in ((1, a), (2, b)) for k, v in read.items()})
-    return pd.DataFrame(rows, dtype=object)
-
-
-def exact(count, total):
-    """Clopper-Pearson by bisection on the binomial distribution, per cent."""
-
-    def at_least(p):
-        return sum(comb(total, k) * p**k * (1 - p) ** (total - k) for k in range(count, total + 1))
-
-    def at_most(p):
-        return sum(comb(total, k) * p**k * (1 - p) ** (total - k) for k in range(count + 1))
-
-    def solve(grows, goal):
-        low, high = 0.0, 1.0
-        for _ in range(100):
-            middle = (low + high) / 2
-            low, high = (middle, high) if grows(middle) < goal else (low, middle)
-        return 100 * low
-
-    lower = 0.0 if count == 0 else solve(at_least, 0.025)
-    upper = 100.0 if count == total else solve(lambda p: 1 - at_most(p), 0.975)
-    return lower, upper
-
-
-def crossed(first, second, order):
-    return pd.crosstab(first, second).reindex(index=order, columns=order, fill_value=0).to_numpy(float)
-
-
-def kappa(counts, power=None):
-    """Cohen's kappa as 1 minus observed over expected disagreement; ``power`` 1 linear, 2 quadratic, None plain."""
-    size = len(counts)
-    away = np.abs(np.subtract.outer(np.arange(size), np.arange(size))).astype(float)
-    loss = (away > 0).astype(float) if power is None else away**power
-    expected = np.outer(counts.sum(1), counts.sum(0)) / counts.sum()
-    return 1 - (loss * counts).sum() / (loss * expected).sum()
-
-
-def fleiss(counts):
-    shares = (counts.sum(1) + counts.sum(0)) / (2 * counts.sum())
-    agreed, chance = np.trace(counts) / counts.sum(), (shares**2).sum()
-    return (agreed - chance) / (1 - chance)
-
-
-def gwet(counts, weights=None):
-    """AC1, or AC2 with weights."""
-    size = len(counts)
-    weights = np.eye(size) if weights is None else weights
-    shares = (counts.sum(1) + counts.sum(0)) / (2 * counts.sum())
-    agreed = (weights * counts).sum() / counts.sum()
-    chance = weights.sum() / (size * (size - 1)) * (shares * (1 - shares)).sum()
-    return (agreed - chance) / (1 - chance)
-
-
-def ordinal(size):
-    away = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
-    return 1 - away * (away + 1) / 2 / comb(size, 2)
-
-
-def icc(values):
-    """ICC(2,1) from variance components of a two-way table fitted by least squares."""
-    frame = pd.DataFrame(values).stack().reset_index()
-    frame.columns = ["subject", "reader", "value"]
-    n, k = values.shape
-    design = np.column_stack([np.ones(n * k), pd.get_dummies(frame["subject"], drop_first=True)]).astype(
-        float
-    )
-    full = np.column_stack([design, pd.get_dummies(frame["reader"], drop_first=True)]).astype(float)
-
-    def left(matrix):
-        fitted = matrix @ np.linalg.lstsq(matrix, frame["value"].to_numpy(), rcond=None)[0]
-        return ((frame["value"] - fitted) ** 2).sum()
-
-    mean_error = left(full) / ((n - 1) * (k - 1))
-    mean_reader = (left(design) - left(full)) / (k - 1)
-    mean_subject = k * np.var(values.mean(1), ddof=1)
-    subject, reader = (mean_subject - mean_error) / k, (mean_reader - mean_error) / n
-    return subject / (subject + reader + mean_error)
-
-
-# --- the comparison --------------------------------------------------------------------------------------------------
 
 
 def check_share(figure, differs):
@@ -331,30 +203,34 @@ def test_rereads_by_the_same_reader(simulated, figures):
 
 def test_reading_times(simulated, figures):
     """Straight from the databases: first to last decision of a time point, without gaps above five minutes."""
-    seconds = defaultdict(list)
+    found = []
     for path in simulated.stores:
         database = sqlite3.connect(path)
-        rows = pd.read_sql("SELECT read_id, actor, utc, payload, action FROM events", database)
+        rows = pd.read_sql(
+            "SELECT read_id, actor, utc, payload FROM events WHERE action = 'decision'", database
+        )
         database.close()
-        rows = rows[rows["action"] == "decision"]
         rows["point"] = rows["payload"].map(lambda text: json.loads(text)["time_point"])
-        for (_, actor, _), group in rows.groupby(["read_id", "actor", "point"]):
+        for (read, actor, _), group in rows.groupby(["read_id", "actor", "point"]):
             moments = sorted(datetime.fromisoformat(u) for u in group["utc"])
             gaps = [(b - a).total_seconds() for a, b in zip(moments, moments[1:], strict=False)]
-            seconds[actor].append(sum(g for g in gaps if g <= PAUSE))
-            assert len(gaps) >= 2
-    every = [s for values in seconds.values() for s in values]
-    assert any(g == 0 or g > 100 for g in every)
-    for who, values in (("", every), *seconds.items()):
-        figure = figures["Reading time", "time per time point", who]
-        quartiles = pd.Series(values).quantile([0.25, 0.5, 0.75]).tolist()
-        assert [figure["low"], figure["value"], figure["high"]] == pytest.approx(quartiles, abs=0.002)
-        assert figure["total"] == len(values)
-    assert len(every) == (2 * len(simulated.plans) + REREADS) * len(POINTS)
+            found.append((actor, path + read, sum(g for g in gaps if g <= PAUSE), max(gaps)))
+    frame = pd.DataFrame(found, columns=["reader", "read", "seconds", "longest"])
+    assert (frame["longest"] > PAUSE).any()
+    assert len(frame) == (2 * len(simulated.plans) + REREADS) * len(POINTS)
+    for who in ("", *READERS):
+        own = frame if not who else frame[frame["reader"] == who]
+        whole = own.groupby("read")["seconds"].sum()
+        for name, values in (("time per time point", own["seconds"]), ("time per read", whole)):
+            figure = figures["Reading time", name, who]
+            quartiles = values.quantile([0.25, 0.5, 0.75]).tolist()
+            assert [figure["low"], figure["value"], figure["high"]] == pytest.approx(quartiles, abs=0.02)
+            assert figure["total"] == len(values)
+    assert figures["Reading time", "time per read", ""]["method"].endswith("pauses above 5 min left out")
 
 
 def test_exports_of_the_committee(simulated, tmp_path):
-    runner = CliRunner()
+    runner = CliRunner(env=SIGN_IN)
     options = ["-o", str(tmp_path), "--study-id", "HCC9", "--format", "csv,json,xpt"]
     done = runner.invoke(app, ["export", "sdtm", *simulated.stores, *options])
     assert done.exit_code == 0, done.output
@@ -383,7 +259,7 @@ def test_exports_of_the_committee(simulated, tmp_path):
 
 
 def test_plain_tables_of_the_committee(simulated, tmp_path):
-    done = CliRunner().invoke(app, ["export", "csv", *simulated.stores, "-o", str(tmp_path)])
+    done = CliRunner(env=SIGN_IN).invoke(app, ["export", "csv", *simulated.stores, "-o", str(tmp_path)])
     assert done.exit_code == 0, done.output
     reads = pd.read_csv(tmp_path / "reads.csv")
     assert len(reads) == 2 * len(simulated.plans) + REREADS

@@ -28,15 +28,19 @@ from HCCResponseLib.track.proposal import Proposal, ProposalKind, Suggestion
 from reads import GRID, disc
 from simulated_committee import DATES, LESIONS, POINTS, READERS, PlannedRead
 
+SIGN_IN = {"HCC_RESPONSE_USER": "boss", "HCC_RESPONSE_PASSWORD": "quiet river stones"}
 PASSWORD = "quiet river stones"
 CHEAP = {"argon2_time_cost": 1, "argon2_memory_kib": 8192}
 PLACES = {"L1": (22, 22), "L2": (22, 58), "L3": (58, 22)}
 
 
 class SteppingClock(datetime):
-    """A clock for the store: every event is some seconds after the one before, sometimes after a long pause."""
+    """A clock for the store: every event is some seconds after the one before, sometimes after a long pause.
 
-    moment = datetime(2025, 3, 3, 8, 0, tzinfo=UTC)
+    It starts some weeks ago, so that passwords are still good when a command looks at the real clock.
+    """
+
+    moment = datetime.now(UTC) - timedelta(days=60)
     steps = np.random.default_rng(11)
 
     @classmethod

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
+from HCCResponseLib.cli.sign_in import Observer, PasswordFile, observer
 
 StoresArgument = Annotated[
     list[str],
@@ -25,6 +26,8 @@ def committee(
     pause: Annotated[
         float, typer.Option(min=0.1, help="Gaps between decisions above so many minutes are pauses.")
     ] = 5.0,
+    name: Observer = None,
+    password_file: PasswordFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """How well the readers of a committee agree. Only signed reads count; what is left out is told."""
@@ -38,7 +41,7 @@ def committee(
     with errors_as_one_line():
         if output is not None and output.suffix not in writers:
             raise InputError(f"'{output}' must end in .md, .csv or .json.")
-        found = load_committee(stores, timedelta(minutes=pause))
+        found = load_committee(stores, timedelta(minutes=pause), admit=observer(name, password_file))
         figures = committee_figures(found)
         for note in found.left_out:
             console.print(f"left out: {note}", style="yellow", soft_wrap=True, markup=False)

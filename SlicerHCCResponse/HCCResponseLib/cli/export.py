@@ -9,6 +9,7 @@ import typer
 
 from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
 from HCCResponseLib.cli.evaluate_committee import StoresArgument
+from HCCResponseLib.cli.sign_in import Observer, PasswordFile, observer
 
 export_app = typer.Typer(
     name="export",
@@ -31,6 +32,8 @@ def sdtm(
         str, typer.Option("--format", help="csv, json (Dataset-JSON v1.1) or xpt; several with commas.")
     ] = "csv",
     reference_dates: Annotated[Path | None, typer.Option(help=REFERENCES_HELP)] = None,
+    name: Observer = None,
+    password_file: PasswordFile = None,
     as_json: JsonOption = False,
 ) -> None:
     """CDISC SDTM domains TU, TR, RS of all signed reads.
@@ -49,13 +52,19 @@ def sdtm(
         if unknown:
             raise InputError(f"'{unknown[0]}' is no format; possible are {', '.join(FORMATS)}.")
         references = load_reference_dates(reference_dates) if reference_dates else {}
-        found = load_committee(stores, references=references)
+        found = load_committee(stores, references=references, admit=observer(name, password_file))
         done = export_sdtm(found, output, study_id, wanted, references)
         _tell(done.files, (*(f"left out: {n}" for n in found.left_out), *map(str, done.warnings)), as_json)
 
 
 @export_app.command(name="csv")
-def csv_tables(stores: StoresArgument, output: FolderOption, as_json: JsonOption = False) -> None:
+def csv_tables(
+    stores: StoresArgument,
+    output: FolderOption,
+    name: Observer = None,
+    password_file: PasswordFile = None,
+    as_json: JsonOption = False,
+) -> None:
     """Plain tables: reads.csv, timepoints.csv, lesions.csv, adjudications.csv of all signed reads.
 
     What was written is read back and checked; any violation is listed and ends with exit status 1.
@@ -64,7 +73,7 @@ def csv_tables(stores: StoresArgument, output: FolderOption, as_json: JsonOption
     from HCCResponseLib.report.flat.tables import export_flat
 
     with errors_as_one_line():
-        found = load_committee(stores)
+        found = load_committee(stores, admit=observer(name, password_file))
         files = export_flat(found, output)
         _tell(files, tuple(f"left out: {note}" for note in found.left_out), as_json)
 

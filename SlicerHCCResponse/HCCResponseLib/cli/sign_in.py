@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from HCCResponseLib.cli.common import errors_as_one_line
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.errors import AccessError, InputError
 
 if TYPE_CHECKING:
     from HCCResponseLib.review.people import People, Person
@@ -43,6 +43,14 @@ NewPasswordFile = Annotated[
         help=f"File whose first line is the new password. Without it: {NEW_PASSWORD}, else you are asked twice."
     ),
 ]
+Observer = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        envvar="HCC_RESPONSE_USER",
+        help="Your own sign-in name; a store with accounts opens only for its managers and auditors.",
+    ),
+]
 Reason = Annotated[str, typer.Option(help="Why; stays in the log for good.")]
 ReadName = Annotated[str, typer.Argument(metavar="READ", help="Name of the read, as 'read list' shows it.")]
 
@@ -69,6 +77,29 @@ def signed_in(where: str, name: str, password_file: Path | None) -> Iterator[Des
             yield Desk(store, people, people.authenticate(*credentials), credentials)
         finally:
             people.close()
+
+
+def observer(name: str | None, password_file: Path | None) -> Callable[[ReadStore], None]:
+    """A check that lets only managers and auditors look at all reads of a store with accounts side by side."""
+
+    def check(store: ReadStore) -> None:
+        from HCCResponseLib.review.access import Role
+        from HCCResponseLib.review.people import People
+
+        people = People(store)
+        if not people.accounts():
+            return
+        if name is None:
+            raise AccessError(
+                f"'{store.store.name}' has accounts: sign in as a manager or an auditor, --as NAME."
+            )
+        person = people.authenticate(name, password(password_file))
+        if not person.roles & {Role.MANAGER, Role.AUDITOR}:
+            raise AccessError(
+                f"{person.printed_name} may not see all reads beside each other; a manager or an auditor may."
+            )
+
+    return check
 
 
 @contextmanager

@@ -22,7 +22,7 @@ _PLAIN = {
 _WEIGHTED = {
     "kappa_linear": "Cohen, linear weights",
     "kappa_quadratic": "Cohen, quadratic weights",
-    "gwet_ac2": "Gwet 2014",
+    "gwet_ac2": "Gwet 2014, {} weights",
 }
 
 
@@ -43,12 +43,8 @@ def category_figures(section: str, ratings: Sequence[Sequence[str | None]], prof
     if order is not None:
         placed = [row for row in ratings if all(rating in order for rating in row)]
         weighted = agreement_of_ratings(placed, order, confidence, profile.agreement_weights)
-        found += _coefficients(
-            section,
-            weighted,
-            _WEIGHTED,
-            f"order {', '.join(order)}; AC2 with {profile.agreement_weights} weights",
-        )
+        sources = {name: source.format(profile.agreement_weights) for name, source in _WEIGHTED.items()}
+        found += _coefficients(section, weighted, sources, f"order {', '.join(order)}")
     return found
 
 

@@ -20,7 +20,7 @@ from HCCResponseLib.cohort.discordance import (
 )
 from HCCResponseLib.cohort.figure import Figure
 from HCCResponseLib.cohort.proportions import Share, clustered_share, exact_share
-from HCCResponseLib.cohort.reads import ADJUDICATOR, Committee, CommitteeRead
+from HCCResponseLib.cohort.reads import ADJUDICATOR, Committee
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.review.adjudication import VARIABLES
 
@@ -46,7 +46,7 @@ def committee_figures(committee: Committee) -> list[Figure]:
         *_discordance("Discordance with the same reader's re-read", repeats, confidence),
         *category_figures("Intra-reader agreement on best response", _best(repeats), committee.profile),
         *sum_figures("Intra-reader sums of diameters", repeats, confidence),
-        *_times(committee.reads),
+        *_times(committee),
     ]
 
 
@@ -117,17 +117,23 @@ def _progression(pairs: Sequence[Pair]) -> list[list[str | None]]:
     return [["progression" if progressed(read) else "none" for read in pair] for pair in pairs]
 
 
-def _times(reads: Sequence[CommitteeRead]) -> list[Figure]:
-    """Median and quartiles of the reading time of a time point, for all readers and for each."""
-    seconds: dict[str, list[float]] = {}
-    for read in reads:
-        for value in read.seconds.values():
-            seconds.setdefault("", []).append(value)
-            seconds.setdefault(read.reader, []).append(value)
-    method = "median with quartiles; first to last decision on a time point, longer pauses left out"
+def _times(committee: Committee) -> list[Figure]:
+    """Median and quartiles of the reading time of a time point and of a whole read, for all readers and for each."""
+    points: dict[str, list[float]] = {}
+    whole: dict[str, list[float]] = {}
+    for read in committee.reads:
+        for who in ("", read.reader) if read.seconds else ():
+            points.setdefault(who, []).extend(read.seconds.values())
+            whole.setdefault(who, []).append(sum(read.seconds.values()))
+    limit = committee.pause.total_seconds() / 60
+    method = (
+        f"median with quartiles; first to last decision on a time point, pauses above {limit:g} min left out"
+    )
     found = []
-    for reader, values in sorted(seconds.items()):
-        low, middle, high = (float(v) for v in np.quantile(values, [0.25, 0.5, 0.75]))
-        name = "time per time point"
-        found.append(Figure("Reading time", name, reader, middle, low, high, None, len(values), "s", method))
+    for name, seconds in (("time per time point", points), ("time per read", whole)):
+        for reader, values in sorted(seconds.items()):
+            low, middle, high = (float(v) for v in np.quantile(values, [0.25, 0.5, 0.75]))
+            found.append(
+                Figure("Reading time", name, reader, middle, low, high, None, len(values), "s", method)
+            )
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -33,6 +33,7 @@ def load_committee(
     stores: Sequence[str | Path],
     pause: timedelta = PAUSE_LIMIT,
     references: Mapping[str, date] | None = None,
+    admit: Callable[[ReadStore], None] | None = None,
 ) -> Committee:
     """All finished reads of some stores.
 
@@ -43,6 +44,7 @@ def load_committee(
         stores: files, folders that hold a ``read.sqlite``, or database URLs.
         pause: longer gaps between decisions are no reading time.
         references: start for the minimum SD time by subject; the baseline's date without one.
+        admit: called with each store before it is read; raises for who may not see all reads beside each other.
 
     Raises:
         InputError: no finished read, or reads under different profiles.
@@ -52,7 +54,10 @@ def load_committee(
     for where in stores:
         store = open_store(_file(where), create=False)
         try:
-            collected.add(ReadStore(store))
+            read = ReadStore(store)
+            if admit is not None:
+                admit(read)
+            collected.add(read)
         finally:
             store.close()
     return collected.committee()
@@ -88,7 +93,9 @@ class _Collection:
         if self.profile is None or not self.reads:
             why = f": {'; '.join(self.left_out)}" if self.left_out else ""
             raise InputError(f"There is no finished read{why}.")
-        return Committee(self.profile, tuple(self.reads), tuple(self.adjudications), tuple(self.left_out))
+        return Committee(
+            self.profile, tuple(self.reads), tuple(self.adjudications), tuple(self.left_out), self.pause
+        )
 
     def _subject(self, store: ReadStore, found: Case, assigned: list[Assignment]) -> None:
         states: dict[str, ReadState] = {}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from HCCResponseLib.cohort.reading_time import PAUSE_LIMIT
 from HCCResponseLib.response.profile import Profile
 from HCCResponseLib.review.outcome import Outcome
 
@@ -66,12 +68,14 @@ class Committee:
         reads: in order of subjects and of assignment.
         adjudications: at most one for each subject.
         left_out: reads that do not count yet, and why, in words.
+        pause: longer gaps between decisions were not taken as reading time.
     """
 
     profile: Profile
     reads: tuple[CommitteeRead, ...]
     adjudications: tuple[Adjudication, ...] = ()
     left_out: tuple[str, ...] = ()
+    pause: timedelta = PAUSE_LIMIT
 
     def pairs(self) -> list[tuple[CommitteeRead, CommitteeRead]]:
         """First and second independent read of every subject that has both, in order of appearance."""

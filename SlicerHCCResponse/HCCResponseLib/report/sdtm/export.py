@@ -47,7 +47,7 @@ def export_sdtm(
         references: start of treatment or randomisation by subject, for study days and the minimum SD time.
 
     Raises:
-        ExportError: what was written breaks a rule or leads to other responses; the message lists it, and nothing stays behind.
+        ExportError: what was written breaks a rule or leads to other responses; nothing stays behind.
         InputError: the criterion has no diameters, or a form is not available.
     """
     filled = build(committee, study, references)

@@ -23,14 +23,15 @@ _DATASET_JSON = "1.1.0"
 
 
 def write_csv(path: Path, filled: Filled) -> None:
-    """UTF-8, comma, one header line. Text that a spreadsheet would take for a formula gets an apostrophe."""
+    """UTF-8, comma, one header line, lines as in RFC 4180. Text that would be a formula gets an apostrophe."""
     columns = filled.table.used(filled.rows)
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv.writer(buffer, lineterminator="\r\n")  # so that single line breaks in a text are quoted, too
     writer.writerow([c.name for c in columns])
     for row in filled.rows:
         writer.writerow([_csv_cell(c, row.get(c.name)) for c in columns])
-    write_text(path, buffer.getvalue())
+    text = buffer.getvalue()
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline=""))
 
 
 def _csv_cell(column: Variable, value: Cell) -> str:
