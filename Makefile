@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
 DEMO_OUT ?= demo-output
 
-.PHONY: help demo test check lint types layers panel-lint pictures clean
+.PHONY: help demo test check lint types layers panel-lint pictures panel-pictures clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -50,3 +50,6 @@ pictures: demo  ## the picture in README from the demonstration's report (needs 
 	mkdir -p docs/pictures
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,2320 \
 	  --user-data-dir=$$(mktemp -d) --screenshot=docs/pictures/report.png file://$(CURDIR)/$(DEMO_OUT)/read/report.html
+
+panel-pictures: $(VENV)/.test-stamp  ## the pictures of the tutorial, from the running panel (some minutes)
+	$(BIN)/python Testing/panel_pictures.py docs/pictures/panel

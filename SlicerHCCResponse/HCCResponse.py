@@ -175,11 +175,24 @@ class HCCResponseLogic(ScriptedLoadableModuleLogic):
 
 
 class HCCResponseTest(ScriptedLoadableModuleTest):
-    """Self-test in any host: the module loads and its logic reads a study."""
+    """Self-test in any host: errors are clear, and a small case goes from open to category."""
 
     def runTest(self) -> None:
         """Run all self-tests."""
         self.test_describe()
+        self.test_case()
+
+    def test_case(self) -> None:
+        """A small case by the panel's own buttons; needs no network and no data."""
+        import tempfile
+
+        from HCCResponseLib.panel.self_test import SmallCaseTest
+
+        slicer.util.selectModule("HCCResponse")
+        with tempfile.TemporaryDirectory(prefix="hcc-response-") as folder:
+            widget = slicer.util.getModuleWidget("HCCResponse")
+            SmallCaseTest(widget, Path(folder)).run(self)
+            widget.panel.close()
 
     def test_describe(self) -> None:
         """A missing study gives a clear error, not a crash."""

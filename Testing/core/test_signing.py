@@ -236,19 +236,21 @@ def test_a_noted_hash_shows_a_cut_end(read, people):
 
 def test_an_open_question_is_answered_before_signing(people, tmp_path):
     later = "follow-up 2"
-    sizes = {BASELINE: 40, FOLLOW_UP: None, later: 4}
+    sizes = {BASELINE: 40, FOLLOW_UP: None, later: 3}
     store, state = make_read(tmp_path / "cr.sqlite", [lesion(point, "L1", mm) for point, mm in sizes.items()])
     for point in sizes:
         accept(store, state, point)
+    profile = load_profile("recist-1.1")
+    with pytest.raises(InputError, match="no question is open"):
+        answer(store, state, profile, "jdoe", FOLLOW_UP, "cr-was-pr")
     for point in (BASELINE, FOLLOW_UP):
         sign_and_lock(store, state, people, ME, point)
-    profile = load_profile("recist-1.1")
     with pytest.raises(IncompleteReadError, match="true recurrence"):
         sign_and_lock(store, state, people, ME, later)
     with pytest.raises(InputError, match="possible: recurrence-is-pd, cr-was-pr"):
         answer(store, state, profile, "jdoe", later, "maybe")
-    with pytest.raises(InputError, match="no question is open"):
-        answer(store, state, profile, "jdoe", FOLLOW_UP, "cr-was-pr")
+    answer(store, state, profile, "jdoe", later, "cr-was-pr")
+    assert category(state, profile).latest.overall == "PR"
     path = tmp_path / "answer.yaml"
     path.write_text(
         "reader: jdoe\nanswers: [{time_point: follow-up 2, choice: recurrence-is-pd}]\n", encoding="utf-8"

@@ -45,7 +45,13 @@ def _accounts() -> Path:
     atexit.register(folder.cleanup)
     path = Path(folder.name) / "accounts.sqlite"
     store = ReadStore(path, STORE_LOG)
-    people = People(store)
+    fill(People(store))
+    store.close()
+    return path
+
+
+def fill(people: People) -> None:
+    """Make all accounts, with cheap hashes."""
     people.add("boss", "Bo Manager", ROLES["boss"], FIRST_PASSWORD)
     boss = people.authenticate("boss", FIRST_PASSWORD)
     people.set_rules(boss, shipped_rules().model_copy(update=CHEAP), "cheap hashes for tests")
@@ -53,18 +59,20 @@ def _accounts() -> Path:
     for name, roles in list(ROLES.items())[1:]:
         people.add(name, f"Dr {name.title()}", roles, FIRST_PASSWORD, boss)
         people.change_password(name, FIRST_PASSWORD, password(name))
-    store.close()
-    return path
 
 
 class SmallCommittee:
     """A store with everybody in it, and short words for what they do."""
 
-    def __init__(self, where: Path, profile: str = "recist-1.1") -> None:
-        shutil.copy(_accounts(), where)
+    def __init__(self, where: str | Path, profile: str = "recist-1.1") -> None:
+        server = "://" in str(where)
+        if not server:
+            shutil.copy(_accounts(), where)
         self.store = ReadStore(where, STORE_LOG)
         self.people = People(self.store)
         self.profile = profile
+        if server:
+            fill(self.people)
 
     def credentials(self, name: str) -> tuple[str, str]:
         return name, password(name)

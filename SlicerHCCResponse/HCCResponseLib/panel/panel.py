@@ -115,12 +115,14 @@ class ReaderPanel:
         self.jobs.cancel()
         self.presenter.reader = str(self._ui.readerEdit.text)
         self.presenter.open(study, folder)
-        session = self.presenter.session
-        assert session is not None
-        self._context.selected = None
-        self.scene_view.open(session.state, self.presenter.image)
-        self.compare()
+        self.show_read()
         self._remember(str(self._ui.studyEdit.text), str(folder))
+
+    def show_read(self) -> None:
+        """Show the read that the presenter has open."""
+        self._context.selected = None
+        self.scene_view.open(self.presenter.state, self.presenter.image)
+        self.compare()
         self.refresh()
 
     def close(self) -> None:

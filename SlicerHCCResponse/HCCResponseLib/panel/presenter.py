@@ -49,10 +49,13 @@ class Presenter:
         Raises:
             InputError: see :func:`HCCResponseLib.review.session.open_session`; the read that was open stays open.
         """
-        profile = load_profile(study.profile)
-        session = open_session(study, folder)
+        load_profile(study.profile)
+        self.adopt(open_session(study, folder))
+
+    def adopt(self, session: Session) -> None:
+        """Take over a session that was opened elsewhere."""
         self.close()
-        self.session, self._profile = session, profile
+        self.session, self._profile = session, load_profile(session.study.profile)
 
     def close(self) -> None:
         """Close the read; everything decided is in its store already."""

@@ -9,8 +9,9 @@ from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.types import LesionState, Response
-from HCCResponseLib.review.category import category
+from HCCResponseLib.review.category import findings
 from HCCResponseLib.review.lifecycle import require_draft
 from HCCResponseLib.review.records import (
     CANDIDATE_ACTIONS,
@@ -162,7 +163,7 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
 def answer(
     store: ReadStore, state: ReadState, profile: Profile, reader: str, time_point: str, choice: str
 ) -> None:
-    """Answer the blocking question of a time point: was an earlier CR right, or was it a misread PR?
+    """Answer the blocking question of a time point: was an earlier CR right, or a misread PR? The last answer counts.
 
     Args:
         choice: one of the question's choices.
@@ -173,7 +174,9 @@ def answer(
         AccessError: the time point is locked.
     """
     one_line(reader, "the reader's name", 100)
-    asked = [q for q in category(state, profile, time_point).latest.questions if q.blocking]
+    require_draft(state, reader, time_point)
+    found = evaluate_read(findings(state, profile, time_point), profile)
+    asked = [q for q in found.latest.questions if q.blocking]
     if not asked or choice not in asked[0].choices:
         possible = ", ".join(asked[0].choices) if asked else "none, no question is open"
         raise InputError(f"'{choice[:40]}' is no answer at '{time_point}'; possible: {possible}.")
@@ -181,7 +184,8 @@ def answer(
         refresh(store, state)
         require_draft(state, reader, time_point)
         payload = {"time_point": time_point, "question": asked[0].kind, "choice": choice}
-        store.append(reader, "answer", payload, item=row_name(time_point, "question"), new=choice)
+        old = state.answers.get(time_point, "")
+        store.append(reader, "answer", payload, item=row_name(time_point, "question"), old=old, new=choice)
     state.answers[time_point] = choice
 
 
