@@ -72,7 +72,7 @@ def gone_within(pids: list[int], seconds: float) -> bool:
 def test_a_new_engine_is_one_new_file():
     names = [info.name for info in engines()]
     assert names[:2] == ["fcd", "adapted"]
-    assert {"command", "misbehaving"} <= set(names)
+    assert {"command", "monai-bundle", "nnunet", "totalsegmentator", "misbehaving"} <= set(names)
     with pytest.raises(InputError, match="no engine 'magic'; known are fcd, adapted"):
         engine_named("magic")
 
@@ -111,6 +111,13 @@ def test_a_job_that_dies_says_why(act):
     assert outcome.message == "weights 'w.pt' are missing; they belong in FOLDER"
 
 
+def test_a_full_disk_says_so(act, tmp_path):
+    outcome = act("full disk")
+    assert outcome.state is State.FAILED
+    assert outcome.message.startswith("No room left on the disk for")
+    assert not (tmp_path / "work" / "labels.nrrd").exists()
+
+
 @pytest.mark.parametrize("way", ["memory", "torch memory", "cuda memory", "killed"])
 def test_out_of_memory_is_an_offer(act, way):
     outcome = act(way)
@@ -128,6 +135,8 @@ def test_offers_end_with_the_smallest_patch_and_the_cpu():
     assert [o.title for o in on_gpu] == ["Smaller patch: 32", "Run on the CPU (slower)"]
     assert on_gpu[1].apply(Request(Path("x"), device="cuda:1")).device == "cpu"
     assert info.offers(Request(Path("x"), device="cpu", parameters={"patch": 32})) == ()
+    nnunet = engine_named("nnunet").offers(Request(Path("x"), device="cuda"))
+    assert [o.title for o in nnunet] == ["Set results_on to cpu", "Run on the CPU (slower)"]
 
 
 def test_too_little_memory_is_said_before_the_start(act, monkeypatch):
@@ -138,6 +147,17 @@ def test_too_little_memory_is_said_before_the_start(act, monkeypatch):
     assert "needs about 0.0 GiB of memory, but only 0.0 GiB are free" in outcome.message
     assert outcome.offers
     assert seen == []
+
+
+def test_gpus_are_numbered_as_torch_does(tmp_path, monkeypatch):
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho ${1#--id=}\n", encoding="utf-8")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert memory.free_gpu_mib(1) == 1
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    assert memory.free_gpu_mib(1) == 5
 
 
 def test_free_memory_is_known_here():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ from findings import START, random_read, split_and_merged
 from HCCResponseLib.cohort.reads import Committee, CommitteeRead
 from HCCResponseLib.errors import ExportError, InputError, StorageError
 from HCCResponseLib.report.flat.tables import ADJUDICATIONS, FLAT_RULES, LESIONS, READS, TIME_POINTS
+from HCCResponseLib.report.sdtm import terms
 from HCCResponseLib.report.sdtm.build import build
 from HCCResponseLib.report.sdtm.domains import DOMAINS
 from HCCResponseLib.report.sdtm.export import export_sdtm
@@ -23,7 +25,7 @@ from HCCResponseLib.report.sdtm.rules import SDTM_RULES
 from HCCResponseLib.report.tables.rules import Sheet, validate
 from HCCResponseLib.report.tables.spec import TextTable, as_text
 from HCCResponseLib.response.profile import load_profile
-from HCCResponseLib.response.types import LesionState, Response
+from HCCResponseLib.response.types import LesionFinding, LesionRole, LesionState, Response, TimePointFindings
 from HCCResponseLib.review.outcome import outcome
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,8 +66,8 @@ def test_written_files_keep_the_rules_and_read_back_to_the_same_responses(tmp_pa
     assert len(again) == 80
     states, responses = set(), set()
     for read in given.reads:
-        findings = again[f"HCC1-{read.subject}", read.evaluator]
-        found, before = outcome(findings, given.profile), read.outcome
+        written_read = again[f"HCC1-{read.subject}", read.evaluator]
+        found, before = written_read.outcome(given.profile), read.outcome
         assert [p.overall for p in found.evaluation.time_points] == [
             p.overall for p in before.evaluation.time_points
         ]
@@ -76,7 +78,7 @@ def test_written_files_keep_the_rules_and_read_back_to_the_same_responses(tmp_pa
             p.non_target for p in before.evaluation.time_points
         ]
         assert (found.best, found.progression_date) == (before.best, before.progression_date)
-        states |= {lesion.state for p in findings for lesion in p.lesions}
+        states |= {lesion.state for p in written_read.findings for lesion in p.lesions}
         responses |= {p.overall for p in before.evaluation.time_points[1:]}
     assert states == set(LesionState) - {LesionState.SPLIT, LesionState.MERGED}
     assert len(responses) >= 5
@@ -281,7 +283,9 @@ def test_a_changed_measurement_is_noticed_when_read_back(tmp_path):
         writer.writerows(rows)
     after = read_sdtm(tmp_path)
     changed = [
-        k for k in before if outcome(after[k], given.profile).evaluation.time_points[1].overall is Response.PD
+        key
+        for key, read in after.items()
+        if read.outcome(given.profile).evaluation.time_points[1].overall is Response.PD
     ]
     assert changed
     assert before != after
@@ -326,3 +330,47 @@ def test_every_rule_and_column_is_documented():
         line = next(row for row in text.splitlines() if row.startswith(f"| `{table.name}.csv`"))
         assert line.count("`") == 2 * (1 + len(table.variables))
         assert all(f"`{variable.name}`" in line for variable in table.variables)
+
+
+def test_a_reader_s_answer_about_an_earlier_cr_is_kept(tmp_path):
+    profile = load_profile("recist-1.1")
+    gone = LesionFinding("L1", "liver", False, LesionRole.TARGET, LesionState.DISAPPEARED)
+    sizes = (Decimal(40), None, Decimal(4))
+    course = [
+        TimePointFindings(
+            f"point {n}",
+            START + timedelta(days=56 * n),
+            (replace(gone, state=LesionState.MEASURED, long_mm=size) if size else gone,),
+        )
+        for n, size in enumerate(sizes)
+    ]
+    reads = []
+    for place, answer in enumerate(("recurrence-is-pd", "cr-was-pr", "ask"), start=1):
+        used = profile.with_overrides({"cr_then_lesser": answer})
+        reads.append(
+            CommitteeRead("S1", f"dr{place}", f"RADIOLOGIST {place}", outcome(course, used), place == 1)
+        )
+    assert [r.outcome.evaluation.latest.overall for r in reads] == [Response.PD, Response.PR, None]
+    export_sdtm(Committee(profile, tuple(reads)), tmp_path, "HCC1")
+    again = read_sdtm(tmp_path)
+    for read in reads:
+        found = again["HCC1-S1", read.evaluator].outcome(profile)
+        assert found.evaluation.latest.overall == read.outcome.evaluation.latest.overall
+        assert (found.best, found.progression_date) == (read.outcome.best, read.outcome.progression_date)
+    rows = [r for r in read_domains(tmp_path)["RS"].rows if r["RSREASND"] == "READER DECISION OPEN"]
+    assert {(r["RSEVALID"], r["RSTESTCD"]) for r in rows} == {
+        ("RADIOLOGIST 3", "OVRLRESP"), ("RADIOLOGIST 3", "BESTRESP"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("organ", "nodal", "location"),
+    [
+        ("liver", False, "LIVER"),
+        ("hepatic", True, "HEPATIC LYMPH NODE"),
+        ("lymph node", True, "LYMPH NODE"),
+    ],
+)
+def test_places_come_back(organ, nodal, location):
+    assert terms.location(organ, nodal) == location
+    assert terms.organ_of(location) == (organ, nodal)

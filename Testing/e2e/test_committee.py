@@ -21,7 +21,6 @@ import HCCResponseLib.review.store.store as store_module
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.report.sdtm.read_back import read_sdtm
 from HCCResponseLib.response.profile import load_profile
-from HCCResponseLib.review.outcome import outcome
 from independent_figures import crossed, exact, fleiss, gwet, icc, judged, kappa, ordinal, table
 from simulated_committee import POINTS, READERS, planned_committee, planned_reread
 from written_committee import SIGN_IN, SteppingClock, WrittenCommittee
@@ -249,7 +248,7 @@ def test_exports_of_the_committee(simulated, tmp_path):
         assert len(again) == 2 * len(simulated.plans)
         for pair in simulated.plans:
             for place, plan in enumerate(pair, start=1):
-                found = outcome(again[f"HCC9-{plan.subject}", f"RADIOLOGIST {place}"], profile)
+                found = again[f"HCC9-{plan.subject}", f"RADIOLOGIST {place}"].outcome(profile)
                 expected = judged(plan)
                 assert [p.overall.value for p in found.evaluation.time_points[1:]] == expected["points"]
                 assert (found.best.value, found.progression_date) == (

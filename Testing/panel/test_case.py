@@ -266,6 +266,16 @@ def test_selecting_moves_the_views_to_the_key_slice(case):
     assert yellow.GetSliceOffset() == pytest.approx(wanted[1] + 5), "views scroll together"
 
 
+def test_each_view_shows_its_own_time_point_only(case):
+    import slicer
+
+    manager = slicer.app.layoutManager()
+    for view, point in (("Red", BASELINE), ("Yellow", FOLLOW_UP)):
+        wanted = (manager.sliceWidget(view).mrmlSliceNode().GetID(),)
+        nodes = [case.panel.scene_view.contour_node(point), case.panel.scene_view.line_node(point, "L1")]
+        assert [n.GetDisplayNode().GetViewNodeIDs() for n in nodes] == [wanted, wanted]
+
+
 def test_a_candidate_can_be_linked_to_a_lesion(case):
     case.ui.candidateTable.selectRow(0)
     case.ui.linkCombo.setCurrentText("L2")
@@ -300,7 +310,7 @@ def test_role_state_and_site(case):
     select(case, "L2", BASELINE)
     case.ui.roleCombo.setCurrentText("non-target")
     case.ui.roleCombo.activated.emit(1)
-    assert case.ui.lesionTable.item(1, 1).text() == "non-target"
+    assert case.ui.lesionTable.item(1, 1).text() == "NT"
     case.ui.segmentNameEdit.setText("VIII")
     case.ui.siteButton.click()
     assert case.ui.lesionTable.item(1, 2).text() == "liver VIII"

@@ -7,6 +7,7 @@ import typer
 from HCCResponseLib import __version__
 from HCCResponseLib.cli.common import say
 from HCCResponseLib.cli.demo import demo
+from HCCResponseLib.cli.engines import engines
 from HCCResponseLib.cli.evaluate import evaluate
 from HCCResponseLib.cli.export import export_app
 from HCCResponseLib.cli.read import read_app
@@ -27,6 +28,7 @@ for command in (demo, propose, assess, segment, adapt, track, measure, rules, tr
 app.add_typer(read_app)
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(export_app)
+app.add_typer(engines, name="engines")
 
 
 def _version(wanted: bool) -> None:

@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar, say, say_json
+from HCCResponseLib.cli.engine_options import (
+    DeviceOption,
+    EngineOption,
+    EngineWeightsOption,
+    SetOption,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from HCCResponseLib.review.session import Options, Session
@@ -34,6 +41,10 @@ def propose(
     steps: StepsOption = None,
     seed: SeedOption = 0,
     model: ModelOption = None,
+    engine: EngineOption = "fcd",
+    weights: EngineWeightsOption = None,
+    device: DeviceOption = "auto",
+    settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Segment, adapt, track and measure: writes proposals for a reader, never a category.
@@ -45,7 +56,8 @@ def propose(
     from HCCResponseLib.review.session import Options
 
     with errors_as_one_line():
-        session = open_and_propose(study, output, Options(recipe, steps, seed, model))
+        options = Options(recipe, steps, seed, model, engine, weights, device, read_settings(settings))
+        session = open_and_propose(study, output, options)
         result = write_outputs(session, load_profile(session.study.profile), with_category=False)
         tell(result, as_json)
 
@@ -63,6 +75,10 @@ def assess(
     steps: StepsOption = None,
     seed: SeedOption = 0,
     model: ModelOption = None,
+    engine: EngineOption = "fcd",
+    weights: EngineWeightsOption = None,
+    device: DeviceOption = "auto",
+    settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Proposals plus a reader's decisions: category, trace and report.
@@ -74,11 +90,12 @@ def assess(
     from HCCResponseLib.response.profile import load_profile
     from HCCResponseLib.review.category import missing
     from HCCResponseLib.review.decisions_file import load_decisions
+    from HCCResponseLib.review.session import Options
 
     with errors_as_one_line():
         if decisions is not None:
             load_decisions(decisions)
-        options = _options(recipe, steps, seed, model)
+        options = Options(recipe, steps, seed, model, engine, weights, device, read_settings(settings))
         session = open_and_propose(study, output, options)
         if decisions is not None:
             _decide_from_file(session, decisions, options)
@@ -102,12 +119,6 @@ def _decide_from_file(session: Session, decisions: Path, options: Options) -> No
     if waiting:
         _propose(session, options)
         apply_decisions(session.store, session.state, decisions, grids, done)
-
-
-def _options(recipe: str, steps: int | None, seed: int, model: Path | None) -> Options:
-    from HCCResponseLib.review.session import Options
-
-    return Options(recipe, steps, seed, model)
 
 
 def open_and_propose(study: Path, output: Path, options: Options) -> Session:

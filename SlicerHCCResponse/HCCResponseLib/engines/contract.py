@@ -172,7 +172,7 @@ class EngineInfo:
         weights: where weights belong, one line.
         needs_weights: it has none of its own; ``needs_prior``: it works only with earlier contours.
         takes_prompts: it uses clicks.
-        devices: ``cpu``, ``cuda``.
+        devices: ``cpu``, ``cuda``; ``uses_torch``: whether torch is to be asked for the GPU and given the seed.
         packages: requirements installed into the engine's own environment; empty for engines in ours.
         module: what must be importable; ``download_mib``: about what an installation downloads.
         parameters: its settings.
@@ -189,6 +189,7 @@ class EngineInfo:
     needs_prior: bool = False
     takes_prompts: bool = False
     devices: tuple[str, ...] = ("cpu", "cuda")
+    uses_torch: bool = True
     packages: tuple[str, ...] = ()
     module: str = ""
     download_mib: int = 0
@@ -219,7 +220,10 @@ class EngineInfo:
             place = steps.index(now[parameter.name]) if now[parameter.name] in steps else 0
             if place + 1 < len(steps):
                 value = steps[place + 1]
-                found.append(Offer(f"Smaller {parameter.name}: {value}", parameters={parameter.name: value}))
+                title = f"Smaller {parameter.name}: {value}"
+                if not isinstance(value, int) or isinstance(value, bool):
+                    title = f"Set {parameter.name} to {value}"
+                found.append(Offer(title, parameters={parameter.name: value}))
         if request.device != "cpu" and "cpu" in self.devices:
             found.append(Offer("Run on the CPU (slower)", device="cpu"))
         return tuple(found)
@@ -229,6 +233,8 @@ def _typed(parameter: Parameter, value: Any, engine: str) -> Any:
     kind = type(parameter.default)
     if kind is float and isinstance(value, int):
         value = float(value)
+    if kind is str and isinstance(value, int | float):
+        value = str(value)  # a list of one number looks like a number
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise InputError(
             f"Parameter '{parameter.name}' of engine '{engine}' is of type {kind.__name__}, not {value!r}."

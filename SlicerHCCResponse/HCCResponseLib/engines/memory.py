@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -69,11 +70,16 @@ def _cache_of_container() -> float | None:
 
 
 def free_gpu_mib(number: int = 0) -> float | None:
-    """Free memory of one NVIDIA GPU in MiB; ``None`` without one. Asks the driver, so that no context is made here."""
+    """Free memory of one NVIDIA GPU in MiB, numbered as torch does; ``None`` without one.
+
+    The driver is asked, so that no context is made on the GPU here.
+    """
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return None
-    ask = [tool, f"--id={number}", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+    visible = [v for v in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if v]
+    name = visible[number] if number < len(visible) else str(number)
+    ask = [tool, f"--id={name}", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
     with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):
         return float(subprocess.run(ask, capture_output=True, text=True, timeout=20, check=True).stdout)
     return None

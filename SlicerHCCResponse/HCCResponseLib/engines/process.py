@@ -74,6 +74,17 @@ class Progress:
 Report = Callable[[Progress], None]
 
 
+def part_of(report: Report, start: float, share: float, name: str = "") -> Report:
+    """A job's progress as one part of a whole: from ``start``, over ``share``."""
+    prefix = f"{name}: " if name else ""
+
+    def scaled(progress: Progress) -> None:
+        fraction = min(1.0, start + share * progress.fraction)
+        report(Progress(prefix + progress.stage, fraction, progress.seconds_left, progress.memory_mib))
+
+    return scaled
+
+
 def ignore_progress(_: Progress) -> None:
     """For callers that do not show progress."""
 
@@ -259,12 +270,15 @@ class Emitter:
 
 
 def peak_memory_mib() -> float | None:
-    """Most memory that this process has held so far, in MiB; ``None`` where the system does not tell (Windows)."""
+    """Most memory that this process, or one that it ran and that has ended, has held so far, in MiB.
+
+    ``None`` where the system does not tell (Windows).
+    """
     try:
         import resource
     except ImportError:
         return None
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    held = max(resource.getrusage(w).ru_maxrss for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return round(held / (1024 if sys.platform != "darwin" else 1024 * 1024), 1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from HCCResponseLib.engines.losses import tumour_logits
 from HCCResponseLib.engines.model import Model
 from HCCResponseLib.engines.normalise import network_input, prior_channel
 from HCCResponseLib.engines.windows import How, slide
-from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.geometry import Geometry, box_geometry
 from HCCResponseLib.imaging.resample import bounding_box, resample, working_geometry
 from HCCResponseLib.imaging.volumes import Volume
 
@@ -21,6 +21,7 @@ Float32 = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Box = tuple[slice, slice, slice]
 WINDOW = 64
+_REGION_MM = 26.0
 PLAIN = How(precision="float32")
 # The shipped network still recognises the liver at 1.5 times its own voxel size (Dice 0.93 to 0.95 with its own
 # full view of the two real scans), no longer at twice or three times: Testing/benchmarks/bench_inference.py.
@@ -33,8 +34,12 @@ _BODY_HU = -300
 
 
 def window_mm(model: Model) -> float:
-    """Side of the window that a network sees; regions should not be smaller, or it sees mostly padding."""
-    return WINDOW * max(model.spacing)
+    """Side of a region that fills one window; smaller ones would be mostly padding.
+
+    One voxel less than the window: a box on the scan's own grid is rounded up, and a voxel too many would be cut into
+    eight windows.
+    """
+    return (WINDOW - 1) * max(model.spacing)
 
 
 def run_network(
@@ -72,6 +77,34 @@ def tumour_probability(
         channel = prior_channel(here, grid.size, grid.spacing)
     logits = torch.from_numpy(run_network(model, network_input(hu, channel), how))[None]
     return np.asarray(tumour_logits(logits).softmax(1)[0, 1].numpy()), grid
+
+
+def known_probability(
+    image: Volume,
+    model: Model,
+    carried: Mapping[str, Mask],
+    with_prior: bool,
+    how: How = PLAIN,
+    report: Callable[[float], None] = lambda _: None,
+) -> Float32:
+    """Tumour probability around each known lesion on the image's own grid, (z, y, x); 0 elsewhere.
+
+    Args:
+        carried: registered earlier contour of each lesion on the image's grid; it says where to look.
+        with_prior: give these contours to the network too; only to one that has learned with them.
+        report: called with the share that is done.
+    """
+    prior = np.logical_or.reduce(list(carried.values())) if with_prior else None
+    out = np.zeros(image.geometry.size, np.float32)
+    for number, mask in enumerate(carried.values()):
+        report(number / len(carried))
+        if not mask.any():
+            continue
+        box = bounding_box(mask, image.geometry.spacing, _REGION_MM, window_mm(model))
+        probability, grid = tumour_probability(model, image, box, prior, how)
+        local = resample(probability, grid, box_geometry(image.geometry, box), fill=0).astype(np.float32)
+        out[box] = np.maximum(out[box], local)
+    return out
 
 
 def liver_and_tumour(

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import platform
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from HCCResponseLib.engines.precision import calculates_in_bfloat16
 from HCCResponseLib.errors import InputError
 
 Corner = tuple[int, int, int]
 _SIGMA = 0.125
+_LEAST_WEIGHT = 1e-3
 _PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -61,14 +61,7 @@ def best_precision(device: str) -> str:
     """The number type that is fast on a device: half precision only where the hardware computes with it."""
     if device.startswith("cuda"):
         return "bfloat16" if torch.cuda.get_device_capability(device)[0] >= 8 else "float16"
-    return "bfloat16" if _cpu_computes_bfloat16() else "float32"
-
-
-def _cpu_computes_bfloat16() -> bool:
-    info = Path("/proc/cpuinfo")
-    if platform.system() != "Linux" or not info.is_file():
-        return False
-    return any(w in info.read_text(encoding="utf-8", errors="replace") for w in ("avx512_bf16", "amx_bf16"))
+    return "bfloat16" if calculates_in_bfloat16() else "float32"
 
 
 def starts(length: int, window: int, overlap: float) -> list[int]:
@@ -164,4 +157,4 @@ def _importance(window: int) -> torch.Tensor:
     """A Gaussian around the centre of a window (w, w, w): a network knows least at the edge."""
     axis = torch.arange(window, dtype=torch.float32) - (window - 1) / 2
     bell = torch.exp(-0.5 * (axis / (_SIGMA * window)) ** 2)
-    return bell[:, None, None] * bell[None, :, None] * bell[None, None, :]
+    return (bell[:, None, None] * bell[None, :, None] * bell[None, None, :]).clamp_min(_LEAST_WEIGHT)

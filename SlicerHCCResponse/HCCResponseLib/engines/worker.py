@@ -25,6 +25,7 @@ from HCCResponseLib.engines.contract import (
     Request,
     Segmentation,
 )
+from HCCResponseLib.engines.memory import free_gpu_mib
 from HCCResponseLib.engines.process import Progress, Report, peak_memory_mib, serve
 from HCCResponseLib.engines.registry import engine_module
 from HCCResponseLib.errors import InputError
@@ -54,7 +55,7 @@ def work(job: dict[str, Any], report: Report) -> dict[str, Any]:
         prior = read_label_map(request.prior)
         require_same_grid(prior, image)
     device = usable_device(request.device, info)
-    seed_everything(request.seed)
+    seed_everything(request.seed, info)
     own = folder / "engine"
     own.mkdir(exist_ok=True)
     settings = info.settings(request.parameters)
@@ -131,6 +132,9 @@ def usable_device(asked: str, info: EngineInfo) -> str:
     """
     if asked == "cpu" or "cuda" not in info.devices:
         return "cpu"
+    if not info.uses_torch:
+        found = asked if asked != "auto" else "cuda:0" if free_gpu_mib() is not None else "cpu"
+        return found if found != "cuda" else "cuda:0"
     import torch
 
     number = int(asked.partition(":")[2] or 0)
@@ -141,14 +145,14 @@ def usable_device(asked: str, info: EngineInfo) -> str:
     raise InputError(f"There is no CUDA GPU '{asked}' that torch can use here; ask for the device cpu.")
 
 
-def seed_everything(seed: int) -> None:
-    """Give the seed to Python, numpy and, where it is installed, torch; choose repeatable algorithms."""
+def seed_everything(seed: int, info: EngineInfo) -> None:
+    """Give the seed to Python, numpy and torch, where the engine uses it; choose repeatable algorithms."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    try:
-        import torch
-    except ImportError:
+    if not info.uses_torch:
         return
+    import torch
+
     torch.manual_seed(seed)
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True

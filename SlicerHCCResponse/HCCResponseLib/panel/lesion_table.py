@@ -10,6 +10,8 @@ from HCCResponseLib.panel.context import fit_height, table_item
 from HCCResponseLib.panel.view import CellStatus, LesionLine, PanelView
 from HCCResponseLib.resources import resource_path
 
+# Readers write T and NT; the tool tip has the words.
+_SHORT = {"target": "T", "non-target": "NT"}
 FIXED = ("Lesion", "Role", "Site")
 COLOURS = {
     CellStatus.PROPOSED: "#fff1b8",
@@ -49,7 +51,11 @@ class LesionTable:
 
     def _show_line(self, row: int, line: LesionLine) -> None:
         for column, (text, tip) in enumerate(
-            ((line.name, ""), (line.role, line.role_reason), (line.site, ""))
+            (
+                (line.name, ""),
+                (_SHORT.get(line.role, line.role), f"{line.role}: {line.role_reason}"),
+                (line.site, ""),
+            )
         ):
             self._table.setItem(row, column, table_item(text, tip))
         for number, cell in enumerate(line.cells):
@@ -68,8 +74,10 @@ class LesionTable:
         return (self._points[column] if 0 <= column < len(self._points) else None), self._names[row]
 
     def mark(self, time_point: str, name: str) -> None:
-        """Make a cell the current one, without telling anyone."""
+        """Make a cell the current one, or none for a row that the table does not show, without telling anyone."""
+        before = self._table.blockSignals(True)
         if time_point in self._points and name in self._names:
-            before = self._table.blockSignals(True)
             self._table.setCurrentCell(self._names.index(name), len(FIXED) + self._points.index(time_point))
-            self._table.blockSignals(before)
+        else:
+            self._table.setCurrentCell(-1, -1)
+        self._table.blockSignals(before)

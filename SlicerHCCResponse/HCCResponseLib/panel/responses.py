@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from HCCResponseLib.errors import HCCResponseError
 from HCCResponseLib.resources import resource_path
 from HCCResponseLib.response.profile import Profile, load_profile
-from HCCResponseLib.response.types import ReadEvaluation
+from HCCResponseLib.response.types import NewLesionStatus, ReadEvaluation
 from HCCResponseLib.review.category import category
 from HCCResponseLib.review.state import ReadState
+
+NEW_WORDS = {
+    NewLesionStatus.NO: "no",
+    NewLesionStatus.EQUIVOCAL: "equiv.",
+    NewLesionStatus.UNEQUIVOCAL: "yes",
+}
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ class SceneView:
         self._drawn: dict[tuple[str, str], Mask] = {}
         self._watches: list[_Watch] = []
         self._quiet = 0
+        self._views: dict[str, str] = {}
 
     # -- showing ----------------------------------------------------------------------------------------------
 
@@ -89,8 +90,7 @@ class SceneView:
         for watch in self._watches:
             watch.target.RemoveObserver(watch.number)
         self._watches.clear()
-        for node in self._nodes.values():
-            _set_visible(node, False)
+        self.show_in({})
         self._nodes.clear()
         self._subject, self._images = "", None
         self._shown.clear()
@@ -195,6 +195,7 @@ class SceneView:
         tag(node, self._subject, kind, point, lesion)
         file_under(self.scene, node, self._subject, point)
         self._nodes[(self._subject, kind, point, lesion)] = node
+        self._place(node, point)
 
     def _contour_node(self, point: str) -> Any:
         volume = self.volume_node(point)
@@ -209,10 +210,29 @@ class SceneView:
             node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
             for key in [k for k in self._shown if k[0] == point]:
                 del self._shown[key]
-        _set_visible(node, True)
         if not self._is_watched(node.GetSegmentation()):
             self._watch_segments(node, point)
         return node
+
+    def show_in(self, views: dict[str, str]) -> None:
+        """Show each time point's contours and axes in its own view only, and those of no view nowhere.
+
+        Args:
+            views: time point to the id of its slice node.
+        """
+        self._views = dict(views)
+        for (_, _, point, _), node in self._nodes.items():
+            self._place(node, point)
+
+    def _place(self, node: Any, point: str) -> None:
+        display = node.GetDisplayNode() if hasattr(node, "GetDisplayNode") else None
+        if display is None or node.IsA("vtkMRMLVolumeNode"):
+            return
+        view = self._views.get(point)
+        if view is not None and display.GetViewNodeIDs() != (view,):
+            display.SetViewNodeIDs([view])
+        if bool(display.GetVisibility()) != (view is not None):
+            display.SetVisibility(view is not None)
 
     # -- watching ---------------------------------------------------------------------------------------------
 
@@ -298,9 +318,3 @@ def _outline(display: Any) -> None:
     display.SetVisibility2DOutline(True)
     display.SetOpacity2DOutline(1.0)
     display.SetSliceIntersectionThickness(2)
-
-
-def _set_visible(node: Any, visible: bool) -> None:
-    display = node.GetDisplayNode() if hasattr(node, "GetDisplayNode") else None
-    if display is not None and not node.IsA("vtkMRMLVolumeNode"):
-        display.SetVisibility(visible)

@@ -77,7 +77,8 @@ class LesionSection:
         ui.editButton.setEnabled(free)
         ui.relinkButton.setEnabled(bool(free and row and row.mask is not None))
         ui.newLesionButton.setEnabled(bool(view.time_points) and not locked)
-        ui.undoButton.setEnabled(bool(self._context.presenter.state.decided))
+        latest = self._context.presenter.state.decided[-1:]
+        ui.undoButton.setEnabled(any(d[0] not in self._context.presenter.state.locked for d in latest))
         for widget in (ui.roleCombo, ui.stateCombo, ui.siteButton):
             widget.setEnabled(free)
         if selected is None:

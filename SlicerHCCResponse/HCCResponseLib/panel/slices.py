@@ -44,6 +44,8 @@ class SliceViews:
             widget.mrmlSliceNode().SetOrientationToAxial()
             widget.sliceLogic().FitSliceToBackground()
             self._follow(name, widget.mrmlSliceNode())
+        shown = zip(VIEWS, self._points, strict=False)
+        view.show_in({p: self._manager.sliceWidget(n).mrmlSliceNode().GetID() for n, p in shown})
 
     def close(self) -> None:
         """Stop scrolling views together."""
@@ -54,11 +56,11 @@ class SliceViews:
         self._points = ()
 
     def go_to(self, rows: dict[str, Row | None]) -> None:
-        """Move each view to where its lesion is; a time point without contour follows the place that was expected."""
+        """Move each view to where its lesion is, or to the place where it was expected or had not been yet."""
         self._moving = True
         try:
             for name, point in zip(VIEWS, self._points, strict=False):
-                place = key_place(rows.get(point))
+                place = key_place(rows.get(point)) or earlier_place(rows)
                 if place is not None:
                     node = self._manager.sliceWidget(name).mrmlSliceNode()
                     node.JumpSliceByCentering(*place)
@@ -130,6 +132,15 @@ def key_place(row: Row | None) -> tuple[float, float, float] | None:
         return _ras(np.add(axis.start_lps, axis.end_lps) / 2)
     place = row.proposal.evidence.get("place_lps")
     return _ras(place) if isinstance(place, list) else None
+
+
+def earlier_place(rows: dict[str, Row | None]) -> tuple[float, float, float] | None:
+    """RAS point at baseline of what was found later only: where a candidate would have been."""
+    for row in rows.values():
+        place = row.proposal.evidence.get("place_at_baseline_lps") if row is not None else None
+        if isinstance(place, list):
+            return _ras(place)
+    return None
 
 
 def _ras(lps: Any) -> tuple[float, float, float]:

@@ -36,6 +36,7 @@ class Outcome:
         best_date: when it was first met.
         response_date: first (confirmed, where the profile asks for it) CR or PR.
         progression_date: first progression; with back-dating the first scan that showed the new lesion.
+        cr_then_lesser: how a CR followed by less was read: as the profile says, or as the reader answered.
     """
 
     findings: tuple[TimePointFindings, ...]
@@ -44,6 +45,7 @@ class Outcome:
     best_date: date | None
     response_date: date | None
     progression_date: date | None
+    cr_then_lesser: str
 
 
 def outcome(
@@ -60,13 +62,13 @@ def outcome(
     evaluation = evaluate_read(findings, profile)
     points = evaluation.time_points[1:]
     if any(point.overall is None for point in points):
-        return Outcome(tuple(findings), evaluation, None, None, None, None)
+        return Outcome(tuple(findings), evaluation, None, None, None, None, profile.cr_then_lesser)
     if criterion(profile.criterion).immune:
         best, best_date, first, progression = _immune(points)
     else:
         start = reference or evaluation.time_points[0].date
         best, best_date, first, progression = _classic(points, start, profile)
-    return Outcome(tuple(findings), evaluation, best, best_date, first, progression)
+    return Outcome(tuple(findings), evaluation, best, best_date, first, progression, profile.cr_then_lesser)
 
 
 _Summary = tuple[Response | None, date | None, date | None, date | None]

@@ -20,6 +20,7 @@ INFO = EngineInfo(
     licence="none",
     source="tests",
     weights="in FOLDER",
+    uses_torch=False,
     system_mib=1,
     parameters=(
         Parameter("act", "well", "what to do"),
@@ -66,6 +67,10 @@ def segment(case, report):
     if act == "orphan":
         child = subprocess.Popen([sys.executable, "-c", STUBBORN])
         Path(case.settings["note"]).write_text(f"{child.pid}")
+    if act == "full disk":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))
     draw = np.random.default_rng(case.seed).integers(0, 2, case.image.geometry.size, dtype=np.uint8)
     return Segmentation(labels=draw * 2)
 

@@ -29,7 +29,6 @@ INFO = EngineInfo(
     needs_prior=True,
     parameters=(
         Parameter("base", "", "base model that the weights were adapted from; empty: the shipped one"),
-        Parameter("margin_mm", 26.0, "surroundings of each earlier contour that are looked at"),
         Parameter("patch", 64, "side of the window in voxels, a multiple of 16", lighter=(48, 32)),
         Parameter("precision", "float32", "auto, float32, bfloat16 or float16"),
     ),
@@ -39,30 +38,26 @@ INFO = EngineInfo(
 def segment(case: Case, report: Report) -> Segmentation:
     """Tumour probability around every earlier contour, on the image's own grid; 0 elsewhere."""
     from HCCResponseLib.engines.model import load_model
-    from HCCResponseLib.engines.segment import tumour_probability, window_mm
+    from HCCResponseLib.engines.segment import known_probability
     from HCCResponseLib.engines.windows import How, require_usable
-    from HCCResponseLib.imaging.geometry import box_geometry
-    from HCCResponseLib.imaging.resample import bounding_box, resample
 
     if case.prior is None or case.weights is None:
         raise InputError("The adapted network needs its weights and an earlier contour.")
-    settings, geometry = case.settings, case.image.geometry
+    settings, prior = case.settings, case.prior
     model = load_model(case.weights, Path(settings["base"]) if settings["base"] else None)
     how = How(case.device, settings["precision"], window=settings["patch"])
     require_usable(how, model.network.divisor)
-    prior = case.prior.labels > 0
-    out = np.zeros(geometry.size, np.float32)
-    values = case.prior.values()
-    for number, value in enumerate(values):
-        report(
-            Progress(f"Contouring lesion {number + 1} of {len(values)}", 0.1 + 0.85 * number / len(values))
-        )
-        box = bounding_box(case.prior.mask(value), geometry.spacing, settings["margin_mm"], window_mm(model))
-        probability, grid = tumour_probability(model, case.image, box, prior, how)
-        local = resample(probability, grid, box_geometry(geometry, box), fill=0).astype(np.float32)
-        out[box] = np.maximum(out[box], local)
+    carried = {str(value): prior.mask(value) for value in prior.values()}
+    out = known_probability(
+        case.image,
+        model,
+        carried,
+        model.uses_prior,
+        how,
+        lambda f: report(Progress("Contouring known lesions", 0.1 + 0.85 * f)),
+    )
     return Segmentation(
-        Probabilities(np.zeros_like(out), out, geometry),
+        Probabilities(np.zeros_like(out), out, case.image.geometry),
         weights={str(case.weights): model.sha256},
         facts={"base_sha256": model.base_sha256, "computed_in": how.computed_in()},
     )

@@ -15,6 +15,7 @@ from HCCResponseLib.engines.contract import Case, EngineInfo, Gives, Parameter, 
 from HCCResponseLib.engines.labels import chosen, relabel
 from HCCResponseLib.engines.process import Progress, Report, last_lines
 from HCCResponseLib.errors import InputError, JobFailedError, JobOutOfMemoryError
+from HCCResponseLib.imaging.files import sha256_of
 
 INFO = EngineInfo(
     name="command",
@@ -23,6 +24,7 @@ INFO = EngineInfo(
     licence="that of the program",
     source="yours",
     weights="where the program wants them",
+    uses_torch=False,
     system_mib=500,
     parameters=(
         Parameter(
@@ -38,7 +40,6 @@ INFO = EngineInfo(
 
 def segment(case: Case, report: Report) -> Segmentation:
     """Run the program on the image and read what it wrote."""
-    from HCCResponseLib.engines.model import sha256_of
     from HCCResponseLib.imaging.write import write_volume
 
     settings = case.settings

@@ -214,7 +214,9 @@ class _ReadRecords:
     def _best(self) -> None:
         outcome = self.read.outcome
         asked = terms.READER_ASKED if outcome.best is None else None
-        self._response("BESTRESP", outcome.best, asked, {}, (outcome.best_date, None))
+        sequence = self._response("BESTRESP", outcome.best, asked, {}, (outcome.best_date, None))
+        if outcome.cr_then_lesser != self.profile.cr_then_lesser:
+            self._qualify(sequence, "CRLESSER", outcome.cr_then_lesser)
 
     def _response(
         self,

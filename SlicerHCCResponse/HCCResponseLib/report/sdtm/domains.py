@@ -146,6 +146,7 @@ QUALIFIERS = {
     "VSLAST": "Compared with the Last Time Point",
     "NTVSLAST": "Non-target versus Last Time Point",
     "MARKNORM": "Tumor Markers Normal",
+    "CRLESSER": "Reading of CR Followed by Less",
 }
 SUPPTR = _supplement("TR", "TR")
 SUPPRS = _supplement("RS", "RS")

@@ -11,12 +11,10 @@ from HCCResponseLib.cohort.reads import Committee, CommitteeRead
 from HCCResponseLib.errors import ExportError
 from HCCResponseLib.report.sdtm.build import build
 from HCCResponseLib.report.sdtm.domains import DOMAINS
-from HCCResponseLib.report.sdtm.read_back import read_domains, read_sdtm
+from HCCResponseLib.report.sdtm.read_back import WrittenRead, read_domains, read_sdtm
 from HCCResponseLib.report.sdtm.rules import SDTM_RULES
 from HCCResponseLib.report.tables.files import staged, write_table
 from HCCResponseLib.report.tables.rules import Problem, validate
-from HCCResponseLib.response.types import TimePointFindings
-from HCCResponseLib.review.outcome import outcome
 
 
 @dataclass(frozen=True)
@@ -88,13 +86,13 @@ def differences(
 
 def _difference(
     read: CommitteeRead,
-    findings: tuple[TimePointFindings, ...] | None,
+    written: WrittenRead | None,
     committee: Committee,
     reference: date | None,
 ) -> str | None:
-    if findings is None:
+    if written is None:
         return "the read is not in the export"
-    again, before = outcome(findings, committee.profile, reference), read.outcome
+    again, before = written.outcome(committee.profile, reference), read.outcome
     for a, b in zip(again.evaluation.time_points, before.evaluation.time_points, strict=False):
         if (a.target.response, a.non_target, a.overall) != (b.target.response, b.non_target, b.overall):
             return f"'{b.name}' was {b.overall} and is {a.overall} when it is read back"

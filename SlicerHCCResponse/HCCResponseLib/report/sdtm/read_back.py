@@ -13,6 +13,7 @@ from HCCResponseLib.report.sdtm.domains import DOMAINS
 from HCCResponseLib.report.tables.files import read_table
 from HCCResponseLib.report.tables.rules import Sheet
 from HCCResponseLib.report.tables.spec import TextRow
+from HCCResponseLib.response.profile import Profile
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionState,
@@ -21,6 +22,7 @@ from HCCResponseLib.response.types import (
     TimePointFindings,
     VersusLast,
 )
+from HCCResponseLib.review.outcome import Outcome, outcome
 
 ReadKey = tuple[str, str]
 """USUBJID and --EVALID."""
@@ -30,7 +32,27 @@ _ROLE = {word: role for role, word in terms.ROLES.items()}
 _NOT_ASSESSED = {word: state for state, word in terms.NOT_ASSESSED.items()}
 
 
-def read_sdtm(folder: Path, form: str = "csv") -> dict[ReadKey, tuple[TimePointFindings, ...]]:
+@dataclass(frozen=True)
+class WrittenRead:
+    """One read as SDTM holds it.
+
+    Attributes:
+        findings: of every time point, the baseline first.
+        cr_then_lesser: the reader's own answer where a CR was followed by less; None leaves it to the profile.
+    """
+
+    findings: tuple[TimePointFindings, ...]
+    cr_then_lesser: str | None
+
+    def outcome(self, profile: Profile, reference: date | None = None) -> Outcome:
+        """Ask the rules again, see :func:`HCCResponseLib.review.outcome.outcome`."""
+        if self.cr_then_lesser is not None:
+            answer = {"cr_then_lesser": self.cr_then_lesser}
+            profile = profile.with_overrides(answer, "answered by the reader")
+        return outcome(self.findings, profile, reference)
+
+
+def read_sdtm(folder: Path, form: str = "csv") -> dict[ReadKey, WrittenRead]:
     """Findings of every read in a folder of written domains.
 
     Args:
@@ -57,7 +79,7 @@ def read_domains(folder: Path, form: str = "csv") -> dict[str, Sheet]:
 
 def findings_of(
     tu: Sequence[TextRow], tr: Sequence[TextRow], rs: Sequence[TextRow], qualifiers: Sequence[TextRow] = ()
-) -> dict[ReadKey, tuple[TimePointFindings, ...]]:
+) -> dict[ReadKey, WrittenRead]:
     """Findings of every read, in order of subjects and evaluators."""
     extra = {(q["RDOMAIN"], q["USUBJID"], q["IDVARVAL"], q["QNAM"]): q["QVAL"] for q in qualifiers}
     places = {(r["USUBJID"], r["TULNKID"]): r for r in tu}
@@ -69,8 +91,16 @@ def findings_of(
                 when = date.fromisoformat(row[f"{domain}DTC"])
                 visit = visits.setdefault(Decimal(row["VISITNUM"]), _Visit(row["VISIT"].lower(), when))
                 visit.rows[domain].append(row)
+    answers = {
+        (row["USUBJID"], row["RSEVALID"]): extra.get(("RS", row["USUBJID"], row["RSSEQ"], "CRLESSER"))
+        for row in rs
+        if row["RSTESTCD"] == "BESTRESP"
+    }
     return {
-        key: tuple(_time_point(visits[number], key[0], places, extra) for number in sorted(visits))
+        key: WrittenRead(
+            tuple(_time_point(visits[number], key[0], places, extra) for number in sorted(visits)),
+            answers.get(key),
+        )
         for key, visits in reads.items()
     }
 

@@ -61,10 +61,12 @@ NODE = " LYMPH NODE"
 def location(organ: str, nodal: bool) -> str:
     """--LOC: the organ in capitals; a node station as ``... LYMPH NODE``."""
     name = organ.upper()
-    return name if not nodal else name.removesuffix(NODE) + NODE
+    if not nodal or name == NODE.strip():
+        return name
+    return name.removesuffix(NODE) + NODE
 
 
 def organ_of(location_: str) -> tuple[str, bool]:
     """Organ and whether it is a node, back from :func:`location`."""
-    nodal = location_.endswith(NODE)
+    nodal = f" {location_}".endswith(NODE)
     return location_.removesuffix(NODE).lower(), nodal
