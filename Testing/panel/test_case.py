@@ -59,6 +59,7 @@ def test_a_whole_case_by_buttons(slicer_app, case):
     assert not case.ui.missingLabel.isVisible()
     sums = [case.ui.sumTable.item(r, 1).text() for r in range(2)]
     assert sums == ["66.0", "40.0"]
+    assert case.ui.sumTable.item(1, 6).text() == "no"
     assert "RECIST 1.1" in case.ui.traceText.plainText
     [row] = [r for r in case.panel.presenter.state.rows[FOLLOW_UP].values() if r.is_candidate]
     assert row.decision.reason == "vessel"

@@ -103,7 +103,7 @@ def _sums(evaluation: ReadEvaluation) -> list[SumLine]:
             else (
                 str(target.response),
                 str(point.non_target),
-                str(point.new_lesion),
+                NEW_WORDS[point.new_lesion],
                 str(point.overall or "open"),
             )
         )

@@ -263,6 +263,7 @@ _EVIDENCE_WORDS = {
     "imaged_at_baseline": "imaged at baseline",
     "base_network_agreement": "agreement of base network with baseline contour",
     "registration_trustworthy": "registration trustworthy",
+    "volume_ml": "volume in mL",
 }
 _NOT_FOR_READERS = ("place_lps", "place_at_baseline_lps")
 
