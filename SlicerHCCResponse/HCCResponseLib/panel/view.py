@@ -104,7 +104,7 @@ def build_view(state: ReadState, profile: Profile) -> PanelView:
         tuple(points),
         _lesions(state, profile, points),
         tuple(_candidates(state, points)),
-        tuple(missing(state)),
+        tuple(missing(state, points[-1])),
         bool(first) and all(r.status is not RowStatus.PROPOSED for r in first.values()),
         tuple(n for n in points if n not in state.provenance),
     )
