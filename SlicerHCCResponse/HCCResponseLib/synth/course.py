@@ -86,7 +86,10 @@ class CourseSubject:
 
 
 def make_course(
-    seed: int, wanted: Sequence[tuple[Course, float]], plans: Sequence[VisitPlan], contrast_hu: float | None = None
+    seed: int,
+    wanted: Sequence[tuple[Course, float]],
+    plans: Sequence[VisitPlan],
+    contrast_hu: float | None = None,
 ) -> CourseSubject:
     """Draw a patient; the same arguments give the same voxels.
 
@@ -143,7 +146,9 @@ def _place(
     rng: np.random.Generator, anatomy: Anatomy, room: float, taken: Sequence[SyntheticLesion]
 ) -> tuple[float, float, float]:
     for _ in range(6000):
-        x, y, z = np.asarray(anatomy.liver_centre) + rng.uniform(-1.3, 1.3, 3) * np.asarray(anatomy.liver_radii)
+        x, y, z = np.asarray(anatomy.liver_centre) + rng.uniform(-1.3, 1.3, 3) * np.asarray(
+            anatomy.liver_radii
+        )
         centre = (float(x), float(y), float(z))
         if is_free(anatomy, centre, room, taken, 1.2):
             return centre
@@ -186,7 +191,9 @@ def _path(
     return out
 
 
-def _parts(lesion: SyntheticLesion, axis: npt.NDArray[np.float64], factor: float) -> tuple[SyntheticLesion, ...]:
+def _parts(
+    lesion: SyntheticLesion, axis: npt.NDArray[np.float64], factor: float
+) -> tuple[SyntheticLesion, ...]:
     """What is left of a lesion that died in the middle: two parts within its old outline."""
     least = min(lesion.radii)
     away = 0.62 * least * axis
@@ -220,7 +227,7 @@ class Hardness:
     breathing_mm: float = 30.0
     shift_mm: float = 6.0
     shrinkage: float = 0.2
-    warp_mm: float = 5.0
+    warp_mm: float = 8.0
     wavelength_mm: float = 150.0
     patient_mm: float = 15.0
     turn_deg: float = 8.0

@@ -100,7 +100,10 @@ def sample(values: Float32, where: Float32, outside: float | None = None) -> Flo
 
 def jacobian(field: Float32) -> Float32:
     """Determinant of the Jacobian of p + displacement(p), (z, y, x): below 0 the field folds."""
-    matrix = np.stack([np.stack(np.gradient(c)) for c in field]) + np.eye(3, dtype=np.float32)[:, :, None, None, None]
+    matrix = (
+        np.stack([np.stack(np.gradient(c)) for c in field])
+        + np.eye(3, dtype=np.float32)[:, :, None, None, None]
+    )
     a, b, c = matrix
     return np.asarray((a * np.cross(b, c, axis=0)).sum(0), np.float32)
 

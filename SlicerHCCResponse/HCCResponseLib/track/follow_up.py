@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,18 @@ from HCCResponseLib.engines.process import Progress, Report
 from HCCResponseLib.engines.segment import tumour_probability, window_mm
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import bounding_box, resample
-from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.measure import LesionMeasurement, measure_lesion
+from HCCResponseLib.imaging.volumes import Region, Volume
+from HCCResponseLib.imaging.warped import WarpedMask
+from HCCResponseLib.measure import LesionMeasurement, measure_lesion, measure_parts
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.track.candidates import Before, Survey, agreement, find_candidates, survey
-from HCCResponseLib.track.components import carry_identities, components
+from HCCResponseLib.track.candidates import Before, Candidates, Survey, agreement, find_candidates, survey
+from HCCResponseLib.track.components import carried_parts, components, divide
+from HCCResponseLib.track.earlier import Earlier, name_again
+from HCCResponseLib.track.links import Link, LinkSet, Outcome
+from HCCResponseLib.track.matching import Known, match
 from HCCResponseLib.track.proposal import Evidence, Proposal, ProposalKind
-from HCCResponseLib.track.registration import Registration, carry_mask, register
+from HCCResponseLib.track.registration import Registrar, Registration, Scan, carry_masks, register_scans
+from HCCResponseLib.track.suppress import Suppressed
 
 Mask = npt.NDArray[np.bool_]
 _REGION_MM = 26.0
@@ -35,20 +40,29 @@ class Baseline:
         image: baseline scan.
         lesions: accepted contour of each lesion on the baseline's grid, (z, y, x).
         view: the base network's survey of the baseline.
+        name: of the time point.
     """
 
     image: Volume
     lesions: Mapping[str, Mask]
     view: Survey
+    name: str = "baseline"
 
 
 @dataclass(frozen=True)
 class FollowUp:
-    """Proposals of one visit with the registration they rest on."""
+    """Proposals of one visit with what they rest on.
+
+    Attributes:
+        links: which part is which lesion.
+        suppressed: spots of the base network that are not shown, with the reason.
+    """
 
     proposals: tuple[Proposal, ...]
     registration: Registration
-    carried: Mapping[str, Mask]
+    carried: Mapping[str, WarpedMask]
+    links: LinkSet
+    suppressed: tuple[Suppressed, ...] = field(default=())
 
 
 def propose_baseline(time_point: str, image: Volume, view: Survey, least_mm: float = 10.0) -> list[Proposal]:
@@ -82,38 +96,90 @@ def propose_follow_up(
     adapted: Model,
     report: Report,
     seed: int = 0,
+    registrar: Registrar = register_scans,
+    earlier: Sequence[Earlier] = (),
 ) -> FollowUp:
-    """Register, contour the known lesions, look for new ones, measure on the original slices."""
-    report(Progress("Registering baseline to follow-up", 0.05))
+    """Register, contour the known lesions, look for new ones, measure on the original slices.
+
+    Args:
+        registrar: how the visits are registered.
+        earlier: follow-ups before this one with their candidates, so that a candidate keeps its name.
+    """
+    report(Progress("Looking at the whole liver", 0.02))
+    view = survey(base, image)
+    report(Progress("Registering baseline to follow-up", 0.3))
     everything = np.logical_or.reduce(list(baseline.lesions.values()))
-    found = register(baseline.image, image, everything, seed)
-    carried = {
-        n: carry_mask(m, baseline.image.geometry, image.geometry, found) for n, m in baseline.lesions.items()
-    }
-    report(Progress("Contouring known lesions", 0.25))
-    probability = _known_probability(image, adapted, carried)
-    masks = carry_identities(probability > _THRESHOLD, carried, image.geometry.spacing)
+    spots = Region((view.tumour > _THRESHOLD) & view.liver_mask(), view.grid)
+    here = Scan(image, view.region(), spots)
+    lesions = Region(everything, baseline.image.geometry)
+    found = registrar(Scan(baseline.image, baseline.view.region(), lesions), here, seed)
+    carried = carry_masks(baseline.lesions, baseline.image.geometry, image.geometry, found)
+    report(Progress("Contouring known lesions", 0.55))
+    probability = known_probability(image, adapted, carried, True)
+    known = known_lesions(baseline.lesions, baseline.image.geometry, carried, found)
+    links, masks = contour_known(time_point, probability, known, image.geometry)
     proposals = [
-        _known(time_point, name, masks[name], carried[name], probability, image.geometry, found)
-        for name in carried
+        _known(time_point, links.of(n), masks[n], known[n], probability, image.geometry) for n in known
     ]
-    report(Progress("Looking for new lesions", 0.6))
-    known = np.logical_or.reduce([*carried.values(), *(m for m in masks.values() if m is not None)])
+    report(Progress("Looking for new lesions", 0.85))
+    places = [c.voxels for c in carried.values()]
+    taken = np.logical_or.reduce([*places, *(m for m in masks.values() if m is not None)])
     before = Before(baseline.view, found, agreement(baseline.view, baseline.image.geometry, everything))
-    proposals += find_candidates(time_point, image, survey(base, image), before, known)
+    new = find_candidates(time_point, image, view, before, taken)
+    for visit in earlier:
+        new = _named_as_before(new, visit, here, registrar, seed)
     report(Progress("Proposals ready", 1.0))
-    return FollowUp(tuple(proposals), found, carried)
+    return FollowUp((*proposals, *new.shown), found, carried, links, new.suppressed)
 
 
-def _known_probability(image: Volume, adapted: Model, carried: Mapping[str, Mask]) -> npt.NDArray[np.float32]:
-    """Tumour probability around each known lesion on the image's own grid; 0 elsewhere."""
-    prior = np.logical_or.reduce(list(carried.values()))
+def known_lesions(
+    lesions: Mapping[str, Mask], source: Geometry, carried: Mapping[str, WarpedMask], found: Registration
+) -> dict[str, Known]:
+    """Known lesions as :func:`~HCCResponseLib.track.matching.match` takes them."""
+    out = {}
+    for name, mask in lesions.items():
+        centre = found.to_follow_up(source.index_to_lps(np.argwhere(mask).mean(0)))
+        volume = float(mask.sum()) * source.voxel_volume_mm3
+        out[name] = Known(carried[name], volume, found.place(centre))
+    return out
+
+
+def contour_known(
+    time_point: str, probability: npt.NDArray[np.float32], known: Mapping[str, Known], geometry: Geometry
+) -> tuple[LinkSet, dict[str, Mask | None]]:
+    """Identities of the parts that the adapted network sees, and each lesion's mask; ``None`` where nothing is left."""
+    parts = carried_parts(probability > _THRESHOLD, geometry.spacing)
+    links = match(time_point, known, parts, geometry)
+    places = {n: k.place.voxels for n, k in known.items()}
+    return links, divide(parts, links.owners(), places, geometry.spacing)
+
+
+def _named_as_before(
+    new: Candidates, visit: Earlier, here: Scan, registrar: Registrar, seed: int
+) -> Candidates:
+    """Candidates that an earlier follow-up has shown keep their names."""
+    if not new.shown or not visit.candidates:
+        return new
+    found = registrar(visit.scan, here, seed)
+    return replace(new, shown=name_again(new.shown, visit, found, here.image.geometry))
+
+
+def known_probability(
+    image: Volume, model: Model, carried: Mapping[str, WarpedMask], with_prior: bool
+) -> npt.NDArray[np.float32]:
+    """Tumour probability around each known lesion on the image's own grid, (z, y, x); 0 elsewhere.
+
+    Args:
+        carried: registered earlier contour of each lesion on the image's grid; it says where to look.
+        with_prior: give these contours to the network too; only to one that has learned with them.
+    """
+    prior = np.logical_or.reduce([c.voxels for c in carried.values()]) if with_prior else None
     out = np.zeros(image.geometry.size, np.float32)
-    for mask in carried.values():
-        if not mask.any():
+    for place in carried.values():
+        if not place:
             continue
-        box = bounding_box(mask, image.geometry.spacing, _REGION_MM, window_mm(adapted))
-        probability, grid = tumour_probability(adapted, image, box, prior)
+        box = bounding_box(place.voxels, image.geometry.spacing, _REGION_MM, window_mm(model))
+        probability, grid = tumour_probability(model, image, box, prior)
         target = _box_geometry(image.geometry, box)
         local = resample(probability, grid, target, fill=0).astype(np.float32)
         out[box] = np.maximum(out[box], local)
@@ -131,29 +197,38 @@ def _box_geometry(geometry: Geometry, box: tuple[slice, slice, slice]) -> Geomet
 
 def _known(
     time_point: str,
-    name: str,
+    link: Link,
     mask: Mask | None,
-    carried: Mask,
+    known: Known,
     probability: npt.NDArray[np.float32],
     geometry: Geometry,
-    found: Registration,
 ) -> Proposal:
-    evidence: Evidence = {"registration_trustworthy": found.trustworthy}
-    if not carried.any():
+    """One row; a place in doubt is never called empty."""
+    assert link.name is not None
+    evidence: Evidence = {"outcome": link.outcome.value, "confidence": link.confidence, **link.evidence}
+    if not known.place:
         evidence["remark"] = "The place of this lesion lies outside this scan's field of view."
-        return _row(time_point, name, LesionState.NOT_IMAGED, None, None, evidence)
-    x, y, z = geometry.index_to_lps(np.argwhere(carried).mean(0))
+        return _row(time_point, link.name, LesionState.NOT_IMAGED, None, None, evidence)
+    x, y, z = geometry.index_to_lps(np.argwhere(known.place.voxels).mean(0))
     evidence["place_lps"] = [round(float(v), 2) for v in (x, y, z)]
     if mask is None:
-        evidence["highest_probability_in_place"] = round(float(probability[carried].max()), 3)
-        return _row(time_point, name, LesionState.DISAPPEARED, None, None, evidence)
-    overlap = float((mask & carried).sum() / min(mask.sum(), carried.sum()))
+        evidence["highest_probability_in_place"] = round(float(probability[known.place.voxels].max()), 3)
+        if link.outcome is Outcome.UNCLEAR:
+            evidence["remark"] = "Nothing was found, but the place itself is in doubt: look for this lesion."
+            return _row(time_point, link.name, LesionState.NOT_EVALUABLE, None, None, evidence)
+        return _row(time_point, link.name, LesionState.DISAPPEARED, None, None, evidence)
+    shared = float((mask & known.place.voxels).sum() / min(mask.sum(), known.place.voxels.sum()))
     evidence |= {
-        "overlap_with_baseline_place": round(overlap, 3),
+        "overlap_with_baseline_place": round(shared, 3),
         "mean_probability": round(float(probability[mask].mean()), 3),
         "parts": len(components(mask)),
     }
-    return _row(time_point, name, LesionState.MEASURED, mask, measure_lesion(mask, geometry), evidence)
+    if link.merged_with:
+        evidence["merged_with"] = ", ".join(link.merged_with)
+    if link.outcome is Outcome.SPLIT:
+        axes = [one.long_axis.length_mm for one in measure_parts(mask, geometry)]
+        evidence["parts_long_axes_mm"] = ", ".join(str(a) for a in axes)
+    return _row(time_point, link.name, LesionState.MEASURED, mask, measure_lesion(mask, geometry), evidence)
 
 
 def _row(
@@ -164,6 +239,7 @@ def _row(
     measurement: LesionMeasurement | None,
     evidence: Evidence,
 ) -> Proposal:
-    origin = "registration" if state is LesionState.NOT_IMAGED else "adapted network"
+    found = state in (LesionState.MEASURED, LesionState.DISAPPEARED)
+    origin = "adapted network" if found else "registration"
     kind = ProposalKind.LESION
     return Proposal(time_point, name, kind, state, mask, measurement, origin, evidence=evidence)

@@ -93,9 +93,7 @@ class LinkSet:
         return (self, *(self.before.history() if self.before else ()))
 
 
-def relink(
-    links: LinkSet, owners: Mapping[int, Sequence[str]], reader: str, reason: str = ""
-) -> LinkSet:
+def relink(links: LinkSet, owners: Mapping[int, Sequence[str]], reader: str, reason: str = "") -> LinkSet:
     """A new set in which a reader says to which lesions the given parts belong; the old one is kept in it.
 
     Args:
@@ -125,7 +123,7 @@ def relink(
 
 def split(links: LinkSet, name: str, parts: Sequence[int], reader: str, reason: str = "") -> LinkSet:
     """These parts are what is left of one lesion: they all keep its name."""
-    gone = {part: () for part in links.of(name).parts}
+    gone = dict.fromkeys(links.of(name).parts, ())
     return relink(links, {**gone, **dict.fromkeys(parts, (name,))}, reader, reason)
 
 

@@ -97,7 +97,10 @@ def match(
     lesions_alone, parts_alone = _alone(table, settings)
     owner = _assign(table.cost, lesions_alone, parts_alone)
     owners = _with_splits_and_merges(owner, table, settings)
-    links = [_link(i, names, known, owners, table, (lesions_alone, parts_alone), settings) for i in range(len(names))]
+    links = [
+        _link(i, names, known, owners, table, (lesions_alone, parts_alone), settings)
+        for i in range(len(names))
+    ]
     links += [_loose(j, table, parts_alone) for j in range(len(parts)) if not owners[j]]
     return LinkSet(time_point, tuple(links))
 
@@ -121,7 +124,9 @@ def _evidence(
             gap[i, j] = 0.0 if shared else float(cKDTree(places[i]).query(found[j])[0].min())
             centre[i, j] = float(np.linalg.norm(places[i].mean(0) - found[j].mean(0)))
             ratio[i, j] = float(part.sum()) * voxel / max(lesion.volume_mm3, voxel)
-    return _Evidence(in_place, in_part, gap, centre, ratio, _cost(lesions, in_place, in_part, gap, centre, ratio, settings))
+    return _Evidence(
+        in_place, in_part, gap, centre, ratio, _cost(lesions, in_place, in_part, gap, centre, ratio, settings)
+    )
 
 
 def _cost(
@@ -144,7 +149,11 @@ def _cost(
 def _points(mask: Mask, geometry: Geometry) -> Float:
     """Voxel centres in mm, thinned."""
     index = np.argwhere(mask)
-    return geometry.index_to_lps(index[:: max(1, len(index) // _MOST_POINTS)]) if len(index) else np.zeros((0, 3))
+    return (
+        geometry.index_to_lps(index[:: max(1, len(index) // _MOST_POINTS)])
+        if len(index)
+        else np.zeros((0, 3))
+    )
 
 
 def _alone(table: _Evidence, settings: MatchSettings) -> tuple[Float, Float]:

@@ -28,6 +28,8 @@ Mask = npt.NDArray[np.bool_]
 _GRID_MM = (4.0, 4.0, 4.0)
 _MARGIN_MM = 28.0
 _LESION_MARGIN_MM = 4.0
+# A liver mask often leaves out a treated tumour, so its outline counts for nothing near a known one.
+_OUTLINE_MARGIN_MM = 12.0
 _OUTLINE_REACH_MM = 12.0
 _LEAST_LIVER_ML = 150.0
 _WINDOW = (-120.0, 220.0)
@@ -216,16 +218,15 @@ def _second_step(
         gap = _centre(livers[1]) - np.asarray(body.TransformPoint(centre.tolist()))
         by_centre.SetTranslation((np.asarray(body.GetTranslation()) + gap).tolist())
         starts = [rigid.recentred(t, centre) for t in (body, by_centre)]
-        grids = [rigid.liver_grid(liver.mask, liver.geometry) for liver in (livers[0], livers[1])]
-        return rigid.register_livers(grids[0], grids[1], starts)
+        fixed, moving = (rigid.liver_grid(liver.mask, liver.geometry) for liver in (livers[0], livers[1]))
+        sure = _away_from_lesions(baseline, moving[1], None) > _OUTLINE_MARGIN_MM
+        return rigid.register_livers(fixed, moving, starts, sure)
     lesions = baseline.lesions
     if lesions is None or not lesions.mask.any():
         return rigid.as_affine(body)
     target = working_geometry(follow_up.image.geometry, _GRID_MM)
     near = resample(lesions.mask, lesions.geometry, target, linear=False, fill=0, transform=body)
-    return rigid.as_affine(
-        rigid.refine_locally(follow_up.image, baseline.image, (near, target), body, seed)
-    )
+    return rigid.as_affine(rigid.refine_locally(follow_up.image, baseline.image, (near, target), body, seed))
 
 
 def _grid(follow_up: Scan, baseline: Scan, liver: Region | None, affine: sitk.Transform) -> Geometry:
@@ -249,13 +250,8 @@ def _channels(
     hu = np.clip(rigid.coarse_hu(scan.image, grid, transform), *_WINDOW)
     inside = np.ones(scan.image.geometry.size, np.uint8)
     imaged = resample(inside, scan.image.geometry, grid, linear=False, fill=0, transform=transform) > 0
-    use = imaged.astype(np.float32)
-    if scan.lesions is not None and scan.lesions.mask.any():
-        drawn = scan.lesions
-        lesions = resample(drawn.mask, drawn.geometry, grid, linear=False, fill=0, transform=transform)
-        if lesions.any():
-            away = ndimage.distance_transform_edt(~lesions, sampling=grid.spacing)
-            use[away <= _LESION_MARGIN_MM] = 0
+    away = _away_from_lesions(scan, grid, transform)
+    use = (imaged & (away > _LESION_MARGIN_MM)).astype(np.float32)
     tissue = _normalised(hu, use, _LOCAL_SIGMA_MM / grid.spacing[0])
     if liver is None:
         return Channels(tissue[None], use[None]), None, None
@@ -263,8 +259,19 @@ def _channels(
     mask = np.asarray(soft > 0.5)
     distance = rigid.signed_distance(mask, grid.spacing, _OUTLINE_REACH_MM)
     near = np.where(distance > -_OUTLINE_REACH_MM, _TISSUE_WEIGHT, _FAR_WEIGHT).astype(np.float32)
+    outline = (imaged & (away > _OUTLINE_MARGIN_MM)).astype(np.float32)
     values = np.stack([tissue, distance / np.float32(0.5 * _OUTLINE_REACH_MM)])
-    return Channels(values, np.stack([use * near, imaged.astype(np.float32)])), distance, mask
+    return Channels(values, np.stack([use * near, outline])), distance, mask
+
+
+def _away_from_lesions(scan: Scan, grid: Geometry, transform: sitk.Transform | None) -> Float32:
+    """Distance to the nearest known lesion on the grid in mm; large without any."""
+    if scan.lesions is not None and scan.lesions.mask.any():
+        drawn = scan.lesions
+        lesions = resample(drawn.mask, drawn.geometry, grid, linear=False, fill=0, transform=transform)
+        if lesions.any():
+            return np.asarray(ndimage.distance_transform_edt(~lesions, sampling=grid.spacing), np.float32)
+    return np.full(grid.size, 1e3, np.float32)
 
 
 def _normalised(hu: Float32, use: Float32, sigma: float) -> Float32:
@@ -294,9 +301,7 @@ def _overlap(here: Mask | None, there: Mask | None, field: Float32) -> float | N
     return float(2 * (here & moved).sum() / max(int(here.sum() + moved.sum()), 1))
 
 
-def _liver_remark(
-    baseline: Scan, follow_up: Scan, livers: tuple[Region | None, Region | None]
-) -> str | None:
+def _liver_remark(baseline: Scan, follow_up: Scan, livers: tuple[Region | None, Region | None]) -> str | None:
     """What is wrong when one liver was looked for and not found."""
     for liver, scan, name in ((livers[0], follow_up, "follow-up"), (livers[1], baseline, "baseline")):
         if scan.liver is not None and liver is None:

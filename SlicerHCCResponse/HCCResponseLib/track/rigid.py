@@ -56,7 +56,9 @@ def one_thread() -> Iterator[None]:
         sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
 
 
-def coarse_hu(volume: Volume, grid: Geometry, transform: sitk.Transform | None = None) -> npt.NDArray[np.float32]:
+def coarse_hu(
+    volume: Volume, grid: Geometry, transform: sitk.Transform | None = None
+) -> npt.NDArray[np.float32]:
     """Attenuation on a coarser grid, averaged before it is sampled."""
     factors = [max(1, int(g / s)) for g, s in zip(grid.spacing, volume.geometry.spacing, strict=True)]
     image = sitk.BinShrink(to_sitk(volume.hu, volume.geometry), [int(f) for f in reversed(factors)])
@@ -83,7 +85,12 @@ def _body_mask(hu: npt.NDArray[np.float32]) -> Mask:
 
 
 def _optimise(
-    fixed: sitk.Image, moving: sitk.Image, mask: sitk.Image, start: sitk.Transform, seed: int, levels: tuple[int, ...]
+    fixed: sitk.Image,
+    moving: sitk.Image,
+    mask: sitk.Image,
+    start: sitk.Transform,
+    seed: int,
+    levels: tuple[int, ...],
 ) -> tuple[sitk.Transform, float] | None:
     """The improved transform and its metric (less is better); ``None`` where the images do not overlap."""
     method = sitk.ImageRegistrationMethod()
@@ -120,7 +127,7 @@ def register_bodies(
         )
     )
     by_mass = np.asarray(centred.GetTranslation())
-    starts = [by_mass + [0.0, 0.0, dz] for dz in _STARTS_Z_MM] + list(shifts)
+    starts = [by_mass + np.array([0.0, 0.0, dz]) for dz in _STARTS_Z_MM] + list(shifts)
     best: tuple[sitk.Transform, float] | None = None
     for translation in starts:
         start = sitk.Euler3DTransform(centred)
@@ -159,7 +166,9 @@ def similarity(fixed: Body, moving: Body, transform: sitk.Transform) -> float:
     return float(np.corrcoef(sitk.GetArrayFromImage(fixed.hu)[use], moved[use])[0, 1])
 
 
-def signed_distance(mask: Mask, spacing: tuple[float, float, float], reach_mm: float) -> npt.NDArray[np.float32]:
+def signed_distance(
+    mask: Mask, spacing: tuple[float, float, float], reach_mm: float
+) -> npt.NDArray[np.float32]:
     """Distance to the outline in mm, positive inside, clipped at ``reach_mm``; (z, y, x)."""
     inside = ndimage.distance_transform_edt(mask, sampling=spacing)
     outside = ndimage.distance_transform_edt(~mask, sampling=spacing)
@@ -167,27 +176,37 @@ def signed_distance(mask: Mask, spacing: tuple[float, float, float], reach_mm: f
 
 
 def register_livers(
-    fixed: tuple[Mask, Geometry], moving: tuple[Mask, Geometry], starts: Sequence[sitk.Transform]
+    fixed: tuple[Mask, Geometry],
+    moving: tuple[Mask, Geometry],
+    starts: Sequence[sitk.Transform],
+    sure: Mask,
 ) -> sitk.AffineTransform:
-    """Outline to outline: rigid first, then affine; the best of the starts."""
+    """Outline to outline: rigid first, then affine; the best of the starts.
+
+    Args:
+        sure: where the moving outline is to be believed, (z, y, x) on its grid.
+    """
+    use = to_sitk(sure, moving[1])
     images = [
-        to_sitk(signed_distance(mask, grid.spacing, _OUTLINE_REACH_MM), grid) for mask, grid in (fixed, moving)
+        to_sitk(signed_distance(mask, grid.spacing, _OUTLINE_REACH_MM), grid)
+        for mask, grid in (fixed, moving)
     ]
     best: tuple[sitk.Transform, float] | None = None
     for start in starts:
-        found = _match_outlines(images[0], images[1], start)
+        found = _match_outlines(images[0], images[1], use, start)
         if found is not None and (best is None or found[1] < best[1]):
             best = found
     affine = as_affine(starts[0] if best is None else best[0])
-    found = _match_outlines(images[0], images[1], affine)
+    found = _match_outlines(images[0], images[1], use, affine)
     return affine if found is None else sitk.AffineTransform(found[0])
 
 
 def _match_outlines(
-    fixed: sitk.Image, moving: sitk.Image, start: sitk.Transform
+    fixed: sitk.Image, moving: sitk.Image, use: sitk.Image, start: sitk.Transform
 ) -> tuple[sitk.Transform, float] | None:
     method = sitk.ImageRegistrationMethod()
     method.SetMetricAsMeanSquares()
+    method.SetMetricMovingMask(use)
     method.SetMetricSamplingStrategy(method.NONE)
     method.SetInterpolator(sitk.sitkLinear)
     method.SetShrinkFactorsPerLevel((2, 1))
@@ -236,7 +255,9 @@ def refine_locally(
     found = _optimise(here.hu, there.hu, to_sitk(around, grid), recentred(body, centre), seed, (2, 1))
     if found is None:
         return body
-    gap = np.asarray(found[0].TransformPoint(centre.tolist())) - np.asarray(body.TransformPoint(centre.tolist()))
+    gap = np.asarray(found[0].TransformPoint(centre.tolist())) - np.asarray(
+        body.TransformPoint(centre.tolist())
+    )
     return found[0] if float(np.linalg.norm(gap)) <= _LOCAL_LIMIT_MM else body
 
 

@@ -100,9 +100,13 @@ def judge(
     cycle = float(np.percentile(maps.cycle_mm[region], 95))
     remarks = [] if remark is None else [remark]
     if orientation is not None:
-        remarks.append(f"The follow-up seems to be {orientation} against the baseline; check its orientation.")
+        remarks.append(
+            f"The follow-up seems to be {orientation} against the baseline; check its orientation."
+        )
     if alike <= _LEAST_SIMILARITY:
-        remarks.append("The two bodies do not fit: other patient, other region, or hardly any common field of view.")
+        remarks.append(
+            "The two bodies do not fit: other patient, other region, or hardly any common field of view."
+        )
     if overlap is not None and overlap < _LEAST_OVERLAP:
         remarks.append(f"The livers do not fit on each other (overlap {overlap:.2f}).")
     if folding > _MOST_FOLDING:
