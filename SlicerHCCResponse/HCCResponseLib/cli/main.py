@@ -9,8 +9,9 @@ from HCCResponseLib.cli.common import say
 from HCCResponseLib.cli.demo import demo
 from HCCResponseLib.cli.evaluate import evaluate
 from HCCResponseLib.cli.rules import rules
-from HCCResponseLib.cli.steps import adapt, measure, segment, track
+from HCCResponseLib.cli.steps import adapt, measure, segment
 from HCCResponseLib.cli.study import assess, propose
+from HCCResponseLib.cli.track import track
 from HCCResponseLib.cli.train import train
 
 app = typer.Typer(

@@ -15,6 +15,7 @@ from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
 from HCCResponseLib.response.profile import Profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointEvaluation
+from HCCResponseLib.review.new_lesions import histories
 from HCCResponseLib.review.state import ReadState, Row, RowStatus
 
 
@@ -57,6 +58,14 @@ def write_result(
         "reviewed": state.reviewed(),
         "readers": state.readers(),
         "time_points": points,
+        "new_lesions": [
+            {
+                "name": h.name,
+                "states": dict(h.states),
+                "progression": h.progression and h.progression.isoformat(),
+            }
+            for h in histories(state, profile)
+        ],
         "software": f"hcc-response {__version__}",
         "notice": "For research use; not cleared for clinical use.",
     }

@@ -17,17 +17,21 @@ from HCCResponseLib.engines.model import Model, load_model
 from HCCResponseLib.engines.process import Progress, Report, ignore_progress, never, run_job
 from HCCResponseLib.errors import InputError, JobCancelledError
 from HCCResponseLib.imaging.study import Study, TimePointEntry, load_contour, load_image
-from HCCResponseLib.imaging.volumes import LabelMap, Volume
+from HCCResponseLib.imaging.volumes import LabelMap, Region, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.decide import decide
+from HCCResponseLib.review.links import write_links
 from HCCResponseLib.review.records import Action, Decision, write_proposal
 from HCCResponseLib.review.state import ReadState, Row, RowStatus, read_state
 from HCCResponseLib.review.store import ReadStore
 from HCCResponseLib.track.candidates import survey
+from HCCResponseLib.track.child import ChildRegistrar
+from HCCResponseLib.track.earlier import Earlier
 from HCCResponseLib.track.follow_up import Baseline, propose_baseline, propose_follow_up
 from HCCResponseLib.track.proposal import Proposal, ProposalKind, Suggestion
+from HCCResponseLib.track.registration import Scan
 
 Mask = npt.NDArray[np.bool_]
 STORE = "read.sqlite"
@@ -140,21 +144,54 @@ def _propose_pending(
     image = session.image(session.study.timepoints[0])
     with tempfile.TemporaryDirectory(prefix="hcc-response-") as work:
         adapted, facts = _adapt(image, accepted, options, Path(work), _part(report, 0.0, 0.6), cancelled)
-    baseline = Baseline(image, accepted, survey(base, image))
+    baseline = Baseline(image, accepted, survey(base, image), session.study.timepoints[0].name)
     share = 0.4 / len(pending)
     for number, point in enumerate(pending):
         if cancelled():
             raise JobCancelledError("Cancelled by the user; finished time points are kept.")
         part = _part(report, 0.6 + number * share, share, point.name)
         done = propose_follow_up(
-            point.name, session.image(point), baseline, base, adapted, part, options.seed
+            point.name,
+            session.image(point),
+            baseline,
+            base,
+            adapted,
+            part,
+            options.seed,
+            ChildRegistrar(cancelled=cancelled),
+            earlier_candidates(session, point),
         )
-        registration = {
-            "body_similarity": round(done.registration.body_similarity, 4),
-            "local_shift_mm": [round(v, 2) for v in done.registration.local_shift_mm],
-            "trustworthy": done.registration.trustworthy,
+        how_made = {
+            "adaptation": facts,
+            "registration": done.registration.quality.facts(),
+            "suppressed": [s.as_dict() for s in done.suppressed],
         }
-        _keep(session, point, list(done.proposals), {"adaptation": facts, "registration": registration}, base)
+        write_links(session.store, session.state, done.links)
+        _keep(session, point, list(done.proposals), how_made, base)
+
+
+def earlier_candidates(session: Session, point: TimePointEntry) -> list[Earlier]:
+    """Candidates of the follow-ups before this one, with what was said of them; the earliest first."""
+    out = []
+    for before in session.study.timepoints:
+        if before.name == point.name:
+            break
+        rows = session.state.rows.get(before.name, {})
+        shown = {n: r for n, r in rows.items() if r.is_candidate and r.mask is not None}
+        if not shown:
+            continue
+        image = session.image(before)
+        lesions = np.logical_or.reduce([r.mask for r in rows.values() if r.mask is not None])
+        said = {
+            n: " ".join(filter(None, (r.decision.action.value, r.decision.reason)))
+            for n, r in shown.items()
+            if r.decision is not None
+        }
+        scan = Scan(image, None, Region(lesions, image.geometry))
+        out.append(
+            Earlier(before.name, scan, {n: r.mask for n, r in shown.items() if r.mask is not None}, said)
+        )
+    return out
 
 
 def _part(report: Report, start: float, share: float, name: str = "") -> Report:

@@ -15,6 +15,7 @@ from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.types import LesionState, Response
 from HCCResponseLib.review.records import Action, Decision, read_decision, read_proposal
 from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.track.links import LinkSet, links_from_json
 from HCCResponseLib.track.proposal import Proposal, ProposalKind
 
 
@@ -99,6 +100,7 @@ class ReadState:
         rows: per time point, per lesion or candidate name, in order of appearance.
         provenance: per time point, how its proposals were made.
         non_target: per time point, the reader's judgement of non-target disease.
+        links: per time point, which part is which lesion, with every set that was replaced.
     """
 
     study: Study | None = None
@@ -106,6 +108,7 @@ class ReadState:
     rows: dict[str, dict[str, Row]] = field(default_factory=dict)
     provenance: dict[str, dict[str, Any]] = field(default_factory=dict)
     non_target: dict[str, Response] = field(default_factory=dict)
+    links: dict[str, LinkSet] = field(default_factory=dict)
 
     def row(self, time_point: str, name: str) -> Row | None:
         """One row, or ``None``."""
@@ -139,6 +142,9 @@ def read_state(store: ReadStore) -> ReadState:
             state.rows[decision.time_point][decision.name] = Row(row.proposal, decision)
         elif event.action == "proposed":
             state.provenance[payload["time_point"]] = payload
+        elif event.action == "links":
+            name = payload["time_point"]
+            state.links[name] = links_from_json(payload, state.links.get(name))
         elif event.action == "non-target":
             state.non_target[payload["time_point"]] = Response(payload["response"])
     return state

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.track.proposal import Evidence
@@ -150,3 +151,29 @@ def outcome_of(parts: Sequence[int], others: Sequence[str]) -> Outcome:
     if others:
         return Outcome.MERGED
     return Outcome.SPLIT if len(parts) > 1 else Outcome.MATCHED
+
+
+def links_to_json(links: LinkSet) -> dict[str, Any]:
+    """A set of links as plain JSON, without the sets that it replaced: they have records of their own."""
+    return {
+        "time_point": links.time_point,
+        "reason": links.reason,
+        "links": [{**vars(one), "outcome": one.outcome.value} for one in links.links],
+    }
+
+
+def links_from_json(value: Mapping[str, Any], before: LinkSet | None = None) -> LinkSet:
+    """Back from :func:`links_to_json`, in front of the set that it replaced."""
+    links = tuple(
+        Link(
+            one["name"],
+            tuple(one["parts"]),
+            Outcome(one["outcome"]),
+            one["confidence"],
+            one["evidence"],
+            tuple(one["merged_with"]),
+            one["by"],
+        )
+        for one in value["links"]
+    )
+    return LinkSet(value["time_point"], links, value["reason"], before)
