@@ -103,5 +103,7 @@ def _tell(figures: dict[str, Any]) -> None:
 def _figure(value: Any) -> str:
     if not isinstance(value, tuple):
         return f"{value:.3f}"
+    if value[0] is None:
+        return "none asked"
     asked = f" of {value[3]}" if len(value) > 3 else ""
     return f"{value[0]:.3f}  (95 % {value[1]:.3f} to {value[2]:.3f}){asked}"

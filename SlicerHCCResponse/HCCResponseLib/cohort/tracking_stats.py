@@ -11,11 +11,14 @@ from scipy.stats import beta
 _SAMPLES = 2000
 
 
-def share(pairs: Sequence[Sequence[int]]) -> tuple[float, float, float, int]:
-    """Pooled share of (right, asked), with the exact 95 % interval (Clopper and Pearson), and how many were asked."""
+def share(pairs: Sequence[Sequence[int]]) -> tuple[float | None, float | None, float | None, int]:
+    """Pooled share of (right, asked) with the exact 95 % interval (Clopper and Pearson), and how many were asked.
+
+    ``None`` where nothing was asked.
+    """
     right, asked = (sum(int(p[k]) for p in pairs) for k in (0, 1))
     if not asked:
-        return float("nan"), float("nan"), float("nan"), 0
+        return None, None, None, 0
     low = 0.0 if right == 0 else float(beta.ppf(0.025, right, asked - right + 1))
     high = 1.0 if right == asked else float(beta.ppf(0.975, right + 1, asked - right))
     return right / asked, low, high, asked

@@ -23,9 +23,10 @@ _MOST = 12
 _HEAD = (
     '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Lesions at two visits</title><style>'
     'body{font:15px/1.45 system-ui,"Segoe UI",sans-serif;margin:0 auto;padding:1.5rem;max-width:1080px}'
-    "img{width:100%}figure{margin:0 0 1rem}.warn{background:#fff4e0;color:#8a4b00;padding:.6rem .9rem}</style></head><body>"
-    "<h1>Lesions at two visits</h1><p class=warn>For research use; not cleared for clinical use. Carried outlines are for "
-    "finding lesions again, not for measuring.</p>"
+    "img{width:100%}figure{margin:0 0 1rem}.warn{background:#fff4e0;color:#8a4b00;padding:.6rem .9rem}"
+    "</style></head><body>"
+    "<h1>Lesions at two visits</h1><p class=warn>For research use; not cleared for clinical use. Carried outlines are "
+    "for finding lesions again, not for measuring.</p>"
 )
 
 

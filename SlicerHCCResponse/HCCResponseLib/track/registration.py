@@ -152,6 +152,9 @@ def _register(baseline: Scan, follow_up: Scan, seed: int, report: Report) -> Reg
     report(Progress("Aligning bodies", 0.05))
     fixed, moving = rigid.prepare_body(follow_up.image), rigid.prepare_body(baseline.image)
     livers = (_usable(follow_up.liver), _usable(baseline.liver))
+    remark = _liver_remark(baseline, follow_up, livers)
+    if None in livers:
+        livers = (None, None)
     shifts = [] if None in livers else [_centre(livers[1]) - _centre(livers[0])]
     body = rigid.register_bodies(fixed, moving, seed, shifts)
     alike = 0.0 if body is None else rigid.similarity(fixed, moving, body)
@@ -170,7 +173,7 @@ def _register(baseline: Scan, follow_up: Scan, seed: int, report: Report) -> Reg
         cycle_error(forward, backward) * spacing, jacobian(forward), _outline_gap(here[1], there[1], forward)
     )
     overlap = _overlap(here[2], there[2], forward)
-    quality = judge(alike, overlap, maps, here[2], orientation, _liver_remark(baseline, follow_up, livers))
+    quality = judge(alike, overlap, maps, here[2], orientation, remark)
     report(Progress("Registered", 1.0))
     return Registration(
         affine, forward * spacing, grid, maps, quality, (baseline.image.geometry, follow_up.image.geometry),

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Float32 = npt.NDArray[np.float32]
-_LEAST_SIMILARITY = 0.5
+_LEAST_SIMILARITY = 0.6
 _LEAST_OVERLAP = 0.8
 _MOST_FOLDING = 0.02
 _MOST_CYCLE_MM = 8.0
@@ -103,7 +103,7 @@ def judge(
         remarks.append(
             f"The follow-up seems to be {orientation} against the baseline; check its orientation."
         )
-    if alike <= _LEAST_SIMILARITY:
+    elif alike <= _LEAST_SIMILARITY:
         remarks.append(
             "The two bodies do not fit: other patient, other region, or hardly any common field of view."
         )
