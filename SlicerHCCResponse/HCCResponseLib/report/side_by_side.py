@@ -18,9 +18,10 @@ from HCCResponseLib.review.state import ReadState, Row
 
 Mask = npt.NDArray[np.bool_]
 Images = Callable[[str], Volume]
-# Okabe and Ito's palette without black: told apart by colour-blind readers, too.
-_COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2")
+# After Okabe and Ito, who chose for colour-blind readers; two are lighter, to be read on grey.
+_COLOURS = ("#56b4e9", "#e69f00", "#2fcf9b", "#f0e442", "#cc79a7", "#d55e00", "#7aa8ff")
 _MOST_LEVELS = 6
+_NEAR_MM = 6.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +108,8 @@ def _mark(axes: Axes, side: Side, mark: Mark, colour: str) -> None:
         top = min((line[line[:, 0].argmin()] for line in lines), key=lambda p: float(p[0]))
         _write(axes, text, float(top[1]) * sx, float(top[0]) * sy - 2.0, colour)
     elif mark.mask is None and mark.place is not None:
-        z, y, x = mark.place
-        if abs(z - side.level) * side.image.geometry.spacing[0] <= 6.0:
+        _, y, x = mark.place
+        if _near(mark.place, side.level, side.image):
             axes.plot([x * sx], [y * sy], color=colour, marker="+", markersize=9, markeredgewidth=1.4)
             _write(axes, text, x * sx, y * sy - 6.0, colour)
 
@@ -151,7 +152,7 @@ def _levels_of(
         if found is None:
             continue
         before, now = found
-        here = [n for n, r in rows.items() if r.mask is not None and r.mask[now].any()]
+        here = [n for n, r in rows.items() if _visible(r, now, images(point))]
         shown |= {name, *here}
         first = {n: r for n, r in state.rows[baseline].items() if r.mask is not None}
         left = Side(baseline, images(baseline), before, _old_marks(first, rows[name], images(baseline)))
@@ -160,6 +161,18 @@ def _levels_of(
             Level(point, ", ".join(dict.fromkeys([name, *here])), draw_side_by_side(left, right, names))
         )
     return out
+
+
+def _visible(row: Row, level: int, image: Volume) -> bool:
+    """Whether a row's contour, or the place of what has none, is drawn on this slice."""
+    if row.mask is not None:
+        return bool(row.mask[level].any())
+    place = _index(row.proposal.evidence.get("place_lps"), image)
+    return place is not None and _near(place, level, image)
+
+
+def _near(place: tuple[float, float, float], level: int, image: Volume) -> bool:
+    return abs(place[0] - level) * image.geometry.spacing[0] <= _NEAR_MM
 
 
 def _size(row: Row) -> float:
