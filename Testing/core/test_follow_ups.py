@@ -13,10 +13,10 @@ from HCCResponseLib.imaging.write import write_label_map, write_volume
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review import session as sessions
+from HCCResponseLib.review.looking import Looker
 from HCCResponseLib.review.state import read_state
 from HCCResponseLib.synth.course import Course, VisitPlan, make_course
 from HCCResponseLib.synth.render import Motion
-from HCCResponseLib.track import follow_up
 from HCCResponseLib.track.candidates import Survey
 from HCCResponseLib.track.links import Outcome
 from small import tiny_model
@@ -34,11 +34,6 @@ def truth():
     return make_course(12, wanted, plans)
 
 
-def of_image(truth, image):
-    """The visit that an image shows."""
-    return next(v for v in truth.visits if np.array_equal(v.volume.hu, image.hu))
-
-
 @pytest.fixture(scope="module")
 def read(truth, tmp_path_factory):
     folder = tmp_path_factory.mktemp("read")
@@ -51,24 +46,24 @@ def read(truth, tmp_path_factory):
     points[0]["contour"] = {"path": "drawn.nii.gz", "drawn_by": "Dr A", "lesions": {1: "L1", 2: "L2"}}
     (folder / "study.yaml").write_text(yaml.safe_dump({"subject": "S1", "timepoints": points}))
 
-    def survey(_, image):
-        visit = of_image(truth, image)
+    def survey(_, point, report):
+        visit = truth.visits[POINTS.index(point.name)]
+        image = visit.volume
         grid = working_geometry(image.geometry, (3.0, 3.0, 3.0))
         parts = [
             resample(mask.astype(np.float32), image.geometry, grid, fill=0)
             for mask in (visit.liver, visit.labels > 0)
         ]
-        return Survey(parts[0], parts[1], grid)
+        return Survey(parts[0], parts[1], grid), {}
 
-    def probability(image, model, carried, with_prior):
-        labels = of_image(truth, image).labels
+    def known(_, point, image, carried, adapted, report):
+        labels = truth.visits[POINTS.index(point.name)].labels
         return ((labels == 1) | (labels == 2)).astype(np.float32)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sessions, "survey", survey)
-        patch.setattr(follow_up, "survey", survey)
-        patch.setattr(follow_up, "known_probability", probability)
-        patch.setattr(sessions, "_adapt", lambda *_: (tiny_model(folder / "tiny.pt"), {}))
+        patch.setattr(Looker, "survey", survey)
+        patch.setattr(Looker, "known", known)
+        patch.setattr(sessions, "_adapt", lambda *_: (folder / "adapted.pt", {}))
         session = sessions.open_session(load_study(folder / "study.yaml"), folder / "out")
         tiny_model(folder / "base.pt")
         assert sessions.propose(session, sessions.Options(base=folder / "base.pt")) == []

@@ -86,12 +86,14 @@ def _read(
 
 def _look(pair: _Pair, model: Path | None) -> tuple[Survey, Survey]:
     from HCCResponseLib.engines.model import load_model
-    from HCCResponseLib.track.candidates import survey
+    from HCCResponseLib.engines.segment import liver_and_tumour
+    from HCCResponseLib.track.candidates import Survey
 
     network = load_model(model)
     with progress_bar() as bar:
         bar.add_task("Looking at both livers", total=None)
-        return survey(network, pair.before), survey(network, pair.after)
+        first, second = (Survey(*liver_and_tumour(network, v)) for v in (pair.before, pair.after))
+    return first, second
 
 
 def _register(pair: _Pair, views: tuple[Survey, Survey] | None, seed: int) -> Registration:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from HCCResponseLib.cohort.tracking_cases import Truth, baseline_lesions, draw_case, truth_of
 from HCCResponseLib.cohort.tracking_run import OURS, PUBLISHED, nearest_centres
 from HCCResponseLib.engines.model import Model
+from HCCResponseLib.engines.segment import liver_and_tumour
 from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Region, Volume
 from HCCResponseLib.track.candidates import (
@@ -20,7 +21,6 @@ from HCCResponseLib.track.candidates import (
     Survey,
     agreement,
     find_candidates,
-    survey,
 )
 from HCCResponseLib.track.components import carried_parts
 from HCCResponseLib.track.follow_up import known_lesions
@@ -38,7 +38,7 @@ def run_own_masks(seed: int, base: Model) -> dict[str, Any]:
     subject = draw_case(seed)
     before, after = subject.visits
     started = time.process_time()
-    first, second = survey(base, before.volume), survey(base, after.volume)
+    first, second = (Survey(*liver_and_tumour(base, v.volume)) for v in (before, after))
     looked = time.process_time()
     lesions = baseline_lesions(subject)
     geometry, target = before.volume.geometry, after.volume.geometry

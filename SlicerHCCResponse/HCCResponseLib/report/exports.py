@@ -15,6 +15,7 @@ from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
 from HCCResponseLib.response.profile import Profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointEvaluation
+from HCCResponseLib.review.lifecycle import stage
 from HCCResponseLib.review.new_lesions import histories
 from HCCResponseLib.review.state import ReadState, Row, RowStatus
 
@@ -44,6 +45,7 @@ def write_result(
         {
             "name": p.name,
             "date": p.date.isoformat(),
+            "stage": stage(state, p.name).value,
             "rows": [_row(n, r) for n, r in state.rows.get(p.name, {}).items()],
             **(_numbers(evaluated[p.name]) if p.name in evaluated else {}),
         }
@@ -66,6 +68,8 @@ def write_result(
             }
             for h in histories(state, profile)
         ],
+        "version": state.locks.version,
+        "signatures": [s.to_payload() for s in state.signatures],
         "software": f"hcc-response {__version__}",
         "notice": "For research use; not cleared for clinical use.",
     }

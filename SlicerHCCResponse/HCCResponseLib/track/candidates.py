@@ -12,8 +12,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from HCCResponseLib.engines.model import Model
-from HCCResponseLib.engines.segment import liver_and_tumour
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Region, Volume
@@ -59,11 +57,12 @@ class CandidateRule:
 
 @dataclass(frozen=True)
 class Survey:
-    """The base network's view of a whole scan on its working grid: probabilities of liver and of tumour."""
+    """An engine's view of a whole scan on its working grid: probabilities of liver and of tumour, and whose it is."""
 
     liver: Float32
     tumour: Float32
     grid: Geometry
+    origin: str = "base network"
 
     def liver_mask(self) -> Mask:
         """Largest part of what is more likely liver than not, holes filled."""
@@ -78,11 +77,6 @@ class Survey:
         """Connected parts of what the network takes for tumour in the liver, numbered; (z, y, x)."""
         labels, _ = ndimage.label((self.tumour > _SEEN) & self.liver_mask())
         return np.asarray(labels, np.int32)
-
-
-def survey(model: Model, image: Volume) -> Survey:
-    """Look at a whole scan with the base network."""
-    return Survey(*liver_and_tumour(model, image))
 
 
 def agreement(view: Survey, geometry: Geometry, accepted: Mask) -> float:
@@ -154,7 +148,7 @@ def find_candidates(
         suggestion = Suggestion.NEW if sure else Suggestion.EQUIVOCAL
         rank = float(str(evidence["mean_probability"])) * min(long_mm, 30.0) + 100 * sure
         row = Proposal(
-            time_point, "", ProposalKind.CANDIDATE, LesionState.MEASURED, part, measurement, "base network",
+            time_point, "", ProposalKind.CANDIDATE, LesionState.MEASURED, part, measurement, view.origin,
             suggestion, evidence,
         )  # fmt: skip
         found.append((rank, row))

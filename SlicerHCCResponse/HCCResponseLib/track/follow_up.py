@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.engines.model import Model
-from HCCResponseLib.engines.process import Progress, Report
-from HCCResponseLib.engines.segment import tumour_probability, window_mm
+from HCCResponseLib.engines.process import Progress, Report, part_of
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.imaging.resample import bounding_box, resample
+from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Region, Volume
 from HCCResponseLib.imaging.warped import WarpedMask
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion, measure_parts
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.track.candidates import Before, Candidates, Survey, agreement, find_candidates, survey
+from HCCResponseLib.track.candidates import Before, Candidates, Survey, agreement, find_candidates
 from HCCResponseLib.track.components import carried_parts, components, divide
 from HCCResponseLib.track.earlier import Earlier, name_again
 from HCCResponseLib.track.links import Link, LinkSet, Outcome
@@ -27,7 +25,6 @@ from HCCResponseLib.track.registration import Registrar, Registration, Scan, car
 from HCCResponseLib.track.suppress import Suppressed
 
 Mask = npt.NDArray[np.bool_]
-_REGION_MM = 26.0
 _THRESHOLD = 0.5
 _LEAST_MM3 = 100.0
 
@@ -47,6 +44,19 @@ class Baseline:
     lesions: Mapping[str, Mask]
     view: Survey
     name: str = "baseline"
+
+
+@dataclass(frozen=True)
+class Look:
+    """The networks at work on a follow-up, in processes of their own.
+
+    Attributes:
+        known: tumour probability (z, y, x) around the carried contours, on the image's grid.
+        survey: an engine's view of the whole scan.
+    """
+
+    known: Callable[[Mapping[str, Mask], Report], npt.NDArray[np.float32]]
+    survey: Callable[[Report], Survey]
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,7 @@ def propose_baseline(time_point: str, image: Volume, view: Survey, least_mm: flo
                     LesionState.MEASURED,
                     part,
                     measurement,
-                    "base network",
+                    view.origin,
                 )
             )
     return found
@@ -92,8 +102,7 @@ def propose_follow_up(
     time_point: str,
     image: Volume,
     baseline: Baseline,
-    base: Model,
-    adapted: Model,
+    look: Look,
     report: Report,
     seed: int = 0,
     registrar: Registrar = register_scans,
@@ -105,25 +114,23 @@ def propose_follow_up(
         registrar: how the visits are registered.
         earlier: follow-ups before this one with their candidates, so that a candidate keeps its name.
     """
-    report(Progress("Looking at the whole liver", 0.02))
-    view = survey(base, image)
-    report(Progress("Registering baseline to follow-up", 0.3))
+    view = look.survey(part_of(report, 0.0, 0.35))
     everything = np.logical_or.reduce(list(baseline.lesions.values()))
     spots = Region((view.tumour > _THRESHOLD) & view.liver_mask(), view.grid)
     here = Scan(image, view.region(), spots)
     lesions = Region(everything, baseline.image.geometry)
-    found = registrar(Scan(baseline.image, baseline.view.region(), lesions), here, seed)
+    first = Scan(baseline.image, baseline.view.region(), lesions)
+    found = registrar(first, here, seed, part_of(report, 0.35, 0.2))
     carried = carry_masks(baseline.lesions, baseline.image.geometry, image.geometry, found)
-    report(Progress("Contouring known lesions", 0.55))
-    probability = known_probability(image, adapted, carried, True)
+    places = {n: c.voxels for n, c in carried.items()}
+    probability = look.known(places, part_of(report, 0.55, 0.35))
     known = known_lesions(baseline.lesions, baseline.image.geometry, carried, found)
     links, masks = contour_known(time_point, probability, known, image.geometry)
     proposals = [
         _known(time_point, links.of(n), masks[n], known[n], probability, image.geometry) for n in known
     ]
-    report(Progress("Looking for new lesions", 0.85))
-    places = [c.voxels for c in carried.values()]
-    taken = np.logical_or.reduce([*places, *(m for m in masks.values() if m is not None)])
+    report(Progress("Looking for new lesions", 0.9))
+    taken = np.logical_or.reduce([*places.values(), *(m for m in masks.values() if m is not None)])
     before = Before(baseline.view, found, agreement(baseline.view, baseline.image.geometry, everything))
     new = find_candidates(time_point, image, view, before, taken)
     for visit in earlier:
@@ -162,37 +169,6 @@ def _named_as_before(
         return new
     found = registrar(visit.scan, here, seed)
     return replace(new, shown=name_again(new.shown, visit, found, here.image.geometry))
-
-
-def known_probability(
-    image: Volume, model: Model, carried: Mapping[str, WarpedMask], with_prior: bool
-) -> npt.NDArray[np.float32]:
-    """Tumour probability around each known lesion on the image's own grid, (z, y, x); 0 elsewhere.
-
-    Args:
-        carried: registered earlier contour of each lesion on the image's grid; it says where to look.
-        with_prior: give these contours to the network too; only to one that has learned with them.
-    """
-    prior = np.logical_or.reduce([c.voxels for c in carried.values()]) if with_prior else None
-    out = np.zeros(image.geometry.size, np.float32)
-    for place in carried.values():
-        if not place:
-            continue
-        box = bounding_box(place.voxels, image.geometry.spacing, _REGION_MM, window_mm(model))
-        probability, grid = tumour_probability(model, image, box, prior)
-        target = _box_geometry(image.geometry, box)
-        local = resample(probability, grid, target, fill=0).astype(np.float32)
-        out[box] = np.maximum(out[box], local)
-    return out
-
-
-def _box_geometry(geometry: Geometry, box: tuple[slice, slice, slice]) -> Geometry:
-    """The grid of one index box of a larger grid."""
-    x, y, z = geometry.index_to_lps([s.start for s in box])
-    size = tuple(s.stop - s.start for s in box)
-    return Geometry(
-        (size[0], size[1], size[2]), geometry.spacing, (float(x), float(y), float(z)), geometry.direction
-    )
 
 
 def _known(

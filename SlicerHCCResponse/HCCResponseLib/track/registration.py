@@ -31,7 +31,8 @@ _LESION_MARGIN_MM = 4.0
 # A liver mask often leaves out a treated tumour, so its outline counts for nothing near a known one.
 _OUTLINE_MARGIN_MM = 12.0
 _OUTLINE_REACH_MM = 12.0
-_LEAST_LIVER_ML = 150.0
+# A network that knows no liver marks everything as one.
+_LEAST_LIVER_ML, _MOST_LIVER_ML = 150.0, 6000.0
 _WINDOW = (-120.0, 220.0)
 _LOCAL_SIGMA_MM = 16.0
 # Found on drawn pairs: the noise of tissue within the liver misleads more than it helps beside a clear outline.
@@ -182,10 +183,12 @@ def _register(baseline: Scan, follow_up: Scan, seed: int, report: Report) -> Reg
 
 
 def _usable(liver: Region | None) -> Region | None:
-    """A liver mask that is large enough to be one."""
-    if liver is None or liver.mask.sum() * liver.geometry.voxel_volume_mm3 < 1000 * _LEAST_LIVER_ML:
-        return None
-    return liver
+    """A liver mask of a size that a liver can have."""
+    return liver if liver is not None and _LEAST_LIVER_ML <= _millilitres(liver) <= _MOST_LIVER_ML else None
+
+
+def _millilitres(region: Region) -> float:
+    return float(region.mask.sum()) * region.geometry.voxel_volume_mm3 / 1000
 
 
 def _centre(liver: Region | None) -> npt.NDArray[np.float64]:
@@ -307,7 +310,7 @@ def _overlap(here: Mask | None, there: Mask | None, field: Float32) -> float | N
 def _liver_remark(baseline: Scan, follow_up: Scan, livers: tuple[Region | None, Region | None]) -> str | None:
     """What is wrong when one liver was looked for and not found."""
     for liver, scan, name in ((livers[0], follow_up, "follow-up"), (livers[1], baseline, "baseline")):
-        if scan.liver is not None and liver is None:
+        if scan.liver is not None and liver is None and _millilitres(scan.liver) < _LEAST_LIVER_ML:
             return f"No liver was found in the {name}; its field of view may not hold it."
     return None
 
