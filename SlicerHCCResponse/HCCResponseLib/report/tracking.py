@@ -74,7 +74,7 @@ def _pictures(pair: TrackedPair) -> list[tuple[str, str]]:
             continue
         before, after, place = levels
         marks = left
-        if mark.candidate:
+        if mark.candidate and mark.name not in pair.lesions:
             marks = (*left, Mark(mark.name, None, place, True, "same place"))
         sides = (
             Side("baseline", pair.before, before, marks),

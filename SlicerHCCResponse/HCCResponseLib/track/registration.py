@@ -171,7 +171,7 @@ def _register(baseline: Scan, follow_up: Scan, seed: int, report: Report) -> Reg
     backward = deform(there[0], here[0])
     spacing = grid.spacing[0]
     maps = TrustMaps(
-        cycle_error(forward, backward) * spacing, jacobian(forward), _outline_gap(here[1], there[1], forward)
+        cycle_error(forward, backward) * spacing, jacobian(forward), _outline_gap(here, there, forward)
     )
     overlap = _overlap(here[2], there[2], forward)
     quality = judge(alike, overlap, maps, here[2], orientation, remark)
@@ -289,12 +289,17 @@ def _normalised(hu: Float32, use: Float32, sigma: float) -> Float32:
     return np.asarray(ndimage.gaussian_filter(value, 1.0), np.float32)
 
 
-def _outline_gap(here: Float32 | None, there: Float32 | None, field: Float32) -> Float32 | None:
-    """How far the two outlines of the liver lie apart near each place, mm."""
-    if here is None or there is None:
+def _outline_gap(
+    here: tuple[Channels, Float32 | None, Mask | None],
+    there: tuple[Channels, Float32 | None, Mask | None],
+    field: Float32,
+) -> Float32 | None:
+    """How far the two outlines of the liver lie apart near each place, mm; nothing is said where they do not count."""
+    if here[1] is None or there[1] is None:
         return None
-    where = np.indices(here.shape, dtype=np.float32) + field
-    gap = np.abs(here - sample(there, where))
+    where = np.indices(here[1].shape, dtype=np.float32) + field
+    counts = here[0].weights[1] * sample(there[0].weights[1], where, outside=0.0)
+    gap = np.abs(here[1] - sample(there[1], where)) * counts
     return np.asarray(ndimage.maximum_filter(ndimage.uniform_filter(gap, 3), 5), np.float32)
 
 
