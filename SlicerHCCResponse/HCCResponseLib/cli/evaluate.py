@@ -5,9 +5,11 @@ from __future__ import annotations
 import typer
 
 from HCCResponseLib.cli.evaluate_committee import committee
+from HCCResponseLib.cli.evaluate_tracking import tracking
 
 evaluate = typer.Typer(no_args_is_help=True, help="How good methods and readers are.")
 evaluate.command()(committee)
+evaluate.command()(tracking)
 
 
 @evaluate.callback()
