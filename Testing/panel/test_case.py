@@ -346,7 +346,7 @@ def test_the_plot_shows_the_sums(case):
 
 def test_a_question_that_blocks_the_category_is_answered(slicer_app, panel, tmp_path):
     later = "follow-up 2"
-    proposals = [lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", None), lesion(later, "L1", 4)]
+    proposals = [lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", None), lesion(later, "L1", 3)]
     make_case(tmp_path, proposals)
     open_case(panel, tmp_path, make=False)
     for point in (BASELINE, FOLLOW_UP, later):
