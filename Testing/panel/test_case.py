@@ -220,6 +220,12 @@ def test_a_saved_scene_brings_the_read_back(slicer_app, case, tmp_path):
     nodes = slicer.mrmlScene.GetNodesByClass("vtkMRMLSegmentationNode")
     nodes.UnRegister(None)
     assert nodes.GetNumberOfItems() == 2, "contours of a saved scene are found, not made a second time"
+    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    place = tree.GetItemParent(tree.GetItemByDataNode(case.panel.scene_view.contour_node(BASELINE)))
+    assert (tree.GetItemName(place), tree.GetItemName(tree.GetItemParent(place))) == (
+        BASELINE,
+        "HCC Response S1",
+    )
 
 
 def test_two_subjects_in_one_scene(slicer_app, case, tmp_path):
