@@ -366,3 +366,17 @@ def test_a_question_that_blocks_the_category_is_answered(slicer_app, panel, tmp_
     assert panel.panel.presenter.state.answers[later] == choices[0]
     assert panel.ui.questionButton.isHidden()
     assert panel.ui.sumTable.item(2, 7).text() not in ("", "open")
+
+
+def test_a_place_in_doubt_is_said_beside_the_lesion(slicer_app, panel, tmp_path):
+    from dataclasses import replace
+
+    doubtful = replace(
+        lesion(FOLLOW_UP, "L1", 24),
+        evidence={"registration_trustworthy": False, "registration_remark": "The livers overlap by 41 %."},
+    )
+    make_case(tmp_path, [lesion(BASELINE, "L1", 40), doubtful])
+    open_case(panel, tmp_path, make=False)
+    select(panel, "L1", FOLLOW_UP)
+    assert "not trustworthy here" in panel.ui.cellLabel.text
+    assert "overlap by 41 %" in panel.ui.cellLabel.text
