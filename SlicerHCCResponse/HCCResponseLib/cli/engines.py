@@ -81,7 +81,7 @@ def install(
     index: Annotated[
         str | None,
         typer.Option(
-            help="Further package index, such as https://download.pytorch.org/whl/cpu for small torch."
+            help="Further package index, such as PyTorch's CPU index for a small torch."
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
