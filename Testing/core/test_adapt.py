@@ -85,7 +85,7 @@ def test_the_base_stays_as_it_is(tmp_path, cases):
 
 def test_decoder_only_changes_the_decoder_only(tmp_path, cases):
     base = tiny_model(tmp_path / "m.pt").network
-    done = adapt(base, cases, replace(FAST, decoder_only=True, check_every=0), 0, ignore_progress).network
+    done = adapt(base, cases, replace(FAST, trainable="decoder", check_every=0), 0, ignore_progress).network
     decoder = set(base.decoder_parameters())
     changed = {
         n

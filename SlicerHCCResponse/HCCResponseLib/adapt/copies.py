@@ -52,7 +52,7 @@ def cut_surroundings(
 def _cut(
     image: Volume, contour: LabelMap, value: int, spacing: tuple[float, float, float], recipe: Recipe
 ) -> Surroundings:
-    least_mm = recipe.patch * max(spacing)
+    least_mm = (recipe.patch + recipe.crop_room) * max(spacing)
     box = bounding_box(contour.mask(value), image.geometry.spacing, recipe.margin_mm, least_mm)
     grid = working_geometry(image.geometry, spacing, box)
     hu = resample(image.hu, image.geometry, grid).astype(np.float32)

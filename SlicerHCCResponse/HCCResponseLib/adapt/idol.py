@@ -13,9 +13,10 @@ import numpy as np
 import torch
 
 from HCCResponseLib.adapt.copies import Surroundings, draw_copy
-from HCCResponseLib.adapt.recipe import Recipe
+from HCCResponseLib.adapt.recipe import Recipe, Trainable
 from HCCResponseLib.engines.losses import fcd_loss, tumour_logits
 from HCCResponseLib.engines.network import FCD
+from HCCResponseLib.engines.precision import calculates_in_bfloat16
 from HCCResponseLib.engines.process import Progress, Report
 from HCCResponseLib.errors import InputError
 
@@ -60,21 +61,25 @@ def adapt(base: FCD, cases: Sequence[Surroundings], recipe: Recipe, seed: int, r
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = copy.deepcopy(base).train()
-    parameters = _trainable(network, recipe.decoder_only)
+    parameters = _trainable(network, recipe.trainable)
     optimiser = torch.optim.Adam(parameters, recipe.learning_rate)
     schedule = torch.optim.lr_scheduler.PolynomialLR(optimiser, recipe.steps, power=0.9)
-    watch = _Watch(recipe, _held_out(cases, recipe, seed), network)
+    kept = _Average(network, recipe.average)
+    watch = _Watch(recipe, _held_out(cases, recipe, seed), kept.network)
+    reduced = recipe.precision == "bfloat16" and calculates_in_bfloat16()
     step = 0
     for step in range(1, recipe.steps + 1):
         case = cases[step % len(cases)]
         image, target = draw_copy(case, recipe, rng)
-        logits = network(_as_input(image, base.config.in_channels))
-        loss = fcd_loss(tumour_logits(logits), torch.from_numpy(target)[None])
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=reduced):
+            logits = network(_as_input(image, base.config.in_channels))
+        loss = fcd_loss(tumour_logits(logits.float()), torch.from_numpy(target)[None])
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(parameters, 5.0)
         optimiser.step()
         schedule.step()
+        kept.follow(network, step)
         report(
             Progress(f"Adapting to this patient, step {step} of at most {recipe.steps}", step / recipe.steps)
         )
@@ -85,8 +90,10 @@ def adapt(base: FCD, cases: Sequence[Surroundings], recipe: Recipe, seed: int, r
     )
 
 
-def _trainable(network: FCD, decoder_only: bool) -> list[torch.nn.Parameter]:
-    wanted = set(network.decoder_parameters()) if decoder_only else None
+def _trainable(network: FCD, which: Trainable) -> list[torch.nn.Parameter]:
+    wanted = {"all": None, "decoder": network.decoder_parameters(), "adapter": network.adapter_parameters()}[
+        which
+    ]
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(wanted is None or name in wanted)
     return [p for p in network.parameters() if p.requires_grad]
@@ -107,6 +114,23 @@ def _held_out(
         return []
     rng = np.random.default_rng([seed, 1])
     return [draw_copy(cases[i % len(cases)], recipe, rng) for i in range(max(_HELD_OUT, 2 * len(cases)))]
+
+
+class _Average:
+    """Moving average of the weights: steadier than the last step of a short training with a batch of one."""
+
+    def __init__(self, network: FCD, share: float) -> None:
+        self._share = share
+        self.network = copy.deepcopy(network) if share else network
+
+    @torch.no_grad()
+    def follow(self, network: FCD, step: int) -> None:
+        """Move towards ``network``; early on faster, so that the start is soon forgotten."""
+        if not self._share:
+            return
+        share = min(self._share, step / (step + 9))
+        for mine, new in zip(self.network.parameters(), network.parameters(), strict=True):
+            mine.lerp_(new, 1 - share)
 
 
 class _Watch:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from HCCResponseLib.errors import InputError
+
+Trainable = Literal["all", "decoder", "adapter"]
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -19,10 +22,15 @@ class Recipe:
         learning_rate: start of the polynomial decay.
         patch: side of the cubic patches in voxels of the working grid.
         margin_mm: surroundings of each lesion that are learned from.
+        crop_room: at least so many voxels more than the patch are cut out, so that random crops differ.
         use_prior: give the displaced baseline contour as second input channel.
         deform: vary size and shape of the lesion and its surroundings.
         treated: show the lesion as after treatment too (necrosis, lipiodol, shift of attenuation, gone).
-        decoder_only: change only what lies behind the bottleneck.
+        trainable: ``all`` parameters, only the ``decoder`` (what lies behind the bottleneck), or only an ``adapter``
+            (scales and offsets of the normalisations, and the last layer).
+        precision: ``bfloat16`` halves the time of a step on processors that calculate in it; elsewhere, and when
+            ``float32``, single precision is used.
+        average: share of the old in the moving average of the weights that is kept; 0 = keep the weights themselves.
         check_every: steps between looks at held-out perturbed copies; 0 = never, keep the last step.
         patience: looks without improvement before stopping early.
     """
@@ -33,12 +41,20 @@ class Recipe:
     learning_rate: float = 1e-3
     patch: int = 64
     margin_mm: float = 26.0
+    crop_room: int = 0
     use_prior: bool = True
     deform: bool = True
     treated: bool = True
-    decoder_only: bool = False
+    trainable: Trainable = "all"
+    precision: Precision = "float32"
+    average: float = 0.0
     check_every: int = 25
     patience: int = 3
+
+    @property
+    def relative_cost(self) -> float:
+        """Voxels of one step against a step on 64 x 64 x 64 voxels; whatever else makes a step cheaper counts as 1."""
+        return float((self.patch / 64) ** 3)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for provenance."""
@@ -58,6 +74,7 @@ MOON2026 = Recipe(
     deform=False,
     treated=False,
     check_every=0,
+    crop_room=16,
 )
 RECIPES = {recipe.name: recipe for recipe in (QUICK, MOON2026)}
 

@@ -7,6 +7,7 @@ import typer
 from HCCResponseLib import __version__
 from HCCResponseLib.cli.common import say
 from HCCResponseLib.cli.demo import demo
+from HCCResponseLib.cli.evaluate import evaluate
 from HCCResponseLib.cli.rules import rules
 from HCCResponseLib.cli.steps import adapt, measure, segment, track
 from HCCResponseLib.cli.study import assess, propose
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 for command in (demo, propose, assess, segment, adapt, track, measure, rules, train):
     app.command()(command)
+app.add_typer(evaluate, name="evaluate")
 
 
 def _version(wanted: bool) -> None:

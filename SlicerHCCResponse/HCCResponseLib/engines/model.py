@@ -37,6 +37,12 @@ class Model:
     base_sha256: str | None = None
     notes: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def uses_prior(self) -> bool:
+        """Whether it was made to contour with a registered earlier contour as second input channel."""
+        recipe = self.notes.get("recipe") or {}
+        return self.network.config.in_channels > 1 and bool(recipe.get("use_prior", True))
+
 
 def sha256_of(path: Path) -> str:
     """Hex SHA-256 of a file."""

@@ -21,8 +21,12 @@ _BATCH = 1
 
 
 def window_mm(model: Model) -> float:
-    """Side of the window that a network sees; regions should not be smaller, or it sees mostly padding."""
-    return WINDOW * max(model.spacing)
+    """Side of a region that fills one window; smaller ones would be mostly padding.
+
+    One voxel less than the window: a box on the scan's own grid is rounded up, and a voxel too many would be cut into
+    eight windows.
+    """
+    return (WINDOW - 1) * max(model.spacing)
 
 
 def run_network(model: Model, image: Float32, overlap: float) -> Float32:

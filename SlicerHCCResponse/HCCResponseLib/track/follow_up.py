@@ -91,7 +91,7 @@ def propose_follow_up(
         n: carry_mask(m, baseline.image.geometry, image.geometry, found) for n, m in baseline.lesions.items()
     }
     report(Progress("Contouring known lesions", 0.25))
-    probability = _known_probability(image, adapted, carried)
+    probability = known_probability(image, adapted, carried, adapted.uses_prior)
     masks = carry_identities(probability > _THRESHOLD, carried, image.geometry.spacing)
     proposals = [
         _known(time_point, name, masks[name], carried[name], probability, image.geometry, found)
@@ -105,15 +105,22 @@ def propose_follow_up(
     return FollowUp(tuple(proposals), found, carried)
 
 
-def _known_probability(image: Volume, adapted: Model, carried: Mapping[str, Mask]) -> npt.NDArray[np.float32]:
-    """Tumour probability around each known lesion on the image's own grid; 0 elsewhere."""
-    prior = np.logical_or.reduce(list(carried.values()))
+def known_probability(
+    image: Volume, model: Model, carried: Mapping[str, Mask], with_prior: bool
+) -> npt.NDArray[np.float32]:
+    """Tumour probability around each known lesion on the image's own grid, (z, y, x); 0 elsewhere.
+
+    Args:
+        carried: registered earlier contour of each lesion on the image's grid; it says where to look.
+        with_prior: give these contours to the network too; only to one that has learned with them.
+    """
+    prior = np.logical_or.reduce(list(carried.values())) if with_prior else None
     out = np.zeros(image.geometry.size, np.float32)
     for mask in carried.values():
         if not mask.any():
             continue
-        box = bounding_box(mask, image.geometry.spacing, _REGION_MM, window_mm(adapted))
-        probability, grid = tumour_probability(adapted, image, box, prior)
+        box = bounding_box(mask, image.geometry.spacing, _REGION_MM, window_mm(model))
+        probability, grid = tumour_probability(model, image, box, prior)
         target = _box_geometry(image.geometry, box)
         local = resample(probability, grid, target, fill=0).astype(np.float32)
         out[box] = np.maximum(out[box], local)

@@ -1,0 +1,15 @@
+"""``hcc-response evaluate ...``: how good methods and readers are, against a known truth."""
+
+from __future__ import annotations
+
+import typer
+
+from HCCResponseLib.cli.evaluate_synthetic import synthetic
+
+evaluate = typer.Typer(no_args_is_help=True, help="How good methods and readers are, against a known truth.")
+evaluate.command()(synthetic)
+
+
+@evaluate.callback()
+def _group() -> None:
+    """Keeps the name of a single command in use."""

@@ -1,0 +1,175 @@
+"""One pair and one method: contour the follow-up as the product does, and compare with the truth."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from HCCResponseLib.adapt.copies import cut_surroundings
+from HCCResponseLib.adapt.idol import Adaptation, adapt
+from HCCResponseLib.cohort.synthetic_category import category_between
+from HCCResponseLib.cohort.synthetic_methods import Method
+from HCCResponseLib.cohort.synthetic_pairs import accepted_contour
+from HCCResponseLib.engines.model import Model
+from HCCResponseLib.engines.process import Report
+from HCCResponseLib.measure import LesionMeasurement, measure_lesion
+from HCCResponseLib.synth.subject import SyntheticSubject
+from HCCResponseLib.track.components import carry_identities
+from HCCResponseLib.track.follow_up import known_probability
+from HCCResponseLib.track.registration import carry_mask, register
+
+Mask = npt.NDArray[np.bool_]
+_THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A pair with everything that all methods share.
+
+    Attributes:
+        subject: both visits with truth.
+        before, truth: each followed lesion's true mask at baseline and at follow-up (``None`` once gone), (z, y, x).
+        carried: its registered baseline contour on the follow-up's grid.
+        registration_s: seconds that the registration took.
+    """
+
+    subject: SyntheticSubject
+    before: Mapping[str, Mask]
+    truth: Mapping[str, Mask | None]
+    carried: Mapping[str, Mask]
+    registration_s: float
+
+
+def prepare(subject: SyntheticSubject) -> Prepared:
+    """Register the pair and carry the accepted contours over."""
+    first, second = subject.timepoints
+    followed = [t for t in subject.lesions if t.diameters_mm[0]]
+    before = {t.lesion_id: first.lesions.mask(t.label) for t in followed}
+    truth: dict[str, Mask | None] = {}
+    for one in followed:
+        mask = second.lesions.mask(one.label)
+        truth[one.lesion_id] = mask if mask.any() else None
+    started = time.monotonic()
+    found = register(first.volume, second.volume, first.lesions.labels > 0)
+    carried = {
+        n: carry_mask(m, first.volume.geometry, second.volume.geometry, found) for n, m in before.items()
+    }
+    return Prepared(subject, before, truth, carried, time.monotonic() - started)
+
+
+def evaluate(pair: Prepared, method: Method, base: Model, seed: int, report: Report) -> dict[str, Any]:
+    """Adapt where the method says so, contour the follow-up, and compare: one flat record of plain values."""
+    image = pair.subject.timepoints[1].volume
+    reset_peak()
+    started = time.monotonic()
+    done = _adapted(pair, method, base, seed, report)
+    model = base if done is None else Model(done.network, base.spacing)
+    adapted_at = time.monotonic()
+    probability = known_probability(image, model, pair.carried, method.prior)
+    masks = carry_identities(probability > _THRESHOLD, pair.carried, image.geometry.spacing)
+    ended = time.monotonic()
+    return {
+        **compare(pair, masks),
+        "adapt_s": round(adapted_at - started, 2),
+        "contour_s": round(ended - adapted_at, 2),
+        "registration_s": round(pair.registration_s, 2),
+        "peak_mib": peak_mib(),
+        **_facts(done, method),
+    }
+
+
+def _adapted(pair: Prepared, method: Method, base: Model, seed: int, report: Report) -> Adaptation | None:
+    if method.recipe is None:
+        return None
+    first = pair.subject.timepoints[0]
+    cases = cut_surroundings(first.volume, accepted_contour(pair.subject), base.spacing, method.recipe)
+    return adapt(base.network, cases, method.recipe, seed, report)
+
+
+def _facts(done: Adaptation | None, method: Method) -> dict[str, Any]:
+    if done is None or method.recipe is None:
+        return {"steps": 0, "best_step": 0, "work": 0.0, "held_out_dice": []}
+    return {
+        "steps": done.steps,
+        "best_step": done.best_step,
+        "work": round(done.steps * method.recipe.relative_cost, 2),
+        "held_out_dice": list(done.held_out_dice),
+    }
+
+
+def compare(pair: Prepared, masks: Mapping[str, Mask | None]) -> dict[str, Any]:
+    """Contours beside the truth: Dice of all followed lesions together and of each, diameters, volumes, category."""
+    first, second = (t.volume.geometry for t in pair.subject.timepoints)
+    fate = {t.lesion_id: t.fate.value for t in pair.subject.lesions}
+    lesions, before, true_after, found_after = [], {}, {}, {}
+    for name, mask in pair.before.items():
+        before[name] = measure_lesion(mask, first)
+        true_after[name] = _measured(pair.truth[name], second)
+        found_after[name] = _measured(masks.get(name), second)
+        lesions.append(
+            {
+                "lesion": name,
+                "fate": fate[name],
+                "dsc": dice(masks.get(name), pair.truth[name]),
+                "baseline_mm": before[name].long_axis.length_raw_mm,
+                "true_mm": _long(true_after[name]),
+                "found_mm": _long(found_after[name]),
+                "true_ml": _volume(true_after[name]),
+                "found_ml": _volume(found_after[name]),
+            }
+        )
+    dates = pair.subject.dates
+    return {
+        "dsc": dice(_union(masks), _union(pair.truth)),
+        "lesions": lesions,
+        "true_category": category_between(before, true_after, dates),
+        "found_category": category_between(before, found_after, dates),
+    }
+
+
+def _measured(mask: Mask | None, geometry: Any) -> LesionMeasurement | None:
+    return None if mask is None else measure_lesion(mask, geometry)
+
+
+def _long(found: LesionMeasurement | None) -> float:
+    return 0.0 if found is None else round(found.long_axis.length_raw_mm, 3)
+
+
+def _volume(found: LesionMeasurement | None) -> float:
+    return 0.0 if found is None else round(found.volume_mm3 / 1000, 4)
+
+
+def _union(masks: Mapping[str, Mask | None]) -> Mask | None:
+    present = [m for m in masks.values() if m is not None]
+    return np.logical_or.reduce(present) if present else None
+
+
+def dice(found: Mask | None, truth: Mask | None) -> float | None:
+    """Dice coefficient; ``None`` when both are empty."""
+    if found is None and truth is None:
+        return None
+    if found is None or truth is None:
+        return 0.0
+    return round(float(2 * (found & truth).sum() / (found.sum() + truth.sum())), 4)
+
+
+def reset_peak() -> None:
+    """Let the kernel count this process's peak memory anew (Linux; elsewhere the peak is of the whole run)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def peak_mib() -> float | None:
+    """Peak resident memory in MiB since :func:`reset_peak`; ``None`` where the system does not tell."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return round(int(line.split()[1]) / 1024)
+    return None
