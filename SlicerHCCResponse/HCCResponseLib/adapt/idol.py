@@ -61,18 +61,39 @@ def adapt(base: FCD, cases: Sequence[Surroundings], recipe: Recipe, seed: int, r
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = copy.deepcopy(base).train()
+    kept = _Average(network, recipe.average)
+    watch = _Watch(recipe, _held_out(cases, recipe, seed), kept.network)
+    step = 0
+    for _ in range(recipe.rounds):
+        step = _round(network, kept, watch, cases, recipe, rng, step, report)
+        if not watch.scores or watch.scores[-1] >= recipe.enough:
+            break
+    return Adaptation(
+        watch.best(), step, step if watch.best_step is None else watch.best_step, tuple(watch.scores)
+    )
+
+
+def _round(
+    network: FCD,
+    kept: _Average,
+    watch: _Watch,
+    cases: Sequence[Surroundings],
+    recipe: Recipe,
+    rng: np.random.Generator,
+    done: int,
+    report: Report,
+) -> int:
+    """One decay of the learning rate from its start to zero; returns the number of all steps so far."""
     parameters = _trainable(network, recipe.trainable)
     optimiser = torch.optim.Adam(parameters, recipe.learning_rate)
     schedule = torch.optim.lr_scheduler.PolynomialLR(optimiser, recipe.steps, power=0.9)
-    kept = _Average(network, recipe.average)
-    watch = _Watch(recipe, _held_out(cases, recipe, seed), kept.network)
-    reduced = recipe.precision == "bfloat16" and calculates_in_bfloat16()
-    step = 0
-    for step in range(1, recipe.steps + 1):
-        case = cases[step % len(cases)]
-        image, target = draw_copy(case, recipe, rng)
+    reduced = _reduced(recipe)
+    most = recipe.steps * recipe.rounds
+    step = done
+    for step in range(done + 1, done + recipe.steps + 1):
+        image, target = draw_copy(cases[step % len(cases)], recipe, rng)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=reduced):
-            logits = network(_as_input(image, base.config.in_channels))
+            logits = network(_as_input(image, network.config.in_channels))
         loss = fcd_loss(tumour_logits(logits.float()), torch.from_numpy(target)[None])
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
@@ -80,14 +101,14 @@ def adapt(base: FCD, cases: Sequence[Surroundings], recipe: Recipe, seed: int, r
         optimiser.step()
         schedule.step()
         kept.follow(network, step)
-        report(
-            Progress(f"Adapting to this patient, step {step} of at most {recipe.steps}", step / recipe.steps)
-        )
+        report(Progress(f"Adapting to this patient, step {step} of at most {most}", step / most))
         if watch.enough(step):
             break
-    return Adaptation(
-        watch.best(), step, step if watch.best_step is None else watch.best_step, tuple(watch.scores)
-    )
+    return step
+
+
+def _reduced(recipe: Recipe) -> bool:
+    return recipe.precision == "bfloat16" and calculates_in_bfloat16()
 
 
 def _trainable(network: FCD, which: Trainable) -> list[torch.nn.Parameter]:
@@ -128,7 +149,7 @@ class _Average:
         """Move towards ``network``; early on faster, so that the start is soon forgotten."""
         if not self._share:
             return
-        share = min(self._share, step / (step + 9))
+        share = min(self._share, step / (step + 4))
         for mine, new in zip(self.network.parameters(), network.parameters(), strict=True):
             mine.lerp_(new, 1 - share)
 
@@ -138,6 +159,7 @@ class _Watch:
 
     def __init__(self, recipe: Recipe, held_out: list[tuple[np.ndarray, np.ndarray]], network: FCD) -> None:
         self._recipe, self._held_out, self._network = recipe, held_out, network
+        self._reduced = _reduced(recipe)
         self.scores: list[float] = []
         self.best_step: int | None = None
         self._best_state = copy.deepcopy(network.state_dict())
@@ -150,7 +172,7 @@ class _Watch:
         self._network.eval()
         overlap = total = 0
         for image, target in self._held_out:
-            with torch.inference_mode():
+            with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._reduced):
                 x = _as_input(image, self._network.config.in_channels)
                 found = tumour_logits(self._network(x)).argmax(1)[0].numpy()
             overlap += int(((found == 1) & (target == 1)).sum())

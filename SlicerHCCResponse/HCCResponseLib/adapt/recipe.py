@@ -18,14 +18,18 @@ class Recipe:
     Attributes:
         name: as given on the command line.
         source: where it comes from.
-        steps: most optimiser steps (batch of one).
+        steps: most optimiser steps of a round (batch of one).
+        rounds: at most so many rounds; another one only where held-out copies stay below ``enough``.
+        enough: Dice coefficient on held-out perturbed copies after which no further round is made.
         learning_rate: start of the polynomial decay.
         patch: side of the cubic patches in voxels of the working grid.
         margin_mm: surroundings of each lesion that are learned from.
         crop_room: at least so many voxels more than the patch are cut out, so that random crops differ.
         use_prior: give the displaced baseline contour as second input channel.
+        prior_error_mm: standard deviation along each axis of the displacement of that contour.
         deform: vary size and shape of the lesion and its surroundings.
-        treated: show the lesion as after treatment too (necrosis, lipiodol, shift of attenuation, gone).
+        treated: share of copies that show the lesion as after treatment: necrosis, lipiodol, shift of attenuation.
+        gone: share of copies without the lesion.
         trainable: ``all`` parameters, only the ``decoder`` (what lies behind the bottleneck), or only an ``adapter``
             (scales and offsets of the normalisations, and the last layer).
         precision: ``bfloat16`` halves the time of a step on processors that calculate in it; elsewhere, and when
@@ -43,11 +47,15 @@ class Recipe:
     margin_mm: float = 26.0
     crop_room: int = 0
     use_prior: bool = True
+    prior_error_mm: float = 4.0
     deform: bool = True
-    treated: bool = True
+    treated: float = 0.6
+    gone: float = 0.08
     trainable: Trainable = "all"
     precision: Precision = "float32"
     average: float = 0.0
+    rounds: int = 1
+    enough: float = 0.0
     check_every: int = 25
     patience: int = 3
 
@@ -64,7 +72,14 @@ class Recipe:
 QUICK = Recipe(
     name="quick",
     source="IDOL (Chun et al., Med Phys 2022) with registered prior and treated copies; docs/models.md",
-    steps=150,
+    steps=35,
+    rounds=2,
+    enough=0.5,
+    check_every=35,
+    prior_error_mm=3.0,
+    treated=0.3,
+    gone=0.03,
+    precision="bfloat16",
 )
 MOON2026 = Recipe(
     name="moon2026",
@@ -72,7 +87,8 @@ MOON2026 = Recipe(
     steps=350,
     use_prior=False,
     deform=False,
-    treated=False,
+    treated=0.0,
+    gone=0.0,
     check_every=0,
     crop_room=16,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
 
 from HCCResponseLib.adapt.recipe import MOON2026, QUICK, Recipe
@@ -18,12 +18,16 @@ class Method:
         words: for the table.
         recipe: of the adaptation; ``None`` = the base network as it is.
         prior: give the registered baseline contour to the network.
+        gate: listen to the base network too where it recognised the accepted lesions.
+        poles: take unsure small slices off the ends of a lesion.
     """
 
     name: str
     words: str
     recipe: Recipe | None
     prior: bool
+    gate: bool = False
+    poles: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values: what a stored result must have been made with to be taken again.
@@ -40,13 +44,38 @@ class Method:
         return plain
 
 
+OURS = Method("ours", "ours", QUICK, True, gate=True)
+
+
+def _ours(name: str, prior: bool = True, **changes: Any) -> Method:
+    """Ours with another recipe."""
+    return replace(OURS, name=name, words=name, prior=prior, recipe=replace(QUICK, **changes))
+
+
 METHODS = {
     m.name: m
     for m in (
         Method("base", "base network alone", None, False),
         Method("base-prior", "base network with registered prior", None, True),
-        Method("faithful", "IDOL as published", MOON2026, False),
-        Method("ours", "ours", QUICK, True),
+        Method(
+            "faithful",
+            "IDOL as published, in bfloat16 as ours",
+            replace(MOON2026, precision="bfloat16"),
+            False,
+        ),
+        Method("faithful-float32", "IDOL as published, in single precision", MOON2026, False),
+        OURS,
+        replace(OURS, name="ours-no-gate", gate=False),
+        replace(OURS, name="ours-poles", poles=True),
+        _ours("ours-no-prior", prior=False, use_prior=False),
+        _ours("ours-no-treated", treated=0.0, gone=0.0),
+        _ours("ours-more-treated", treated=0.6, gone=0.08, prior_error_mm=4.0),
+        _ours("ours-no-deform", deform=False),
+        _ours("ours-decoder", trainable="decoder"),
+        _ours("ours-adapter", trainable="adapter", learning_rate=1e-2),
+        _ours("ours-patch-48", patch=48, steps=80, check_every=80),
+        _ours("ours-average", average=0.9),
+        _ours("ours-float32", precision="float32"),
     )
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.adapt.contour import NO_GATE, Gate, ask_base, contour_known, trim_poles
 from HCCResponseLib.adapt.copies import cut_surroundings
 from HCCResponseLib.adapt.idol import Adaptation, adapt
 from HCCResponseLib.cohort.synthetic_category import category_between
@@ -22,7 +23,6 @@ from HCCResponseLib.engines.process import Report
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion
 from HCCResponseLib.synth.subject import SyntheticSubject
 from HCCResponseLib.track.components import carry_identities
-from HCCResponseLib.track.follow_up import known_probability
 from HCCResponseLib.track.registration import carry_mask, register
 
 Mask = npt.NDArray[np.bool_]
@@ -38,6 +38,7 @@ class Prepared:
         before, truth: each followed lesion's true mask at baseline and at follow-up (``None`` once gone), (z, y, x).
         carried: its registered baseline contour on the follow-up's grid.
         registration_s: seconds that the registration took.
+        gate: what the base network makes of the accepted lesions.
     """
 
     subject: SyntheticSubject
@@ -45,10 +46,11 @@ class Prepared:
     truth: Mapping[str, Mask | None]
     carried: Mapping[str, Mask]
     registration_s: float
+    gate: Gate
 
 
-def prepare(subject: SyntheticSubject) -> Prepared:
-    """Register the pair and carry the accepted contours over."""
+def prepare(subject: SyntheticSubject, base: Model) -> Prepared:
+    """Register the pair, carry the accepted contours over, ask the base network about them."""
     first, second = subject.timepoints
     followed = [t for t in subject.lesions if t.diameters_mm[0]]
     before = {t.lesion_id: first.lesions.mask(t.label) for t in followed}
@@ -61,7 +63,8 @@ def prepare(subject: SyntheticSubject) -> Prepared:
     carried = {
         n: carry_mask(m, first.volume.geometry, second.volume.geometry, found) for n, m in before.items()
     }
-    return Prepared(subject, before, truth, carried, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return Prepared(subject, before, truth, carried, seconds, ask_base(base, first.volume, before))
 
 
 def evaluate(pair: Prepared, method: Method, base: Model, seed: int, report: Report) -> dict[str, Any]:
@@ -72,8 +75,14 @@ def evaluate(pair: Prepared, method: Method, base: Model, seed: int, report: Rep
     done = _adapted(pair, method, base, seed, report)
     model = base if done is None else Model(done.network, base.spacing)
     adapted_at = time.monotonic()
-    probability = known_probability(image, model, pair.carried, method.prior)
+    gate = pair.gate if method.gate else NO_GATE
+    probability = contour_known(image, model, base, pair.carried, gate, method.prior)
     masks = carry_identities(probability > _THRESHOLD, pair.carried, image.geometry.spacing)
+    if method.poles:
+        masks = {
+            n: None if m is None else trim_poles(m, probability, image.geometry.spacing)
+            for n, m in masks.items()
+        }
     ended = time.monotonic()
     return {
         **compare(pair, masks),
@@ -81,6 +90,7 @@ def evaluate(pair: Prepared, method: Method, base: Model, seed: int, report: Rep
         "contour_s": round(ended - adapted_at, 2),
         "registration_s": round(pair.registration_s, 2),
         "peak_mib": peak_mib(),
+        "base_recognised": {n: round(v, 4) for n, v in pair.gate.recognised.items()},
         **_facts(done, method),
     }
 

@@ -45,7 +45,7 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
                 continue
             stage, share = f"Seed {seed}, {method.name}", (made + there) / total
             report(Progress(stage, share))
-            pair = pair or prepare(draw_pair(seed, grown_in))
+            pair = pair or prepare(draw_pair(seed, grown_in), base)
             record = {**key, "software": __version__}
             record |= evaluate(pair, method, base, seed, _within(report, stage, share, 1 / total))
             append_record(folder, record)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -11,12 +13,13 @@ from HCCResponseLib.engines.losses import tumour_logits
 from HCCResponseLib.engines.model import Model
 from HCCResponseLib.engines.normalise import network_input, prior_channel
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.imaging.resample import resample, working_geometry
+from HCCResponseLib.imaging.resample import bounding_box, resample, working_geometry
 from HCCResponseLib.imaging.volumes import Volume
 
 Float32 = npt.NDArray[np.float32]
 Box = tuple[slice, slice, slice]
 WINDOW = 64
+_REGION_MM = 26.0
 _BATCH = 1
 
 
@@ -68,6 +71,37 @@ def tumour_probability(
         channel = prior_channel(here, grid.size, grid.spacing)
     logits = torch.from_numpy(run_network(model, network_input(hu, channel), overlap))[None]
     return np.asarray(tumour_logits(logits).softmax(1)[0, 1].numpy()), grid
+
+
+def known_probability(
+    image: Volume, model: Model, carried: Mapping[str, npt.NDArray[np.bool_]], with_prior: bool
+) -> npt.NDArray[np.float32]:
+    """Tumour probability around each known lesion on the image's own grid, (z, y, x); 0 elsewhere.
+
+    Args:
+        carried: registered earlier contour of each lesion on the image's grid; it says where to look.
+        with_prior: give these contours to the network too; only to one that has learned with them.
+    """
+    prior = np.logical_or.reduce(list(carried.values())) if with_prior else None
+    out = np.zeros(image.geometry.size, np.float32)
+    for mask in carried.values():
+        if not mask.any():
+            continue
+        box = bounding_box(mask, image.geometry.spacing, _REGION_MM, window_mm(model))
+        probability, grid = tumour_probability(model, image, box, prior)
+        target = _box_geometry(image.geometry, box)
+        local = resample(probability, grid, target, fill=0).astype(np.float32)
+        out[box] = np.maximum(out[box], local)
+    return out
+
+
+def _box_geometry(geometry: Geometry, box: tuple[slice, slice, slice]) -> Geometry:
+    """The grid of one index box of a larger grid."""
+    x, y, z = geometry.index_to_lps([s.start for s in box])
+    size = tuple(s.stop - s.start for s in box)
+    return Geometry(
+        (size[0], size[1], size[2]), geometry.spacing, (float(x), float(y), float(z)), geometry.direction
+    )
 
 
 def liver_and_tumour(model: Model, image: Volume, overlap: float = 0.25) -> tuple[Float32, Float32, Geometry]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.adapt.contour import Gate, contour_known
 from HCCResponseLib.engines.model import Model
 from HCCResponseLib.engines.process import Progress, Report
-from HCCResponseLib.engines.segment import tumour_probability, window_mm
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.imaging.resample import bounding_box, resample
+from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion
 from HCCResponseLib.response.types import LesionState
@@ -22,7 +22,6 @@ from HCCResponseLib.track.proposal import Evidence, Proposal, ProposalKind
 from HCCResponseLib.track.registration import Registration, carry_mask, register
 
 Mask = npt.NDArray[np.bool_]
-_REGION_MM = 26.0
 _THRESHOLD = 0.5
 _LEAST_MM3 = 100.0
 
@@ -91,49 +90,21 @@ def propose_follow_up(
         n: carry_mask(m, baseline.image.geometry, image.geometry, found) for n, m in baseline.lesions.items()
     }
     report(Progress("Contouring known lesions", 0.25))
-    probability = known_probability(image, adapted, carried, adapted.uses_prior)
+    gate = Gate.of(adapted)
+    probability = contour_known(image, adapted, base, carried, gate, adapted.uses_prior)
     masks = carry_identities(probability > _THRESHOLD, carried, image.geometry.spacing)
     proposals = [
         _known(time_point, name, masks[name], carried[name], probability, image.geometry, found)
         for name in carried
     ]
+    for one in proposals:
+        one.evidence.update(gate.evidence())
     report(Progress("Looking for new lesions", 0.6))
     known = np.logical_or.reduce([*carried.values(), *(m for m in masks.values() if m is not None)])
     before = Before(baseline.view, found, agreement(baseline.view, baseline.image.geometry, everything))
     proposals += find_candidates(time_point, image, survey(base, image), before, known)
     report(Progress("Proposals ready", 1.0))
     return FollowUp(tuple(proposals), found, carried)
-
-
-def known_probability(
-    image: Volume, model: Model, carried: Mapping[str, Mask], with_prior: bool
-) -> npt.NDArray[np.float32]:
-    """Tumour probability around each known lesion on the image's own grid, (z, y, x); 0 elsewhere.
-
-    Args:
-        carried: registered earlier contour of each lesion on the image's grid; it says where to look.
-        with_prior: give these contours to the network too; only to one that has learned with them.
-    """
-    prior = np.logical_or.reduce(list(carried.values())) if with_prior else None
-    out = np.zeros(image.geometry.size, np.float32)
-    for mask in carried.values():
-        if not mask.any():
-            continue
-        box = bounding_box(mask, image.geometry.spacing, _REGION_MM, window_mm(model))
-        probability, grid = tumour_probability(model, image, box, prior)
-        target = _box_geometry(image.geometry, box)
-        local = resample(probability, grid, target, fill=0).astype(np.float32)
-        out[box] = np.maximum(out[box], local)
-    return out
-
-
-def _box_geometry(geometry: Geometry, box: tuple[slice, slice, slice]) -> Geometry:
-    """The grid of one index box of a larger grid."""
-    x, y, z = geometry.index_to_lps([s.start for s in box])
-    size = tuple(s.stop - s.start for s in box)
-    return Geometry(
-        (size[0], size[1], size[2]), geometry.spacing, (float(x), float(y), float(z)), geometry.direction
-    )
 
 
 def _known(
