@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +13,14 @@ import numpy.typing as npt
 
 from HCCResponseLib.adapt.contour import NO_GATE, Gate, ask_base, contour_known, trim_poles
 from HCCResponseLib.adapt.copies import cut_surroundings
-from HCCResponseLib.adapt.idol import Adaptation, adapt
+from HCCResponseLib.cohort.synthetic_adapted import adapted_model
 from HCCResponseLib.cohort.synthetic_category import category_between
+from HCCResponseLib.cohort.synthetic_memory import peak_mib, reset_peak
 from HCCResponseLib.cohort.synthetic_methods import Method
 from HCCResponseLib.cohort.synthetic_pairs import accepted_contour
 from HCCResponseLib.engines.model import Model
 from HCCResponseLib.engines.process import Report
+from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion
 from HCCResponseLib.synth.subject import SyntheticSubject
 from HCCResponseLib.track.components import carry_identities
@@ -27,6 +28,14 @@ from HCCResponseLib.track.registration import carry_mask, register
 
 Mask = npt.NDArray[np.bool_]
 _THRESHOLD = 0.5
+_NO_ADAPTATION: dict[str, Any] = {
+    "steps": 0,
+    "best_step": 0,
+    "work": 0.0,
+    "held_out_dice": [],
+    "adapt_s": 0.0,
+    "peak_mib": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -67,51 +76,52 @@ def prepare(subject: SyntheticSubject, base: Model) -> Prepared:
     return Prepared(subject, before, truth, carried, seconds, ask_base(base, first.volume, before))
 
 
-def evaluate(pair: Prepared, method: Method, base: Model, seed: int, report: Report) -> dict[str, Any]:
-    """Adapt where the method says so, contour the follow-up, and compare: one flat record of plain values."""
+def evaluate(
+    pair: Prepared,
+    method: Method,
+    base: Model,
+    seed: int,
+    report: Report,
+    kept: Path | None = None,
+    name: str = "",
+) -> dict[str, Any]:
+    """Adapt where the method says so, contour the follow-up, and compare: one flat record of plain values.
+
+    Args:
+        kept: folder of adapted networks, ``name``: of the pair in it; see :func:`adapted_model`.
+    """
     image = pair.subject.timepoints[1].volume
-    reset_peak()
+    model, facts = base, dict(_NO_ADAPTATION)
+    if method.recipe is not None:
+        first = pair.subject.timepoints[0]
+        cases = cut_surroundings(first.volume, accepted_contour(pair.subject), base.spacing, method.recipe)
+        model = adapted_model(kept, name, base, cases, method.recipe, seed, report)
+        facts = {k: model.notes[k] for k in _NO_ADAPTATION}
     started = time.monotonic()
-    done = _adapted(pair, method, base, seed, report)
-    model = base if done is None else Model(done.network, base.spacing)
-    adapted_at = time.monotonic()
+    reset_peak()
+    masks = _contour(pair, method, image, model, base)
+    seconds = time.monotonic() - started
+    facts["peak_mib"] = max(facts["peak_mib"] or 0, peak_mib() or 0) or None
+    return {
+        **compare(pair, masks),
+        "contour_s": round(seconds, 2),
+        "registration_s": round(pair.registration_s, 2),
+        "base_recognised": {n: round(v, 4) for n, v in pair.gate.recognised.items()},
+        **facts,
+    }
+
+
+def _contour(
+    pair: Prepared, method: Method, image: Volume, model: Model, base: Model
+) -> dict[str, Mask | None]:
+    """Each followed lesion's mask by the path that every method shares."""
     gate = pair.gate if method.gate else NO_GATE
     probability = contour_known(image, model, base, pair.carried, gate, method.prior)
     masks = carry_identities(probability > _THRESHOLD, pair.carried, image.geometry.spacing)
-    if method.poles:
-        masks = {
-            n: None if m is None else trim_poles(m, probability, image.geometry.spacing)
-            for n, m in masks.items()
-        }
-    ended = time.monotonic()
-    return {
-        **compare(pair, masks),
-        "adapt_s": round(adapted_at - started, 2),
-        "contour_s": round(ended - adapted_at, 2),
-        "registration_s": round(pair.registration_s, 2),
-        "peak_mib": peak_mib(),
-        "base_recognised": {n: round(v, 4) for n, v in pair.gate.recognised.items()},
-        **_facts(done, method),
-    }
-
-
-def _adapted(pair: Prepared, method: Method, base: Model, seed: int, report: Report) -> Adaptation | None:
-    if method.recipe is None:
-        return None
-    first = pair.subject.timepoints[0]
-    cases = cut_surroundings(first.volume, accepted_contour(pair.subject), base.spacing, method.recipe)
-    return adapt(base.network, cases, method.recipe, seed, report)
-
-
-def _facts(done: Adaptation | None, method: Method) -> dict[str, Any]:
-    if done is None or method.recipe is None:
-        return {"steps": 0, "best_step": 0, "work": 0.0, "held_out_dice": []}
-    return {
-        "steps": done.steps,
-        "best_step": done.best_step,
-        "work": round(done.steps * method.recipe.relative_cost, 2),
-        "held_out_dice": list(done.held_out_dice),
-    }
+    if not method.poles:
+        return masks
+    spacing = image.geometry.spacing
+    return {n: None if m is None else trim_poles(m, probability, spacing) for n, m in masks.items()}
 
 
 def compare(pair: Prepared, masks: Mapping[str, Mask | None]) -> dict[str, Any]:
@@ -168,18 +178,3 @@ def dice(found: Mask | None, truth: Mask | None) -> float | None:
     if found is None or truth is None:
         return 0.0
     return round(float(2 * (found & truth).sum() / (found.sum() + truth.sum())), 4)
-
-
-def reset_peak() -> None:
-    """Let the kernel count this process's peak memory anew (Linux; elsewhere the peak is of the whole run)."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-
-
-def peak_mib() -> float | None:
-    """Peak resident memory in MiB since :func:`reset_peak`; ``None`` where the system does not tell."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return round(int(line.split()[1]) / 1024)
-    return None

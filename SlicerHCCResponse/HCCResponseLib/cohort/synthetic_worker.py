@@ -29,6 +29,7 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
     base = load_model(Path(request["base"]) if request["base"] else None)
     grown_in = _background(request)
     methods = methods_named(request["methods"])
+    label = request["background"].replace("/", "-")
     made = there = 0
     total = len(request["seeds"]) * len(methods)
     for seed in request["seeds"]:
@@ -47,7 +48,8 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
             report(Progress(stage, share))
             pair = pair or prepare(draw_pair(seed, grown_in), base)
             record = {**key, "software": __version__}
-            record |= evaluate(pair, method, base, seed, _within(report, stage, share, 1 / total))
+            within = _within(report, stage, share, 1 / total)
+            record |= evaluate(pair, method, base, seed, within, folder / "adapted", f"{label}-{seed}")
             append_record(folder, record)
             made += 1
     return {"made": made, "there": there}
