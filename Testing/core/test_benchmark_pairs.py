@@ -13,12 +13,13 @@ from typer.testing import CliRunner
 from HCCResponseLib.adapt.contour import NO_GATE, Gate, ask_base, contour_known, trim_poles
 from HCCResponseLib.adapt.recipe import MOON2026, QUICK
 from HCCResponseLib.cli.main import app
+from HCCResponseLib.cohort.synthetic_gate import gate_quality
 from HCCResponseLib.cohort.synthetic_methods import METHODS, methods_named
 from HCCResponseLib.cohort.synthetic_pairs import DEVELOPMENT_SEEDS, TEST_SEEDS, draw_fates
 from HCCResponseLib.cohort.synthetic_run import compare, dice, prepare
 from HCCResponseLib.cohort.synthetic_stats import compare_paired, summarise
 from HCCResponseLib.cohort.synthetic_store import RECORDS, append_record, is_done, read_records
-from HCCResponseLib.cohort.synthetic_table import as_csv, markdown, paired_rows, summary_rows
+from HCCResponseLib.cohort.synthetic_table import as_csv, gate_rows, markdown, paired_rows, summary_rows
 from HCCResponseLib.engines.pool import FIRST_TRAINING_SEED
 from HCCResponseLib.errors import GeometryError, InputError
 from HCCResponseLib.imaging.geometry import Geometry
@@ -119,6 +120,22 @@ def test_tables(records):
     lines = as_csv(records).splitlines()
     assert len(lines) == 17
     assert lines[0].startswith("method,background,seed,dsc")
+
+
+def test_the_gate_is_judged_by_what_then_happened():
+    rows = [(0.9, 0.9), (0.8, 0.3), (0.2, 0.1), (0.1, 0.0), (0.7, 0.8)]
+    base = [
+        {**record(i, "base", after, 10, 10), "base_recognised": {"L1": before}}
+        for i, (before, after) in enumerate(rows)
+    ]
+    gone = {**record(9, "base", 0.0, 0.0, 5.0), "base_recognised": {"L1": 1.0}}
+    found = gate_quality([*base, gone])
+    assert (found.n, found.failures) == (5, 3)
+    assert found.sensitivity == pytest.approx(2 / 3)
+    assert found.specificity == 1
+    assert found.area == pytest.approx(5 / 6)
+    assert gate_quality(base[:1]) is None
+    assert gate_rows(base)[1][0][0] == "5 lesions"
 
 
 def test_results_survive_a_kill_in_the_middle_of_a_line(tmp_path, records):

@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from math import isnan
 
+from HCCResponseLib.cohort.synthetic_gate import gate_quality
 from HCCResponseLib.cohort.synthetic_stats import Estimate, Paired, Record, Summary, compare_paired, summarise
 
 _PLACES = 2
@@ -72,6 +73,23 @@ def paired_rows(records: Sequence[Record]) -> tuple[list[str], list[list[str]]]:
         if found is not None:
             rows.append(_paired(f"{first} - {second}", found))
     return head, rows
+
+
+def gate_rows(records: Sequence[Record]) -> tuple[list[str], list[list[str]]]:
+    """Head and row of the gate's table; no row where it cannot be judged."""
+    head = [
+        "gate, by lesion",
+        "base network fails (DSC < 0.5)",
+        "sensitivity",
+        "specificity",
+        "AUC",
+        "Spearman",
+    ]
+    found = gate_quality(by_method(records).get("base", []))
+    if found is None:
+        return head, []
+    figures = (found.sensitivity, found.specificity, found.area, found.spearman)
+    return head, [[f"{found.n} lesions", str(found.failures), *(f"{v:.2f}" for v in figures)]]
 
 
 def _paired(name: str, p: Paired) -> list[str]:
