@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
 DEMO_OUT ?= demo-output
 
-.PHONY: help demo test check lint types layers pictures clean
+.PHONY: help demo test check lint types layers panel-lint pictures panel-pictures clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -28,7 +28,7 @@ demo: $(VENV)/.run-stamp  ## the main job on the built-in synthetic subject; pri
 test: $(VENV)/.test-stamp  ## install what the tests need and run them all
 	$(BIN)/python -m pytest
 
-check: lint types layers  ## style, types and layer order
+check: lint types layers panel-lint  ## style, types, layer order and the panel's idioms
 
 lint: $(VENV)/.test-stamp
 	$(BIN)/ruff check .
@@ -40,6 +40,9 @@ types: $(VENV)/.test-stamp
 layers: $(VENV)/.test-stamp
 	$(BIN)/lint-imports
 
+panel-lint: $(VENV)/.test-stamp  ## idioms of Qt that do not work in the application
+	$(BIN)/python Testing/panel_lint.py
+
 clean:  ## remove the virtual environment and outputs
 	rm -rf $(VENV) $(DEMO_OUT)
 
@@ -47,3 +50,6 @@ pictures: demo  ## the picture in README from the demonstration's report (needs 
 	mkdir -p docs/pictures
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,2320 \
 	  --user-data-dir=$$(mktemp -d) --screenshot=docs/pictures/report.png file://$(CURDIR)/$(DEMO_OUT)/read/report.html
+
+panel-pictures: $(VENV)/.test-stamp  ## the pictures of the tutorial, from the running panel (some minutes)
+	$(BIN)/python Testing/panel_pictures.py docs/pictures/panel

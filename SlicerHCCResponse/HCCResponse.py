@@ -4,12 +4,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import slicer
+from slicer.parameterNodeWrapper import parameterNodeWrapper
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
     ScriptedLoadableModuleTest,
     ScriptedLoadableModuleWidget,
 )
+from slicer.util import VTKObservationMixin
+
+HELP = """Reader-assisted evaluation of treatment response of liver cancer on longitudinal CT: proposals are accepted
+or edited by a reader before a response category is computed. For research use; not cleared for clinical use.
+<h3>Keys</h3>In the table of lesions: <b>A</b> accept, <b>R</b> reject, <b>E</b> edit contour, <b>L</b> link to another
+lesion, <b>N</b> new lesion, <b>U</b> or <b>Ctrl+Z</b> undo, arrow keys to the next lesion or time point.
+In the table of candidates: <b>W</b> new lesion, <b>Q</b> equivocal, <b>D</b> dismiss."""
+
+
+@parameterNodeWrapper
+class HCCResponseParameterNode:
+    """What a saved scene remembers of the panel; the read itself is in its own store.
+
+    study: study file or folder; folder: of the read; reader: sign-in name.
+    """
+
+    study: str
+    folder: str
+    reader: str
 
 
 class HCCResponse(ScriptedLoadableModule):
@@ -19,51 +40,123 @@ class HCCResponse(ScriptedLoadableModule):
         ScriptedLoadableModule.__init__(self, parent)
         parent.title = "HCC Response"
         parent.categories = ["Quantification"]
-        parent.dependencies = []
+        parent.dependencies = ["Segmentations", "Markups", "Plots"]
         parent.contributors = ["SlicerHCCResponse contributors"]
-        parent.helpText = (
-            "Reader-assisted evaluation of treatment response of liver cancer on longitudinal CT: proposals are "
-            "accepted or edited by a reader before a response category is computed. "
-            "For research use; not cleared for clinical use."
-        )
+        parent.helpText = HELP
         parent.acknowledgementText = "See the README for the published methods that this module carries on."
         _set_icon(parent)
+
+    def resourcePath(self, filename: str) -> str:
+        """A resource in the checkout or beside the installed module."""
+        return _resource(filename)
+
+
+def _resource(filename: str) -> str:
+    from HCCResponseLib.resources import resource_path
+
+    return str(resource_path(filename))
 
 
 def _set_icon(parent) -> None:
     import qt
 
-    from HCCResponseLib.resources import resource_path
-
-    parent.icon = qt.QIcon(str(resource_path("Icons/HCCResponse.png")))
+    parent.icon = qt.QIcon(_resource("Icons/HCCResponse.png"))
 
 
-class HCCResponseWidget(ScriptedLoadableModuleWidget):
-    """Assesses a study folder and shows where the report is; the reader's panel grows from here."""
+class HCCResponseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """Loads the panel and keeps it in step with the scene's life."""
+
+    def __init__(self, parent=None) -> None:
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self.panel = None
+
+    def resourcePath(self, filename: str) -> str:
+        """A resource in the checkout or beside the installed module."""
+        return _resource(filename)
 
     def setup(self) -> None:
         """Build the panel from ``Resources/UI/HCCResponse.ui``."""
         ScriptedLoadableModuleWidget.setup(self)
-        import slicer
-
-        from HCCResponseLib.resources import resource_path
-
-        panel = slicer.util.loadUI(str(resource_path("UI/HCCResponse.ui")))
-        self.layout.addWidget(panel)
-        self.ui = slicer.util.childWidgetVariables(panel)
+        form = slicer.util.loadUI(self.resourcePath("UI/HCCResponse.ui"))
+        self.layout.addWidget(form)
+        self.ui = slicer.util.childWidgetVariables(form)
+        form.setMRMLScene(slicer.mrmlScene)
+        self.ui.volumeSelector.setMRMLScene(slicer.mrmlScene)
         self.logic = HCCResponseLogic()
-        self.ui.openButton.connect("clicked(bool)", self.onOpen)
+        self.ui.installButton.connect("clicked()", self.onInstall)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneClosed)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneImported)
+        self._build()
 
-    def onOpen(self, _checked: bool = False) -> None:
-        """Check the chosen study file and say what it holds."""
-        import slicer
+    def _build(self) -> None:
+        """Make the panel, or ask for the packages that it needs."""
+        from HCCResponseLib.panel.install import missing_packages
 
-        with slicer.util.tryWithErrorDisplay("The study cannot be opened."):
-            self.ui.statusLabel.setText(self.logic.describe(self.ui.studyEdit.text))
+        missing = missing_packages()
+        self.ui.installFrame.setVisible(bool(missing.names))
+        self.ui.studySection.setEnabled(not missing.names)
+        if missing.names:
+            self.ui.installLabel.setText(missing.words)
+            return
+        from HCCResponseLib.panel.panel import ReaderPanel
+
+        self.panel = ReaderPanel(self.ui, slicer.mrmlScene, self._remember)
+        self._resume()
+
+    def onInstall(self) -> None:
+        """Install the missing packages; nothing is downloaded before this click."""
+        from HCCResponseLib.panel.install import install
+
+        with slicer.util.tryWithErrorDisplay("The packages could not be installed."):
+            from slicer import packaging
+
+            install(packaging)
+            self._build()
+
+    def _remember(self, study: str, folder: str) -> None:
+        node = self.logic.getParameterNode()
+        node.study, node.folder, node.reader = study, folder, str(self.ui.readerEdit.text)
+
+    def _resume(self) -> None:
+        """Go on with the read that a scene or the panel before a reload had open."""
+        node = self.logic.getParameterNode()
+        if not node.folder:
+            return
+        self.ui.readerEdit.setText(node.reader)
+        self.ui.folderEdit.setText(node.folder)
+        self.ui.studyEdit.setText(node.study)
+        with slicer.util.tryWithErrorDisplay(f"The read in '{node.folder}' cannot be opened."):
+            from HCCResponseLib.imaging.study import load_study
+
+            self.panel.open(load_study(Path(node.study)), Path(node.folder))
+
+    def onSceneClosed(self, _caller, _event) -> None:
+        """The read stays in its store."""
+        if self.panel is not None:
+            self.panel.scene_closed()
+
+    def onSceneImported(self, _caller, _event) -> None:
+        """A saved scene brings back the read that it showed."""
+        if self.panel is not None and self.panel.presenter.session is None:
+            self._resume()
+
+    def cleanup(self) -> None:
+        """The module is reloaded or the application closes."""
+        self.removeObservers()
+        self.ui.volumeSelector.setMRMLScene(None)
+        if self.panel is not None:
+            self.panel.shut_down()
+            self.panel = None
 
 
 class HCCResponseLogic(ScriptedLoadableModuleLogic):
     """The same library functions that the command line calls."""
+
+    def getParameterNode(self):
+        """The module's parameters as typed attributes."""
+        return HCCResponseParameterNode(super().getParameterNode())
 
     def describe(self, study: str) -> str:
         """One sentence about a study file. Raises ``InputError`` when it cannot be used."""
@@ -82,11 +175,24 @@ class HCCResponseLogic(ScriptedLoadableModuleLogic):
 
 
 class HCCResponseTest(ScriptedLoadableModuleTest):
-    """Self-test in any host: the module loads and its logic reads a study."""
+    """Self-test in any host: errors are clear, and a small case goes from open to category."""
 
     def runTest(self) -> None:
         """Run all self-tests."""
         self.test_describe()
+        self.test_case()
+
+    def test_case(self) -> None:
+        """A small case by the panel's own buttons; needs no network and no data."""
+        import tempfile
+
+        from HCCResponseLib.panel.self_test import SmallCaseTest
+
+        slicer.util.selectModule("HCCResponse")
+        with tempfile.TemporaryDirectory(prefix="hcc-response-") as folder:
+            widget = slicer.util.getModuleWidget("HCCResponse")
+            SmallCaseTest(widget, Path(folder)).run(self)
+            widget.panel.close()
 
     def test_describe(self) -> None:
         """A missing study gives a clear error, not a crash."""

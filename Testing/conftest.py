@@ -9,6 +9,7 @@ import pytest
 
 # Waiting threads sleep instead of spinning; test machines are shared.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+pytest_plugins = ["postgres"]
 ROOT = Path(__file__).resolve().parents[1]
 
 

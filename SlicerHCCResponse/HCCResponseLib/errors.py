@@ -27,8 +27,20 @@ class IncompleteReadError(HCCResponseError):
     """A category was asked for although decisions are still missing."""
 
 
+class AccessError(HCCResponseError):
+    """A person may not do this, or not at this stage of the read."""
+
+
+class SignInError(HCCResponseError):
+    """Name and password were not accepted; the message says what to do, never which of the two was wrong."""
+
+
 class StorageError(HCCResponseError):
     """The read could not be written or read back (full disk, no permission, damaged file)."""
+
+
+class ConflictError(StorageError):
+    """Somebody else wrote to the read between looking at it and writing; nothing was written."""
 
 
 class ModelError(HCCResponseError):
@@ -41,3 +53,25 @@ class JobCancelledError(HCCResponseError):
 
 class JobFailedError(HCCResponseError):
     """A job in a child process ended with an error."""
+
+
+class JobOutOfMemoryError(JobFailedError):
+    """A job ran out of memory, on the GPU or in the system; a smaller or slower setting may still work."""
+
+
+class ExportError(HCCResponseError):
+    """What was written breaks the rules of its format.
+
+    Attributes:
+        problems: one line for each violation; the message shows the first of them.
+    """
+
+    SHOWN = 20
+
+    def __init__(self, where: str, problems: list[str]) -> None:
+        more = len(problems) - self.SHOWN
+        listed = "; ".join(problems[: self.SHOWN]) + (f"; and {more} more" if more > 0 else "")
+        super().__init__(
+            f"Nothing was exported to '{where}': rules are broken in {len(problems)} places: {listed}."
+        )
+        self.problems = problems

@@ -7,7 +7,6 @@ import importlib.util
 import shutil
 import subprocess
 import sys
-import types
 from pathlib import Path
 
 import pytest
@@ -60,7 +59,8 @@ def test_file_scope_imports_nothing_heavy():
     tree = ast.parse((MODULE / "HCCResponse.py").read_text(encoding="utf-8"))
     names = {a.name for n in tree.body if isinstance(n, ast.Import) for a in n.names}
     names |= {n.module for n in tree.body if isinstance(n, ast.ImportFrom)}
-    assert names <= {"__future__", "pathlib", "slicer.ScriptedLoadableModule"}
+    ours_at_file_scope = {n for n in names if n.split(".")[0] not in {"__future__", "pathlib", "slicer"}}
+    assert not ours_at_file_scope
 
 
 @pytest.mark.parametrize("layout", ["source", "installed module", "wheel"])
@@ -78,35 +78,6 @@ def test_every_resource_resolves(tmp_path, layout):
     code = "import sys; from HCCResponseLib.resources import resource_path; [resource_path(f) for f in sys.argv[1:]]"
     folder = (tmp_path / library).parent
     subprocess.run([sys.executable, "-c", code, *load_generator().listed_resources()], cwd=folder, check=True)
-
-
-class _Base:
-    def __init__(self, parent=None):
-        self.parent = parent
-
-
-def test_the_module_loads_and_its_self_test_passes(monkeypatch):
-    """A stand-in for what the file imports from Slicer at file scope; the logic behind it is the real one."""
-    slicer = types.ModuleType("slicer")
-    scripted = types.ModuleType("slicer.ScriptedLoadableModule")
-    for name in ("", "Widget", "Logic"):
-        setattr(scripted, f"ScriptedLoadableModule{name}", type(f"Base{name}", (_Base,), {}))
-    import unittest
-
-    scripted.ScriptedLoadableModuleTest = unittest.TestCase
-    qt = types.ModuleType("qt")
-    qt.QIcon = str
-    for name, module in (("slicer", slicer), ("slicer.ScriptedLoadableModule", scripted), ("qt", qt)):
-        monkeypatch.setitem(sys.modules, name, module)
-    spec = importlib.util.spec_from_file_location("HCCResponse", MODULE / "HCCResponse.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    parent = types.SimpleNamespace()
-    module.HCCResponse(parent)
-    assert parent.title == "HCC Response"
-    assert parent.categories == ["Quantification"]
-    assert Path(parent.icon).is_file()
-    module.HCCResponseTest("runTest").runTest()
 
 
 def test_the_panel_file_is_well_formed():

@@ -1,29 +1,73 @@
-"""The store: append-only, chained, durable; what was acknowledged is never lost."""
+"""The store: append-only, chained, several reads, one order; on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-import random
-import signal
-import sqlite3
+import re
 import subprocess
 import sys
-import textwrap
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DatabaseError
+from typer.testing import CliRunner
 
-from HCCResponseLib.errors import StorageError
+from HCCResponseLib.cli.main import app
+from HCCResponseLib.errors import ConflictError, InputError, StorageError
 from HCCResponseLib.review.masks import pack_mask, unpack_mask
-from HCCResponseLib.review.store import FIRST_HASH, ReadStore, blob_key, event_hash
+from HCCResponseLib.review.store import FIRST_HASH, STORE_LOG, ReadStore, blob_key, event_hash, open_store
+from HCCResponseLib.review.store.schema import metadata
+from stores import around_the_guards, change
+
+NASTY = [
+    "'; DROP TABLE events; --",
+    '"; DELETE FROM events; --',
+    "x'); UPDATE events SET actor = 'X'; --",
+    "' OR '1'='1",
+    "$$ ; TRUNCATE events; $$",
+    "%s %(x)s :x ? {x} \\' \\",
+    "Zoë\n\t\u2028 \U0001f600",
+]
+
+
+_COPY = (
+    "INSERT INTO events SELECT position + {step}, read_id, sequence + 1, format, utc, actor, role, action, item, old, "
+    "new, reason, payload, contours, software, profile, {previous}, hash, hash FROM events"
+)
+FORBIDDEN = [
+    "UPDATE events SET actor = 'X'",
+    "UPDATE events SET hash = hash",
+    "DELETE FROM events",
+    "UPDATE blobs SET sha256 = 'x'",
+    "DELETE FROM blobs",
+    _COPY.format(step=9, previous="hash"),
+    _COPY.format(step=1, previous="previous"),
+]
+FORBIDDEN_IN_A_FILE = [
+    "INSERT OR REPLACE INTO events SELECT * FROM events WHERE position = 1",
+    "INSERT OR REPLACE INTO blobs SELECT * FROM blobs",
+]
+FORBIDDEN_ON_A_SERVER = ["TRUNCATE events", "TRUNCATE blobs CASCADE"]
 
 
 @pytest.fixture
-def store(tmp_path):
-    opened = ReadStore(tmp_path / "read.sqlite")
+def store(where):
+    opened = ReadStore(where)
     yield opened
     opened.close()
+
+
+def raw(where):
+    return create_engine(
+        where.replace("postgresql:", "postgresql+psycopg:") if "://" in where else f"sqlite:///{where}"
+    )
 
 
 def test_events_come_back_in_order(store):
@@ -34,28 +78,159 @@ def test_events_come_back_in_order(store):
     assert [e.sequence for e in events] == [1, 2, 3, 4, 5]
     assert events[0].previous == FIRST_HASH
     assert all(b.previous == a.hash for a, b in zip(events, events[1:], strict=False))
+    assert store.events(after=3) == events[3:]
+    assert store.events(after=5) == []
+    assert store.head() == events[-1].hash
     assert store.verify() is None
 
 
-@pytest.mark.parametrize("sql", ["UPDATE events SET actor='X'", "DELETE FROM events", "DELETE FROM blobs"])
-def test_nothing_can_be_changed_or_deleted(store, sql):
-    store.append("Dr A", "decision", {}, [b"contour"])
-    connection = sqlite3.connect(store.path)
-    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        connection.execute(sql)
-    connection.close()
+def test_an_event_carries_who_what_why_and_under_which_rules(where):
+    store = ReadStore(where, "read-2", role="reader 2", profile="p" * 64)
+    details = {"item": "follow-up 1 / L2", "old": "proposed", "new": "rejected", "reason": "a vessel"}
+    written = store.append("Dr A", "decision", {"k": [1.5, None]}, [b"contour"], **details)
+    (event,) = store.events()
+    assert event == written
+    assert {name: getattr(event, name) for name in details} == details
+    assert (event.actor, event.role, event.profile, event.read_id) == ("Dr A", "reader 2", "p" * 64, "read-2")
+    assert event.utc.endswith("+00:00")
+    assert event.software.startswith("hcc-response ")
+    assert event.payload == {"k": [1.5, None]}
+    assert event.contours == (blob_key(b"contour"),)
+    acting = store.acting(role="adjudicator", profile="q").append("Dr B", "note", {})
+    assert (acting.role, acting.profile, acting.sequence) == ("adjudicator", "q", 2)
+    store.close()
 
 
-@pytest.mark.parametrize("column", ["actor", "payload", "utc", "action", "hash"])
-def test_tampering_is_found(store, column):
+def test_reads_have_chains_of_their_own_in_one_chain_of_the_store(store):
+    other, log = store.other("read-2"), store.other(STORE_LOG)
     for number in range(3):
         store.append("Dr A", "decision", {"n": number})
-    connection = sqlite3.connect(store.path)
-    connection.execute("DROP TRIGGER events_no_update")
-    connection.execute(f"UPDATE events SET {column} = {column} || 'x' WHERE sequence = 2")
-    connection.commit()
-    connection.close()
-    assert store.verify() == 2
+        other.append("Dr B", "decision", {"n": 10 + number})
+    log.append("admin", "user added", {})
+    assert [e.payload["n"] for e in other.events()] == [10, 11, 12]
+    assert [e.sequence for e in other.events()] == [1, 2, 3]
+    assert [e.position for e in other.events()] == [2, 4, 6]
+    assert store.store.reads() == ["read-1", "read-2", STORE_LOG]
+    assert store.store.head() == log.head()
+    assert (store.verify(), other.verify()) == (None, None)
+    assert store.store.check().good
+    assert store.store.check().events == 7
+
+
+def test_nothing_can_be_changed_deleted_or_put_in_between(store, where):
+    statements = [*FORBIDDEN, *(FORBIDDEN_ON_A_SERVER if "://" in where else FORBIDDEN_IN_A_FILE)]
+    store.append("Dr A", "decision", {}, [b"contour"])
+    before = store.events()
+    engine = raw(where)
+    for sql in statements:
+        with pytest.raises(DatabaseError, match="append-only"), engine.begin() as connection:
+            connection.execute(text(sql))
+    engine.dispose()
+    assert store.events() == before
+    assert store.blob(blob_key(b"contour")) == b"contour"
+
+
+def test_tables_are_those_that_queries_are_written_against(store, where):
+    engine = raw(where)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_an_append_can_ask_for_the_event_before_it(store):
+    first = store.append("Dr A", "decision", {}, expected_previous=FIRST_HASH)
+    with pytest.raises(ConflictError, match="somebody else"):
+        store.append("Dr B", "decision", {}, expected_previous=FIRST_HASH)
+    store.append("Dr B", "decision", {}, expected_previous=first.hash)
+    assert [e.actor for e in store.events()] == ["Dr A", "Dr B"]
+
+
+def test_a_transaction_is_all_or_nothing(store):
+    with pytest.raises(InputError), store.transaction():
+        store.append("Dr A", "decision", {}, [b"contour"])
+        assert len(store.events()) == 1
+        raise InputError("locked")
+    assert store.events() == []
+    with pytest.raises(StorageError, match="missing"):
+        store.blob(blob_key(b"contour"))
+    with store.transaction(), store.transaction():
+        store.append("Dr A", "decision", {})
+        store.other("read-2").append("Dr A", "decision", {})
+    assert store.store.check().events == 2
+
+
+def test_a_part_of_a_transaction_that_fails_is_taken_back_alone(store):
+    with store.transaction():
+        first = store.append("Dr A", "first", {})
+        with pytest.raises(ConflictError):
+            store.append("Dr A", "refused", {}, [b"contour"], expected_previous=FIRST_HASH)
+        with pytest.raises(InputError), store.transaction():
+            store.append("Dr A", "taken back", {}, [b"contour"])
+            raise InputError("no")
+        assert store.events() == [first]
+        store.append("Dr A", "second", {})
+    assert [e.action for e in store.events()] == ["first", "second"]
+    assert store.store.blobs([blob_key(b"contour")]) == {}
+    assert store.store.check().good
+
+
+def test_what_a_transaction_reads_stays_the_last_word(store):
+    """Ten threads each add an event only while there are fewer than five."""
+    seen = []
+
+    def work():
+        with store.transaction():
+            if len(store.events()) < 5:
+                seen.append(store.append("Dr A", "decision", {}).sequence)
+
+    threads = [threading.Thread(target=work) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(seen) == [1, 2, 3, 4, 5]
+    assert len(store.events()) == 5
+
+
+def test_no_text_is_ever_read_as_sql(store):
+    names = ("item", "old", "new", "reason", "role", "profile")
+    store.append("Dr A", "before", {})
+    for nasty in NASTY:
+        event = store.append(nasty, nasty, {nasty: nasty}, [nasty.encode()], **dict.fromkeys(names, nasty))
+        store.other(nasty).append("Dr A", "decision", {})
+        assert store.events(after=event.sequence - 1) == [event]
+        assert {event.actor, event.action, *(getattr(event, f) for f in names)} == {nasty}
+        assert event.payload == {nasty: nasty}
+        assert store.blob(event.contours[0]) == nasty.encode()
+        assert [e.read_id for e in store.other(nasty).events()] == [nasty]
+        assert store.other(nasty).verify() is None
+        with pytest.raises(ConflictError):
+            store.append("Dr A", "decision", {}, expected_previous=nasty)
+        with pytest.raises(StorageError, match="missing"):
+            store.blob(nasty)
+        assert not store.store.check(expected_head=nasty).good
+    assert set(store.store.reads()) == {"read-1", *NASTY}
+    assert store.store.check().events == 1 + 2 * len(NASTY)
+    assert store.store.check().good
+
+
+def test_text_that_no_database_keeps_is_refused(store):
+    words = {"actor": "Dr A", "action": "decision", "payload": {}}
+    for value in ("a\0b", "half \ud83d pair"):
+        for field in ("actor", "action", "item", "old", "new", "reason", "role", "profile"):
+            with pytest.raises(InputError, match="NUL|cannot be stored"):
+                store.append(**words | {field: value})
+        with pytest.raises(InputError, match="NUL|cannot be stored"):
+            store.other(value).append(**words)
+    store.append(**words | {"payload": {"a\0b": "half \ud83d pair"}})
+    assert store.events()[0].payload == {"a\0b": "half \ud83d pair"}
+    assert store.store.check().events == 1
+
+
+def test_a_read_needs_an_id(store):
+    for read_id in ("", "  ", "x" * 201):
+        with pytest.raises(InputError, match="id of a read"):
+            store.other(read_id).append("Dr A", "decision", {})
 
 
 def test_hash_is_over_every_field():
@@ -66,13 +241,15 @@ def test_hash_is_over_every_field():
         assert event_hash(*changed) != base
 
 
-def test_contours_are_stored_once_and_checked(store):
+def test_contours_are_stored_once_and_checked(store, where):
     data = pack_mask(np.ones((2, 3, 4), bool))
     store.append("a", "proposal", {}, [data])
     store.append("a", "proposal", {}, [data])
     assert store.blob(blob_key(data)) == data
     with pytest.raises(StorageError, match="missing"):
         store.blob(hashlib.sha256(b"other").hexdigest())
+    with around_the_guards(where) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM blobs")) == 1
 
 
 def test_masks_pack_exactly():
@@ -85,100 +262,141 @@ def test_masks_pack_exactly():
         unpack_mask(b"HRM1" + b"\0" * 40)
 
 
-def test_owner_only_rights(store):
-    assert os.stat(store.path).st_mode & 0o077 == 0
+def test_many_contours_on_large_grids_take_little_memory():
+    """Three hundred masks of 31 MB are 9 GB; only the pages that hold a lesion are ever taken."""
+    code = """
+import resource
+import numpy as np
+from HCCResponseLib.review.masks import pack_mask, unpack_mask
+mask = np.zeros((120, 512, 512), bool)
+mask[50:60, 200:240, 200:240] = True
+data = pack_mask(mask)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+masks = [unpack_mask(data) for _ in range(300)]
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert all(m[55, 220, 220] and not m[0, 0, 0] and m.shape == mask.shape for m in masks)
+masks[0][0, 0, 0] = True
+assert not masks[1][0, 0, 0]
+assert np.array_equal(masks[2], mask)
+print((after - before) // 1024)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert int(run.stdout) < 1500, "MB"
 
 
-def test_what_is_no_store_is_refused(tmp_path):
+def test_owner_only_rights(tmp_path):
+    path = tmp_path / "read.sqlite"
+    store = ReadStore(path)
+    store.append("Dr A", "decision", {})
+    names = ("read.sqlite", "read.sqlite-wal", "read.sqlite-shm")
+    assert [os.stat(tmp_path / n).st_mode & 0o777 for n in names] == [0o600] * 3
+    store.close()
+    path.chmod(0o644)
+    ReadStore(path).close()
+    assert os.stat(path).st_mode & 0o777 == 0o600
+
+
+def test_what_is_no_store_is_refused(tmp_path, where):
     (tmp_path / "x.sqlite").write_bytes(b"no database at all, but long enough to be read as one" * 40)
     with pytest.raises(StorageError, match="not a read of this software"):
         ReadStore(tmp_path / "x.sqlite")
+    with pytest.raises(StorageError, match="no read"):
+        open_store(where, create=False)
+    engine = raw(where)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE patients (id INTEGER)"))
+    with pytest.raises(StorageError, match="holds other tables"):
+        ReadStore(where)
+    engine.dispose()
 
 
-def test_a_full_disk_loses_nothing(tmp_path):
-    """A limit on the size of files stands for a full disk; the writer gets the same error from SQLite."""
-    code = """
-        import resource, sys
-        from pathlib import Path
-        from HCCResponseLib.errors import StorageError
-        from HCCResponseLib.review.store import ReadStore
-        store = ReadStore(Path(sys.argv[1]))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
-        number = 0
-        try:
-            while True:
-                store.append("Dr A", "decision", {"n": number, "text": "x" * 2000})
-                number += 1
-        except StorageError as problem:
-            print(number, problem)
-    """
-    path = tmp_path / "read.sqlite"
-    out = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), str(path)],
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-    ).stdout
-    written = int(out.split()[0])
-    assert "cannot be written" in out or "No room left" in out
-    store = ReadStore(path)
-    assert [e.payload["n"] for e in store.events()] == list(range(written))
-    assert written > 10
-    assert store.verify() is None
-    store.append("Dr A", "decision", {"n": "after"})
+def test_a_store_of_a_later_version_is_left_alone(store, where):
+    store.append("Dr A", "decision", {})
+    with around_the_guards(where) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StorageError, match="later version"):
+        open_store(where)
+
+
+@pytest.mark.parametrize(
+    ("url", "match"),
+    [
+        ("mysql://u:hidden@host/x", "SQLite or PostgreSQL"),
+        ("nonsense://u:hidden@host/x", "SQLite or PostgreSQL|not the URL"),
+        ("postgresql://u:hidden@host:port/x", "not the URL"),
+        ("postgresql://u:hidden@127.0.0.1:1/x", "cannot be opened"),
+    ],
+)
+def test_a_url_that_leads_nowhere_is_told_without_its_password(url, match):
+    with pytest.raises((InputError, StorageError), match=match) as caught:
+        open_store(url)
+    assert "hidden" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def blocks_of_the_manual(language):
+    """Code that docs/store.md tells an administrator to run."""
+    manual = (Path(__file__).resolve().parents[2] / "docs" / "store.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", manual, re.MULTILINE | re.DOTALL)
+    return [block for word, block in blocks if word == language]
+
+
+def test_the_manual_s_set_up_for_a_committee(postgres):
+    """Run as written: members add and read, and can do nothing else."""
+    roles, grants = (re.sub(r"--.*", "", b).split(";")[:-1] for b in blocks_of_the_manual("sql"))
+    postgres.query("postgres", *roles)
+    (command,) = (b for b in blocks_of_the_manual("") if "prepare" in b)
+    options = re.search(r"reads(\?options=[^\"]+)", command).group(1)
+    run = CliRunner().invoke(
+        app, ["read", "prepare", postgres.url("reads", "admin_ann", "choose one") + options]
+    )
+    assert run.exit_code == 0, run.output
+    assert "choose" not in run.output
+    postgres.query("reads", *grants)
+    where = postgres.url("reads", "reader_bob", "choose another")
+    store = ReadStore(where)
+    store.append("Dr B", "decision", {}, [b"contour"])
+    assert store.store.check().good
+    engine = raw(where)
+    for sql in (
+        "UPDATE events SET actor = 'X'",
+        "DELETE FROM blobs",
+        "TRUNCATE events",
+        "ALTER TABLE events DISABLE TRIGGER ALL",
+        "DROP TRIGGER events_in_order ON events",
+        "DROP TABLE events",
+        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TABLE events_2 (x integer)",
+        "INSERT INTO alembic_version VALUES ('9999')",
+        "SET session_replication_role = 'replica'",
+    ):
+        with (
+            pytest.raises(DatabaseError, match="permission denied|must be owner"),
+            engine.begin() as connection,
+        ):
+            connection.execute(text(sql))
+    engine.dispose()
     store.close()
 
 
-def test_a_kill_at_any_moment_loses_nothing_acknowledged(tmp_path):
-    code = """
-        import sys
-        from pathlib import Path
-        from HCCResponseLib.review.store import ReadStore
-        store = ReadStore(Path(sys.argv[1]))
-        for number in range(10_000):
-            store.append("Dr A", "decision", {"n": number})
-            print(number, flush=True)
-    """
-    path = tmp_path / "read.sqlite"
-    draw = random.Random(0)
-    acknowledged = 0
-    for _ in range(4):
-        process = subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(code), str(path)], stdout=subprocess.PIPE, text=True
-        )
-        stop_after = draw.randint(1, 40)
-        with process.stdout as lines:
-            for line in lines:
-                acknowledged += 1
-                if int(line) + 1 >= stop_after:
-                    process.send_signal(signal.SIGKILL)
-                    break
-        process.wait()
-    store = ReadStore(path)
-    assert len(store.events()) >= acknowledged > 4
-    assert store.verify() is None
+def test_the_command_names_the_first_bad_event(where):
+    store = ReadStore(where)
+    for number in range(3):
+        store.append("Dr A", "decision", {"n": number})
+    noted = store.events()[1].hash
+    head = store.head()
     store.close()
-
-
-def test_two_writers_queue(tmp_path):
-    code = """
-        import sys
-        from pathlib import Path
-        from HCCResponseLib.review.store import ReadStore
-        store = ReadStore(Path(sys.argv[1]))
-        for number in range(25):
-            store.append(sys.argv[2], "decision", {"n": number})
-    """
-    path = tmp_path / "read.sqlite"
-    ReadStore(path).close()
-    both = [
-        subprocess.Popen([sys.executable, "-c", textwrap.dedent(code), str(path), name])
-        for name in ("Dr A", "Dr B")
-    ]
-    assert [p.wait() for p in both] == [0, 0]
-    store = ReadStore(path)
-    events = store.events()
-    for name in ("Dr A", "Dr B"):
-        assert [e.payload["n"] for e in events if e.actor == name] == list(range(25))
-    assert store.verify() is None
-    store.close()
+    verify = ["read", "verify", where]
+    good = CliRunner().invoke(app, [*verify, "--expect", noted])
+    assert (good.exit_code, head in good.stdout) == (0, True)
+    assert json.loads(CliRunner().invoke(app, [*verify, "--json"]).stdout)["head"] == head
+    assert CliRunner().invoke(app, [*verify, "--read", "read-1"]).exit_code == 0
+    with around_the_guards(where) as connection:
+        connection.execute(text("DELETE FROM events WHERE position = 3"))
+        cut = CliRunner().invoke(app, [*verify, "--expect", head])
+        change(connection, "events", "actor", "Dr X", ("position", 2))
+        bad = CliRunner().invoke(app, verify)
+    assert (cut.exit_code, bad.exit_code) == (1, 1)
+    assert head in cut.stderr.replace("\n", "")
+    assert "event 2 of read 'read-1': it was changed" in bad.stderr
+    assert CliRunner().invoke(app, ["read", "verify", where + "-not-there"]).exit_code == 1

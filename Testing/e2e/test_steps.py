@@ -14,7 +14,7 @@ from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import require_same_grid
 from small import small_subject, tiny_model
 
-COMMANDS = ("demo", "propose", "assess", "segment", "adapt", "track", "measure", "rules", "train")
+COMMANDS = ("demo", "propose", "assess", "segment", "adapt", "track", "measure", "rules", "train", "engines")
 
 
 def run(*words: object) -> subprocess.CompletedProcess[str]:
@@ -95,5 +95,5 @@ def test_train_writes_model_and_card(tmp_path):
 def test_a_model_that_is_not_there(study, tmp_path):
     done = run("segment", study / "follow-up.nii.gz", "--output", tmp_path / "o.nrrd", "--model", "none.pt")
     assert done.returncode == 1
-    assert "Model file 'none.pt' does not exist" in done.stderr
+    assert "Weights 'none.pt' of engine 'fcd' do not exist" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

@@ -6,7 +6,7 @@ worth listening to at the follow-up too; where it does not, only the adapted net
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,8 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from HCCResponseLib.engines.model import Model
-from HCCResponseLib.engines.segment import known_probability
+from HCCResponseLib.engines.segment import PLAIN, known_probability
+from HCCResponseLib.engines.windows import How
 from HCCResponseLib.imaging.resample import bounding_box
 from HCCResponseLib.imaging.volumes import Volume
 
@@ -89,21 +90,35 @@ def ask_base(base: Model, image: Volume, lesions: Mapping[str, Mask]) -> Gate:
 
 
 def contour_known(
-    image: Volume, adapted: Model, base: Model, carried: Mapping[str, Mask], gate: Gate, with_prior: bool
+    image: Volume,
+    adapted: Model,
+    base: Model,
+    carried: Mapping[str, Mask],
+    gate: Gate,
+    with_prior: bool,
+    how: How = PLAIN,
+    report: Callable[[float], None] = lambda _: None,
 ) -> Float32:
     """Tumour probability around each known lesion on the image's own grid, (z, y, x); 0 elsewhere.
 
     The adapted network's, averaged with the base network's by the gate's weight. Before a lesion is called gone, the
     base network is asked too, if it recognised this lesion at baseline: small lesions are the first thing that a
     network overfitted to large ones loses.
+
+    Args:
+        carried: registered earlier contour of each lesion on the image's grid.
+        with_prior: give these contours to the adapted network too.
+        report: called with the share that is done.
     """
-    probability = known_probability(image, adapted, carried, with_prior)
+    probability = known_probability(
+        image, adapted, carried, with_prior, how, lambda share: report(0.5 * share)
+    )
     weight = gate.weight_of_base
     lost = [n for n, m in carried.items() if m.any() and _is_lost(probability, m, image.geometry.spacing)]
     lost = [n for n in lost if gate.recognises(n)]
     if not weight and not lost:
         return probability
-    second = known_probability(image, base, carried, False)
+    second = known_probability(image, base, carried, False, how, lambda share: report(0.5 + 0.5 * share))
     probability = np.asarray((1 - weight) * probability + weight * second, dtype=np.float32)
     for name in lost:
         box = bounding_box(carried[name], image.geometry.spacing, 2 * _PLACE_MM)

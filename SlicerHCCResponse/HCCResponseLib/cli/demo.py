@@ -27,7 +27,8 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """From two synthetic CTs to proposals, a simulated reader's decisions, category and report (some minutes)."""
-    from HCCResponseLib.cli.study import accept_everything, finish, open_and_propose, tell
+    from HCCResponseLib.cli.study import accept_everything, open_and_propose, tell
+    from HCCResponseLib.report.output import write_outputs
     from HCCResponseLib.response.profile import load_profile
     from HCCResponseLib.review.session import Options
     from HCCResponseLib.synth.subject import make_subject
@@ -39,7 +40,7 @@ def demo(
         options = Options()
         session = open_and_propose(study, output / "read", options)
         accept_everything(session, _READER, options)
-        result = finish(session, load_profile(session.study.profile))
+        result = write_outputs(session, load_profile(session.study.profile))
         comparison = compare(subject, result)
         if as_json:
             say_json({**result, "truth": comparison})

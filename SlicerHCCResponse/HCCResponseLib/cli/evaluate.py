@@ -1,12 +1,14 @@
-"""``hcc-response evaluate ...``: how good methods and readers are, against a known truth."""
+"""``hcc-response evaluate ...``: how good methods and readers are."""
 
 from __future__ import annotations
 
 import typer
 
+from HCCResponseLib.cli.evaluate_committee import committee
 from HCCResponseLib.cli.evaluate_synthetic import synthetic
 
-evaluate = typer.Typer(no_args_is_help=True, help="How good methods and readers are, against a known truth.")
+evaluate = typer.Typer(no_args_is_help=True, help="How good methods and readers are.")
+evaluate.command()(committee)
 evaluate.command()(synthetic)
 
 

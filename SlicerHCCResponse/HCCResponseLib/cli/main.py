@@ -7,7 +7,10 @@ import typer
 from HCCResponseLib import __version__
 from HCCResponseLib.cli.common import say
 from HCCResponseLib.cli.demo import demo
+from HCCResponseLib.cli.engines import engines
 from HCCResponseLib.cli.evaluate import evaluate
+from HCCResponseLib.cli.export import export_app
+from HCCResponseLib.cli.read import read_app
 from HCCResponseLib.cli.rules import rules
 from HCCResponseLib.cli.steps import adapt, measure, segment, track
 from HCCResponseLib.cli.study import assess, propose
@@ -22,7 +25,10 @@ app = typer.Typer(
 )
 for command in (demo, propose, assess, segment, adapt, track, measure, rules, train):
     app.command()(command)
+app.add_typer(read_app)
 app.add_typer(evaluate, name="evaluate")
+app.add_typer(export_app)
+app.add_typer(engines, name="engines")
 
 
 def _version(wanted: bool) -> None:

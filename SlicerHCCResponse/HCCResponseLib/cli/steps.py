@@ -9,6 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from HCCResponseLib.cli.common import errors_as_one_line, progress_bar, say, say_json
+from HCCResponseLib.cli.engine_options import (
+    DeviceOption,
+    EngineOption,
+    SetOption,
+    read_settings,
+)
 
 ImageArgument = Annotated[
     Path, typer.Argument(help="CT: NIfTI, NRRD, MHA or a folder with one DICOM series.")
@@ -24,36 +30,52 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 def segment(
     image: ImageArgument,
     output: OutputFile = Path("segmentation.nii.gz"),
-    model: ModelOption = None,
+    engine: EngineOption = "fcd",
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", "--model", help="Weights of the engine; default: its own place."),
+    ] = None,
+    prior: Annotated[
+        Path | None, typer.Option(help="Earlier contours on the same grid, for engines that need them.")
+    ] = None,
+    device: DeviceOption = "auto",
+    settings: SetOption = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Liver (1) and tumour (2) with the base network, as a label map on the image's own grid."""
-    with errors_as_one_line():
-        import numpy as np
+    """Liver (1), tumour (2) and vessels (3) by any engine, as a label map on the image's own grid.
 
-        from HCCResponseLib.engines.model import load_model
-        from HCCResponseLib.engines.segment import liver_and_tumour
-        from HCCResponseLib.imaging.read import read_volume
-        from HCCResponseLib.imaging.resample import resample
-        from HCCResponseLib.imaging.volumes import LabelMap
+    What made it (weights, versions, device, parameters) is written beside it as a .json file.
+    """
+    with errors_as_one_line():
+        import json
+
+        from HCCResponseLib.engines.contract import Request
+        from HCCResponseLib.engines.run import result_of, run_engine
+        from HCCResponseLib.imaging.files import write_text
+        from HCCResponseLib.imaging.read import read_label_map
         from HCCResponseLib.imaging.write import write_label_map
 
-        volume, network = read_volume(image), load_model(model)
-        with progress_bar() as bar:
-            bar.add_task("Segmenting", total=None)
-            liver, tumour, grid = liver_and_tumour(network, volume)
-        labels = np.zeros(volume.geometry.size, np.uint8)
-        labels[resample(liver, grid, volume.geometry, fill=0) > 0.5] = 1
-        labels[resample(tumour, grid, volume.geometry, fill=0) > 0.5] = 2
-        write_label_map(LabelMap(labels, volume.geometry), output)
-        voxel = volume.geometry.voxel_volume_mm3 / 1000
-        result = {
-            "output": str(output),
-            "liver_ml": round(float((labels > 0).sum()) * voxel, 1),
-            "tumour_ml": round(float((labels == 2).sum()) * voxel, 1),
-            "model_sha256": network.sha256,
+        request = Request(image, prior, (), weights, device, seed, read_settings(settings))
+        with tempfile.TemporaryDirectory() as work, progress_bar() as bar:
+            task = bar.add_task("Segmenting", total=1.0)
+            outcome = run_engine(
+                engine,
+                request,
+                Path(work),
+                lambda p: bar.update(task, completed=p.fraction, description=p.stage),
+            )
+            found = result_of(outcome)
+            drawn = read_label_map(found.labels, empty=True)
+        write_label_map(drawn, output)
+        facts = dict(found.provenance)
+        write_text(output.with_name(output.name + ".json"), json.dumps(facts, indent=2))
+        voxel = drawn.geometry.voxel_volume_mm3 / 1000
+        volumes = {
+            "liver_ml": round(float(((drawn.labels == 1) | (drawn.labels == 2)).sum()) * voxel, 1),
+            "tumour_ml": round(float((drawn.labels == 2).sum()) * voxel, 1),
         }
-        _tell(result, as_json)
+        _tell({"output": str(output), **volumes, **facts}, as_json)
 
 
 def adapt(

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar, say, say_json
+from HCCResponseLib.cli.engine_options import (
+    DeviceOption,
+    EngineOption,
+    EngineWeightsOption,
+    SetOption,
+    read_settings,
+)
 
 if TYPE_CHECKING:
-    from HCCResponseLib.response.types import ReadEvaluation
     from HCCResponseLib.review.session import Options, Session
 
 StudyArgument = Annotated[Path, typer.Argument(help="study.yaml, or the folder that holds it.")]
@@ -35,17 +41,24 @@ def propose(
     steps: StepsOption = None,
     seed: SeedOption = 0,
     model: ModelOption = None,
+    engine: EngineOption = "fcd",
+    weights: EngineWeightsOption = None,
+    device: DeviceOption = "auto",
+    settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Segment, adapt, track and measure: writes proposals for a reader, never a category.
 
     Run again with the same output folder, it goes on where it stopped.
     """
+    from HCCResponseLib.report.output import write_outputs
+    from HCCResponseLib.response.profile import load_profile
     from HCCResponseLib.review.session import Options
 
     with errors_as_one_line():
-        session = open_and_propose(study, output, Options(recipe, steps, seed, model))
-        result = finish(session, None)
+        options = Options(recipe, steps, seed, model, engine, weights, device, read_settings(settings))
+        session = open_and_propose(study, output, options)
+        result = write_outputs(session, load_profile(session.study.profile), with_category=False)
         tell(result, as_json)
 
 
@@ -62,6 +75,10 @@ def assess(
     steps: StepsOption = None,
     seed: SeedOption = 0,
     model: ModelOption = None,
+    engine: EngineOption = "fcd",
+    weights: EngineWeightsOption = None,
+    device: DeviceOption = "auto",
+    settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Proposals plus a reader's decisions: category, trace and report.
@@ -69,14 +86,16 @@ def assess(
     A category needs a decision on every lesion and candidate; what is missing is listed (exit status 1).
     """
     from HCCResponseLib.errors import IncompleteReadError
+    from HCCResponseLib.report.output import write_outputs
     from HCCResponseLib.response.profile import load_profile
     from HCCResponseLib.review.category import missing
     from HCCResponseLib.review.decisions_file import load_decisions
+    from HCCResponseLib.review.session import Options
 
     with errors_as_one_line():
         if decisions is not None:
             load_decisions(decisions)
-        options = _options(recipe, steps, seed, model)
+        options = Options(recipe, steps, seed, model, engine, weights, device, read_settings(settings))
         session = open_and_propose(study, output, options)
         if decisions is not None:
             _decide_from_file(session, decisions, options)
@@ -84,9 +103,9 @@ def assess(
             accept_everything(session, accept_proposals_as, options)
         gaps = missing(session.state)
         if gaps:
-            finish(session, None)
+            write_outputs(session, load_profile(session.study.profile), with_category=False)
             raise IncompleteReadError("No category yet. Still missing: " + " ".join(gaps))
-        result = finish(session, load_profile(session.study.profile))
+        result = write_outputs(session, load_profile(session.study.profile))
         tell(result, as_json)
 
 
@@ -100,12 +119,6 @@ def _decide_from_file(session: Session, decisions: Path, options: Options) -> No
     if waiting:
         _propose(session, options)
         apply_decisions(session.store, session.state, decisions, grids, done)
-
-
-def _options(recipe: str, steps: int | None, seed: int, model: Path | None) -> Options:
-    from HCCResponseLib.review.session import Options
-
-    return Options(recipe, steps, seed, model)
 
 
 def open_and_propose(study: Path, output: Path, options: Options) -> Session:
@@ -145,25 +158,6 @@ def accept_everything(session: Session, reader: str, options: Options) -> None:
     accept_all(session.store, session.state, reader)
     _propose(session, options)
     accept_all(session.store, session.state, reader)
-
-
-def finish(session: Session, profile: Any) -> dict[str, Any]:
-    """Write contours, result and report; with a profile also the category. Returns the result."""
-    from HCCResponseLib.report.exports import write_contours, write_result
-    from HCCResponseLib.report.html import write_report
-    from HCCResponseLib.response.profile import load_profile
-    from HCCResponseLib.review.category import category, missing
-
-    evaluation: ReadEvaluation | None = category(session.state, profile) if profile else None
-    used = profile or load_profile(session.study.profile)
-    images = {p.name: p for p in session.study.timepoints}
-    write_contours(session.folder, session.state, lambda name: session.image(images[name]))
-    report = session.folder / "report.html"
-    gaps = missing(session.state) if evaluation is None else []
-    write_report(report, session.state, used, evaluation, gaps, lambda name: session.image(images[name]))
-    result = write_result(session.folder, session.state, used, evaluation)
-    session.store.append("software", "result", result)
-    return {**result, "report": str(report.resolve())}
 
 
 def tell(result: dict[str, Any], as_json: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,13 @@ import yaml
 
 from HCCResponseLib.engines.network import FCD, FCDConfig
 from HCCResponseLib.errors import ModelError
+from HCCResponseLib.imaging import files
 from HCCResponseLib.imaging.files import write_atomically
 from HCCResponseLib.resources import resource_path
 
 FORMAT = "hcc-response-model/1"
 DEFAULT_MODEL = "Models/fcd-compact.pt"
+sha256_of = files.sha256_of
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,6 @@ class Model:
         """Whether it was made to contour with a registered earlier contour as second input channel."""
         recipe = self.notes.get("recipe") or {}
         return self.network.config.in_channels > 1 and bool(recipe.get("use_prior", True))
-
-
-def sha256_of(path: Path) -> str:
-    """Hex SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def save_model(path: Path, network: FCD, spacing: tuple[float, float, float], notes: dict[str, Any]) -> str:

@@ -1,26 +1,36 @@
-"""Using a network on a whole scan or on one region: sliding window on the working grid."""
+"""Using a network on a whole scan or on one region, on its working grid."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from monai.inferers import sliding_window_inference
+from scipy import ndimage
 
 from HCCResponseLib.engines.losses import tumour_logits
 from HCCResponseLib.engines.model import Model
 from HCCResponseLib.engines.normalise import network_input, prior_channel
-from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.engines.windows import How, slide
+from HCCResponseLib.imaging.geometry import Geometry, box_geometry
 from HCCResponseLib.imaging.resample import bounding_box, resample, working_geometry
 from HCCResponseLib.imaging.volumes import Volume
 
 Float32 = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 Box = tuple[slice, slice, slice]
 WINDOW = 64
 _REGION_MM = 26.0
-_BATCH = 1
+PLAIN = How(precision="float32")
+# The shipped network still recognises the liver at 1.5 times its own voxel size (Dice 0.93 to 0.95 with its own
+# full view of the two real scans), no longer at twice or three times: Testing/benchmarks/bench_inference.py.
+_COARSE = 1.5
+_COARSE_OVERLAP = 0.25
+_MAYBE = 0.3
+_MARGIN_MM = 20.0
+_LEAST_LIVER_MM3 = 150_000.0
+_BODY_HU = -300
 
 
 def window_mm(model: Model) -> float:
@@ -32,28 +42,24 @@ def window_mm(model: Model) -> float:
     return (WINDOW - 1) * max(model.spacing)
 
 
-def run_network(model: Model, image: Float32, overlap: float) -> Float32:
-    """Logits (outputs, z, y, x) of an input (channels, z, y, x) of any size."""
-    x = torch.from_numpy(image)[None]
-    missing = model.network.config.in_channels - x.shape[1]
+def run_network(
+    model: Model,
+    image: Float32,
+    how: How = PLAIN,
+    where: Mask | None = None,
+    each: Callable[[float], None] = lambda _: None,
+) -> Float32:
+    """Logits (outputs, z, y, x) of an input (channels, z, y, x) of any size; ``where`` and ``each`` as in ``slide``."""
+    x = torch.from_numpy(image)
+    missing = model.network.config.in_channels - x.shape[0]
     if missing > 0:
-        x = torch.cat([x, x.new_zeros(1, missing, *x.shape[2:])], 1)
-    with torch.inference_mode():
-        logits = sliding_window_inference(
-            x,
-            (WINDOW,) * 3,
-            _BATCH,
-            model.network,
-            overlap=overlap,
-            mode="gaussian",
-            padding_mode="constant",
-            cval=-1.0,
-        )
-    return np.asarray(logits[0].numpy())
+        x = torch.cat([x, x.new_zeros(missing, *x.shape[1:])])
+    network = model.network.to(how.device)
+    return np.asarray(slide(network, x, network.config.out_channels, how, where, each).numpy())
 
 
 def tumour_probability(
-    model: Model, image: Volume, box: Box, prior: npt.NDArray[np.bool_] | None, overlap: float = 0.5
+    model: Model, image: Volume, box: Box, prior: Mask | None, how: How = PLAIN
 ) -> tuple[Float32, Geometry]:
     """Tumour probability in one index box of a scan, on the working grid.
 
@@ -69,48 +75,96 @@ def tumour_probability(
     if prior is not None and model.network.config.in_channels > 1:
         here = resample(prior.astype(np.float32), image.geometry, grid, fill=0) > 0.5
         channel = prior_channel(here, grid.size, grid.spacing)
-    logits = torch.from_numpy(run_network(model, network_input(hu, channel), overlap))[None]
+    logits = torch.from_numpy(run_network(model, network_input(hu, channel), how))[None]
     return np.asarray(tumour_logits(logits).softmax(1)[0, 1].numpy()), grid
 
 
 def known_probability(
-    image: Volume, model: Model, carried: Mapping[str, npt.NDArray[np.bool_]], with_prior: bool
-) -> npt.NDArray[np.float32]:
+    image: Volume,
+    model: Model,
+    carried: Mapping[str, Mask],
+    with_prior: bool,
+    how: How = PLAIN,
+    report: Callable[[float], None] = lambda _: None,
+) -> Float32:
     """Tumour probability around each known lesion on the image's own grid, (z, y, x); 0 elsewhere.
 
     Args:
         carried: registered earlier contour of each lesion on the image's grid; it says where to look.
         with_prior: give these contours to the network too; only to one that has learned with them.
+        report: called with the share that is done.
     """
     prior = np.logical_or.reduce(list(carried.values())) if with_prior else None
     out = np.zeros(image.geometry.size, np.float32)
-    for mask in carried.values():
+    for number, mask in enumerate(carried.values()):
+        report(number / len(carried))
         if not mask.any():
             continue
         box = bounding_box(mask, image.geometry.spacing, _REGION_MM, window_mm(model))
-        probability, grid = tumour_probability(model, image, box, prior)
-        target = _box_geometry(image.geometry, box)
-        local = resample(probability, grid, target, fill=0).astype(np.float32)
+        probability, grid = tumour_probability(model, image, box, prior, how)
+        local = resample(probability, grid, box_geometry(image.geometry, box), fill=0).astype(np.float32)
         out[box] = np.maximum(out[box], local)
     return out
 
 
-def _box_geometry(geometry: Geometry, box: tuple[slice, slice, slice]) -> Geometry:
-    """The grid of one index box of a larger grid."""
-    x, y, z = geometry.index_to_lps([s.start for s in box])
-    size = tuple(s.stop - s.start for s in box)
-    return Geometry(
-        (size[0], size[1], size[2]), geometry.spacing, (float(x), float(y), float(z)), geometry.direction
-    )
+def liver_and_tumour(
+    model: Model,
+    image: Volume,
+    how: How | None = None,
+    region: str = "liver",
+    report: Callable[[str, float], None] = lambda *_: None,
+) -> tuple[Float32, Float32, Geometry]:
+    """Probabilities of liver (tumour included) and of tumour over a scan, (z, y, x) on the working grid.
 
-
-def liver_and_tumour(model: Model, image: Volume, overlap: float = 0.25) -> tuple[Float32, Float32, Geometry]:
-    """Probabilities of liver (tumour included) and of tumour over a whole scan, on the working grid."""
-    box = tuple(slice(0, n) for n in image.geometry.size)
-    grid = working_geometry(image.geometry, model.spacing, (box[0], box[1], box[2]))
+    Args:
+        region: ``liver``: a coarse look finds the liver, and the network then looks there only; outside both
+            probabilities are 0. ``whole``: everywhere.
+        report: called with a stage and the share of the work that is done.
+    """
+    how = how or How()
+    grid = working_geometry(image.geometry, model.spacing)
     hu = resample(image.hu, image.geometry, grid)
-    logits = torch.from_numpy(run_network(model, network_input(hu, None), overlap))
-    probability = logits.softmax(0).numpy()
+    where = None
+    if region == "liver":
+        where = liver_region(model, image, grid, how, lambda f: report("Finding the liver", 0.25 * f))
+    first = 0.25 if where is not None else 0.0
+    logits = run_network(
+        model,
+        network_input(hu, None),
+        how,
+        where,
+        lambda f: report("Segmenting", first + (1 - first) * f),
+    )
+    probability = torch.from_numpy(logits).softmax(0).numpy()
+    if where is not None:
+        probability[1:, ~where] = 0
+        probability[0, ~where] = 1
     tumour = probability[-1]
     liver = 1 - probability[0] if probability.shape[0] == 3 else np.zeros_like(tumour)
     return np.asarray(liver), np.asarray(tumour), grid
+
+
+def liver_region(
+    model: Model, image: Volume, grid: Geometry, how: How, each: Callable[[float], None]
+) -> Mask | None:
+    """Where the liver may be, with a margin, (z, y, x) on ``grid``; ``None`` when a coarse look finds no liver."""
+    if model.network.config.out_channels != 3:
+        return None
+    z, y, x = (s * _COARSE for s in model.spacing)
+    whole = working_geometry(image.geometry, (z, y, x))
+    body = resample(image.hu, image.geometry, whole) > _BODY_HU
+    if not body.any():
+        return None
+    box = bounding_box(body, whole.spacing, 0.0)
+    coarse = working_geometry(whole, whole.spacing, box)
+    look = How(how.device, how.precision, _COARSE_OVERLAP, how.window)
+    hu = resample(image.hu, image.geometry, coarse)
+    logits = torch.from_numpy(run_network(model, network_input(hu, None), look, None, each))
+    maybe = 1 - logits.softmax(0)[0].numpy() > _MAYBE
+    parts, count = ndimage.label(maybe)
+    sizes = np.bincount(parts.ravel())[1:] if count else np.array([0])
+    if sizes.max() * coarse.voxel_volume_mm3 < _LEAST_LIVER_MM3:
+        return None
+    liver = parts == int(sizes.argmax()) + 1
+    near = ndimage.distance_transform_edt(~liver, sampling=coarse.spacing) <= _MARGIN_MM
+    return np.asarray(resample(near.astype(np.float32), coarse, grid, fill=0) > 0.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -64,3 +65,28 @@ def storage_error(path: Path, problem: Exception) -> StorageError:
     return StorageError(
         f"'{path}' cannot be written: {problem}. Check that the folder exists and is writable."
     )
+
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def safe_cell(text: str) -> str:
+    """Free text for a CSV cell: a leading apostrophe where a spreadsheet would take it for a formula.
+
+    Source: OWASP, CSV injection. Numbers never go through this function, so that ``-4.3`` stays a number.
+    """
+    return "'" + text if text.startswith((*_FORMULA_STARTS, "'")) else text
+
+
+def original_cell(cell: str) -> str:
+    """Back from :func:`safe_cell`."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith((*_FORMULA_STARTS, "'")) else cell
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()

@@ -63,6 +63,15 @@ class Geometry:
         return None
 
 
+def box_geometry(geometry: Geometry, box: tuple[slice, slice, slice]) -> Geometry:
+    """The grid of one index box of a larger grid."""
+    x, y, z = geometry.index_to_lps([s.start for s in box])
+    size = tuple(s.stop - s.start for s in box)
+    return Geometry(
+        (size[0], size[1], size[2]), geometry.spacing, (float(x), float(y), float(z)), geometry.direction
+    )
+
+
 def _by_x(size: tuple[int, int, int]) -> str:
     return " x ".join(str(n) for n in reversed(size))
 

@@ -47,8 +47,11 @@ def read_volume(path: Path) -> Volume:
     return Volume(hu, geometry_of(image), str(path), tags.get("patient_id"), tags.get("study_date"))
 
 
-def read_label_map(path: Path) -> LabelMap:
+def read_label_map(path: Path, empty: bool = False) -> LabelMap:
     """Read contours stored as a label map.
+
+    Args:
+        empty: whether a map without any marked voxel is an answer (of a program) and not a mistake (of a reader).
 
     Raises:
         InputError: missing, unreadable, values that are not whole numbers from 0 to 255, or nothing drawn.
@@ -66,7 +69,7 @@ def read_label_map(path: Path) -> LabelMap:
         raise InputError(
             f"Contour '{path}' holds values outside 0 to 255: {values.min():g} to {values.max():g}."
         )
-    if not values.any():
+    if not empty and not values.any():
         raise InputError(f"Contour '{path}' is empty: no voxel is marked. Draw at least one lesion.")
     return LabelMap(values.astype(np.uint8), geometry_of(image), str(path))
 

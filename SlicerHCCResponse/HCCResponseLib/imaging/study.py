@@ -42,11 +42,12 @@ class ContourEntry(_Strict):
 
 
 class TimePointEntry(_Strict):
-    """One visit: its name, date, image and, where a reader has drawn one, its contour."""
+    """One visit: its name, date, image, contrast phase in words and, where a reader has drawn one, its contour."""
 
     name: str = Field(pattern=NAME)
     date: date
     image: Path
+    phase: str | None = Field(default=None, max_length=40)
     subject: str | None = None
     contour: ContourEntry | None = None
 

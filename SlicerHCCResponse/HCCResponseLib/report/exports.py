@@ -15,6 +15,7 @@ from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
 from HCCResponseLib.response.profile import Profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointEvaluation
+from HCCResponseLib.review.lifecycle import stage
 from HCCResponseLib.review.state import ReadState, Row, RowStatus
 
 
@@ -43,6 +44,7 @@ def write_result(
         {
             "name": p.name,
             "date": p.date.isoformat(),
+            "stage": stage(state, p.name).value,
             "rows": [_row(n, r) for n, r in state.rows.get(p.name, {}).items()],
             **(_numbers(evaluated[p.name]) if p.name in evaluated else {}),
         }
@@ -57,6 +59,8 @@ def write_result(
         "reviewed": state.reviewed(),
         "readers": state.readers(),
         "time_points": points,
+        "version": state.locks.version,
+        "signatures": [s.to_payload() for s in state.signatures],
         "software": f"hcc-response {__version__}",
         "notice": "For research use; not cleared for clinical use.",
     }

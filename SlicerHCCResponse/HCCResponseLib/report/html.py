@@ -20,6 +20,7 @@ from HCCResponseLib.resources import resource_path
 from HCCResponseLib.response.profile import Profile
 from HCCResponseLib.response.types import LesionState, ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.category import roles
+from HCCResponseLib.review.lifecycle import points, stage
 from HCCResponseLib.review.state import ReadState, Row
 
 Images = Callable[[str], Volume]
@@ -78,6 +79,9 @@ def write_report(
         "plot": _plot(evaluation, profile) if evaluation else None,
         "cards": lesion_cards(state, images),
         "cautions": _cautions(state),
+        "stages": [(n, stage(state, n).value) for n in points(state)],
+        "signatures": [(s, s.utc[:19].replace("T", " ")) for s in state.signatures],
+        "version_of_read": state.locks.version,
         "provenance": _provenance(state),
         "window": f"{SOFT_TISSUE_WINDOW[0]:g} to {SOFT_TISSUE_WINDOW[1]:g} HU",
         "version": __version__,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from HCCResponseLib.errors import IncompleteReadError, InputError
+from HCCResponseLib.imaging.study import TimePointEntry
 from HCCResponseLib.response.profile import Profile
 from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.selection import Candidate, select_targets
@@ -17,18 +18,20 @@ from HCCResponseLib.response.types import (
     TimePointFindings,
 )
 from HCCResponseLib.review.records import Action
-from HCCResponseLib.review.state import ReadState, Row, RowStatus
-
-ORGAN = "liver"
+from HCCResponseLib.review.state import ReadState, Row, RowStatus, Site
 
 
-def missing(state: ReadState) -> list[str]:
-    """What a reader must still do before a category can be computed, in words; empty when nothing is missing."""
+def missing(state: ReadState, up_to: str | None = None) -> list[str]:
+    """What a reader must still do before a category can be computed, in words; empty when nothing is missing.
+
+    Args:
+        up_to: last time point that counts; ``None`` for the whole read.
+    """
     if state.study is None:
         return ["No study was opened."]
     found: list[str] = []
     lesions = _followed(state)
-    for point in state.study.timepoints:
+    for point in _points(state, up_to):
         rows = state.rows.get(point.name)
         if rows is None:
             found.append(f"{point.name}: no proposals yet; run the proposals for this time point.")
@@ -40,7 +43,19 @@ def missing(state: ReadState) -> list[str]:
             if row.status is RowStatus.PROPOSED:
                 what = "candidate" if row.is_candidate else "lesion"
                 found.append(f"{point.name}: {what} {name} is not decided.")
+            elif row.is_candidate and row.status is RowStatus.EDITED:
+                found.append(f"{point.name}: candidate {name} is contoured, but not called new or equivocal.")
     return found
+
+
+def _points(state: ReadState, up_to: str | None) -> tuple[TimePointEntry, ...]:
+    """The time points up to and with one of them, in order; all without one."""
+    assert state.study is not None
+    every = state.study.timepoints
+    names = [p.name for p in every]
+    if up_to is not None and up_to not in names:
+        raise InputError(f"There is no time point '{up_to}'; the study has {', '.join(names)}.")
+    return every if up_to is None else every[: names.index(up_to) + 1]
 
 
 def _baseline(state: ReadState) -> str:
@@ -65,29 +80,38 @@ def roles(state: ReadState, profile: Profile) -> dict[str, tuple[LesionRole, str
     rows = state.rows.get(_baseline(state), {})
     names = _followed(state)
     chosen = {n: rows[n].decision.role for n in names if rows[n].decision and rows[n].decision.role}  # type: ignore[union-attr]
-    open_rows = [_candidate(n, rows[n]) for n in names if n not in chosen and rows[n].long_mm is not None]
-    fixed = [_candidate(n, rows[n]) for n, role in chosen.items() if role is LesionRole.TARGET]
+    open_rows = [
+        _candidate(n, rows[n], state.site(n))
+        for n in names
+        if n not in chosen and rows[n].long_mm is not None
+    ]
+    fixed = [_candidate(n, rows[n], state.site(n)) for n, role in chosen.items() if role is LesionRole.TARGET]
     _require_allowed(fixed, profile)
     suggested = select_targets([*fixed, *open_rows], profile)
+    filled = _filled(suggested.selected, chosen, state, profile)
     out: dict[str, tuple[LesionRole, str]] = {}
     for name in names:
         if name in chosen:
             out[name] = (chosen[name], "chosen by the reader")  # type: ignore[assignment]
-        elif name in suggested.selected and _room(name, suggested.selected, chosen, profile):
+        elif name in filled:
             out[name] = (LesionRole.TARGET, "suggested within the profile's limits")
         else:
             out[name] = (LesionRole.NON_TARGET, suggested.rejected.get(name, "beyond the profile's limits"))
     return out
 
 
-def _room(
-    name: str, selected: tuple[str, ...], chosen: dict[str, LesionRole | None], profile: Profile
-) -> bool:
-    """The reader's targets come first; suggestions only fill what is left of the limits (all lesions in one organ)."""
-    taken = [n for n, role in chosen.items() if role is LesionRole.TARGET]
-    limit = min(profile.max_targets, profile.max_targets_per_organ) - len(taken)
-    open_order = [n for n in selected if n not in chosen]
-    return name in open_order[: max(0, limit)]
+def _filled(
+    selected: tuple[str, ...], chosen: dict[str, LesionRole | None], state: ReadState, profile: Profile
+) -> set[str]:
+    """The reader's targets come first; suggestions only fill what is left of the limits, in all and per organ."""
+    taken = [state.site(n).organ for n, role in chosen.items() if role is LesionRole.TARGET]
+    out: set[str] = set()
+    for name in (n for n in selected if n not in chosen):
+        organ = state.site(name).organ
+        if len(taken) < profile.max_targets and taken.count(organ) < profile.max_targets_per_organ:
+            taken.append(organ)
+            out.add(name)
+    return out
 
 
 def _require_allowed(fixed: list[Candidate], profile: Profile) -> None:
@@ -99,31 +123,29 @@ def _require_allowed(fixed: list[Candidate], profile: Profile) -> None:
         raise InputError(f"The chosen targets do not fit the profile: {reasons}.")
 
 
-def _candidate(name: str, row: Row) -> Candidate:
+def _candidate(name: str, row: Row, site: Site) -> Candidate:
     measured = row.measurement
     thickness = None if measured is None else Decimal(str(round(measured.slice_thickness_mm, 3)))
-    short = measured.short_axis.length_mm if measured and measured.short_axis else None
-    return Candidate(name, ORGAN, False, row.long_mm, short, thickness)
+    return Candidate(name, site.organ, site.lymph_node, row.long_mm, row.short_mm, thickness)
 
 
-def findings(state: ReadState, profile: Profile) -> list[TimePointFindings]:
-    """The decided read as the rules take it.
+def findings(state: ReadState, profile: Profile, up_to: str | None = None) -> list[TimePointFindings]:
+    """The decided read as the rules take it, all of it or up to one time point.
 
     Raises:
         IncompleteReadError: decisions are missing; the message lists them.
     """
-    open_points = missing(state)
+    open_points = missing(state, up_to)
     if open_points:
         raise IncompleteReadError("No category yet. Still missing: " + " ".join(open_points))
-    assert state.study is not None
     role_of = roles(state, profile)
     out: list[TimePointFindings] = []
     new = NewLesionStatus.NO
-    for point in state.study.timepoints:
+    for point in _points(state, up_to):
         rows = state.rows[point.name]
-        lesions = [_finding(n, rows[n], role) for n, (role, _) in role_of.items()]
+        lesions = [_finding(n, rows[n], role, state.site(n)) for n, (role, _) in role_of.items()]
         new = max(new, _new_status(rows), key=list(NewLesionStatus).index)
-        lesions += [_finding(n, r, LesionRole.NEW) for n, r in rows.items() if _is_new(r)]
+        lesions += [_finding(n, r, LesionRole.NEW, state.site(n)) for n, r in rows.items() if _is_new(r)]
         non_target = state.non_target.get(point.name)
         out.append(TimePointFindings(point.name, point.date, tuple(lesions), non_target, new))
     return out
@@ -140,19 +162,26 @@ def _new_status(rows: dict[str, Row]) -> NewLesionStatus:
     return NewLesionStatus.EQUIVOCAL if Action.EQUIVOCAL in actions else NewLesionStatus.NO
 
 
-def _finding(name: str, row: Row, role: LesionRole) -> LesionFinding:
+def _finding(name: str, row: Row, role: LesionRole, site: Site) -> LesionFinding:
     measured = row.measurement if row.state is LesionState.MEASURED else None
-    own_line = row.decision is not None and row.decision.long_axis_mm is not None
-    short = measured.short_axis.length_mm if measured and measured.short_axis and not own_line else None
     volume = Decimal(str(round(measured.volume_mm3, 1))) if measured else None
-    return LesionFinding(name, ORGAN, False, role, row.state, row.long_mm, short, volume_mm3=volume)
+    where = (site.organ, site.lymph_node)
+    return LesionFinding(name, *where, role, row.state, row.long_mm, row.short_mm, volume_mm3=volume)
 
 
-def category(state: ReadState, profile: Profile) -> ReadEvaluation:
-    """Responses of every time point with trace.
+def category(state: ReadState, profile: Profile, up_to: str | None = None) -> ReadEvaluation:
+    """Responses of every time point with trace, of the whole read or up to one time point.
 
     Raises:
         IncompleteReadError: decisions are missing.
         RuleError: the decided read contradicts itself.
     """
-    return evaluate_read(findings(state, profile), profile)
+    return evaluate_read(findings(state, profile, up_to), in_force(state, profile, up_to))
+
+
+def in_force(state: ReadState, profile: Profile, up_to: str | None = None) -> Profile:
+    """The profile with the reader's answer to a question that it leaves open (CR followed by less, Table 3)."""
+    answers = [state.answers[p.name] for p in _points(state, up_to) if p.name in state.answers]
+    if not answers:
+        return profile
+    return profile.with_overrides({"cr_then_lesser": answers[-1]}, "answered by the reader")

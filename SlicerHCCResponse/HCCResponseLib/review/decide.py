@@ -8,17 +8,23 @@ from decimal import Decimal
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.types import LesionState, Response
+from HCCResponseLib.review.category import findings
+from HCCResponseLib.review.lifecycle import require_draft
 from HCCResponseLib.review.records import (
     CANDIDATE_ACTIONS,
     LESION_ACTIONS,
     Action,
     Decision,
     NonTargetDecision,
+    row_name,
     write_decision,
 )
-from HCCResponseLib.review.state import ReadState, Row
+from HCCResponseLib.review.state import ReadState, Row, refresh
 from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.review.text import one_line
 from HCCResponseLib.track.proposal import Suggestion
 
 _NEEDS_REASON = (Action.REJECT, Action.DISMISS)
@@ -40,15 +46,49 @@ def decide(
 
     Raises:
         InputError: no such row, an action that does not fit it, a missing reason or an impossible length.
+        AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
-    row = check(state, decision)
+    check(state, decision)
     if decision.mask is not None:
         if geometry is None:
             raise InputError(f"The edited contour of '{decision.name}' came without its image's grid.")
         decision = replace(decision, measurement=measure_lesion(decision.mask, geometry))
-    write_decision(store, decision)
-    state.rows[decision.time_point][decision.name] = Row(row.proposal, decision)
+    with store.transaction():
+        refresh(store, state)
+        row = check(state, decision)
+        write_decision(store, decision, row.words, Row(row.proposal, decision).words)
+    state.take(decision)
     return decision
+
+
+def undo(store: ReadStore, state: ReadState, reader: str) -> tuple[str, str]:
+    """Take the latest decision back; it stays in the store, and so does the undoing.
+
+    Returns:
+        time point and name of the row.
+
+    Raises:
+        InputError: nothing to undo, or the latest decision is another reader's.
+        AccessError: its time point is locked.
+    """
+    if not state.decided:
+        raise InputError("There is no decision to undo.")
+    time_point, name, before = state.decided[-1]
+    row = state.row(time_point, name)
+    if row is None or row.decision is None or row.decision.reader != reader:
+        raise InputError("The latest decision was not made by you; it cannot be undone.")
+    with store.transaction():
+        refresh(store, state)
+        require_draft(state, reader, time_point)
+        store.append(
+            reader,
+            "undo",
+            {"time_point": time_point, "name": name},
+            item=row_name(time_point, name),
+            old=row.words,
+            new=Row(row.proposal, before).words,
+        )
+    return state.take_back()
 
 
 def check(state: ReadState, decision: Decision) -> Row:
@@ -56,12 +96,14 @@ def check(state: ReadState, decision: Decision) -> Row:
 
     Raises:
         InputError: no such row, an action that does not fit it, a missing reason or an impossible length.
+        AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
     row = state.row(decision.time_point, decision.name)
     where = f"'{decision.name}' at '{decision.time_point}'"
     if row is None:
         known = ", ".join(state.rows.get(decision.time_point, {})) or "none"
         raise InputError(f"There is no proposal {where} to decide on; proposals there: {known}.")
+    require_draft(state, decision.reader, decision.time_point)
     _check_action(row, decision, where)
     _check_content(decision, where)
     return row
@@ -78,11 +120,13 @@ def _check_action(row: Row, decision: Decision, where: str) -> None:
 def _check_content(decision: Decision, where: str) -> None:
     if not decision.reader.strip():
         raise InputError(f"The decision on {where} names no reader.")
+    one_line(decision.reader, "the reader's name", 100)
+    one_line(decision.reason, "the reason", 1000, required=False)
     if decision.action in _NEEDS_REASON and not decision.reason.strip():
         raise InputError(f"'{decision.action}' of {where} needs a reason.")
     if decision.long_axis_mm is not None and not 0 < decision.long_axis_mm < 1000:
         raise InputError(f"A long axis of {decision.long_axis_mm} mm for {where} is impossible.")
-    changes = (decision.mask, decision.long_axis_mm, decision.state)
+    changes = (decision.mask, decision.long_axis_mm, decision.short_line, decision.state)
     if decision.action is Action.EDIT and all(c is None for c in changes):
         raise InputError(f"The edit of {where} changes nothing: give a contour, a long axis or a state.")
     if decision.action is Action.ACCEPT and any(c is not None for c in changes):
@@ -98,11 +142,51 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
     allowed = (Response.CR, Response.NON_CR_NON_PD, Response.PD, Response.NE)
     if decision.response not in allowed:
         raise InputError(f"Non-target response '{decision.response}' is none of {', '.join(allowed)}.")
+    one_line(decision.reader, "the reader's name", 100)
     if decision.time_point not in state.rows:
         raise InputError(f"There is no time point '{decision.time_point}' with proposals.")
     payload = {"time_point": decision.time_point, "response": decision.response}
-    store.append(decision.reader, "non-target", payload)
+    with store.transaction():
+        refresh(store, state)
+        require_draft(state, decision.reader, decision.time_point)
+        store.append(
+            decision.reader,
+            "non-target",
+            payload,
+            item=row_name(decision.time_point, "non-target disease"),
+            old=state.non_target.get(decision.time_point, ""),
+            new=decision.response,
+        )
     state.non_target[decision.time_point] = decision.response
+
+
+def answer(
+    store: ReadStore, state: ReadState, profile: Profile, reader: str, time_point: str, choice: str
+) -> None:
+    """Answer the blocking question of a time point: was an earlier CR right, or a misread PR? The last answer counts.
+
+    Args:
+        choice: one of the question's choices.
+
+    Raises:
+        InputError: no such question is open there, or no such choice.
+        IncompleteReadError: decisions are missing up to this time point.
+        AccessError: the time point is locked.
+    """
+    one_line(reader, "the reader's name", 100)
+    require_draft(state, reader, time_point)
+    found = evaluate_read(findings(state, profile, time_point), profile)
+    asked = [q for q in found.latest.questions if q.blocking]
+    if not asked or choice not in asked[0].choices:
+        possible = ", ".join(asked[0].choices) if asked else "none, no question is open"
+        raise InputError(f"'{choice[:40]}' is no answer at '{time_point}'; possible: {possible}.")
+    with store.transaction():
+        refresh(store, state)
+        require_draft(state, reader, time_point)
+        payload = {"time_point": time_point, "question": asked[0].kind, "choice": choice}
+        old = state.answers.get(time_point, "")
+        store.append(reader, "answer", payload, item=row_name(time_point, "question"), old=old, new=choice)
+    state.answers[time_point] = choice
 
 
 def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:

@@ -12,8 +12,10 @@ from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import LabelMap
+from HCCResponseLib.response.profile import load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
-from HCCResponseLib.review.decide import as_length, check, decide, decide_non_target
+from HCCResponseLib.review.decide import answer, as_length, check, decide, decide_non_target
+from HCCResponseLib.review.reader_rows import add_row
 from HCCResponseLib.review.records import Action, Decision, NonTargetDecision
 from HCCResponseLib.review.state import ReadState
 from HCCResponseLib.review.store import ReadStore
@@ -24,7 +26,10 @@ class _Strict(BaseModel):
 
 
 class DecisionEntry(_Strict):
-    """One decision. ``contour`` is a label map whose ``label`` (default: any non-zero value) is the lesion."""
+    """One decision. ``contour`` is a label map whose ``label`` (default: any non-zero value) is the lesion.
+
+    With ``added`` the lesion was not proposed: at baseline it is followed, later it is a candidate for a new one.
+    """
 
     time_point: str
     name: str
@@ -35,6 +40,7 @@ class DecisionEntry(_Strict):
     label: int | None = None
     long_axis_mm: str | float | None = None
     reason: str = ""
+    added: bool = False
 
 
 class NonTargetEntry(_Strict):
@@ -44,12 +50,20 @@ class NonTargetEntry(_Strict):
     response: Response
 
 
+class AnswerEntry(_Strict):
+    """The answer to the question of one time point: ``recurrence-is-pd`` or ``cr-was-pr``."""
+
+    time_point: str
+    choice: str
+
+
 class DecisionsFile(_Strict):
     """Everything one reader decided."""
 
     reader: str = Field(min_length=1, max_length=100)
     decisions: tuple[DecisionEntry, ...] = ()
     non_target: tuple[NonTargetEntry, ...] = ()
+    answers: tuple[AnswerEntry, ...] = ()
 
 
 def load_decisions(path: Path) -> DecisionsFile:
@@ -80,7 +94,7 @@ def apply_decisions(
     grids: dict[str, Geometry],
     skip: frozenset[str] = frozenset(),
 ) -> frozenset[str]:
-    """Append the decisions of a file; all are checked before the first is written.
+    """Append the decisions of a file, all of them or none; after an error the state must be read again.
 
     Args:
         grids: the grid of each time point's image, for edited contours.
@@ -92,16 +106,24 @@ def apply_decisions(
     content = load_decisions(path)
     entries = [e for e in content.decisions if e.time_point not in skip]
     ready = [_decision(content.reader, entry, Path(path).parent, grids) for entry in entries]
-    for decision in ready:
-        check(state, decision)
-    for decision in ready:
-        decide(store, state, decision, grids.get(decision.time_point))
-    for entry in content.non_target:
-        if entry.time_point not in skip:
-            decide_non_target(
-                store, state, NonTargetDecision(content.reader, entry.time_point, entry.response)
-            )
-    return frozenset(e.time_point for e in entries) | {e.time_point for e in content.non_target} - skip
+    with store.transaction():
+        for entry in entries:
+            if entry.added:
+                add_row(store, state, content.reader, entry.time_point, entry.name)
+        for decision in ready:
+            check(state, decision)
+        for decision in ready:
+            decide(store, state, decision, grids.get(decision.time_point))
+        for judged in content.non_target:
+            if judged.time_point not in skip:
+                done = NonTargetDecision(content.reader, judged.time_point, judged.response)
+                decide_non_target(store, state, done)
+        for given in content.answers:
+            if given.time_point not in skip and state.study is not None:
+                profile = load_profile(state.study.profile)
+                answer(store, state, profile, content.reader, given.time_point, given.choice)
+    points = [e.time_point for e in entries] + [e.time_point for e in content.non_target]
+    return frozenset(points + [e.time_point for e in content.answers]) - skip
 
 
 def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, Geometry]) -> Decision:

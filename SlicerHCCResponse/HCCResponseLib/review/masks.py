@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
+import sys
 import zlib
 
 import numpy as np
@@ -14,6 +16,8 @@ from HCCResponseLib.imaging.resample import bounding_box
 Mask = npt.NDArray[np.bool_]
 _HEADER = struct.Struct("<4s9I")
 _MAGIC = b"HRM1"
+# Private pages that are only read stay shared zeros; Windows has no such flags and behaves so anyway.
+_PRIVATE = {} if sys.platform == "win32" else {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS}
 
 
 def pack_mask(mask: Mask) -> bytes:
@@ -39,6 +43,15 @@ def unpack_mask(data: bytes) -> Mask:
         inner = np.unpackbits(bits, count=int(np.prod(size))).reshape(size).astype(bool)
     except (ValueError, struct.error, zlib.error) as problem:
         raise StorageError(f"A stored contour is damaged and cannot be read: {problem}.") from problem
-    mask = np.zeros(shape, bool)
+    mask = _empty(shape)
     mask[tuple(slice(a, a + n) for a, n in zip(start, size, strict=True))] = inner
     return mask
+
+
+def _empty(shape: list[int]) -> Mask:
+    """No voxel set. Fresh pages of the system are zero already and cost nothing until they are touched.
+
+    A read has hundreds of contours on grids of 30 MB and more; clearing memory that was used before would take
+    most of the time that opening a read takes.
+    """
+    return np.frombuffer(mmap.mmap(-1, int(np.prod(shape)), **_PRIVATE), np.bool_).reshape(shape)

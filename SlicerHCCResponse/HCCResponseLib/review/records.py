@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter
 
-from HCCResponseLib.measure import LesionMeasurement
+from HCCResponseLib.measure import LesionMeasurement, tenths
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
 from HCCResponseLib.review.masks import pack_mask, unpack_mask
 from HCCResponseLib.review.store import ReadStore, blob_key
@@ -32,7 +32,25 @@ class Action(StrEnum):
     DISMISS = "dismiss"
 
 
-CANDIDATE_ACTIONS = (Action.NEW, Action.EQUIVOCAL, Action.DISMISS)
+@dataclass(frozen=True)
+class ReaderLine:
+    """A line that a reader drew or dragged on one slice.
+
+    Attributes:
+        start_lps, end_lps: end points, LPS mm (x, y, z).
+    """
+
+    start_lps: tuple[float, float, float]
+    end_lps: tuple[float, float, float]
+
+    @property
+    def length_mm(self) -> Decimal:
+        """Length in exact tenths of a millimetre."""
+        return tenths(float(np.linalg.norm(np.subtract(self.end_lps, self.start_lps))))
+
+
+# An edited candidate still waits to be called new, equivocal or dismissed.
+CANDIDATE_ACTIONS = (Action.NEW, Action.EQUIVOCAL, Action.DISMISS, Action.EDIT)
 LESION_ACTIONS = (Action.ACCEPT, Action.EDIT, Action.REJECT)
 
 
@@ -47,7 +65,8 @@ class Decision:
         role: target or non-target, decided at baseline; ``None`` leaves it to the suggestion within the limits.
         state: the reader's state of the lesion when it is not simply measured.
         mask, measurement: the reader's contour and what was measured on it.
-        long_axis_mm: the reader's own long axis; it wins over the contour's.
+        long_axis_mm: the reader's own long axis; it wins over the contour's. With a ``long_line`` it is that line's.
+        long_line, short_line: lines that the reader dragged; the contour's own stay in ``measurement``.
         reason: why, where a reason is required.
         seen: whether the reader looked at this row (false for a blanket acceptance).
     """
@@ -63,6 +82,12 @@ class Decision:
     long_axis_mm: Decimal | None = None
     reason: str = ""
     seen: bool = True
+    long_line: ReaderLine | None = None
+    short_line: ReaderLine | None = None
+
+    def __post_init__(self) -> None:
+        if self.long_line is not None and self.long_axis_mm is None:
+            object.__setattr__(self, "long_axis_mm", self.long_line.length_mm)
 
 
 @dataclass(frozen=True)
@@ -72,6 +97,11 @@ class NonTargetDecision:
     reader: str
     time_point: str
     response: Response
+
+
+def row_name(time_point: str, name: str) -> str:
+    """How the log calls a row."""
+    return f"{time_point} / {name}"
 
 
 def measurement_to_json(value: LesionMeasurement | None) -> Any:
@@ -98,7 +128,15 @@ def write_proposal(store: ReadStore, proposal: Proposal) -> None:
         "suggestion": proposal.suggestion,
         "evidence": proposal.evidence,
     }
-    store.append("software", "proposal", payload, [data] if data else [])
+    measured = proposal.measurement
+    store.append(
+        "software",
+        "proposal",
+        payload,
+        [data] if data else [],
+        item=row_name(proposal.time_point, proposal.name),
+        new=f"{measured.long_axis.length_mm} mm" if measured else str(proposal.state),
+    )
 
 
 def read_proposal(store: ReadStore, payload: dict[str, Any]) -> Proposal:
@@ -117,8 +155,8 @@ def read_proposal(store: ReadStore, payload: dict[str, Any]) -> Proposal:
     )
 
 
-def write_decision(store: ReadStore, decision: Decision) -> None:
-    """Append a decision with the reader's contour, if there is one."""
+def write_decision(store: ReadStore, decision: Decision, old: str, new: str) -> None:
+    """Append a decision with the reader's contour, if there is one; ``old`` and ``new`` say the row in words."""
     data = None if decision.mask is None else pack_mask(decision.mask)
     payload = {
         "time_point": decision.time_point,
@@ -131,8 +169,19 @@ def write_decision(store: ReadStore, decision: Decision) -> None:
         "long_axis_mm": None if decision.long_axis_mm is None else str(decision.long_axis_mm),
         "reason": decision.reason,
         "seen": decision.seen,
+        "long_line": _line_to_json(decision.long_line),
+        "short_line": _line_to_json(decision.short_line),
     }
-    store.append(decision.reader, "decision", payload, [data] if data else [])
+    store.append(
+        decision.reader,
+        "decision",
+        payload,
+        [data] if data else [],
+        item=row_name(decision.time_point, decision.name),
+        old=old,
+        new=new,
+        reason=decision.reason,
+    )
 
 
 def read_decision(store: ReadStore, reader: str, payload: dict[str, Any]) -> Decision:
@@ -150,4 +199,17 @@ def read_decision(store: ReadStore, reader: str, payload: dict[str, Any]) -> Dec
         None if axis is None else Decimal(axis),
         payload["reason"],
         payload["seen"],
+        _line_from_json(payload.get("long_line")),
+        _line_from_json(payload.get("short_line")),
     )
+
+
+def _line_to_json(line: ReaderLine | None) -> list[tuple[float, float, float]] | None:
+    return None if line is None else [line.start_lps, line.end_lps]
+
+
+def _line_from_json(value: list[list[float]] | None) -> ReaderLine | None:
+    if value is None:
+        return None
+    (ax, ay, az), (bx, by, bz) = value
+    return ReaderLine((ax, ay, az), (bx, by, bz))

@@ -12,36 +12,31 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.adapt.recipe import QUICK
 from HCCResponseLib.engines.model import Model, load_model
-from HCCResponseLib.engines.process import Progress, Report, ignore_progress, never, run_job
-from HCCResponseLib.errors import InputError, JobCancelledError
+from HCCResponseLib.engines.process import Progress, Report, ignore_progress, never, part_of, run_job
+from HCCResponseLib.engines.registry import engine_named
+from HCCResponseLib.errors import AccessError, InputError, JobCancelledError
 from HCCResponseLib.imaging.study import Study, TimePointEntry, load_contour, load_image
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.review.access import Act, Stage
 from HCCResponseLib.review.decide import decide
+from HCCResponseLib.review.lifecycle import require_draft, stage
+from HCCResponseLib.review.looking import Looker, Options
 from HCCResponseLib.review.records import Action, Decision, write_proposal
 from HCCResponseLib.review.state import ReadState, Row, RowStatus, read_state
 from HCCResponseLib.review.store import ReadStore
-from HCCResponseLib.track.candidates import survey
-from HCCResponseLib.track.follow_up import Baseline, propose_baseline, propose_follow_up
+from HCCResponseLib.track.candidates import Survey
+from HCCResponseLib.track.follow_up import Baseline, Look, propose_baseline, propose_follow_up
 from HCCResponseLib.track.proposal import Proposal, ProposalKind, Suggestion
+
+__all__ = ["Options", "Session", "accepted_baseline", "open_session", "propose"]
 
 Mask = npt.NDArray[np.bool_]
 STORE = "read.sqlite"
 DRAWN_BY = "drawn by "
-
-
-@dataclass(frozen=True)
-class Options:
-    """How proposals are made. ``base`` and ``steps`` of ``None`` mean the shipped model and the recipe's own."""
-
-    recipe: str = QUICK.name
-    steps: int | None = None
-    seed: int = 0
-    base: Path | None = None
 
 
 @dataclass
@@ -55,25 +50,49 @@ class Session:
     images: dict[str, Volume]
 
     def image(self, point: TimePointEntry) -> Volume:
-        """The image of a time point."""
+        """The image of a time point.
+
+        Raises:
+            AccessError: reading is sequential and an earlier time point is not locked yet.
+        """
+        if stage(self.state, point.name) is Stage.WAITING:
+            raise AccessError(
+                f"'{point.name}' is shown when every time point before it is signed and locked."
+            )
         return self.images[point.name]
 
 
-def open_session(study: Study, folder: Path) -> Session:
-    """Open the read of a study in an output folder, or resume the one that is there.
-
-    Everything that the study names is read and checked first, so that bad input leaves nothing behind.
+def load_images(study: Study) -> tuple[dict[str, Volume], dict[str, Any]]:
+    """All images of a study by time point, and the fingerprint of each with its contour.
 
     Raises:
-        InputError: an image or contour cannot be used, or the folder holds the read of another study.
+        InputError: an image or contour cannot be used.
     """
     images = {p.name: load_image(study, p) for p in study.timepoints}
     for point in study.timepoints:
         if point.contour:
             load_contour(point, images[point.name])
-    fingerprints = {p.name: _fingerprint(p, images[p.name]) for p in study.timepoints}
-    store = ReadStore(Path(folder) / STORE)
-    state = read_state(store)
+    return images, {p.name: _fingerprint(p, images[p.name]) for p in study.timepoints}
+
+
+def open_session(study: Study, folder: Path, opened: tuple[ReadStore, ReadState] | None = None) -> Session:
+    """Open the read of a study in an output folder, or resume the one that is there.
+
+    Everything that the study names is read and checked first, so that bad input leaves nothing behind.
+
+    Args:
+        opened: an assigned read, as :func:`HCCResponseLib.review.committee.open_read` hands it out.
+
+    Raises:
+        InputError: an image or contour cannot be used, or the folder holds the read of another study.
+        AccessError: the read is assigned to somebody and was not opened by that person.
+    """
+    images, fingerprints = load_images(study)
+    store = opened[0] if opened else ReadStore(Path(folder) / STORE)
+    state = opened[1] if opened else read_state(store)
+    if opened is None and state.locks.reader is not None:
+        store.close()
+        raise AccessError(f"The read in '{folder}' is assigned to '{state.locks.reader}', who must sign in.")
     if state.study is None:
         store.append(
             "software", "study", {"study": study.model_dump(mode="json"), "fingerprints": fingerprints}
@@ -107,65 +126,77 @@ def propose(
     A cancelled or failed run leaves the time points that were finished; the next run goes on from there.
 
     Returns:
-        names of time points that still wait, because the baseline is not fully decided.
+        names of time points that still wait: the baseline is not fully decided or an earlier one not locked.
     """
+    engine_named(options.engine).settings(options.parameters)
     base = load_model(options.base)
+    looker = Looker(options, cancelled)
     first = session.study.timepoints[0]
     for point in session.study.timepoints:
         if point.contour and point.name not in session.state.provenance:
             _propose_drawn(session, point, base)
         _accept_drawn(session, point)
     if first.name not in session.state.provenance:
-        report(Progress(f"{first.name}: looking for lesions", 0.0))
-        image = session.image(first)
-        _keep(session, first, propose_baseline(first.name, image, survey(base, image)), {}, base)
+        view, facts = looker.survey(first, part_of(report, 0.0, 0.9, first.name))
+        found = propose_baseline(first.name, session.image(first), view)
+        _keep(session, first, found, {"survey": facts}, base)
     pending = [p for p in session.study.timepoints if p.name not in session.state.provenance]
     accepted = accepted_baseline(session)
-    if pending and accepted:
-        _propose_pending(session, pending, accepted, (base, options), report, cancelled)
-        pending = []
+    ready = [p for p in pending if stage(session.state, p.name) is Stage.OPEN] if accepted else []
+    if ready:
+        _propose_pending(session, ready, accepted, (base, looker), report)
     report(Progress("Proposals ready", 1.0))
-    return [p.name for p in pending]
+    return [p.name for p in pending if p not in ready]
 
 
 def _propose_pending(
     session: Session,
     pending: list[TimePointEntry],
     accepted: dict[str, Mask],
-    how: tuple[Model, Options],
+    how: tuple[Model, Looker],
     report: Report,
-    cancelled: Callable[[], bool],
 ) -> None:
-    base, options = how
-    image = session.image(session.study.timepoints[0])
+    base, looker = how
+    first = session.study.timepoints[0]
+    image = session.image(first)
     with tempfile.TemporaryDirectory(prefix="hcc-response-") as work:
-        adapted, facts = _adapt(image, accepted, options, Path(work), _part(report, 0.0, 0.6), cancelled)
-    baseline = Baseline(image, accepted, survey(base, image))
-    share = 0.4 / len(pending)
-    for number, point in enumerate(pending):
-        if cancelled():
-            raise JobCancelledError("Cancelled by the user; finished time points are kept.")
-        part = _part(report, 0.6 + number * share, share, point.name)
-        done = propose_follow_up(
-            point.name, session.image(point), baseline, base, adapted, part, options.seed
-        )
-        registration = {
-            "body_similarity": round(done.registration.body_similarity, 4),
-            "local_shift_mm": [round(v, 2) for v in done.registration.local_shift_mm],
-            "trustworthy": done.registration.trustworthy,
-        }
-        _keep(session, point, list(done.proposals), {"adaptation": facts, "registration": registration}, base)
+        adapted, facts = _adapt(image, accepted, looker, Path(work), part_of(report, 0.0, 0.55))
+        view, _ = looker.survey(first, part_of(report, 0.55, 0.05, first.name))
+        baseline = Baseline(image, accepted, view)
+        share = 0.4 / len(pending)
+        for number, point in enumerate(pending):
+            if looker.cancelled():
+                raise JobCancelledError("Cancelled by the user; finished time points are kept.")
+            part = part_of(report, 0.6 + number * share, share, point.name)
+            _propose_one(session, point, baseline, (base, looker, adapted, facts), part)
 
 
-def _part(report: Report, start: float, share: float, name: str = "") -> Report:
-    """A job's progress as one part of the whole."""
-    prefix = f"{name}: " if name else ""
+def _propose_one(
+    session: Session,
+    point: TimePointEntry,
+    baseline: Baseline,
+    how: tuple[Model, Looker, Path, dict[str, Any]],
+    report: Report,
+) -> None:
+    """Propose and store one follow-up."""
+    base, looker, adapted, facts = how
+    image = session.image(point)
+    seen: dict[str, Any] = {}
 
-    def scaled(progress: Progress) -> None:
-        fraction = min(1.0, start + share * progress.fraction)
-        report(Progress(prefix + progress.stage, fraction, progress.seconds_left))
+    def survey(part: Report) -> Survey:
+        view, provenance = looker.survey(point, part)
+        seen.update(provenance)
+        return view
 
-    return scaled
+    look = Look(lambda carried, part: looker.known(point, image, carried, adapted, part), survey)
+    done = propose_follow_up(point.name, image, baseline, look, report, looker.options.seed)
+    registration = {
+        "body_similarity": round(done.registration.body_similarity, 4),
+        "local_shift_mm": [round(v, 2) for v in done.registration.local_shift_mm],
+        "trustworthy": done.registration.trustworthy,
+    }
+    more = {"adaptation": facts, "registration": registration, "survey": seen}
+    _keep(session, point, list(done.proposals), more, base)
 
 
 def _propose_drawn(session: Session, point: TimePointEntry, base: Model) -> None:
@@ -215,6 +246,7 @@ def _keep(
     session: Session, point: TimePointEntry, proposals: list[Proposal], facts: dict[str, Any], base: Model
 ) -> None:
     """Store the proposals of a time point, then the event that says they are complete."""
+    require_draft(session.state, session.state.locks.reader or "", point.name, Act.PROPOSE)
     for proposal in proposals:
         write_proposal(session.store, proposal)
     payload = {"time_point": point.name, "base_model_sha256": base.sha256, **facts}
@@ -235,12 +267,12 @@ def accepted_baseline(session: Session) -> dict[str, Mask]:
 def _adapt(
     image: Volume,
     accepted: dict[str, Mask],
-    options: Options,
+    looker: Looker,
     work: Path,
     report: Report,
-    cancelled: Callable[[], bool],
-) -> tuple[Model, dict[str, Any]]:
-    """Adapt in a child process; the adapted weights live as long as the run."""
+) -> tuple[Path, dict[str, Any]]:
+    """Adapt in a child process; returns the adapted weights, which live as long as ``work``, and facts."""
+    options = looker.options
     labels = np.zeros(image.geometry.size, np.uint8)
     for value, mask in enumerate(accepted.values(), start=1):
         labels[mask] = value
@@ -255,5 +287,5 @@ def _adapt(
         "steps": options.steps,
         "seed": options.seed,
     }
-    facts = run_job("HCCResponseLib.adapt.worker", request, work, report, cancelled)
-    return load_model(work / "adapted.pt", options.base), facts
+    facts = run_job("HCCResponseLib.adapt.worker", request, work, report, looker.cancelled)
+    return work / "adapted.pt", facts

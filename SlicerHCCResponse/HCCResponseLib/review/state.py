@@ -13,8 +13,10 @@ import numpy.typing as npt
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.types import LesionState, Response
+from HCCResponseLib.review.people import Person
 from HCCResponseLib.review.records import Action, Decision, read_decision, read_proposal
-from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.review.signatures import Locks, ReadOrder, Signature
+from HCCResponseLib.review.store import Event, ReadStore
 from HCCResponseLib.track.proposal import Proposal, ProposalKind
 
 
@@ -89,6 +91,39 @@ class Row:
             return self.decision.long_axis_mm
         return self.measurement.long_axis.length_mm if self.measurement else None
 
+    @property
+    def short_mm(self) -> Decimal | None:
+        """Short axis that counts; a reader's own long axis makes the contour's short axis void."""
+        if self.state is not LesionState.MEASURED:
+            return None
+        if self.decision is not None and self.decision.short_line is not None:
+            return self.decision.short_line.length_mm
+        if self.decision is not None and self.decision.long_axis_mm is not None:
+            return None
+        short = self.measurement.short_axis if self.measurement else None
+        return short.length_mm if short else None
+
+    @property
+    def words(self) -> str:
+        """The row for the log: what was done with it, and its long axis or state."""
+        size = self.state.value if self.long_mm is None else f"{self.long_mm} mm"
+        return f"{self.status}, {size}"
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a lesion lies, as the reader says; without a word from the reader it is in the liver.
+
+    Attributes:
+        organ: as it counts for the limits per organ.
+        segment: free text, for the liver usually the Couinaud segment.
+        lymph_node: measured by its short axis.
+    """
+
+    organ: str = "liver"
+    segment: str = ""
+    lymph_node: bool = False
+
 
 @dataclass
 class ReadState:
@@ -99,6 +134,12 @@ class ReadState:
         rows: per time point, per lesion or candidate name, in order of appearance.
         provenance: per time point, how its proposals were made.
         non_target: per time point, the reader's judgement of non-target disease.
+        answers: per time point, the reader's answer to the question whether an earlier CR was right.
+        sites: per lesion name, where it lies, when the reader has said so.
+        decided: (time point, name, decision before) of every decision that can be undone, oldest first.
+        locks: order, signatures and locked time points; where a time point stands tells ``review/lifecycle.py``.
+        person: who has this read open; needed for reads that were assigned to somebody.
+        seen: number of the last event that the locks know of.
     """
 
     study: Study | None = None
@@ -106,6 +147,42 @@ class ReadState:
     rows: dict[str, dict[str, Row]] = field(default_factory=dict)
     provenance: dict[str, dict[str, Any]] = field(default_factory=dict)
     non_target: dict[str, Response] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+    sites: dict[str, Site] = field(default_factory=dict)
+    decided: list[tuple[str, str, Decision | None]] = field(default_factory=list)
+    locks: Locks = field(default_factory=Locks)
+    person: Person | None = None
+    seen: int = 0
+
+    @property
+    def locked(self) -> frozenset[str]:
+        """Time points under a valid signature of their reader."""
+        return frozenset(self.locks.locked)
+
+    @property
+    def signatures(self) -> list[Signature]:
+        """Valid signatures in order of signing."""
+        return self.locks.valid()
+
+    def site(self, name: str) -> Site:
+        """Where a lesion lies."""
+        return self.sites.get(name, Site())
+
+    def propose(self, proposal: Proposal) -> None:
+        """Let a proposal stand in its row, undecided."""
+        self.rows.setdefault(proposal.time_point, {})[proposal.name] = Row(proposal)
+
+    def take(self, decision: Decision) -> None:
+        """Let a decision stand in its row."""
+        row = self.rows[decision.time_point][decision.name]
+        self.decided.append((decision.time_point, decision.name, row.decision))
+        self.rows[decision.time_point][decision.name] = Row(row.proposal, decision)
+
+    def take_back(self) -> tuple[str, str]:
+        """Undo the latest decision; returns its time point and name."""
+        time_point, name, before = self.decided.pop()
+        self.rows[time_point][name] = Row(self.rows[time_point][name].proposal, before)
+        return time_point, name
 
     def row(self, time_point: str, name: str) -> Row | None:
         """One row, or ``None``."""
@@ -122,23 +199,68 @@ class ReadState:
         return list(dict.fromkeys(names))
 
 
-def read_state(store: ReadStore) -> ReadState:
-    """Replay all events. A later proposal or decision stands in front of an earlier one; both stay stored."""
+def read_state(store: ReadStore, until: int | None = None) -> ReadState:
+    """Replay all events, or those up to a number. What came later stands in front; everything stays stored.
+
+    This is everything that the store knows. A reader of a committee gets a read from
+    :func:`HCCResponseLib.review.committee.open_read`, which keeps readers blind to each other.
+    """
     state = ReadState()
     for event in store.events():
-        payload = event.payload
-        if event.action == "study":
-            state.study = Study.model_validate(payload["study"])
-            state.fingerprints = payload["fingerprints"]
-        elif event.action == "proposal":
-            proposal = read_proposal(store, payload)
-            state.rows.setdefault(proposal.time_point, {})[proposal.name] = Row(proposal)
-        elif event.action == "decision":
-            decision = read_decision(store, event.actor, payload)
-            row = state.rows[decision.time_point][decision.name]
-            state.rows[decision.time_point][decision.name] = Row(row.proposal, decision)
-        elif event.action == "proposed":
-            state.provenance[payload["time_point"]] = payload
-        elif event.action == "non-target":
-            state.non_target[payload["time_point"]] = Response(payload["response"])
+        if until is not None and event.sequence > until:
+            break
+        _take_row(store, state, event)
+        _take_lock(state, event)
     return state
+
+
+def read_life(store: ReadStore) -> ReadState:
+    """Study, order, locks and signatures only, without proposals and decisions: quick, and nothing to peek at."""
+    state = ReadState()
+    for event in store.events():
+        if event.action == "study":
+            _take_row(store, state, event)
+        _take_lock(state, event)
+    return state
+
+
+def refresh(store: ReadStore, state: ReadState) -> None:
+    """Take in what was signed, amended or closed since the state was read, here or by another process."""
+    for event in store.events(state.seen):
+        _take_lock(state, event)
+
+
+def _take_row(store: ReadStore, state: ReadState, event: Event) -> None:
+    payload = event.payload
+    if event.action == "study":
+        state.study = Study.model_validate(payload["study"])
+        state.fingerprints = payload["fingerprints"]
+    elif event.action == "proposal":
+        state.propose(read_proposal(store, payload))
+    elif event.action == "decision":
+        state.take(read_decision(store, event.actor, payload))
+    elif event.action == "undo":
+        state.take_back()
+    elif event.action == "site":
+        state.sites[payload["name"]] = Site(payload["organ"], payload["segment"], payload["lymph_node"])
+    elif event.action == "answer":
+        state.answers[payload["time_point"]] = payload["choice"]
+    elif event.action == "proposed":
+        state.provenance[payload["time_point"]] = payload
+    elif event.action == "non-target":
+        state.non_target[payload["time_point"]] = Response(payload["response"])
+
+
+def _take_lock(state: ReadState, event: Event) -> None:
+    payload = event.payload
+    if event.action == "assigned":
+        state.locks.order = ReadOrder(payload["order"])
+        state.locks.reader = payload["reader"]
+        state.locks.profile_sha256 = payload["profile_sha256"]
+    elif event.action == "signed":
+        state.locks.sign(Signature.from_payload({**payload, "utc": event.utc}))
+    elif event.action == "amended":
+        state.locks.amend(payload["time_point"], payload["later"], event.reason)
+    elif event.action in ("closed", "adjudicated"):
+        state.locks.final = event.reason
+    state.seen = event.sequence

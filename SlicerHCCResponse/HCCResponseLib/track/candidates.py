@@ -12,8 +12,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from HCCResponseLib.engines.model import Model
-from HCCResponseLib.engines.segment import liver_and_tumour
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Volume
@@ -55,21 +53,17 @@ class CandidateRule:
 
 @dataclass(frozen=True)
 class Survey:
-    """The base network's view of a whole scan on its working grid: probabilities of liver and of tumour."""
+    """An engine's view of a whole scan on its working grid: probabilities of liver and of tumour, and whose it is."""
 
     liver: Float32
     tumour: Float32
     grid: Geometry
+    origin: str = "base network"
 
     def liver_mask(self) -> Mask:
         """Largest part of what is more likely liver than not, holes filled."""
         parts = components(self.liver > 0.5)
         return np.asarray(ndimage.binary_fill_holes(parts[0])) if parts else np.zeros(self.grid.size, bool)
-
-
-def survey(model: Model, image: Volume) -> Survey:
-    """Look at a whole scan with the base network."""
-    return Survey(*liver_and_tumour(model, image))
 
 
 def agreement(view: Survey, geometry: Geometry, accepted: Mask) -> float:
@@ -131,7 +125,7 @@ def find_candidates(
                 LesionState.MEASURED,
                 part,
                 measurement,
-                "base network",
+                view.origin,
                 Suggestion.NEW if sure else Suggestion.EQUIVOCAL,
                 evidence,
             )

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.adapt.contour import Gate, contour_known
-from HCCResponseLib.engines.model import Model
-from HCCResponseLib.engines.process import Progress, Report
+from HCCResponseLib.engines.process import Progress, Report, part_of
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.track.candidates import Before, Survey, agreement, find_candidates, survey
+from HCCResponseLib.track.candidates import Before, Survey, agreement, find_candidates
 from HCCResponseLib.track.components import carry_identities, components
 from HCCResponseLib.track.proposal import Evidence, Proposal, ProposalKind
 from HCCResponseLib.track.registration import Registration, carry_mask, register
@@ -39,6 +37,19 @@ class Baseline:
     image: Volume
     lesions: Mapping[str, Mask]
     view: Survey
+
+
+@dataclass(frozen=True)
+class Look:
+    """The networks at work on a follow-up, in processes of their own.
+
+    Attributes:
+        known: tumour probability (z, y, x) around the carried contours, on the image's grid.
+        survey: an engine's view of the whole scan.
+    """
+
+    known: Callable[[Mapping[str, Mask], Report], npt.NDArray[np.float32]]
+    survey: Callable[[Report], Survey]
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ def propose_baseline(time_point: str, image: Volume, view: Survey, least_mm: flo
                     LesionState.MEASURED,
                     part,
                     measurement,
-                    "base network",
+                    view.origin,
                 )
             )
     return found
@@ -77,8 +88,7 @@ def propose_follow_up(
     time_point: str,
     image: Volume,
     baseline: Baseline,
-    base: Model,
-    adapted: Model,
+    look: Look,
     report: Report,
     seed: int = 0,
 ) -> FollowUp:
@@ -89,20 +99,16 @@ def propose_follow_up(
     carried = {
         n: carry_mask(m, baseline.image.geometry, image.geometry, found) for n, m in baseline.lesions.items()
     }
-    report(Progress("Contouring known lesions", 0.25))
-    gate = Gate.of(adapted)
-    probability = contour_known(image, adapted, base, carried, gate, adapted.uses_prior)
+    probability = look.known(carried, part_of(report, 0.25, 0.3))
     masks = carry_identities(probability > _THRESHOLD, carried, image.geometry.spacing)
     proposals = [
         _known(time_point, name, masks[name], carried[name], probability, image.geometry, found)
         for name in carried
     ]
-    for one in proposals:
-        one.evidence.update(gate.evidence())
-    report(Progress("Looking for new lesions", 0.6))
+    view = look.survey(part_of(report, 0.55, 0.4))
     known = np.logical_or.reduce([*carried.values(), *(m for m in masks.values() if m is not None)])
     before = Before(baseline.view, found, agreement(baseline.view, baseline.image.geometry, everything))
-    proposals += find_candidates(time_point, image, survey(base, image), before, known)
+    proposals += find_candidates(time_point, image, view, before, known)
     report(Progress("Proposals ready", 1.0))
     return FollowUp(tuple(proposals), found, carried)
 

@@ -1,0 +1,42 @@
+"""Options of the commands that let an engine look at a scan."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from HCCResponseLib.errors import InputError
+
+EngineOption = Annotated[
+    str, typer.Option("--engine", help="What looks at the scans; see 'hcc-response engines list'.")
+]
+EngineWeightsOption = Annotated[
+    Path | None,
+    typer.Option("--weights", help="Weights file or folder of the engine; default: its own place."),
+]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="NAME=VALUE: a parameter of the engine; may be given several times."),
+]
+
+
+def read_settings(given: list[str] | None) -> dict[str, Any]:
+    """``["patch=48", "liver=1,3"]`` to a dictionary; numbers, true and false are read as such.
+
+    Raises:
+        InputError: no ``=`` in it.
+    """
+    found: dict[str, Any] = {}
+    for text in given or []:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise InputError(f"'--set {text}' is not NAME=VALUE.")
+        found[name.strip()] = value
+        with contextlib.suppress(json.JSONDecodeError):
+            found[name.strip()] = json.loads(value)
+    return found

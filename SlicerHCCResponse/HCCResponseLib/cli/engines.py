@@ -1,0 +1,116 @@
+"""``hcc-response engines``: which engines there are, whether they work, installing those with packages of their own."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
+
+engines = typer.Typer(help="Segmentation engines: list, check, install.", no_args_is_help=True)
+NameArgument = Annotated[str, typer.Argument(help="Name of an engine; see 'hcc-response engines list'.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+@engines.command("list")
+def list_engines(as_json: JsonOption = False) -> None:
+    """All engines: what they mark, whether they are installed, where their weights belong."""
+    with errors_as_one_line():
+        from HCCResponseLib.engines.environments import weights_folder
+        from HCCResponseLib.engines.registry import engines as all_engines
+        from HCCResponseLib.engines.registry import how_to_install
+
+        rows: list[dict[str, Any]] = [
+            {
+                "name": info.name,
+                "title": info.title,
+                "gives": sorted(g.value for g in info.gives),
+                "installed": how_to_install(info) is None,
+                "install_with": how_to_install(info),
+                "needs_prior": info.needs_prior,
+                "takes_prompts": info.takes_prompts,
+                "devices": list(info.devices),
+                "licence": info.licence,
+                "source": info.source,
+                "weights": info.weights.format(folder=weights_folder(info.name)),
+                "parameters": [
+                    {"name": p.name, "default": p.default, "help": p.help} for p in info.parameters
+                ],
+            }
+            for info in all_engines()
+        ]
+        if as_json:
+            say_json(rows)
+            return
+        for row in rows:
+            state = "installed" if row["installed"] else f"not installed: {row['install_with']}"
+            say(f"{row['name']:<18} {row['title']} [{', '.join(row['gives'])}] {state}")
+            say(f"{'':<18} weights: {row['weights']}")
+
+
+@engines.command()
+def check(
+    name: NameArgument,
+    weights: Annotated[
+        Path | None, typer.Option(help="File or folder; default: the engine's own place.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Load an engine's packages and weights, in its own process, and say what they are."""
+    with errors_as_one_line():
+        from HCCResponseLib.engines.run import check_engine
+
+        with tempfile.TemporaryDirectory() as work:
+            facts = check_engine(name, weights, Path(work))
+        if as_json:
+            say_json(facts)
+            return
+        for key, value in facts.items():
+            say(f"{key.replace('_', ' ')}: {value}")
+
+
+@engines.command()
+def install(
+    name: NameArgument,
+    offline: Annotated[
+        Path | None, typer.Option(help="Folder of wheels to install from, without network.")
+    ] = None,
+    index: Annotated[
+        str | None,
+        typer.Option(
+            help="Further package index, such as https://download.pytorch.org/whl/cpu for small torch."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an environment for an engine in your data folder, after saying what that installs and how large it is."""
+    with errors_as_one_line():
+        from HCCResponseLib.engines.install import install as make
+        from HCCResponseLib.engines.install import plan
+        from HCCResponseLib.engines.registry import engine_named
+
+        info = engine_named(name)
+        for line in plan(info, offline):
+            console.print(line, markup=False, soft_wrap=True)
+        if not yes and not typer.confirm("Install?", err=True):
+            raise typer.Exit(1)
+        facts = make(info, offline, index, lambda stage: console.print(stage, markup=False))
+        if as_json:
+            say_json(facts)
+        else:
+            say(f"Installed {name}: " + ", ".join(f"{k} {v}" for k, v in sorted(facts["versions"].items())))
+
+
+@engines.command()
+def remove(name: NameArgument) -> None:
+    """Delete an engine's environment; its weights stay."""
+    with errors_as_one_line():
+        from HCCResponseLib.engines.install import remove as delete
+        from HCCResponseLib.engines.registry import engine_named
+
+        delete(engine_named(name))
+        say(f"Removed the environment of {name}.")

@@ -1,0 +1,53 @@
+"""``hcc-response evaluate committee``: adjudication, discordance, readers, agreement, reading times."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
+from HCCResponseLib.cli.sign_in import Observer, PasswordFile, observer
+
+StoresArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="STORE...", help="Files of reads, folders that hold one, or postgresql:// URLs."),
+]
+
+
+def committee(
+    stores: StoresArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write here instead: .md, .csv or .json by its ending."),
+    ] = None,
+    pause: Annotated[
+        float, typer.Option(min=0.1, help="Gaps between decisions above so many minutes are pauses.")
+    ] = 5.0,
+    name: Observer = None,
+    password_file: PasswordFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """How well the readers of a committee agree. Only signed reads count; what is left out is told."""
+    from HCCResponseLib.cohort.committee import committee_figures
+    from HCCResponseLib.cohort.figure import as_csv, as_json_text, as_markdown, as_records
+    from HCCResponseLib.cohort.from_store import load_committee
+    from HCCResponseLib.errors import InputError
+    from HCCResponseLib.imaging.files import write_text
+
+    writers = {".md": as_markdown, ".csv": as_csv, ".json": as_json_text}
+    with errors_as_one_line():
+        if output is not None and output.suffix not in writers:
+            raise InputError(f"'{output}' must end in .md, .csv or .json.")
+        found = load_committee(stores, timedelta(minutes=pause), admit=observer(name, password_file))
+        figures = committee_figures(found)
+        for note in found.left_out:
+            console.print(f"left out: {note}", style="yellow", soft_wrap=True, markup=False)
+        if output is not None:
+            write_text(output, writers[output.suffix](figures))
+        if as_json:
+            say_json(as_records(figures))
+        else:
+            say(str(output.resolve()) if output is not None else as_markdown(figures))

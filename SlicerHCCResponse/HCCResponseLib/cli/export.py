@@ -1,0 +1,88 @@
+"""``hcc-response export``: reads as tables for statisticians."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
+from HCCResponseLib.cli.evaluate_committee import StoresArgument
+from HCCResponseLib.cli.sign_in import Observer, PasswordFile, observer
+
+export_app = typer.Typer(
+    name="export",
+    help="Reads as files for others; everything that is written is read back and checked.",
+    no_args_is_help=True,
+)
+FolderOption = Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+REFERENCES_HELP = (
+    "CSV with columns subject,date: first dose or randomisation, for study days and the minimum SD time."
+)
+
+
+@export_app.command()
+def sdtm(
+    stores: StoresArgument,
+    output: FolderOption,
+    study_id: Annotated[str, typer.Option(help="STUDYID; USUBJID is STUDYID-subject.")] = "STUDY",
+    forms: Annotated[
+        str, typer.Option("--format", help="csv, json (Dataset-JSON v1.1) or xpt; several with commas.")
+    ] = "csv",
+    reference_dates: Annotated[Path | None, typer.Option(help=REFERENCES_HELP)] = None,
+    name: Observer = None,
+    password_file: PasswordFile = None,
+    as_json: JsonOption = False,
+) -> None:
+    """CDISC SDTM domains TU, TR, RS of all signed reads.
+
+    What was written is checked against the rules of SDTM and of the RECIST 1.1 supplement, and the responses are
+    computed once more from it. Any violation is listed and ends with exit status 1.
+    """
+    from HCCResponseLib.cohort.from_store import load_committee, load_reference_dates
+    from HCCResponseLib.errors import InputError
+    from HCCResponseLib.report.sdtm.export import export_sdtm
+    from HCCResponseLib.report.tables.files import FORMATS
+
+    with errors_as_one_line():
+        wanted = tuple(dict.fromkeys(part.strip() for part in forms.split(",")))
+        unknown = [form for form in wanted if form not in FORMATS]
+        if unknown:
+            raise InputError(f"'{unknown[0]}' is no format; possible are {', '.join(FORMATS)}.")
+        references = load_reference_dates(reference_dates) if reference_dates else {}
+        found = load_committee(stores, references=references, admit=observer(name, password_file))
+        done = export_sdtm(found, output, study_id, wanted, references)
+        _tell(done.files, (*(f"left out: {n}" for n in found.left_out), *map(str, done.warnings)), as_json)
+
+
+@export_app.command(name="csv")
+def csv_tables(
+    stores: StoresArgument,
+    output: FolderOption,
+    name: Observer = None,
+    password_file: PasswordFile = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Plain tables: reads.csv, timepoints.csv, lesions.csv, adjudications.csv of all signed reads.
+
+    What was written is read back and checked; any violation is listed and ends with exit status 1.
+    """
+    from HCCResponseLib.cohort.from_store import load_committee
+    from HCCResponseLib.report.flat.tables import export_flat
+
+    with errors_as_one_line():
+        found = load_committee(stores, admit=observer(name, password_file))
+        files = export_flat(found, output)
+        _tell(files, tuple(f"left out: {note}" for note in found.left_out), as_json)
+
+
+def _tell(files: tuple[Path, ...], notes: tuple[str, ...], as_json: bool) -> None:
+    for note in notes:
+        console.print(note, style="yellow", soft_wrap=True, markup=False)
+    if as_json:
+        say_json({"files": [str(f.resolve()) for f in files], "notes": list(notes)})
+    else:
+        for file in files:
+            say(str(file.resolve()))

@@ -1,0 +1,85 @@
+"""``hcc-response read``: the stored reads of a study or a committee."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated
+
+import typer
+
+from HCCResponseLib.cli import read_manage, read_work
+from HCCResponseLib.cli.common import errors_as_one_line, say, say_json
+from HCCResponseLib.cli.read_users import users_app
+from HCCResponseLib.cli.sign_in import AsJson, Where
+
+read_app = typer.Typer(
+    name="read",
+    help="Central review: accounts, independent reads, signatures, adjudication, and the log behind them. "
+    "Every command but 'verify' asks who you are.",
+    no_args_is_help=True,
+)
+read_app.add_typer(users_app)
+for name, command in (
+    ("assign", read_manage.assign),
+    ("list", read_manage.list_reads),
+    ("open", read_work.open_and_propose),
+    ("show", read_work.show),
+    ("decide", read_work.decide),
+    ("sign", read_work.sign),
+    ("amend", read_manage.amend),
+    ("lock", read_manage.lock),
+    ("compare", read_work.compare),
+    ("adjudicate", read_work.adjudicate),
+    ("reread", read_manage.reread),
+    ("log", read_manage.log),
+):
+    read_app.command(name)(command)
+
+
+@read_app.command()
+def verify(
+    where: Where,
+    read_id: Annotated[
+        str | None, typer.Option("--read", help="Only this read; without it the whole store.")
+    ] = None,
+    expect: Annotated[
+        str | None, typer.Option(help="Hash that an earlier check printed; it must still be in the chain.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the log event by event and every signature: names the first that was changed, or prints the last hash.
+
+    Note the printed hash down elsewhere: what a cut at the end leaves is a log that fits, so only a noted hash, given
+    with --expect, shows that something is gone.
+    """
+    from HCCResponseLib.errors import StorageError
+    from HCCResponseLib.review.audit import verify as check
+    from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
+
+    with errors_as_one_line():
+        store = open_store(where, create=False)
+        try:
+            found = check(ReadStore(store, STORE_LOG), read_id, expect)
+        finally:
+            store.close()
+        facts = {**dataclasses.asdict(found.chain), "signatures": found.signatures, "reason": found.problem}
+        if as_json:
+            say_json({"good": not found.problem, **facts})
+        if found.problem:
+            raise StorageError(f"'{store.name}' is not as it was written: {found.problem}.")
+        if not as_json:
+            say(
+                f"{found.chain.events} events, all as they were written; {found.signatures} signatures fit. "
+                f"Hash of the last event: {found.chain.head}"
+            )
+
+
+@read_app.command()
+def prepare(where: Where) -> None:
+    """Make the tables of a committee's database, or bring those of an earlier version up to date."""
+    from HCCResponseLib.review.store import open_store
+
+    with errors_as_one_line():
+        store = open_store(where)
+        store.close()
+        say(f"'{store.name}' is ready.")

@@ -1,0 +1,168 @@
+"""``hcc-response read`` for the manager of a committee: assign, list, amend, lock, re-read, log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from HCCResponseLib.cli.common import say, say_json
+from HCCResponseLib.cli.sign_in import AsJson, Name, PasswordFile, ReadName, Reason, Where, signed_in
+
+TimePoint = Annotated[
+    str, typer.Argument(metavar="TIMEPOINT", help="Name of the time point, as in study.yaml.")
+]
+
+
+def assign(
+    where: Where,
+    study: Annotated[Path, typer.Argument(help="study.yaml of the subject, or the folder that holds it.")],
+    reader: Annotated[str, typer.Argument(help="Sign-in name of the person who is to read.")],
+    stream: Annotated[
+        str, typer.Argument(help="Place in the committee, one of the profile's, such as 'RADIOLOGIST 1'.")
+    ],
+    as_name: Name,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a subject to a reader (manager). The reader gets the images without anybody else's contours.
+
+    Order of reading, adjudication variables and streams come from the study's profile.
+    """
+    from HCCResponseLib.imaging.study import load_study
+    from HCCResponseLib.review.committee import assign as give
+    from HCCResponseLib.review.committee import blinded
+    from HCCResponseLib.review.session import load_images
+
+    with signed_in(where, as_name, password_file) as desk:
+        content = blinded(load_study(study))
+        fingerprints = load_images(content)[1]
+        new = give(desk.store, desk.person, desk.people, content, fingerprints, reader, stream)
+        if as_json:
+            say_json(_facts(new))
+        else:
+            say(f"Read '{new.read_id}' of subject '{new.subject}' assigned to '{reader}' as {stream}.")
+
+
+def list_reads(
+    where: Where, as_name: Name, password_file: PasswordFile = None, as_json: AsJson = False
+) -> None:
+    """The reads that you may know of, and how far they are."""
+    from HCCResponseLib.review.committee import visible
+    from HCCResponseLib.review.lifecycle import points, stage
+    from HCCResponseLib.review.state import read_life
+
+    with signed_in(where, as_name, password_file) as desk:
+        rows = []
+        for found in visible(desk.store, desk.person):
+            life = read_life(desk.store.other(found.read_id))
+            signed = f"{len(life.locked)} of {len(points(life))}"
+            more = {"stage": stage(life).value, "signed_time_points": signed, "version": life.locks.version}
+            rows.append({**_facts(found), **more})
+        if as_json:
+            say_json(rows)
+            return
+        for row in rows:
+            who = f", {row['reader']}" if row["reader"] else ""
+            say(
+                f"{row['read']}: subject {row['subject']}, {row['stream']}{who}, {row['kind']}, {row['stage']}, "
+                f"{row['signed_time_points']} time points signed"
+            )
+
+
+def amend(
+    where: Where,
+    read_id: ReadName,
+    time_point: TimePoint,
+    reason: Reason,
+    as_name: Name,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open a locked time point again as a new version; the old one stays and 'read show --version' shows it.
+
+    A manager may do this until the read is locked for good, its reader in the final review of a hybrid read or where
+    reading has no order. Later time points must then be signed again.
+    """
+    from HCCResponseLib.review.lifecycle import amend as reopen
+    from HCCResponseLib.review.state import read_life
+
+    with signed_in(where, as_name, password_file) as desk:
+        read = desk.store.other(read_id)
+        version = reopen(read, read_life(read), desk.people, desk.credentials, time_point, reason)
+        result = {"read": read_id, "time_point": time_point, "version": version}
+        say_json(result) if as_json else say(
+            f"'{time_point}' of '{read_id}' is open again: version {version}."
+        )
+
+
+def lock(
+    where: Where,
+    read_id: ReadName,
+    reason: Reason,
+    as_name: Name,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Lock a completely signed read for good (manager): no amendment is possible any more.
+
+    Single time points are locked by the reader's signature, see 'read sign'.
+    """
+    from HCCResponseLib.review.lifecycle import close
+    from HCCResponseLib.review.state import read_life
+
+    with signed_in(where, as_name, password_file) as desk:
+        read = desk.store.other(read_id)
+        close(read, read_life(read), desk.people, desk.credentials, reason)
+        result = {"read": read_id, "stage": "final"}
+        say_json(result) if as_json else say(f"Read '{read_id}' is locked for good.")
+
+
+def reread(
+    where: Where,
+    read_id: ReadName,
+    reason: Reason,
+    as_name: Name,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a finished read to the same reader again, for intra-reader agreement (manager).
+
+    The re-read starts fresh; the first read is not shown to its reader until the re-read is signed.
+    """
+    from HCCResponseLib.review.committee import reread as again
+
+    with signed_in(where, as_name, password_file) as desk:
+        new = again(desk.store, desk.person, read_id, reason)
+        say_json(_facts(new)) if as_json else say(
+            f"'{new.reader}' reads '{read_id}' again in '{new.read_id}'."
+        )
+
+
+def log(
+    where: Where,
+    output: Annotated[Path, typer.Argument(help="File to write; its ending .csv or .json says how.")],
+    as_name: Name,
+    read_id: Annotated[str | None, typer.Option("--read", help="Only this read.")] = None,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a readable copy of the audit trail (manager, auditor): who, when, what, old, new, why, hashes."""
+    from HCCResponseLib.review.audit import export_log_as
+
+    with signed_in(where, as_name, password_file) as desk:
+        count = export_log_as(desk.person, desk.store, output, read_id)
+        result = {"events": count, "file": str(output.resolve())}
+        say_json(result) if as_json else say(f"{count} events written to {output}.")
+
+
+def _facts(found: Any) -> dict[str, Any]:
+    return {
+        "read": found.read_id,
+        "subject": found.subject,
+        "reader": found.reader,
+        "stream": found.stream,
+        "kind": found.kind.value,
+        "repeats": found.repeats,
+    }

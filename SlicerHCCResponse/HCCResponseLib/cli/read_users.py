@@ -1,0 +1,200 @@
+"""``hcc-response read users``: the accounts of a committee."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from HCCResponseLib.cli.common import say, say_json
+from HCCResponseLib.cli.sign_in import (
+    AsJson,
+    Name,
+    NewPasswordFile,
+    PasswordFile,
+    Reason,
+    Where,
+    new_password,
+    password,
+    people_at,
+    signed_in,
+)
+from HCCResponseLib.review.access import Role
+
+users_app = typer.Typer(
+    name="users",
+    help="Who can sign in, with which roles. The first account is a manager's; there are no default passwords.",
+    no_args_is_help=True,
+)
+Account = Annotated[str, typer.Argument(metavar="NAME", help="Sign-in name of the account.")]
+Roles = Annotated[list[Role], typer.Option("--role", help="May be given more than once.")]
+
+
+@users_app.command()
+def add(
+    where: Where,
+    name: Account,
+    printed_name: Annotated[str, typer.Option(help="As it is to stand below a signature.")],
+    role: Roles,
+    as_name: Annotated[
+        str | None,
+        typer.Option("--as", envvar="HCC_RESPONSE_USER", help="Your own sign-in name, as a manager."),
+    ] = None,
+    password_file: PasswordFile = None,
+    new_password_file: NewPasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an account. The first one makes the database and needs no --as; the others are made by a manager.
+
+    The password that a manager sets is temporary: its owner changes it with 'read users password' before signing.
+    """
+    with people_at(where, create=True) as (_, people):
+        by = people.authenticate(as_name, password(password_file)) if as_name and people.accounts() else None
+        made = people.add(name, printed_name, set(role), new_password(new_password_file), by)
+        result = {"name": made.name, "printed_name": made.printed_name, "roles": sorted(made.roles)}
+        say_json(result) if as_json else say(f"Account '{name}' made: {', '.join(sorted(made.roles))}.")
+
+
+@users_app.command("list")
+def list_accounts(
+    where: Where, as_name: Name, password_file: PasswordFile = None, as_json: AsJson = False
+) -> None:
+    """All accounts: name, printed name, roles, and whether they can sign in."""
+    with signed_in(where, as_name, password_file) as desk:
+        rows: list[dict[str, Any]] = [
+            {
+                "name": a.name,
+                "printed_name": a.printed_name,
+                "roles": sorted(a.roles),
+                "active": a.active,
+                "temporary_password": a.temporary,
+                "password_set": a.password_set,
+                "failed_sign_ins": a.failures,
+            }
+            for a in desk.people.accounts()
+        ]
+        if as_json:
+            say_json(rows)
+            return
+        for row in rows:
+            notes = [] if row["active"] else ["disabled"]
+            notes += ["temporary password"] if row["temporary_password"] else []
+            notes += [f"{row['failed_sign_ins']} failed sign-ins"] if row["failed_sign_ins"] else []
+            more = f" ({'; '.join(notes)})" if notes else ""
+            say(f"{row['name']}: {row['printed_name']}, {', '.join(row['roles'])}{more}")
+
+
+@users_app.command("password")
+def change_password(
+    where: Where,
+    as_name: Name,
+    password_file: PasswordFile = None,
+    new_password_file: NewPasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change your own password; a temporary or expired one must be changed before anything else."""
+    with people_at(where, create=False) as (_, people):
+        people.change_password(as_name, password(password_file), new_password(new_password_file))
+        _tell(as_json, as_name, "password changed")
+
+
+@users_app.command()
+def reset(
+    where: Where,
+    name: Account,
+    as_name: Name,
+    password_file: PasswordFile = None,
+    new_password_file: NewPasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give somebody who lost theirs a temporary password (manager). Check first who is asking."""
+    with signed_in(where, as_name, password_file) as desk:
+        desk.people.reset_password(desk.person, name, new_password(new_password_file))
+        _tell(as_json, name, "temporary password set")
+
+
+@users_app.command()
+def roles(
+    where: Where,
+    name: Account,
+    role: Roles,
+    reason: Reason,
+    as_name: Name,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put these roles in the place of somebody's present ones (manager)."""
+    with signed_in(where, as_name, password_file) as desk:
+        desk.people.set_roles(desk.person, name, set(role), reason)
+        _tell(as_json, name, ", ".join(sorted(role)))
+
+
+@users_app.command()
+def disable(
+    where: Where,
+    name: Account,
+    reason: Reason,
+    as_name: Name,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Close an account (manager). Its signatures stay, its name is never given to anybody else."""
+    with signed_in(where, as_name, password_file) as desk:
+        desk.people.disable(desk.person, name, reason)
+        _tell(as_json, name, "disabled")
+
+
+@users_app.command()
+def enable(
+    where: Where,
+    name: Account,
+    reason: Reason,
+    as_name: Name,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open a disabled account again (manager)."""
+    with signed_in(where, as_name, password_file) as desk:
+        desk.people.enable(desk.person, name, reason)
+        _tell(as_json, name, "enabled")
+
+
+@users_app.command()
+def unlock(
+    where: Where,
+    name: Account,
+    reason: Reason,
+    as_name: Name,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """End the lock-out after too many failed sign-ins before its time (manager)."""
+    with signed_in(where, as_name, password_file) as desk:
+        desk.people.let_in(desk.person, name, reason)
+        _tell(as_json, name, "let in again")
+
+
+@users_app.command()
+def rules(
+    where: Where,
+    as_name: Name,
+    file: Annotated[
+        Path | None, typer.Option(help="YAML file with other rules; without it the present ones are printed.")
+    ] = None,
+    reason: Reason = "",
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Rules for passwords and lock-outs: print them, or put others in force (manager)."""
+    from HCCResponseLib.review.account_rules import load_rules
+
+    with signed_in(where, as_name, password_file) as desk:
+        if file is not None:
+            desk.people.set_rules(desk.person, load_rules(file), reason)
+        values = desk.people.rules().model_dump()
+        say_json(values) if as_json else say("\n".join(f"{k}: {v}" for k, v in values.items()))
+
+
+def _tell(as_json: bool, name: str, what: str) -> None:
+    say_json({"name": name, "result": what}) if as_json else say(f"'{name}': {what}.")

@@ -1,0 +1,219 @@
+"""``hcc-response read`` for readers and adjudicators: open, show, decide, sign, compare, adjudicate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from HCCResponseLib.cli.common import say, say_json
+from HCCResponseLib.cli.read_manage import TimePoint
+from HCCResponseLib.cli.sign_in import AsJson, Desk, Name, PasswordFile, ReadName, Reason, Where, signed_in
+from HCCResponseLib.cli.study import ModelOption, OutputOption, RecipeOption, SeedOption, StepsOption
+from HCCResponseLib.review.signatures import Meaning
+
+if TYPE_CHECKING:
+    from HCCResponseLib.review.state import ReadState
+    from HCCResponseLib.review.store import ReadStore
+
+Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="The subject's name.")]
+
+
+def open_and_propose(
+    where: Where,
+    read_id: ReadName,
+    study: Annotated[Path, typer.Argument(help="study.yaml of the subject, or the folder that holds it.")],
+    as_name: Name,
+    output: OutputOption = Path("hcc-response-output"),
+    recipe: RecipeOption = "quick",
+    steps: StepsOption = None,
+    seed: SeedOption = 0,
+    model: ModelOption = None,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open a read that was assigned to you and make the proposals of the time points that are open.
+
+    Under a sequential profile the next time point is proposed only after the one before it is signed: run this again
+    after each signature.
+    """
+    from HCCResponseLib.cli.study import tell
+    from HCCResponseLib.imaging.study import load_study
+    from HCCResponseLib.report.output import write_outputs
+    from HCCResponseLib.response.profile import load_profile
+    from HCCResponseLib.review.committee import blinded, open_read
+    from HCCResponseLib.review.session import Options, open_session, propose
+
+    with signed_in(where, as_name, password_file) as desk:
+        content = blinded(load_study(study))
+        opened = open_read(desk.store, desk.person, read_id)
+        session = open_session(content, output, opened)
+        propose(session, Options(recipe, steps, seed, model))
+        tell(write_outputs(session, load_profile(content.profile)), as_json)
+
+
+def show(
+    where: Where,
+    read_id: ReadName,
+    as_name: Name,
+    version: Annotated[
+        int | None, typer.Option(min=1, help="An earlier version; default: the latest.")
+    ] = None,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Where a read stands: its time points, what was decided, who signed what and when."""
+    from HCCResponseLib.review.lifecycle import points, stage
+
+    with signed_in(where, as_name, password_file) as desk:
+        state = _opened(desk, read_id, version)[1]
+        result: dict[str, Any] = {
+            "read": read_id,
+            "version": state.locks.version,
+            "time_points": [
+                {"name": n, "stage": stage(state, n).value, "rows": _rows(state, n)} for n in points(state)
+            ],
+            "signatures": [s.to_payload() for s in state.signatures],
+        }
+        if as_json:
+            say_json(result)
+            return
+        for point in result["time_points"]:
+            say(f"{point['name']}: {point['stage']}")
+            for row in point["rows"]:
+                say(f"  {row['lesion']}: {row['status']}, {row['long_axis_mm'] or row['state']}")
+        for s in state.signatures:
+            category = s.category or "no category"
+            say(
+                f"Signed: {s.time_point} ({category}) by {s.printed_name}, {s.utc}, {s.meaning}, version {s.version}"
+            )
+
+
+def decide(
+    where: Where,
+    read_id: ReadName,
+    decisions: Annotated[Path, typer.Argument(help="YAML or JSON file with your decisions.")],
+    as_name: Name,
+    study: Annotated[
+        Path | None, typer.Option(help="study.yaml; needed where the file names contours of your own.")
+    ] = None,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decide on proposals from a file; its 'reader' is your sign-in name. All is checked before any is written."""
+    from HCCResponseLib.imaging.study import load_study
+    from HCCResponseLib.review.category import missing
+    from HCCResponseLib.review.decisions_file import apply_decisions
+    from HCCResponseLib.review.session import load_images
+
+    with signed_in(where, as_name, password_file) as desk:
+        store, state = _opened(desk, read_id)
+        images = load_images(load_study(study))[0] if study else {}
+        done = apply_decisions(store, state, decisions, {n: i.geometry for n, i in images.items()})
+        gaps = missing(state)
+        if as_json:
+            say_json({"read": read_id, "time_points": sorted(done), "missing": gaps})
+        else:
+            say(
+                f"Decided: {', '.join(sorted(done)) or 'nothing'}. Still missing: {' '.join(gaps) or 'nothing'}"
+            )
+
+
+def sign(
+    where: Where,
+    read_id: ReadName,
+    time_point: TimePoint,
+    as_name: Name,
+    meaning: Annotated[Meaning, typer.Option(help="What your signature says.")] = Meaning.AUTHORSHIP,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sign a time point. The reader's signature (authorship) locks it; review and approval come on top of it."""
+    from HCCResponseLib.review.signing import countersign, sign_and_lock
+
+    with signed_in(where, as_name, password_file) as desk:
+        store, state = _opened(desk, read_id)
+        if meaning is Meaning.AUTHORSHIP:
+            done = sign_and_lock(store, state, desk.people, desk.credentials, time_point)
+        else:
+            done = countersign(store, state, desk.people, desk.credentials, time_point, meaning)
+        if as_json:
+            say_json(done.to_payload())
+        else:
+            category = f", category {done.category}" if done.category else ""
+            say(f"'{time_point}' signed by {done.printed_name} at {done.utc} ({done.meaning}){category}.")
+
+
+def compare(
+    where: Where, subject: Subject, as_name: Name, password_file: PasswordFile = None, as_json: AsJson = False
+) -> None:
+    """Whether the reads of a subject are finished and in which adjudication variables they differ."""
+    from HCCResponseLib.review.adjudication import case_for
+
+    with signed_in(where, as_name, password_file) as desk:
+        found, values = case_for(desk.store, desk.person, subject)
+        result = {
+            "subject": subject,
+            "reads": [a.read_id for a in found.reads],
+            "finished": found.finished,
+            "differing": list(found.differing),
+            "needs_adjudication": found.needs_adjudication,
+            "accepted": found.accepted,
+            "reason": found.reason,
+            "values": values,
+        }
+        if as_json:
+            say_json(result)
+        else:
+            _tell_case(result)
+
+
+def adjudicate(
+    where: Where,
+    subject: Subject,
+    accept: Annotated[str, typer.Option(help="The read that is to count.")],
+    reason: Reason,
+    as_name: Name,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Choose the read that counts for the trial where the readers differ; signed, and final for all of them."""
+    from HCCResponseLib.review.adjudication import adjudicate as choose
+
+    with signed_in(where, as_name, password_file) as desk:
+        found = choose(desk.store, desk.people, desk.credentials, subject, accept, reason)
+        result = {"subject": subject, "accepted": found.accepted, "differing": list(found.differing)}
+        say_json(result) if as_json else say(f"'{found.accepted}' counts for subject '{subject}'.")
+
+
+def _opened(desk: Desk, read_id: str, version: int | None = None) -> tuple[ReadStore, ReadState]:
+    """An assigned read through the committee's door; a read that nobody assigned as it is."""
+    from HCCResponseLib.review.committee import open_any
+
+    return open_any(desk.store, desk.person, read_id, version)
+
+
+def _rows(state: ReadState, time_point: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "lesion": name,
+            "kind": row.proposal.kind.value,
+            "status": row.status.value,
+            "state": row.state.value,
+            "long_axis_mm": None if row.long_mm is None else str(row.long_mm),
+        }
+        for name, row in state.rows.get(time_point, {}).items()
+    ]
+
+
+def _tell_case(result: dict[str, Any]) -> None:
+    say(f"Subject {result['subject']}: reads {', '.join(result['reads'])}")
+    if not result["finished"]:
+        say("  not finished")
+    for read_id, values in result["values"].items():
+        say(f"  {read_id}: " + ", ".join(f"{name} {value}" for name, value in values.items()))
+    if result["differing"]:
+        say(f"  the readers differ in {', '.join(result['differing'])}")
+    if result["accepted"]:
+        say(f"  accepted: {result['accepted']}" + (f" ({result['reason']})" if result["reason"] else ""))

@@ -1,0 +1,154 @@
+"""Signing in on the command line: a password comes from a prompt, a file or the environment, never as an argument."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from HCCResponseLib.cli.common import errors_as_one_line
+from HCCResponseLib.errors import AccessError, InputError
+
+if TYPE_CHECKING:
+    from HCCResponseLib.review.people import People, Person
+    from HCCResponseLib.review.store import ReadStore
+
+PASSWORD, NEW_PASSWORD = "HCC_RESPONSE_PASSWORD", "HCC_RESPONSE_NEW_PASSWORD"
+
+Where = Annotated[
+    str,
+    typer.Argument(
+        metavar="STORE",
+        help="The committee's database: a file, or a postgresql:// URL (keep its password in ~/.pgpass).",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Name = Annotated[str, typer.Option("--as", envvar="HCC_RESPONSE_USER", help="Your own sign-in name.")]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        help=f"File whose first line is your password. Without it: the variable {PASSWORD}, else you are asked."
+    ),
+]
+NewPasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        help=f"File whose first line is the new password. Without it: {NEW_PASSWORD}, else you are asked twice."
+    ),
+]
+Observer = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        envvar="HCC_RESPONSE_USER",
+        help="Your own sign-in name; a store with accounts opens only for its managers and auditors.",
+    ),
+]
+Reason = Annotated[str, typer.Option(help="Why; stays in the log for good.")]
+ReadName = Annotated[str, typer.Argument(metavar="READ", help="Name of the read, as 'read list' shows it.")]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Somebody who has signed in at a store."""
+
+    store: ReadStore
+    people: People
+    person: Person
+    credentials: tuple[str, str]
+
+
+@contextmanager
+def signed_in(where: str, name: str, password_file: Path | None) -> Iterator[Desk]:
+    """Open a store that is there and sign in; errors become one line."""
+    from HCCResponseLib.review.people import people_of
+
+    with people_at(where, create=False) as (store, _):
+        people = people_of(store)
+        try:
+            credentials = (name, password(password_file))
+            yield Desk(store, people, people.authenticate(*credentials), credentials)
+        finally:
+            people.close()
+
+
+def observer(name: str | None, password_file: Path | None) -> Callable[[ReadStore], None]:
+    """A check that lets only managers and auditors look at all reads of a store with accounts side by side."""
+
+    def check(store: ReadStore) -> None:
+        from HCCResponseLib.review.access import Role
+        from HCCResponseLib.review.people import People
+
+        people = People(store)
+        if not people.accounts():
+            return
+        if name is None:
+            raise AccessError(
+                f"'{store.store.name}' has accounts: sign in as a manager or an auditor, --as NAME."
+            )
+        person = people.authenticate(name, password(password_file))
+        if not person.roles & {Role.MANAGER, Role.AUDITOR}:
+            raise AccessError(
+                f"{person.printed_name} may not see all reads beside each other; a manager or an auditor may."
+            )
+
+    return check
+
+
+@contextmanager
+def people_at(where: str, create: bool) -> Iterator[tuple[ReadStore, People]]:
+    """Open a store with its accounts; errors become one line."""
+    with errors_as_one_line():
+        from HCCResponseLib.review.people import People
+        from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
+
+        store = ReadStore(open_store(where, create=create), STORE_LOG)
+        try:
+            yield store, People(store)
+        finally:
+            store.close()
+
+
+def password(path: Path | None) -> str:
+    """The user's own password.
+
+    Raises:
+        InputError: no way to get one, or a file that others can read.
+    """
+    return _secret(path, PASSWORD, "Password", twice=False)
+
+
+def new_password(path: Path | None) -> str:
+    """A password that is to be set; errors as :func:`password`."""
+    return _secret(path, NEW_PASSWORD, "New password", twice=True)
+
+
+def _secret(path: Path | None, variable: str, prompt: str, *, twice: bool) -> str:
+    if path is not None:
+        return _first_line(path)
+    if variable in os.environ:
+        return os.environ[variable]
+    if not sys.stdin.isatty():
+        raise InputError(f"No password: name a file, set {variable}, or run this where you can type it.")
+    answer: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True)
+    return answer
+
+
+def _first_line(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise InputError(f"Others can read the password file '{path}'; run: chmod 600 '{path}'.")
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InputError(f"Password file '{path}' cannot be read: {problem}.") from problem
+    if not lines or not lines[0]:
+        raise InputError(f"The first line of password file '{path}' is empty.")
+    return lines[0]

@@ -1,0 +1,101 @@
+"""Coefficients of agreement for categories and for sums, as figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from HCCResponseLib.cohort.continuous import Estimate, bland_altman, icc_2_1
+from HCCResponseLib.cohort.discordance import Pair, paired_points
+from HCCResponseLib.cohort.figure import Figure
+from HCCResponseLib.response.agreement import Agreement, agreement_of_ratings
+from HCCResponseLib.response.profile import Profile
+
+ORDERED = (("CR", "PR", "SD", "PD"), ("iCR", "iPR", "iSD", "iUPD", "iCPD"))
+_PLAIN = {
+    "kappa": "Cohen 1960",
+    "fleiss_kappa": "Fleiss 1971",
+    "gwet_ac1": "Gwet 2008",
+}
+_WEIGHTED = {
+    "kappa_linear": "Cohen, linear weights",
+    "kappa_quadratic": "Cohen, quadratic weights",
+    "gwet_ac2": "Gwet 2014, {} weights",
+}
+
+
+def category_figures(section: str, ratings: Sequence[Sequence[str | None]], profile: Profile) -> list[Figure]:
+    """Kappa and AC1 on all categories, weighted kappa and AC2 on the ordered ones; both are always beside each other.
+
+    Subjects with a category that has no place in the order (NE, NON-CR/NON-PD, NED) are left out of the weighted ones.
+    """
+    if not ratings:
+        return []
+    confidence = float(profile.confidence_percent) / 100
+    categories = sorted({rating for row in ratings for rating in row if rating is not None})
+    plain = agreement_of_ratings(ratings, categories, confidence)
+    percent = plain.percent_agreement
+    found = [Figure(section, "agreement", value=percent, total=plain.n, unit="%", method="mean over pairs")]
+    found += _coefficients(section, plain, _PLAIN, f"categories {', '.join(categories)}")
+    order = next((o for o in ORDERED if set(categories) & set(o)), None)
+    if order is not None:
+        placed = [row for row in ratings if all(rating in order for rating in row)]
+        weighted = agreement_of_ratings(placed, order, confidence, profile.agreement_weights)
+        sources = {name: source.format(profile.agreement_weights) for name, source in _WEIGHTED.items()}
+        found += _coefficients(section, weighted, sources, f"order {', '.join(order)}")
+    return found
+
+
+def _coefficients(section: str, agreement: Agreement, names: dict[str, str], words: str) -> list[Figure]:
+    found = []
+    for name, source in names.items():
+        coefficient = getattr(agreement, name)
+        value, low, high = (
+            (None, None, None)
+            if coefficient is None
+            else (coefficient.value, coefficient.low, coefficient.high)
+        )
+        found.append(Figure(section, name, "", value, low, high, None, agreement.n, "", f"{source}; {words}"))
+    return found
+
+
+def sum_figures(section: str, pairs: Sequence[Pair], confidence: float) -> list[Figure]:
+    """ICC(2,1) of log sums and Bland-Altman of sums, at baseline and at all time points.
+
+    Only complete sums of both readers count; a sum of 0 mm has no logarithm and is left out of the ICC.
+    """
+    found: list[Figure] = []
+    for which, baseline_only in (("baseline", True), ("all time points", False)):
+        table = _sums(pairs, baseline_only)
+        if len(table) < 2:
+            continue
+        positive = table[(table > 0).all(1)]
+        icc = icc_2_1(np.log(positive), confidence)
+        found.append(
+            _estimate(section, "ICC(2,1) of log sums", which, icc, len(positive), "", "Shrout & Fleiss 1979")
+        )
+        limits = bland_altman(table, confidence)
+        words = "second minus first reader (Bland & Altman 1999)"
+        found += [
+            _estimate(section, "mean difference", which, limits.bias, limits.n, "mm", words),
+            _estimate(section, "lower limit of agreement", which, limits.lower, limits.n, "mm", words),
+            _estimate(section, "upper limit of agreement", which, limits.upper, limits.n, "mm", words),
+        ]
+    return found
+
+
+def _estimate(section: str, name: str, which: str, value: Estimate, n: int, unit: str, method: str) -> Figure:
+    return Figure(section, f"{name} ({which})", "", value.value, value.low, value.high, None, n, unit, method)
+
+
+def _sums(pairs: Sequence[Pair], baseline_only: bool) -> npt.NDArray[np.float64]:
+    """Complete sums in mm, one row for each time point that both readers summed up; (n, 2)."""
+    rows = []
+    for pair in pairs:
+        for points in paired_points(pair):
+            sums = [p.target.sum for p in points if p.target.complete and p.target.sum is not None]
+            if len(sums) == 2 and (points[0].is_baseline or not baseline_only):
+                rows.append([float(value) for value in sums])
+    return np.asarray(rows, float).reshape(-1, 2)

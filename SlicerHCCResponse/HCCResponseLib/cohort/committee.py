@@ -1,0 +1,139 @@
+"""Figures of a committee: adjudication, discordance, readers, agreement, sums, re-reads and reading times.
+
+Every figure says how it was computed; formulas and sources are in docs/committee-figures.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from HCCResponseLib.cohort.coefficients import category_figures, sum_figures
+from HCCResponseLib.cohort.discordance import (
+    COMPARED,
+    Pair,
+    differing_points,
+    differs,
+    paired_points,
+    progressed,
+)
+from HCCResponseLib.cohort.figure import Figure
+from HCCResponseLib.cohort.proportions import Share, clustered_share, exact_share
+from HCCResponseLib.cohort.reads import ADJUDICATOR, Committee
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.review.adjudication import VARIABLES
+
+EXACT = "exact interval (Clopper-Pearson)"
+
+
+def committee_figures(committee: Committee) -> list[Figure]:
+    """All figures of a committee, in the order of the report.
+
+    Raises:
+        InputError: the profile names an adjudication variable that this software does not know.
+    """
+    confidence = float(committee.profile.confidence_percent) / 100
+    pairs, repeats = committee.pairs(), committee.repeats()
+    return [
+        *_adjudication(committee, pairs, confidence),
+        *_discordance("Discordance between readers", pairs, confidence),
+        *_readers(committee, confidence),
+        *category_figures("Agreement on best response", _best(pairs), committee.profile),
+        *category_figures("Agreement on time point responses", _points(pairs), committee.profile),
+        *category_figures("Agreement on progression", _progression(pairs), committee.profile),
+        *sum_figures("Sums of diameters", pairs, confidence),
+        *_discordance("Discordance with the same reader's re-read", repeats, confidence),
+        *category_figures("Intra-reader agreement on best response", _best(repeats), committee.profile),
+        *sum_figures("Intra-reader sums of diameters", repeats, confidence),
+        *_times(committee),
+    ]
+
+
+def _share(section: str, name: str, share: Share, who: str = "", method: str = EXACT) -> Figure:
+    return Figure(
+        section, name, who, share.percent, share.low, share.high, share.count, share.total, "%", method
+    )
+
+
+def _adjudication(committee: Committee, pairs: Sequence[Pair], confidence: float) -> list[Figure]:
+    section, variables = "Adjudication", committee.profile.adjudication_variables
+    unknown = [name for name in variables if name not in VARIABLES]
+    if unknown:
+        raise InputError(
+            f"Profile '{committee.profile.name}': the adjudication variable '{unknown[0]}' is none of "
+            f"{', '.join(VARIABLES)}."
+        )
+    needed = sum(any(differs(pair, name) for name in variables) for pair in pairs)
+    done = {a.subject for a in committee.adjudications} & {first.subject for first, _ in pairs}
+    words = f"differs in {' or '.join(variables)}; {EXACT}"
+    return [
+        _share(section, "adjudication needed", exact_share(needed, len(pairs), confidence), method=words),
+        _share(section, "adjudicated", exact_share(len(done), len(pairs), confidence)),
+    ]
+
+
+def _discordance(section: str, pairs: Sequence[Pair], confidence: float) -> list[Figure]:
+    if not pairs:
+        return []
+    found = [
+        _share(section, name, exact_share(sum(differs(p, name) for p in pairs), len(pairs), confidence))
+        for name in COMPARED
+    ]
+    points = clustered_share([differing_points(pair) for pair in pairs], confidence)
+    method = "share of time points; percentile bootstrap over subjects, 2000 draws, seed 0"
+    return [*found, _share(section, "single time points", points, method=method)]
+
+
+def _readers(committee: Committee, confidence: float) -> list[Figure]:
+    """Adjudicator agreement rate and Reader Disagreement Index of each reader."""
+    found = []
+    read_by: dict[str, set[str]] = {}
+    for read in committee.reads:
+        if not read.repeat and read.evaluator != ADJUDICATOR:
+            read_by.setdefault(read.reader, set()).add(read.subject)
+    for reader, subjects in sorted(read_by.items()):
+        judged = [a for a in committee.adjudications if a.subject in subjects]
+        agreed = sum(reader in a.agreed for a in judged)
+        rate = exact_share(agreed, len(judged), confidence)
+        index = exact_share(len(judged) - agreed, len(subjects), confidence)
+        found.append(
+            _share("Readers", "adjudicator agreement rate", rate, reader, f"of adjudicated; {EXACT}")
+        )
+        found.append(_share("Readers", "reader disagreement index", index, reader, f"of all read; {EXACT}"))
+    return found
+
+
+def _best(pairs: Sequence[Pair]) -> list[list[str | None]]:
+    return [[read.outcome.best and read.outcome.best.value for read in pair] for pair in pairs]
+
+
+def _points(pairs: Sequence[Pair]) -> list[list[str | None]]:
+    both = [points for pair in pairs for points in paired_points(pair) if not points[0].is_baseline]
+    return [[p.overall and p.overall.value for p in points] for points in both]
+
+
+def _progression(pairs: Sequence[Pair]) -> list[list[str | None]]:
+    return [["progression" if progressed(read) else "none" for read in pair] for pair in pairs]
+
+
+def _times(committee: Committee) -> list[Figure]:
+    """Median and quartiles of the reading time of a time point and of a whole read, for all readers and for each."""
+    points: dict[str, list[float]] = {}
+    whole: dict[str, list[float]] = {}
+    for read in committee.reads:
+        for who in ("", read.reader) if read.seconds else ():
+            points.setdefault(who, []).extend(read.seconds.values())
+            whole.setdefault(who, []).append(sum(read.seconds.values()))
+    limit = committee.pause.total_seconds() / 60
+    method = (
+        f"median with quartiles; first to last decision on a time point, pauses above {limit:g} min left out"
+    )
+    found = []
+    for name, seconds in (("time per time point", points), ("time per read", whole)):
+        for reader, values in sorted(seconds.items()):
+            low, middle, high = (float(v) for v in np.quantile(values, [0.25, 0.5, 0.75]))
+            found.append(
+                Figure("Reading time", name, reader, middle, low, high, None, len(values), "s", method)
+            )
+    return found

@@ -1,0 +1,221 @@
+"""From stores to the records of a committee: which reads are finished, which one counts, what the adjudicator chose."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from HCCResponseLib.cohort.reading_time import PAUSE_LIMIT, active_seconds
+from HCCResponseLib.cohort.reads import Adjudication, Committee, CommitteeRead
+from HCCResponseLib.cohort.same_lesion import Mask, common_names
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.response.profile import Profile, load_profile
+from HCCResponseLib.response.types import LesionRole
+from HCCResponseLib.review.access import Stage
+from HCCResponseLib.review.adjudication import VARIABLES, Case, case
+from HCCResponseLib.review.category import findings, in_force, missing, roles
+from HCCResponseLib.review.committee import Assignment, Kind, assignments
+from HCCResponseLib.review.lifecycle import stage
+from HCCResponseLib.review.outcome import outcome
+from HCCResponseLib.review.session import STORE
+from HCCResponseLib.review.signing import profile_hash
+from HCCResponseLib.review.state import ReadState, read_state
+from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
+
+_SIGNED = (Stage.LOCKED, Stage.REVIEW, Stage.FINAL)
+_DECIDING = ("decision", "non-target")
+FIRST_STREAM = "RADIOLOGIST 1"
+
+
+def load_committee(
+    stores: Sequence[str | Path],
+    pause: timedelta = PAUSE_LIMIT,
+    references: Mapping[str, date] | None = None,
+    admit: Callable[[ReadStore], None] | None = None,
+) -> Committee:
+    """All finished reads of some stores.
+
+    Assigned reads count once they are signed to their end; reads that nobody assigned, such as a radiologist's own
+    study, once every decision is there.
+
+    Args:
+        stores: files, folders that hold a ``read.sqlite``, or database URLs.
+        pause: longer gaps between decisions are no reading time.
+        references: start for the minimum SD time by subject; the baseline's date without one.
+        admit: called with each store before it is read; raises for who may not see all reads beside each other.
+
+    Raises:
+        InputError: no finished read, or reads under different profiles.
+        StorageError: a store cannot be opened or is damaged.
+    """
+    collected = _Collection(pause, references or {})
+    for where in stores:
+        store = open_store(_file(where), create=False)
+        try:
+            read = ReadStore(store)
+            if admit is not None:
+                admit(read)
+            collected.add(read)
+        finally:
+            store.close()
+    return collected.committee()
+
+
+def _file(where: str | Path) -> str | Path:
+    """A folder stands for the read in it."""
+    return Path(where) / STORE if "://" not in str(where) and Path(where).is_dir() else where
+
+
+class _Collection:
+    """Reads, choices and what is left out, from one store after the other."""
+
+    def __init__(self, pause: timedelta, references: Mapping[str, date]) -> None:
+        self.pause, self.references = pause, references
+        self.profile: Profile | None = None
+        self.reads: list[CommitteeRead] = []
+        self.adjudications: list[Adjudication] = []
+        self.left_out: list[str] = []
+
+    def add(self, store: ReadStore) -> None:
+        """All reads of one store."""
+        assigned = assignments(store)
+        for subject in dict.fromkeys(a.subject for a in assigned):
+            self._subject(store, case(store, subject), [a for a in assigned if a.subject == subject])
+        known = {STORE_LOG, *(a.read_id for a in assigned)}
+        for read_id in store.store.reads():
+            if read_id not in known:
+                self._single(store.other(read_id))
+
+    def committee(self) -> Committee:
+        """What was found. Raises ``InputError`` when that is nothing."""
+        if self.profile is None or not self.reads:
+            why = f": {'; '.join(self.left_out)}" if self.left_out else ""
+            raise InputError(f"There is no finished read{why}.")
+        return Committee(
+            self.profile, tuple(self.reads), tuple(self.adjudications), tuple(self.left_out), self.pause
+        )
+
+    def _subject(self, store: ReadStore, found: Case, assigned: list[Assignment]) -> None:
+        states: dict[str, ReadState] = {}
+        for a in assigned:
+            state = read_state(store.other(a.read_id))
+            if stage(state) in _SIGNED:
+                states[a.read_id] = state
+            else:
+                self.left_out.append(f"read '{a.read_id}' is not signed to its end")
+        if found.needs_adjudication:
+            self.left_out.append(
+                f"subject '{found.subject}' waits for adjudication; none of its reads counts yet"
+            )
+        reads = [a for a in assigned if a.read_id in states]
+        names = common_names([self._targets(states[a.read_id]) for a in reads])
+        made = {
+            a.read_id: self._read(store.other(a.read_id), states[a.read_id], a, found.accepted, targets)
+            for a, targets in zip(reads, names, strict=True)
+        }
+        self.reads += made.values()
+        if found.chosen_by and found.accepted in made:
+            self.adjudications.append(_choice(found, made))
+
+    def _single(self, store: ReadStore) -> None:
+        state = read_state(store)
+        gaps = missing(state)
+        if state.study is None or gaps:
+            self.left_out.append(f"read '{store.read_id}' of '{store.store.name}' has decisions missing")
+            return
+        reader = ", ".join(state.readers()) or "nobody"
+        own = Assignment(store.read_id, state.study.subject, reader, FIRST_STREAM)
+        (targets,) = common_names([self._targets(state)])
+        self.reads.append(self._read(store, state, own, store.read_id, targets))
+
+    def _read(
+        self,
+        store: ReadStore,
+        state: ReadState,
+        own: Assignment,
+        accepted: str | None,
+        targets: frozenset[str],
+    ) -> CommitteeRead:
+        profile = self._same(state)
+        reference = self.references.get(own.subject)
+        result = outcome(findings(state, profile), in_force(state, profile), reference)
+        repeat = own.kind is Kind.REREAD
+        counts = accepted == own.read_id
+        times = _seconds(store, self.pause)
+        return CommitteeRead(own.subject, own.reader, own.stream, result, counts, repeat, targets, times)
+
+    def _targets(self, state: ReadState) -> dict[str, Mask | None]:
+        """Contours of the targets at baseline by name."""
+        assert state.study is not None
+        rows = state.rows[state.study.timepoints[0].name]
+        role_of = roles(state, self._same(state))
+        return {name: rows[name].mask for name, (role, _) in role_of.items() if role is LesionRole.TARGET}
+
+    def _same(self, state: ReadState) -> Profile:
+        """The profile of the read, which must be that of all others."""
+        assert state.study is not None
+        profile = load_profile(state.study.profile)
+        if self.profile is None:
+            self.profile = profile
+        if profile_hash(profile) != profile_hash(self.profile):
+            raise InputError(
+                f"Subject '{state.study.subject}' is read under profile '{profile.name}', others under "
+                f"'{self.profile.name}'; evaluate one profile at a time."
+            )
+        return self.profile
+
+
+def _seconds(store: ReadStore, pause: timedelta) -> dict[str, float]:
+    """Active reading time of each time point, from the moments of its decisions."""
+    moments: dict[str, list[datetime]] = {}
+    for event in store.events():
+        if event.action in _DECIDING:
+            when = datetime.fromisoformat(event.utc)
+            moments.setdefault(event.payload["time_point"], []).append(when)
+    times = {name: active_seconds(found, pause) for name, found in moments.items()}
+    return {name: value for name, value in times.items() if value is not None}
+
+
+def _choice(found: Case, made: Mapping[str, CommitteeRead]) -> Adjudication:
+    """What was chosen, and which readers it agrees with in every variable that differed."""
+    assert found.accepted is not None
+    chosen = made[found.accepted]
+    own = next(a.kind is Kind.ADJUDICATION for a in found.reads if a.read_id == found.accepted)
+    readers = [made[a.read_id] for a in found.reads if a.kind is Kind.READ and a.read_id in made]
+    same = [
+        r.reader
+        for r in readers
+        if all(VARIABLES[v](r.outcome) == VARIABLES[v](chosen.outcome) for v in found.differing)
+    ]
+    return Adjudication(
+        found.subject,
+        found.chosen_by,
+        None if own else chosen.reader,
+        frozenset(same),
+        found.differing,
+        found.reason,
+    )
+
+
+def load_reference_dates(path: Path) -> dict[str, date]:
+    """Reference dates by subject from a CSV file with the columns ``subject`` and ``date``.
+
+    Raises:
+        InputError: missing file or column, a date that is not ISO 8601, a subject twice.
+    """
+    found: dict[str, date] = {}
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as stream:
+            for number, row in enumerate(csv.DictReader(stream), start=2):
+                if row["subject"] in found:
+                    raise InputError(
+                        f"Reference dates '{path}', line {number}: '{row['subject']}' is there twice."
+                    )
+                found[row["subject"]] = date.fromisoformat(row["date"])
+    except KeyError as problem:
+        raise InputError(f"Reference dates '{path}' need the columns subject,date.") from problem
+    except (OSError, UnicodeDecodeError, csv.Error, ValueError, TypeError) as problem:
+        raise InputError(f"Reference dates '{path}' cannot be read: {problem}.") from problem
+    return found

@@ -1,0 +1,96 @@
+"""Plain records of a committee: who read which subject, what came of it, and what the adjudicator chose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from HCCResponseLib.cohort.reading_time import PAUSE_LIMIT
+from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.review.outcome import Outcome
+
+ADJUDICATOR = "ADJUDICATOR"
+
+
+@dataclass(frozen=True)
+class CommitteeRead:
+    """One reader's read of one subject.
+
+    Attributes:
+        subject: the subject's name.
+        reader: who read.
+        evaluator: the reader's place in this read: ``RADIOLOGIST 1``, ``RADIOLOGIST 2``, ``ADJUDICATOR``.
+        outcome: responses, best response and dates.
+        accepted: this read is the one that counts for the trial.
+        repeat: a second read of the same subject by the same reader, for intra-reader agreement only.
+        targets: names of the target lesions, the same name for the same lesion in all reads of the subject.
+        seconds: active reading time of each time point, by its name; only where it is known.
+    """
+
+    subject: str
+    reader: str
+    evaluator: str
+    outcome: Outcome
+    accepted: bool = False
+    repeat: bool = False
+    targets: frozenset[str] = frozenset()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Adjudication:
+    """What the adjudicator did with two reads that differ.
+
+    Attributes:
+        subject: the subject's name.
+        adjudicator: who decided.
+        chosen: the reader whose read was chosen; None where the adjudicator read anew.
+        agreed: readers whose read the adjudication agrees with in every adjudicated variable.
+        variables: which variables differed.
+        reason: the adjudicator's reason.
+    """
+
+    subject: str
+    adjudicator: str
+    chosen: str | None
+    agreed: frozenset[str]
+    variables: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Committee:
+    """All finished reads of a committee under one profile.
+
+    Attributes:
+        profile: criterion and charter parameters of all reads.
+        reads: in order of subjects and of assignment.
+        adjudications: at most one for each subject.
+        left_out: reads that do not count yet, and why, in words.
+        pause: longer gaps between decisions were not taken as reading time.
+    """
+
+    profile: Profile
+    reads: tuple[CommitteeRead, ...]
+    adjudications: tuple[Adjudication, ...] = ()
+    left_out: tuple[str, ...] = ()
+    pause: timedelta = PAUSE_LIMIT
+
+    def pairs(self) -> list[tuple[CommitteeRead, CommitteeRead]]:
+        """First and second independent read of every subject that has both, in order of appearance."""
+        seen: dict[str, list[CommitteeRead]] = {}
+        for read in self.reads:
+            if not read.repeat and read.evaluator != ADJUDICATOR:
+                seen.setdefault(read.subject, []).append(read)
+        ordered = [sorted(reads, key=lambda read: read.evaluator) for reads in seen.values()]
+        return [(reads[0], reads[1]) for reads in ordered if len(reads) >= 2]
+
+    def repeats(self) -> list[tuple[CommitteeRead, CommitteeRead]]:
+        """Original read and re-read of the same subject by the same reader."""
+        first = {(r.subject, r.reader): r for r in self.reads if not r.repeat}
+        return [
+            (first[(r.subject, r.reader)], r)
+            for r in self.reads
+            if r.repeat and (r.subject, r.reader) in first
+        ]

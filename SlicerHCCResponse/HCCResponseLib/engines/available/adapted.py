@@ -1,0 +1,78 @@
+"""A network adapted to one patient: contours known lesions again, near the registered earlier contours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from HCCResponseLib.engines.contract import (
+    Case,
+    EngineInfo,
+    Gives,
+    Parameter,
+    Probabilities,
+    Segmentation,
+)
+from HCCResponseLib.engines.process import Progress, Report
+from HCCResponseLib.errors import InputError
+
+INFO = EngineInfo(
+    name="adapted",
+    title="FCD adapted to this patient",
+    gives=frozenset({Gives.TUMOUR}),
+    licence="Apache-2.0",
+    source="IDOL: Chun et al., Med Phys 2022; Moon, Choi et al., Front Oncol 2026",
+    weights="a file that 'hcc-response adapt' has written",
+    needs_weights=True,
+    needs_prior=True,
+    parameters=(
+        Parameter("base", "", "base model that the weights were adapted from; empty: the shipped one"),
+        Parameter("patch", 64, "side of the window in voxels, a multiple of 16", lighter=(48, 32)),
+        Parameter("precision", "float32", "auto, float32, bfloat16 or float16"),
+    ),
+)
+
+
+def segment(case: Case, report: Report) -> Segmentation:
+    """Tumour probability around every earlier contour, on the image's own grid; 0 elsewhere."""
+    from HCCResponseLib.adapt.contour import Gate, contour_known
+    from HCCResponseLib.engines.model import load_model
+    from HCCResponseLib.engines.windows import How, require_usable
+
+    if case.prior is None or case.weights is None:
+        raise InputError("The adapted network needs its weights and an earlier contour.")
+    settings, prior = case.settings, case.prior
+    base_file = Path(settings["base"]) if settings["base"] else None
+    model = load_model(case.weights, base_file)
+    gate = Gate.of(model)
+    base = load_model(base_file) if gate.recognised else model
+    how = How(case.device, settings["precision"], window=settings["patch"])
+    require_usable(how, model.network.divisor)
+    carried = {str(value): prior.mask(value) for value in prior.values()}
+    out = contour_known(
+        case.image,
+        model,
+        base,
+        carried,
+        gate,
+        model.uses_prior,
+        how,
+        lambda f: report(Progress("Contouring known lesions", 0.1 + 0.85 * f)),
+    )
+    return Segmentation(
+        Probabilities(np.zeros_like(out), out, case.image.geometry),
+        weights={str(case.weights): model.sha256},
+        facts={"base_sha256": model.base_sha256, "computed_in": how.computed_in(), **gate.evidence()},
+    )
+
+
+def check(weights: Path | None) -> dict[str, Any]:
+    """Load the weights; adapted weights need their base, so the shipped one must be it."""
+    from HCCResponseLib.engines.model import load_model
+
+    if weights is None:
+        return {"weights": INFO.weights}
+    model = load_model(weights)
+    return {"sha256": model.sha256, "base_sha256": model.base_sha256}

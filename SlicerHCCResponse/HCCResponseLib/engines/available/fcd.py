@@ -1,0 +1,66 @@
+"""Our base network: liver and tumour on portal-venous CT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from HCCResponseLib.engines.contract import (
+    Case,
+    EngineInfo,
+    Gives,
+    Parameter,
+    Probabilities,
+    Segmentation,
+)
+from HCCResponseLib.engines.process import Progress, Report
+
+PRECISION = Parameter("precision", "auto", "auto, float32, bfloat16 or float16")
+PATCH = Parameter("patch", 64, "side of the window in voxels, a multiple of 16", lighter=(48, 32))
+FLIPS = Parameter("flips", False, "also look at mirrored images and average: four times slower")
+INFO = EngineInfo(
+    name="fcd",
+    title="FCD, the network of this software",
+    gives=frozenset({Gives.LIVER, Gives.TUMOUR}),
+    licence="Apache-2.0",
+    source="Moon, Choi et al., Front Oncol 2026, 10.3389/fonc.2026.1775269",
+    weights="shipped; another file of 'hcc-response train' may be named",
+    parameters=(
+        PATCH,
+        Parameter("overlap", 0.5, "share of a window that its neighbour sees too"),
+        PRECISION,
+        FLIPS,
+        Parameter("region", "liver", "liver: find the liver first and look there; whole: look everywhere"),
+    ),
+)
+
+
+def segment(case: Case, report: Report) -> Segmentation:
+    """Find the liver on a coarse grid, then liver and tumour there."""
+    from HCCResponseLib.engines.model import DEFAULT_MODEL, load_model
+    from HCCResponseLib.engines.segment import liver_and_tumour
+    from HCCResponseLib.engines.windows import How, require_usable
+    from HCCResponseLib.resources import resource_path
+
+    settings = case.settings
+    how = How(case.device, settings["precision"], settings["overlap"], settings["patch"], settings["flips"])
+    report(Progress("Loading the network", 0.02))
+    model = load_model(case.weights)
+    require_usable(how, model.network.divisor)
+    liver, tumour, grid = liver_and_tumour(
+        model, case.image, how, settings["region"], lambda s, f: report(Progress(s, 0.05 + 0.9 * f))
+    )
+    used = str(case.weights or resource_path(DEFAULT_MODEL))
+    return Segmentation(
+        Probabilities(liver, tumour, grid),
+        weights={used: model.sha256},
+        facts={"computed_in": how.computed_in()},
+    )
+
+
+def check(weights: Path | None) -> dict[str, Any]:
+    """Load the weights."""
+    from HCCResponseLib.engines.model import load_model
+
+    model = load_model(weights)
+    return {"sha256": model.sha256, "spacing_mm": list(model.spacing)}

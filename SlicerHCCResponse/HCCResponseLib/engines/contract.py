@@ -1,0 +1,281 @@
+"""The contract of segmentation engines: what is asked, what comes back, what an engine says of itself.
+
+An engine is one file in ``engines/available`` that holds
+
+* ``INFO``: an :class:`EngineInfo`, built without importing anything heavy;
+* ``segment(case, report) -> Segmentation``: the work, in a process of its own (:mod:`HCCResponseLib.engines.worker`);
+* ``check(weights) -> dict``: loads the weights and says facts about them, or raises ``ModelError``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.volumes import LabelMap, Volume
+
+Float32 = npt.NDArray[np.float32]
+LIVER, TUMOUR, VESSEL = 1, 2, 3
+
+
+class Gives(StrEnum):
+    """What an engine can mark."""
+
+    LIVER = "liver"
+    TUMOUR = "tumour"
+    VESSELS = "vessels"
+
+
+class State(StrEnum):
+    """How a run ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    OUT_OF_MEMORY = "out of memory"
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A click of the reader: LPS position in mm (x, y, z), inside or outside of what is wanted."""
+
+    lps: tuple[float, float, float]
+    inside: bool = True
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of an engine.
+
+    Attributes:
+        image: the scan; everything that :func:`HCCResponseLib.imaging.read.read_volume` reads.
+        prior: label map on the image's grid with registered earlier contours, or ``None``.
+        prompts: clicks, for engines that take them.
+        weights: file or folder; ``None`` is the engine's own place for them.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        seed: of everything random.
+        parameters: values for the engine's own :class:`Parameter` names; the rest keep their defaults.
+    """
+
+    image: Path
+    prior: Path | None = None
+    prompts: tuple[Prompt, ...] = ()
+    weights: Path | None = None
+    device: str = "auto"
+    seed: int = 0
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; paths absolute, since the engine may run elsewhere."""
+        values = asdict(self)
+        for name in ("image", "prior", "weights"):
+            values[name] = str(Path(values[name]).absolute()) if values[name] else None
+        return values
+
+    @staticmethod
+    def from_json(values: Mapping[str, Any]) -> Request:
+        """Back from :meth:`to_json`."""
+        paths = {n: Path(values[n]) if values[n] else None for n in ("prior", "weights")}
+        prompts = tuple(Prompt(tuple(p["lps"]), p["inside"]) for p in values["prompts"])
+        return Request(**{**values, **paths, "image": Path(values["image"]), "prompts": prompts})
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A setting that needs less memory, to be shown as a button or a line: what it says and what it changes."""
+
+    title: str
+    device: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def apply(self, request: Request) -> Request:
+        """The same request with the changed setting."""
+        merged = {**request.parameters, **self.parameters}
+        return replace(request, device=self.device or request.device, parameters=merged)
+
+
+@dataclass(frozen=True)
+class Probabilities:
+    """Probabilities of liver (tumour included) and of tumour, (z, y, x) on ``grid``; 0 where nothing was looked at."""
+
+    liver: Float32
+    tumour: Float32
+    grid: Geometry
+
+
+@dataclass(frozen=True)
+class Result:
+    """Files of a finished run.
+
+    Attributes:
+        labels: label map on the image's grid: 1 liver, 2 tumour, 3 vessel.
+        probabilities: see :meth:`read_probabilities`.
+        provenance: engine, weights with SHA-256, versions, device, precision, seed, every parameter, image, time.
+    """
+
+    labels: Path
+    probabilities: Path
+    provenance: Mapping[str, Any]
+
+    def read_probabilities(self) -> Probabilities:
+        """Load the probabilities; an engine that gives labels only has ones and zeros."""
+        with np.load(self.probabilities) as stored:
+            size = (int(stored["size"][0]), int(stored["size"][1]), int(stored["size"][2]))
+            spacing = (float(stored["spacing"][0]), float(stored["spacing"][1]), float(stored["spacing"][2]))
+            x, y, z = (float(v) for v in stored["origin"])
+            grid = Geometry(size, spacing, (x, y, z), tuple(float(v) for v in stored["direction"]))
+            return Probabilities(stored["liver"], stored["tumour"], grid)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: the result if done, a message if not, and offers if memory ran out."""
+
+    state: State
+    result: Result | None = None
+    message: str = ""
+    offers: tuple[Offer, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One setting of an engine.
+
+    Attributes:
+        default: its type is the type of the value.
+        help: one line for people.
+        lighter: values that need less memory, in falling order of need; offered when memory runs out.
+    """
+
+    name: str
+    default: Any
+    help: str
+    lighter: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What an engine says of itself.
+
+    Attributes:
+        name: as given on the command line; ``title``: for people.
+        gives: what it can mark.
+        licence: of code and usual weights; ``source``: paper or project.
+        weights: where weights belong, one line.
+        needs_weights: it has none of its own; ``needs_prior``: it works only with earlier contours.
+        takes_prompts: it uses clicks.
+        devices: ``cpu``, ``cuda``; ``uses_torch``: whether torch is to be asked for the GPU and given the seed.
+        packages: requirements installed into the engine's own environment; empty for engines in ours.
+        module: what must be importable; ``download_mib``: about what an installation downloads.
+        parameters: its settings.
+        system_mib, gpu_mib: memory that a run needs at least, beside ``bytes_per_voxel`` of the image.
+    """
+
+    name: str
+    title: str
+    gives: frozenset[Gives]
+    licence: str
+    source: str
+    weights: str
+    needs_weights: bool = False
+    needs_prior: bool = False
+    takes_prompts: bool = False
+    devices: tuple[str, ...] = ("cpu", "cuda")
+    uses_torch: bool = True
+    packages: tuple[str, ...] = ()
+    module: str = ""
+    download_mib: int = 0
+    parameters: tuple[Parameter, ...] = ()
+    system_mib: int = 1000
+    gpu_mib: int = 1500
+    bytes_per_voxel: int = 16
+
+    def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Every parameter with its value.
+
+        Raises:
+            InputError: an unknown name, or a value of another type than the default's.
+        """
+        known = {p.name: p for p in self.parameters}
+        strange = [n for n in given if n not in known]
+        if strange:
+            names = ", ".join(known) or "none"
+            raise InputError(f"Engine '{self.name}' has no parameter '{strange[0]}'; known are {names}.")
+        return {n: _typed(p, given.get(n, p.default), self.name) for n, p in known.items()}
+
+    def offers(self, request: Request) -> tuple[Offer, ...]:
+        """Settings that need less memory than ``request`` does."""
+        now = self.settings(request.parameters)
+        found = []
+        for parameter in self.parameters:
+            steps = (parameter.default, *parameter.lighter)
+            place = steps.index(now[parameter.name]) if now[parameter.name] in steps else 0
+            if place + 1 < len(steps):
+                value = steps[place + 1]
+                title = f"Smaller {parameter.name}: {value}"
+                if not isinstance(value, int) or isinstance(value, bool):
+                    title = f"Set {parameter.name} to {value}"
+                found.append(Offer(title, parameters={parameter.name: value}))
+        if request.device != "cpu" and "cpu" in self.devices:
+            found.append(Offer("Run on the CPU (slower)", device="cpu"))
+        return tuple(found)
+
+
+def _typed(parameter: Parameter, value: Any, engine: str) -> Any:
+    kind = type(parameter.default)
+    if kind is float and isinstance(value, int):
+        value = float(value)
+    if kind is str and isinstance(value, int | float):
+        value = str(value)  # a list of one number looks like a number
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise InputError(
+            f"Parameter '{parameter.name}' of engine '{engine}' is of type {kind.__name__}, not {value!r}."
+        )
+    return value
+
+
+@dataclass(frozen=True)
+class Case:
+    """What an engine's ``segment`` gets, in its own process.
+
+    Attributes:
+        image: the scan; ``file``: the file or folder it came from.
+        prior: earlier contours on the image's grid, or ``None``.
+        weights: as asked; ``device``: ``cpu`` or ``cuda:N``.
+        settings: every parameter with its value; ``seed``: already given to torch, numpy and random.
+        work: an empty folder of its own.
+    """
+
+    image: Volume
+    file: Path
+    prior: LabelMap | None
+    prompts: tuple[Prompt, ...]
+    weights: Path | None
+    device: str
+    seed: int
+    settings: Mapping[str, Any]
+    work: Path
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What an engine's ``segment`` gives back: probabilities, or labels on the image's grid, or both.
+
+    Attributes:
+        labels: uint8 (z, y, x) on the image's grid: 1 liver, 2 tumour, 3 vessel; ``None``: from the probabilities.
+        weights: SHA-256 of every weights file used, by path.
+        facts: what else belongs into the provenance.
+    """
+
+    probabilities: Probabilities | None = None
+    labels: npt.NDArray[np.uint8] | None = None
+    weights: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,47 @@
+"""Environments of engines whose packages cannot share ours: where they lie, whether they are there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from HCCResponseLib.engines.contract import EngineInfo
+
+
+def data_folder() -> Path:
+    """The user's folder for engines and their weights; ``HCC_RESPONSE_HOME`` names another."""
+    named = os.environ.get("HCC_RESPONSE_HOME")
+    if named:
+        return Path(named)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "hcc-response"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "hcc-response"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "hcc-response"
+
+
+def engine_folder(name: str) -> Path:
+    """The folder of one engine: its environment in ``venv``, its weights in ``weights``."""
+    return data_folder() / "engines" / name
+
+
+def weights_folder(name: str) -> Path:
+    """Where an engine looks for weights when none are named."""
+    return engine_folder(name) / "weights"
+
+
+def python_in(environment: Path) -> Path:
+    """The interpreter of a virtual environment."""
+    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def python_of(info: EngineInfo) -> Path | None:
+    """The interpreter that runs an engine; ``None`` for engines that run in ours."""
+    return python_in(engine_folder(info.name) / "venv") if info.packages else None
+
+
+def missing(info: EngineInfo) -> bool:
+    """Whether an engine of an environment of its own is not installed yet."""
+    python = python_of(info)
+    return python is not None and not (engine_folder(info.name) / "installed.json").is_file()

@@ -1,0 +1,116 @@
+"""Free memory, looked at before a run starts. What cannot be found out is ``None``, and then nothing is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import SimpleITK as sitk  # noqa: N813
+
+from HCCResponseLib.engines.contract import EngineInfo
+
+_MIB = 1024 * 1024
+
+
+def free_system_mib() -> float | None:
+    """Memory that a new process can have, in MiB: of the machine, or of the container if that is less."""
+    free = _free_of_machine()
+    limit, used = _number("/sys/fs/cgroup/memory.max"), _number("/sys/fs/cgroup/memory.current")
+    if free is not None and limit is not None and used is not None:
+        free = min(free, (limit - used + (_cache_of_container() or 0)) / _MIB)
+    return free
+
+
+def _free_of_machine() -> float | None:
+    if sys.platform == "win32":
+        return _free_on_windows()
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) / 1024
+    return None
+
+
+def _free_on_windows() -> float | None:
+    import ctypes
+
+    class Status(ctypes.Structure):
+        _fields_ = (
+            ("length", ctypes.c_ulong),
+            ("load", ctypes.c_ulong),
+            *((n, ctypes.c_ulonglong) for n in ("total", "free", "a", "b", "c", "d", "e")),
+        )
+
+    status = Status()
+    status.length = ctypes.sizeof(status)
+    library = getattr(ctypes, "windll", None)
+    if library is None or not library.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
+        return None
+    return float(status.free) / _MIB
+
+
+def _number(path: str) -> float | None:
+    with contextlib.suppress(OSError, ValueError):
+        return float(Path(path).read_text(encoding="ascii"))
+    return None
+
+
+def _cache_of_container() -> float | None:
+    """File cache counts as used in a container, but is given back when memory is needed."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/sys/fs/cgroup/memory.stat").read_text(encoding="ascii").splitlines():
+            if line.startswith("inactive_file "):
+                return float(line.split()[1])
+    return None
+
+
+def free_gpu_mib(number: int = 0) -> float | None:
+    """Free memory of one NVIDIA GPU in MiB, numbered as torch does; ``None`` without one.
+
+    The driver is asked, so that no context is made on the GPU here.
+    """
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return None
+    visible = [v for v in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if v]
+    name = visible[number] if number < len(visible) else str(number)
+    ask = [tool, f"--id={name}", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+    with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):
+        return float(subprocess.run(ask, capture_output=True, text=True, timeout=20, check=True).stdout)
+    return None
+
+
+def needed_mib(info: EngineInfo, image: Path) -> float:
+    """System memory that an engine needs for an image, in MiB; folders count as 512 x 512 x 200."""
+    voxels = 512 * 512 * 200
+    if image.is_file():
+        reader = sitk.ImageFileReader()
+        reader.SetFileName(str(image))
+        with contextlib.suppress(RuntimeError):
+            reader.ReadImageInformation()
+            voxels = math.prod(reader.GetSize())
+    return info.system_mib + voxels * info.bytes_per_voxel / _MIB
+
+
+def shortage(info: EngineInfo, image: Path, device: str) -> str | None:
+    """Why a run on ``device`` would not fit into free memory; ``None`` when it fits or nobody knows."""
+    need, free = needed_mib(info, image), free_system_mib()
+    if free is not None and free < need:
+        return _words("memory", need, free)
+    if device.startswith("cuda"):
+        on_gpu = free_gpu_mib(int(device.partition(":")[2] or 0))
+        if on_gpu is not None and on_gpu < info.gpu_mib:
+            return _words("GPU memory", info.gpu_mib, on_gpu)
+    return None
+
+
+def _words(what: str, need: float, free: float) -> str:
+    return (
+        f"This needs about {need / 1024:.1f} GiB of {what}, but only {free / 1024:.1f} GiB are free. "
+        "Close other programs, or take one of the lighter settings."
+    )

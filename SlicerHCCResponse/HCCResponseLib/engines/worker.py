@@ -1,0 +1,178 @@
+"""Child process of an engine: ``python -m HCCResponseLib.engines.worker request.json``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import random
+import time
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from HCCResponseLib import __version__
+from HCCResponseLib.engines.contract import (
+    LIVER,
+    TUMOUR,
+    Case,
+    EngineInfo,
+    Probabilities,
+    Request,
+    Segmentation,
+)
+from HCCResponseLib.engines.memory import free_gpu_mib
+from HCCResponseLib.engines.process import Progress, Report, peak_memory_mib, serve
+from HCCResponseLib.engines.registry import engine_module
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.imaging.files import write_atomically, write_text
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.read import read_label_map, read_volume
+from HCCResponseLib.imaging.resample import resample
+from HCCResponseLib.imaging.volumes import LabelMap, Volume, require_same_grid
+from HCCResponseLib.imaging.write import write_label_map
+
+_PACKAGES = ("torch", "monai", "nnunetv2", "TotalSegmentator", "numpy", "SimpleITK")
+
+
+def work(job: dict[str, Any], report: Report) -> dict[str, Any]:
+    """Segment, or only check an engine; writes labels, probabilities and provenance into the job's folder."""
+    engine = engine_module(job["engine"])
+    if "check" in job:
+        facts = engine.check(Path(job["check"]) if job["check"] else None)
+        return {**facts, "versions": versions()}
+    started = time.monotonic()
+    info: EngineInfo = engine.INFO
+    request, folder = Request.from_json(job["request"]), Path(job["work"])
+    report(Progress("Reading the image", 0.0))
+    image = read_volume(request.image)
+    prior = None
+    if request.prior:
+        prior = read_label_map(request.prior)
+        require_same_grid(prior, image)
+    device = usable_device(request.device, info)
+    seed_everything(request.seed, info)
+    own = folder / "engine"
+    own.mkdir(exist_ok=True)
+    settings = info.settings(request.parameters)
+    case = Case(
+        image, request.image, prior, request.prompts, request.weights, device, request.seed, settings, own
+    )
+    made: Segmentation = engine.segment(case, report)
+    report(Progress("Writing the result", 0.97))
+    facts = _facts(info, request, case, made)
+    facts |= {"seconds": round(time.monotonic() - started, 2), "peak_memory_mib": peak_memory_mib()}
+    return _write(folder, image, made, facts)
+
+
+def _facts(info: EngineInfo, request: Request, case: Case, made: Segmentation) -> dict[str, Any]:
+    voxels = hashlib.sha256(np.ascontiguousarray(case.image.hu).tobytes()).hexdigest()
+    return {
+        "engine": info.name,
+        "weights": dict(made.weights),
+        "versions": versions(),
+        "device": case.device,
+        "seed": request.seed,
+        "parameters": dict(case.settings),
+        "prompts": [{"lps": list(p.lps), "inside": p.inside} for p in case.prompts],
+        "prior": str(request.prior) if request.prior else None,
+        "image": str(request.image),
+        "image_sha256": voxels,
+        **made.facts,
+    }
+
+
+def _write(folder: Path, image: Volume, made: Segmentation, facts: dict[str, Any]) -> dict[str, Any]:
+    probabilities = made.probabilities or from_labels(made.labels, image.geometry)
+    labels = made.labels if made.labels is not None else to_labels(probabilities, image.geometry)
+    files = {"labels": folder / "labels.nrrd", "probabilities": folder / "probabilities.npz"}
+    grid = probabilities.grid
+    write_label_map(LabelMap(labels, image.geometry), files["labels"])
+    write_atomically(
+        files["probabilities"],
+        lambda temporary: np.savez(
+            temporary,
+            liver=probabilities.liver.astype(np.float32),
+            tumour=probabilities.tumour.astype(np.float32),
+            size=grid.size,
+            spacing=grid.spacing,
+            origin=grid.origin,
+            direction=grid.direction,
+        ),
+    )
+    write_text(folder / "provenance.json", json.dumps(facts, indent=2))
+    return {**{k: str(v) for k, v in files.items()}, "provenance": facts}
+
+
+def from_labels(labels: npt.NDArray[np.uint8] | None, geometry: Geometry) -> Probabilities:
+    """Ones and zeros for an engine that gives labels only."""
+    if labels is None:
+        raise InputError("The engine gave neither probabilities nor labels.")
+    inside = (labels == LIVER) | (labels == TUMOUR)
+    return Probabilities(inside.astype(np.float32), (labels == TUMOUR).astype(np.float32), geometry)
+
+
+def to_labels(found: Probabilities, geometry: Geometry) -> npt.NDArray[np.uint8]:
+    """Labels (z, y, x) on the image's grid: tumour, else liver, where its probability is above one half."""
+    labels = np.zeros(geometry.size, np.uint8)
+    labels[resample(found.liver, found.grid, geometry, fill=0) > 0.5] = LIVER
+    labels[resample(found.tumour, found.grid, geometry, fill=0) > 0.5] = TUMOUR
+    return labels
+
+
+def usable_device(asked: str, info: EngineInfo) -> str:
+    """``cpu`` or ``cuda:N``, whichever is there.
+
+    Raises:
+        InputError: a GPU was asked for and torch cannot use it.
+    """
+    if asked == "cpu" or "cuda" not in info.devices:
+        return "cpu"
+    if not info.uses_torch:
+        found = asked if asked != "auto" else "cuda:0" if free_gpu_mib() is not None else "cpu"
+        return found if found != "cuda" else "cuda:0"
+    import torch
+
+    number = int(asked.partition(":")[2] or 0)
+    if torch.cuda.is_available() and number < torch.cuda.device_count():
+        return f"cuda:{number}"
+    if asked == "auto":
+        return "cpu"
+    raise InputError(f"There is no CUDA GPU '{asked}' that torch can use here; ask for the device cpu.")
+
+
+def seed_everything(seed: int, info: EngineInfo) -> None:
+    """Give the seed to Python, numpy and torch, where the engine uses it; choose repeatable algorithms."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    if not info.uses_torch:
+        return
+    import torch
+
+    torch.manual_seed(seed)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+
+
+def versions() -> Mapping[str, str]:
+    """Versions of everything that can change a result."""
+    found = {"hcc-response": __version__, "python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def main() -> None:
+    """Entry point, here and in other environments (:mod:`HCCResponseLib.engines.boot`)."""
+    serve(work)
+
+
+if __name__ == "__main__":
+    main()

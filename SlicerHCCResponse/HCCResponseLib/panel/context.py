@@ -1,0 +1,87 @@
+"""What the sections of the panel share: the presenter, the scene, the views, the job, and the selected lesion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import qt
+import slicer
+
+from HCCResponseLib.errors import HCCResponseError
+from HCCResponseLib.panel.jobs import JobRunner
+from HCCResponseLib.panel.presenter import Presenter
+from HCCResponseLib.panel.scene import SceneView
+from HCCResponseLib.panel.slices import SliceViews
+from HCCResponseLib.review.people import People
+
+
+class Context:
+    """Shared by all sections of one panel."""
+
+    def __init__(self, ui: Any, presenter: Presenter, people: Callable[[], People]) -> None:
+        self.ui = ui
+        self.presenter = presenter
+        self.people = people
+        self.scene_view: SceneView
+        self.slices: SliceViews
+        self.jobs: JobRunner
+        self.refresh: Callable[[], None]
+        self.selected: tuple[str, str] | None = None
+        """Time point and lesion that actions work on."""
+
+    def selection(self) -> tuple[str, str]:
+        """Time point and lesion. Raises ``InputError`` (shown to the reader) when nothing is selected."""
+        from HCCResponseLib.errors import InputError
+
+        if self.selected is None:
+            raise InputError("Select a lesion in the table first.")
+        return self.selected
+
+    def select(self, time_point: str, name: str) -> None:
+        """Select a row and bring the slice views to it."""
+        self.selected = (time_point, name)
+        rows = {p: self.presenter.state.row(p, name) for p in self.slices.points}
+        self.slices.go_to(rows)
+        self.refresh()
+
+
+def guarded(action: Callable[[], object]) -> Callable[[], None]:
+    """A slot without arguments whose problems reach the reader as one clear sentence."""
+
+    def slot() -> None:
+        try:
+            action()
+        except HCCResponseError as problem:
+            slicer.util.errorDisplay(str(problem), windowTitle="HCC Response")
+        except Exception:
+            with slicer.util.tryWithErrorDisplay("HCC Response: unexpected problem.", waitCursor=False):
+                raise
+
+    return slot
+
+
+def table_item(text: str, tip: str = "") -> Any:
+    """A table item that shows a text."""
+    item = qt.QTableWidgetItem(text)
+    if tip:
+        item.setToolTip(tip)
+    return item
+
+
+def fill(table: Any, rows: Sequence[Sequence[str]]) -> None:
+    """Fill a table of plain texts; the last cell's text is also its tool tip."""
+    table.setRowCount(len(rows))
+    for number, row in enumerate(rows):
+        for column, text in enumerate(row):
+            table.setItem(number, column, table_item(text, text))
+    table.resizeColumnsToContents()
+    fit_height(table, len(rows))
+
+
+def fit_height(table: Any, rows: int, most: int = 12, room: int = 0) -> None:
+    """As high as its rows, so that nothing is hidden in a table within a panel that scrolls anyway."""
+    line = qt.QFontMetrics(table.font).height() + 8
+    table.verticalHeader().setDefaultSectionSize(line)
+    table.horizontalHeader().setFixedHeight(line)
+    table.setFixedHeight(line * (1 + max(1, min(rows, most))) + room + 4)

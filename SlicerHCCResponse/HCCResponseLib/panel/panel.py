@@ -1,0 +1,243 @@
+"""The reader's panel: puts the sections together and keeps them, the scene and the read in step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import qt
+import slicer
+
+from HCCResponseLib.errors import HCCResponseError
+from HCCResponseLib.imaging.study import Study
+from HCCResponseLib.panel.context import Context, guarded
+from HCCResponseLib.panel.jobs import JobRunner
+from HCCResponseLib.panel.presenter import Presenter
+from HCCResponseLib.panel.scene import SceneView
+from HCCResponseLib.panel.section_candidates import CandidateSection
+from HCCResponseLib.panel.section_lesions import LesionSection
+from HCCResponseLib.panel.section_response import ResponseSection
+from HCCResponseLib.panel.section_run import RunSection
+from HCCResponseLib.panel.section_sign import SignSection
+from HCCResponseLib.panel.section_study import StudySection
+from HCCResponseLib.panel.slices import SliceViews
+from HCCResponseLib.panel.windows import WINDOW_PRESETS
+from HCCResponseLib.review.people import People, local_people
+from HCCResponseLib.review.records import ReaderLine
+
+Mask = npt.NDArray[np.bool_]
+
+
+class ReaderPanel:
+    """One panel on one scene.
+
+    Args:
+        ui: widgets of ``HCCResponse.ui`` by name.
+        scene: the MRML scene.
+        remember: called with study file and folder of the read that is open, empty when none is.
+        people: opens the accounts of this computer.
+    """
+
+    def __init__(
+        self,
+        ui: Any,
+        scene: Any,
+        remember: Callable[[str, str], None],
+        people: Callable[[], People] = local_people,
+    ) -> None:
+        self._ui, self._scene, self._remember = ui, scene, remember
+        self.presenter = Presenter()
+        self._people: People | None = None
+        self._open_people = people
+        context = Context(ui, self.presenter, self._accounts)
+        context.scene_view = SceneView(scene, self)
+        context.slices = SliceViews(slicer.app.layoutManager())
+        context.jobs = JobRunner(_qt_timer, self._job_changed)
+        context.refresh = self.refresh
+        self._context = context
+        self._study = StudySection(context, self.open, self.close)
+        self._run = RunSection(context)
+        self.lesions = LesionSection(context)
+        self._candidates = CandidateSection(context)
+        self.response = ResponseSection(context)
+        self._sign = SignSection(context)
+        self._refreshing = self._restoring = False
+        self._points = 0
+        self.presenter.on_change(self._changed)
+        self._set_up_views()
+        self._set_up_editor()
+        self.refresh()
+
+    @property
+    def jobs(self) -> JobRunner:
+        """The job that runs, for the module and its tests."""
+        return self._context.jobs
+
+    @property
+    def scene_view(self) -> SceneView:
+        """The scene as it is shown."""
+        return self._context.scene_view
+
+    @property
+    def slices(self) -> SliceViews:
+        """The slice views."""
+        return self._context.slices
+
+    def _accounts(self) -> People:
+        if self._people is None:
+            self._people = self._open_people()
+        return self._people
+
+    def _set_up_views(self) -> None:
+        ui = self._ui
+        for name in WINDOW_PRESETS:
+            ui.windowCombo.addItem(name)
+        ui.windowCombo.connect("activated(int)", guarded(self._window))
+        ui.compareButton.connect("clicked()", guarded(self.compare))
+        ui.linkCheck.connect("toggled(bool)", guarded(self._link))
+
+    def _set_up_editor(self) -> None:
+        node = self._scene.GetFirstNodeByName("HCCResponse segment editor")
+        if node is None:
+            node = slicer.vtkMRMLSegmentEditorNode()
+            node.SetName("HCCResponse segment editor")
+            node = self._scene.AddNode(node)
+        self._ui.segmentEditor.setMRMLScene(self._scene)
+        self._ui.segmentEditor.setMRMLSegmentEditorNode(node)
+
+    # -- open, close ------------------------------------------------------------------------------------------
+
+    def open(self, study: Study, folder: Path) -> None:
+        """Open a read and show it in the scene."""
+        self.jobs.cancel()
+        self.presenter.reader = str(self._ui.readerEdit.text)
+        self.presenter.open(study, folder)
+        self.show_read()
+        self._remember(str(self._ui.studyEdit.text), str(folder))
+
+    def show_read(self) -> None:
+        """Show the read that the presenter has open."""
+        self._context.selected = None
+        self.scene_view.open(self.presenter.state, self.presenter.image)
+        self.compare()
+        self.refresh()
+
+    def close(self) -> None:
+        """Close the read: everything decided is in its store; the nodes stay in the scene, hidden."""
+        self.jobs.cancel()
+        self.slices.close()
+        self.scene_view.close()
+        self.presenter.close()
+        self._context.selected = None
+        self._remember("", "")
+        self.refresh()
+
+    def shut_down(self) -> None:
+        """The widget goes away: stop the job and all observers; the read can be opened again."""
+        self.jobs.cancel()
+        self.slices.close()
+        self.scene_view.close()
+        self.presenter.close()
+
+    def scene_closed(self) -> None:
+        """The user closed the scene: the read stays in its store, one press on Open brings it back."""
+        self.jobs.cancel()
+        self.slices.close()
+        self.scene_view.close()
+        self.presenter.close()
+        self._context.selected = None
+        self._set_up_editor()
+        self.refresh()
+
+    # -- showing ----------------------------------------------------------------------------------------------
+
+    def _changed(self) -> None:
+        if self.presenter.session is not None:
+            self.scene_view.show(self.presenter.state)
+            if len(self.presenter.points()) != self._points:
+                self.compare()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the panel anew."""
+        if self._refreshing:
+            return
+        self._refreshing = True
+        try:
+            self._refresh()
+        finally:
+            self._refreshing = False
+
+    def _refresh(self) -> None:
+        opened = self.presenter.session is not None
+        view = self.presenter.view() if opened else None
+        self._study.show(view)
+        for name in ("segment", "lesion", "view", "adapt", "candidate", "response", "sign"):
+            getattr(self._ui, f"{name}Section").setEnabled(opened)
+        if view is not None:
+            for section in (self._run, self.lesions, self._candidates, self.response, self._sign):
+                section.show(view)
+
+    def compare(self) -> None:
+        """Baseline and the latest follow-ups side by side."""
+        points = self.presenter.points()
+        self._points = len(points)
+        shown = points if len(points) <= 3 else [points[0], *points[-2:]]
+        self.slices.compare(shown, self.scene_view)
+        self._window()
+
+    def _window(self) -> None:
+        self.slices.set_window(WINDOW_PRESETS[self._ui.windowCombo.currentText], self.scene_view)
+
+    def _link(self) -> None:
+        self.slices.linked = bool(self._ui.linkCheck.checked)
+
+    def _job_changed(self, job: Any) -> None:
+        self._run.job_changed(job)
+        self.refresh()
+
+    # -- what the reader changes in the scene -------------------------------------------------------------------
+
+    def contour_edited(self, time_point: str, name: str, mask: Mask) -> None:
+        """A segment was painted: a decision, or refused with the reason and put back."""
+        self._edited(time_point, name, lambda: self.presenter.edit_contour(time_point, name, mask))
+
+    def line_edited(self, time_point: str, name: str, line: ReaderLine, short: bool) -> None:
+        """A long or short axis was dragged: a decision, or refused and put back."""
+        self._edited(time_point, name, lambda: self.presenter.edit_line(time_point, name, line, short))
+
+    def _edited(self, time_point: str, name: str, action: Callable[[], None]) -> None:
+        self._context.selected = (time_point, name)
+        try:
+            action()
+        except HCCResponseError as problem:
+            self.scene_view.invalidate(time_point, name)
+            self._restore_soon()
+            slicer.util.errorDisplay(str(problem), windowTitle="HCC Response")
+
+    def nodes_lost(self) -> None:
+        """Something of ours was deleted in the scene: it comes back from the read."""
+        message = "A node of the open read was deleted; it is put back from the read."
+        slicer.util.showStatusMessage(message, 5000)
+        self._restore_soon()
+
+    def _restore_soon(self) -> None:
+        """Once the application is done with what it is doing to the node."""
+        if not self._restoring:
+            self._restoring = True
+            qt.QTimer.singleShot(0, self._restore)
+
+    def _restore(self) -> None:
+        self._restoring = False
+        if self.presenter.session is not None:
+            self.scene_view.show(self.presenter.state)
+            self.refresh()
+
+
+def _qt_timer(tick: Callable[[], None]) -> Any:
+    timer = qt.QTimer()
+    timer.connect("timeout()", tick)
+    return timer

@@ -1,0 +1,226 @@
+"""The reader's actions on an open read: no Qt, no scene. Every action is a decision in the store before it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.imaging.study import Study
+from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.panel.view import PanelView, build_view, is_open
+from HCCResponseLib.response.profile import Profile, load_profile
+from HCCResponseLib.response.types import LesionRole, LesionState, Response
+from HCCResponseLib.review.decide import decide, decide_non_target, undo
+from HCCResponseLib.review.reader_rows import add_row, set_site
+from HCCResponseLib.review.records import Action, Decision, NonTargetDecision, ReaderLine
+from HCCResponseLib.review.session import Session, open_session
+from HCCResponseLib.review.state import ReadState, Row, Site, read_state
+
+Mask = npt.NDArray[np.bool_]
+Listener = Callable[[], None]
+
+
+class Presenter:
+    """One open read and what its reader does with it.
+
+    ``changed`` listeners are called after every action that changed the read; they show it anew.
+    """
+
+    def __init__(self) -> None:
+        self.session: Session | None = None
+        self.reader = ""
+        self._profile: Profile | None = None
+        self._listeners: list[Listener] = []
+
+    # -- the read ---------------------------------------------------------------------------------------------
+
+    def on_change(self, listener: Listener) -> None:
+        """Call ``listener`` after every change."""
+        self._listeners.append(listener)
+
+    def open(self, study: Study, folder: Path) -> None:
+        """Open or resume a read; the one that was open is closed first.
+
+        Raises:
+            InputError: see :func:`HCCResponseLib.review.session.open_session`; the read that was open stays open.
+        """
+        load_profile(study.profile)
+        self.adopt(open_session(study, folder))
+
+    def adopt(self, session: Session) -> None:
+        """Take over a session that was opened elsewhere."""
+        self.close()
+        self.session, self._profile = session, load_profile(session.study.profile)
+
+    def close(self) -> None:
+        """Close the read; everything decided is in its store already."""
+        if self.session is not None:
+            self.session.store.close()
+        self.session = self._profile = None
+
+    def reload(self) -> None:
+        """Read the store again, after another process has written to it."""
+        session = self._open()
+        session.state = read_state(session.store)
+        self.tell()
+
+    def _open(self) -> Session:
+        if self.session is None:
+            raise InputError("No study is open. Choose a study and press Open.")
+        return self.session
+
+    @property
+    def state(self) -> ReadState:
+        """State of the open read. Raises ``InputError`` when none is open."""
+        return self._open().state
+
+    @property
+    def profile(self) -> Profile:
+        """Profile of the open read. Raises ``InputError`` when none is open."""
+        self._open()
+        assert self._profile is not None
+        return self._profile
+
+    def points(self) -> list[str]:
+        """Names of the time points that may be seen, baseline first; a sequential read opens one after the other."""
+        session = self._open()
+        return [p.name for p in session.study.timepoints if is_open(session.state, p.name)]
+
+    def image(self, time_point: str) -> Volume:
+        """Image of a time point. Raises ``AccessError`` while an earlier one is not signed in a sequential read."""
+        session = self._open()
+        return session.image(next(p for p in session.study.timepoints if p.name == time_point))
+
+    def view(self) -> PanelView:
+        """What the panel shows now."""
+        return build_view(self.state, self.profile)
+
+    def row(self, time_point: str, name: str) -> Row:
+        """One row. Raises ``InputError`` when there is none."""
+        row = self.state.row(time_point, name)
+        if row is None:
+            raise InputError(f"Lesion {name} has no proposal at {time_point}.")
+        return row
+
+    # -- decisions --------------------------------------------------------------------------------------------
+
+    def accept(self, time_point: str, name: str) -> None:
+        """Accept a lesion as proposed; an edit made before is taken back by it, and stays in the store."""
+        self._decide(
+            Decision(self._who(), time_point, name, Action.ACCEPT, role=self._role(time_point, name))
+        )
+
+    def reject(self, time_point: str, name: str, reason: str) -> None:
+        """Reject a lesion's contour; needs a reason."""
+        self._decide(Decision(self._who(), time_point, name, Action.REJECT, reason=reason))
+
+    def set_state(self, time_point: str, name: str, state: LesionState) -> None:
+        """Say that a lesion is gone, too small, not evaluable or not imaged."""
+        role = self._role(time_point, name)
+        self._decide(Decision(self._who(), time_point, name, Action.EDIT, role=role, state=state))
+
+    def edit_contour(self, time_point: str, name: str, mask: Mask) -> None:
+        """The reader's contour, (z, y, x) on the image's grid. A line that the reader dragged before is dropped."""
+        if not mask.any():
+            raise InputError(
+                f"The contour of {name} at {time_point} is empty. To say that the lesion is gone, set its state; "
+                "to refuse the proposal, reject it."
+            )
+        self._edit(
+            time_point, name, mask=mask, long_line=None, long_axis_mm=None, short_line=None, state=None
+        )
+
+    def edit_line(self, time_point: str, name: str, line: ReaderLine, short: bool = False) -> None:
+        """The reader's long or short axis; it wins over the contour's, both are kept."""
+        changes = {"short_line": line} if short else {"long_line": line, "long_axis_mm": line.length_mm}
+        self._edit(time_point, name, **changes, state=None)
+
+    def _edit(self, time_point: str, name: str, **changes: object) -> None:
+        """An edit on top of what the reader edited before."""
+        before = self.row(time_point, name).decision
+        action = Action.EDIT
+        if before is not None and before.action in (Action.NEW, Action.EQUIVOCAL):
+            action = before.action
+        role = self._role(time_point, name)
+        start = before or Decision(self._who(), time_point, name, action)
+        kept = replace(start, reader=self._who(), action=action, role=role, reason="", seen=True)
+        self._decide(replace(kept, **changes))  # type: ignore[arg-type]
+
+    def candidate(self, time_point: str, name: str, action: Action, reason: str = "") -> None:
+        """Call a candidate new, equivocal, or dismiss it with a reason; its edited contour is kept."""
+        before = self.row(time_point, name).decision
+        start = before or Decision(self._who(), time_point, name, action)
+        self._decide(replace(start, reader=self._who(), action=action, reason=reason, seen=True))
+
+    def relink(self, time_point: str, name: str, lesion: str) -> None:
+        """This contour is lesion ``lesion``: as its contour, or as a further part where that has one already."""
+        if name == lesion:
+            raise InputError(f"{name} is linked to itself already.")
+        source, target = self.row(time_point, name), self.row(time_point, lesion)
+        if source.mask is None:
+            raise InputError(f"{name} has no contour at {time_point} that could be linked.")
+        parts = target.mask if target.state is LesionState.MEASURED else None
+        mask = source.mask if parts is None else source.mask | parts
+        self.edit_contour(time_point, lesion, mask)
+        reason = f"is lesion {lesion}"
+        if source.is_candidate:
+            self.candidate(time_point, name, Action.DISMISS, reason)
+        else:
+            self.reject(time_point, name, reason)
+
+    def set_role(self, name: str, role: LesionRole) -> None:
+        """Target or non-target, on the baseline row, which must be accepted or edited."""
+        first = self.points()[0]
+        before = self.row(first, name).decision
+        if before is None or before.action not in (Action.ACCEPT, Action.EDIT):
+            raise InputError(f"Accept the contour of {name} at {first} before choosing its role.")
+        self._decide(replace(before, reader=self._who(), role=role))
+
+    def set_site(self, name: str, site: Site) -> None:
+        """Organ, segment, lymph node or not."""
+        set_site(self._open().store, self.state, self._who(), name, site)
+        self.tell()
+
+    def set_non_target(self, time_point: str, response: Response) -> None:
+        """The judgement of non-target disease at a follow-up."""
+        decide_non_target(
+            self._open().store, self.state, NonTargetDecision(self._who(), time_point, response)
+        )
+        self.tell()
+
+    def add_lesion(self, time_point: str) -> str:
+        """A row for a lesion that the reader will draw; returns its name."""
+        name = add_row(self._open().store, self.state, self._who(), time_point)
+        self.tell()
+        return name
+
+    def undo(self) -> tuple[str, str]:
+        """Take this reader's latest decision back; returns its time point and lesion."""
+        place = undo(self._open().store, self.state, self._who())
+        self.tell()
+        return place
+
+    def _decide(self, decision: Decision) -> None:
+        geometry = self.image(decision.time_point).geometry
+        decide(self._open().store, self.state, decision, geometry)
+        self.tell()
+
+    def _role(self, time_point: str, name: str) -> LesionRole | None:
+        """A role that the reader has chosen outlives later edits of the row."""
+        before = self.row(time_point, name).decision
+        return before.role if before else None
+
+    def _who(self) -> str:
+        if not self.reader.strip():
+            raise InputError("Say who reads: enter your name in the Study section first.")
+        return self.reader.strip()
+
+    def tell(self) -> None:
+        """Tell all listeners that the read has changed."""
+        for listener in self._listeners:
+            listener()

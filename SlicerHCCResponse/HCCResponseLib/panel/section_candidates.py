@@ -1,0 +1,96 @@
+"""Section 5: candidates for new lesions with evidence; the reader calls them new, equivocal, or dismisses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import qt
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.panel.context import Context, fit_height, guarded, table_item
+from HCCResponseLib.panel.lesion_table import COLOURS
+from HCCResponseLib.panel.view import CandidateLine, CellStatus, PanelView
+from HCCResponseLib.review.records import Action
+
+KEYS = {"W": "newCandidateButton", "Q": "equivocalButton", "D": "dismissButton"}
+
+
+class CandidateSection:
+    """Table, evidence and three answers."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._ui = context, context.ui
+        self._lines: tuple[CandidateLine, ...] = ()
+        self._shortcuts = [self._key(key, name) for key, name in KEYS.items()]
+        answers: dict[str, Callable[[], None]] = {
+            "newCandidateButton": lambda: self.answer(Action.NEW),
+            "equivocalButton": lambda: self.answer(Action.EQUIVOCAL),
+            "dismissButton": lambda: self.answer(Action.DISMISS),
+        }
+        for name, action in answers.items():
+            getattr(self._ui, name).connect("clicked()", guarded(action))
+        self._ui.candidateTable.connect("itemSelectionChanged()", guarded(self._clicked))
+
+    def _key(self, key: str, button: str) -> Any:
+        shortcut = qt.QShortcut(qt.QKeySequence(key), self._ui.candidateTable)
+        shortcut.setContext(qt.Qt.WidgetWithChildrenShortcut)
+        shortcut.connect("activated()", getattr(self._ui, button).click)
+        return shortcut
+
+    def show(self, view: PanelView) -> None:
+        """Show all candidates."""
+        table, self._lines = self._ui.candidateTable, view.candidates
+        before = table.blockSignals(True)
+        table.setRowCount(len(self._lines))
+        for number, line in enumerate(self._lines):
+            words = (line.name, line.time_point, line.size, line.suggestion, line.decision or "to decide")
+            for column, text in enumerate(words):
+                item = table_item(text, line.evidence)
+                item.setBackground(qt.QBrush(qt.QColor(COLOURS[line.status])))
+                item.setForeground(qt.QBrush(qt.QColor("#202020")))
+                table.setItem(number, column, item)
+        table.resizeColumnsToContents()
+        fit_height(table, len(self._lines))
+        self._mark()
+        table.blockSignals(before)
+        self._show_selected()
+
+    def _mark(self) -> None:
+        places = [(line.time_point, line.name) for line in self._lines]
+        if self._context.selected in places:
+            self._ui.candidateTable.selectRow(places.index(self._context.selected))
+        else:
+            self._ui.candidateTable.clearSelection()
+
+    def _selected(self) -> CandidateLine | None:
+        return next((x for x in self._lines if (x.time_point, x.name) == self._context.selected), None)
+
+    def _show_selected(self) -> None:
+        line = self._selected()
+        free = line is not None and line.status is not CellStatus.LOCKED
+        for button in (self._ui.newCandidateButton, self._ui.equivocalButton, self._ui.dismissButton):
+            button.setEnabled(free)
+        if line is not None:
+            words = f"{line.name}, {line.time_point}\n{line.evidence}"
+        else:
+            words = "Select a candidate to see its evidence." if self._lines else "No candidates."
+        self._ui.evidenceLabel.setText(words)
+
+    def _clicked(self) -> None:
+        row = self._ui.candidateTable.currentRow()
+        if 0 <= row < len(self._lines):
+            line = self._lines[row]
+            if (line.time_point, line.name) != self._context.selected:
+                self._context.select(line.time_point, line.name)
+
+    def answer(self, action: Action) -> None:
+        """Store the answer and go on to the next candidate that waits."""
+        line = self._selected()
+        if line is None:
+            raise InputError("Select a candidate first.")
+        reason = self._ui.reasonCombo.currentText if action is Action.DISMISS else ""
+        self._context.presenter.candidate(line.time_point, line.name, action, reason)
+        waiting = [x for x in self._lines if not x.decision]
+        if waiting:
+            self._context.select(waiting[0].time_point, waiting[0].name)

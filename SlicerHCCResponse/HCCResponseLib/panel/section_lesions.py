@@ -1,0 +1,201 @@
+"""Section 3: decide on every lesion at every time point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import qt
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.panel.context import Context, guarded
+from HCCResponseLib.panel.lesion_table import LesionTable
+from HCCResponseLib.panel.view import STATE_WORDS, PanelView, cell_note
+from HCCResponseLib.response.types import LesionRole, LesionState
+from HCCResponseLib.review.state import RowStatus, Site
+
+# Keys work while the table has the focus; the same letters stand on the buttons.
+KEYS = {
+    "A": "acceptButton",
+    "R": "rejectButton",
+    "E": "editButton",
+    "L": "relinkButton",
+    "N": "newLesionButton",
+    "U": "undoButton",
+    "Ctrl+Z": "undoButton",
+}
+_STATES = {"gone": LesionState.DISAPPEARED} | {w: s for s, w in STATE_WORDS.items()}
+_STATES["not evaluable"] = LesionState.NOT_EVALUABLE
+
+
+class LesionSection:
+    """Table, buttons, keys and the contour editor."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._ui = context, context.ui
+        self._table = LesionTable(context.ui.lesionTable)
+        self._shortcuts = [self._key(key, name) for key, name in KEYS.items()]
+        actions: dict[str, Callable[[], None]] = {
+            "acceptButton": self.accept,
+            "rejectButton": self.reject,
+            "editButton": self.edit,
+            "relinkButton": self.relink,
+            "newLesionButton": self.new_lesion,
+            "undoButton": self.undo,
+            "siteButton": self.store_site,
+        }
+        for name, action in actions.items():
+            getattr(self._ui, name).connect("clicked()", guarded(action))
+        self._ui.lesionTable.connect("currentCellChanged(int,int,int,int)", guarded(self._clicked))
+        self._ui.lesionTable.connect("cellClicked(int,int)", guarded(self._clicked))
+        self._ui.roleCombo.connect("activated(int)", guarded(self.set_role))
+        self._ui.stateCombo.connect("activated(int)", guarded(self.set_state))
+
+    def _key(self, key: str, button: str) -> Any:
+        shortcut = qt.QShortcut(qt.QKeySequence(key), self._ui.lesionTable)
+        shortcut.setContext(qt.Qt.WidgetWithChildrenShortcut)
+        shortcut.connect("activated()", getattr(self._ui, button).click)
+        return shortcut
+
+    # -- showing ----------------------------------------------------------------------------------------------
+
+    def show(self, view: PanelView) -> None:
+        """Show the table and what can be done with the selected cell."""
+        self._table.show(view)
+        selected = self._context.selected
+        if selected is not None:
+            self._table.mark(*selected)
+        self._show_selected(view)
+
+    def _show_selected(self, view: PanelView) -> None:
+        ui, selected = self._ui, self._context.selected
+        row = self._context.presenter.state.row(*selected) if selected else None
+        locked = selected is not None and selected[0] in self._context.presenter.state.locked
+        free = row is not None and not locked
+        for button in (ui.acceptButton, ui.rejectButton):
+            button.setEnabled(bool(free and row and not row.is_candidate))
+        ui.editButton.setEnabled(free)
+        ui.relinkButton.setEnabled(bool(free and row and row.mask is not None))
+        ui.newLesionButton.setEnabled(bool(view.time_points) and not locked)
+        latest = self._context.presenter.state.decided[-1:]
+        ui.undoButton.setEnabled(any(d[0] not in self._context.presenter.state.locked for d in latest))
+        for widget in (ui.roleCombo, ui.stateCombo, ui.siteButton):
+            widget.setEnabled(free)
+        if selected is None:
+            ui.cellLabel.setText("Select a lesion: the views move to it at every time point shown.")
+        elif row is None:
+            ui.cellLabel.setText(f"{selected[1]}, {selected[0]}: no proposal.")
+        else:
+            lock = "signed and locked; " if locked else ""
+            ui.cellLabel.setText(f"{selected[1]}, {selected[0]}: {lock}{cell_note(row)}")
+            self._show_choices(view, *selected)
+
+    def _show_choices(self, view: PanelView, time_point: str, name: str) -> None:
+        ui = self._ui
+        line = next((x for x in view.lesions if x.name == name), None)
+        if line is not None and line.role in ("target", "non-target"):
+            ui.roleCombo.setCurrentText(line.role)
+        row = self._context.presenter.row(time_point, name)
+        words = next((w for w, s in _STATES.items() if s is row.state), "measured")
+        ui.stateCombo.setCurrentText(words if words != "no contour" else "not evaluable")
+        site = self._context.presenter.state.site(name)
+        ui.organEdit.setText(site.organ)
+        ui.segmentNameEdit.setText(site.segment)
+        ui.nodeCheck.setChecked(site.lymph_node)
+        others = [n for n in self._context.presenter.state.rows[time_point] if n != name]
+        if [ui.linkCombo.itemText(i) for i in range(ui.linkCombo.count)] != others:
+            ui.linkCombo.clear()
+            for other in others:
+                ui.linkCombo.addItem(other)
+
+    def _clicked(self) -> None:
+        found = self._table.clicked()
+        if found is None:
+            return
+        time_point, name = found
+        point = time_point or self._first_open(name)
+        if (point, name) != self._context.selected:
+            self._context.select(point, name)
+
+    def _first_open(self, name: str) -> str:
+        """The first time point at which a lesion waits for a decision, else the last."""
+        points = self._context.presenter.points()
+        state = self._context.presenter.state
+        for point in points:
+            row = state.row(point, name)
+            if row is not None and row.status is RowStatus.PROPOSED:
+                return point
+        return points[-1]
+
+    # -- actions ----------------------------------------------------------------------------------------------
+
+    def accept(self) -> None:
+        """Accept and go on to the next lesion that waits at this time point."""
+        time_point, name = self._context.selection()
+        self._context.presenter.accept(time_point, name)
+        self._go_on(time_point)
+
+    def reject(self) -> None:
+        """Reject for the reason in the box."""
+        time_point, name = self._context.selection()
+        self._context.presenter.reject(time_point, name, self._ui.rejectReasonCombo.currentText)
+        self._go_on(time_point)
+
+    def _go_on(self, time_point: str) -> None:
+        rows = self._context.presenter.state.rows.get(time_point, {})
+        waiting = [n for n, r in rows.items() if not r.is_candidate and r.status is RowStatus.PROPOSED]
+        if waiting:
+            self._context.select(time_point, waiting[0])
+
+    def edit(self) -> None:
+        """Open the segment editor on the selected contour."""
+        time_point, name = self._context.selection()
+        if time_point in self._context.presenter.state.locked:
+            raise InputError(f"{time_point} is signed and locked; amend it with a reason first.")
+        view, editor = self._context.scene_view, self._ui.segmentEditor
+        self._ui.editorSection.setCollapsed(False)
+        editor.setSegmentationNode(view.contour_node(time_point))
+        editor.setSourceVolumeNode(view.volume_node(time_point))
+        editor.setCurrentSegmentID(name)
+        editor.setActiveEffectByName("Paint")
+
+    def relink(self) -> None:
+        """The selected contour is the lesion in the box."""
+        time_point, name = self._context.selection()
+        lesion = self._ui.linkCombo.currentText
+        if not lesion:
+            raise InputError(f"There is no other lesion at {time_point} to link {name} to.")
+        self._context.presenter.relink(time_point, name, lesion)
+        self._context.select(time_point, lesion)
+
+    def new_lesion(self) -> None:
+        """Add a lesion at the selected time point and open the editor on it."""
+        points = self._context.presenter.points()
+        time_point = self._context.selected[0] if self._context.selected else points[0]
+        name = self._context.presenter.add_lesion(time_point)
+        self._context.select(time_point, name)
+        self.edit()
+
+    def undo(self) -> None:
+        """Take the latest decision back and show its row."""
+        self._context.select(*self._context.presenter.undo())
+
+    def set_role(self) -> None:
+        """Target or non-target."""
+        _, name = self._context.selection()
+        self._context.presenter.set_role(name, LesionRole(self._ui.roleCombo.currentText))
+
+    def set_state(self) -> None:
+        """The reader's state of the lesion; 'measured' brings its contour back."""
+        time_point, name = self._context.selection()
+        words = self._ui.stateCombo.currentText
+        if words == "measured":
+            self._context.presenter.accept(time_point, name)
+        else:
+            self._context.presenter.set_state(time_point, name, _STATES[words])
+
+    def store_site(self) -> None:
+        """Organ, segment, lymph node."""
+        _, name = self._context.selection()
+        organ, segment = self._ui.organEdit.text.strip(), self._ui.segmentNameEdit.text.strip()
+        self._context.presenter.set_site(name, Site(organ, segment, bool(self._ui.nodeCheck.checked)))

@@ -1,0 +1,104 @@
+"""Section 6: what is still missing, or the category by every criterion with sums and trace."""
+
+from __future__ import annotations
+
+import slicer
+
+from HCCResponseLib.errors import HCCResponseError
+from HCCResponseLib.panel.context import Context, fill, guarded
+from HCCResponseLib.panel.responses import ResponseView, build_responses
+from HCCResponseLib.panel.tables import show_sums
+from HCCResponseLib.panel.view import PanelView
+from HCCResponseLib.response.types import Response
+
+_SHOWN_GAPS = 6
+
+
+class ResponseSection:
+    """Missing decisions, category, sums, plot, trace and the judgement of non-target disease."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._ui = context, context.ui
+        self.responses: ResponseView | None = None
+        self._ui.nonTargetButton.connect("clicked()", guarded(self.set_non_target))
+        self._ui.plotButton.connect("clicked()", guarded(self.plot))
+        self._ui.traceButton.connect("toggled(bool)", guarded(self._toggle_trace))
+
+    def show(self, view: PanelView) -> None:
+        """Show the category, or what it still needs."""
+        ui = self._ui
+        self.responses, problem = None, ""
+        if not view.missing:
+            try:
+                self.responses = build_responses(
+                    self._context.presenter.state, self._context.presenter.profile
+                )
+            except HCCResponseError as why:
+                problem = str(why)
+        found = self.responses
+        ui.missingLabel.setText(_gaps(view.missing) if view.missing else problem)
+        ui.missingLabel.setVisible(bool(view.missing or problem))
+        for widget in (ui.categoryLabel, ui.criteriaTable, ui.sumTable):
+            widget.setVisible(found is not None)
+        for widget in (ui.plotButton, ui.traceButton):
+            widget.setEnabled(found is not None)
+        self._show_points(view)
+        if found is None:
+            ui.traceText.setPlainText("")
+            return
+        own = found.criteria[0]
+        ui.categoryLabel.setText(
+            f"<b>{own.criterion}: {own.category}</b>" + (f"<br>{own.note}" if own.note else "")
+        )
+        fill(ui.criteriaTable, [(c.criterion, c.category, c.note) for c in found.criteria])
+        fill(
+            ui.sumTable,
+            [
+                (
+                    s.time_point,
+                    s.total,
+                    s.from_baseline,
+                    s.from_nadir,
+                    s.target,
+                    s.non_target,
+                    s.new_lesion,
+                    s.overall,
+                )
+                for s in found.sums
+            ],
+        )
+        ui.traceText.setPlainText(found.trace)
+
+    def _show_points(self, view: PanelView) -> None:
+        combo = self._ui.nonTargetPointCombo
+        later = [p.name for p in view.time_points[1:]]
+        if [combo.itemText(i) for i in range(combo.count)] != later:
+            combo.clear()
+            for name in later:
+                combo.addItem(name)
+        self._ui.nonTargetButton.setEnabled(bool(later))
+
+    def _toggle_trace(self) -> None:
+        self._ui.traceText.setVisible(bool(self._ui.traceButton.checked))
+
+    def set_non_target(self) -> None:
+        """Store the judgement of the non-target lesions as a whole."""
+        point, words = self._ui.nonTargetPointCombo.currentText, self._ui.nonTargetCombo.currentText
+        self._context.presenter.set_non_target(point, Response(words))
+
+    def plot(self) -> None:
+        """Bring table and chart into the scene and show the chart."""
+        if self.responses is None:
+            return
+        state = self._context.presenter.state
+        assert state.study is not None
+        chart = show_sums(
+            slicer.mrmlScene, state.study.subject, self.responses.evaluation, self._context.presenter.profile
+        )
+        slicer.modules.plots.logic().ShowChartInLayout(chart)
+
+
+def _gaps(gaps: tuple[str, ...]) -> str:
+    shown = "".join(f"<li>{g}</li>" for g in gaps[:_SHOWN_GAPS])
+    more = f"<li>and {len(gaps) - _SHOWN_GAPS} more</li>" if len(gaps) > _SHOWN_GAPS else ""
+    return f"No category yet. Still missing:<ul>{shown}{more}</ul>"

@@ -1,0 +1,129 @@
+"""Sections 2 and 4: find lesions at baseline, adapt and follow; the job with its progress and cancel."""
+
+from __future__ import annotations
+
+import qt
+import slicer
+
+from HCCResponseLib.adapt.recipe import RECIPES
+from HCCResponseLib.engines.contract import Gives
+from HCCResponseLib.engines.registry import engines, how_to_install
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.panel.context import Context, guarded
+from HCCResponseLib.panel.jobs import Job, JobState
+from HCCResponseLib.panel.view import PanelView
+from HCCResponseLib.review.looking import OURS
+
+WORKER = "HCCResponseLib.review.worker"
+
+
+class RunSection:
+    """Starts the proposals and shows how they go."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._ui = context, context.ui
+        self._ui.proposeButton.connect("clicked()", guarded(self.start))
+        self._ui.adaptButton.connect("clicked()", guarded(self.start))
+        self._ui.cancelButton.connect("clicked()", guarded(self.cancel))
+        self._ui.jobFrame.setVisible(False)
+        self._ui.engineCombo.connect("currentIndexChanged(int)", guarded(self._engine_chosen))
+        self._ui.weightsBrowseButton.connect("clicked()", guarded(self._browse_weights))
+        self._engines = [e for e in engines() if Gives.TUMOUR in e.gives and not e.needs_prior]
+        for engine in self._engines:
+            self._ui.engineCombo.addItem(engine.name)
+        for name in RECIPES:
+            self._ui.recipeCombo.addItem(name)
+
+    def _engine_chosen(self) -> None:
+        """Say what the engine is and what it still needs."""
+        info = self._engines[self._ui.engineCombo.currentIndex]
+        ui, own = self._ui, info.name == OURS
+        for widget in (ui.weightsLabel, ui.weightsEdit, ui.weightsBrowseButton):
+            widget.setVisible(not own)
+        for widget in (ui.settingsLabel, ui.settingsEdit):
+            widget.setVisible(bool(info.parameters) and not own)
+        ui.settingsEdit.setToolTip("\n".join(f"{p.name}={p.default}: {p.help}" for p in info.parameters))
+        words = f"{info.title}. Licence: {info.licence}."
+        install = how_to_install(info)
+        if install:
+            words += f" Not installed; on your request: {install} (about {info.download_mib} MiB)."
+        ui.engineNoteLabel.setText(words)
+
+    def _browse_weights(self) -> None:
+        found = qt.QFileDialog.getExistingDirectory(None, "Folder of the weights")
+        if found:
+            self._ui.weightsEdit.setText(found)
+
+    def show(self, view: PanelView) -> None:
+        """What can be run now."""
+        busy = self._context.jobs.busy
+        ui = self._ui
+        first = view.time_points[0].name
+        ui.proposeButton.setEnabled(not busy and first in view.waiting)
+        later = [n for n in view.waiting if n != first]
+        ui.adaptButton.setEnabled(not busy and bool(later) and view.baseline_decided)
+        if not later:
+            words = "Every follow-up has its proposals."
+        elif view.baseline_decided:
+            words = f"Ready to adapt to the accepted baseline and to propose {', '.join(later)}."
+        else:
+            words = "Waits for decisions on every baseline lesion."
+        ui.adaptLabel.setText(words)
+
+    def start(self) -> None:
+        """Make the proposals that can be made now, in a process of its own."""
+        presenter = self._context.presenter
+        if self._context.jobs.busy:
+            raise InputError("A job runs already; wait for it or cancel it.")
+        session = presenter.session
+        if session is None:
+            raise InputError("Open a study first.")
+        request = {
+            "study": session.study.model_dump(mode="json"),
+            "folder": str(session.folder),
+            "options": self._options(),
+        }
+        self._context.jobs.start(WORKER, request)
+        self._context.refresh()
+
+    def _options(self) -> dict[str, object]:
+        info, ui = self._engines[self._ui.engineCombo.currentIndex], self._ui
+        own = info.name == OURS
+        settings = {} if own else _settings(ui.settingsEdit.text)
+        info.settings(settings)
+        return {
+            "recipe": ui.recipeCombo.currentText,
+            "engine": info.name,
+            "weights": None if own else ui.weightsEdit.text.strip() or None,
+            "device": ui.deviceCombo.currentText,
+            "parameters": settings,
+        }
+
+    def cancel(self) -> None:
+        """Cancel; what was finished stays."""
+        self._context.jobs.cancel()
+
+    def job_changed(self, job: Job) -> None:
+        """Show progress; at the end show the new proposals, or why there are none."""
+        ui = self._ui
+        running = job.state is JobState.RUNNING
+        ui.jobFrame.setVisible(running)
+        ui.jobLabel.setText(job.progress.words)
+        ui.jobProgress.setValue(int(job.progress.fraction * 100))
+        if running:
+            return
+        if self._context.presenter.session is not None:
+            self._context.presenter.reload()
+        if job.state is JobState.FAILED:
+            slicer.util.errorDisplay(job.error, windowTitle="HCC Response")
+
+
+def _settings(text: str) -> dict[str, str]:
+    """``name=value; name=value`` as a mapping. Raises ``InputError`` for a part without '='."""
+    found: dict[str, str] = {}
+    for part in (p.strip() for p in text.split(";") if p.strip()):
+        name, sign, value = part.partition("=")
+        if not sign:
+            raise InputError(f"Setting '{part}' has no '='; write name=value; name=value.")
+        found[name.strip()] = value.strip()
+    return found

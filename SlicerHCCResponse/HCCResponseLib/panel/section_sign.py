@@ -1,0 +1,96 @@
+"""Section 7: sign and lock a time point, report, export."""
+
+from __future__ import annotations
+
+import qt
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.panel.context import Context, guarded
+from HCCResponseLib.panel.view import PanelView
+from HCCResponseLib.report.output import write_outputs
+from HCCResponseLib.review.access import Role
+from HCCResponseLib.review.signing import sign_and_lock
+
+
+class SignSection:
+    """Signature with name and password, accounts of this computer, and the files that leave the panel."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._ui = context, context.ui
+        self._ui.signButton.connect("clicked()", guarded(self.sign))
+        self._ui.accountButton.connect("clicked()", guarded(self.make_account))
+        self._ui.reportButton.connect("clicked()", guarded(self.report))
+        self._ui.exportButton.connect("clicked()", guarded(self.export))
+        self._ui.passwordEdit.connect("returnPressed()", guarded(self.sign))
+
+    def show(self, view: PanelView) -> None:
+        """Offer the time points that are not locked, and the signatures given."""
+        ui, state = self._ui, self._context.presenter.state
+        self._offer(ui.signPointCombo, [p.name for p in view.time_points if p.name not in state.locked])
+        self._offer(ui.accountCombo, [a.name for a in self._context.people().accounts() if a.active])
+        ui.accountSection.setCollapsed(ui.accountCombo.count > 0)
+        ui.signButton.setEnabled(ui.signPointCombo.count > 0 and ui.accountCombo.count > 0)
+        ui.reportButton.setEnabled(True)
+        ui.exportButton.setEnabled(True)
+        ui.signatureLabel.setText(
+            "<br>".join(
+                f"{s.time_point}: {s.printed_name}, {s.meaning}, {s.utc[:16].replace('T', ' ')} UTC"
+                + (f", {s.category}" if s.category else "")
+                for s in state.signatures
+            )
+            or "Nothing is signed yet."
+        )
+
+    def _offer(self, combo: object, names: list[str]) -> None:
+        box: qt.QComboBox = combo
+        if [box.itemText(i) for i in range(box.count)] == names:
+            return
+        box.clear()
+        for name in names:
+            box.addItem(name)
+
+    def sign(self) -> None:
+        """Sign and lock; the password leaves the box whatever happens."""
+        ui, presenter = self._ui, self._context.presenter
+        password = ui.passwordEdit.text
+        ui.passwordEdit.setText("")
+        point = ui.signPointCombo.currentText
+        if not point:
+            raise InputError("Every time point is signed and locked.")
+        credentials = (ui.accountCombo.currentText, password)
+        assert presenter.session is not None
+        sign_and_lock(presenter.session.store, presenter.state, self._context.people(), credentials, point)
+        presenter.tell()
+
+    def make_account(self) -> None:
+        """An account for a radiologist on this computer: reader, and manager of the own accounts."""
+        ui = self._ui
+        password, again = ui.newPasswordEdit.text, ui.repeatPasswordEdit.text
+        if password != again:
+            raise InputError("The two passwords differ; type them again.")
+        people = self._context.people()
+        if people.accounts():
+            raise InputError(
+                "There are accounts on this computer already; their manager adds others with "
+                "'hcc-response read users add'."
+            )
+        name = ui.accountNameEdit.text.strip()
+        people.add(name, ui.printedNameEdit.text, {Role.READER, Role.MANAGER}, password)
+        for box in (ui.newPasswordEdit, ui.repeatPasswordEdit):
+            box.setText("")
+        if not ui.readerEdit.text:
+            ui.readerEdit.setText(name)
+        self._context.presenter.tell()
+
+    def export(self) -> dict[str, object]:
+        """Write contours, result and report beside the read."""
+        presenter = self._context.presenter
+        assert presenter.session is not None
+        result = write_outputs(presenter.session, presenter.profile)
+        self._ui.signatureLabel.setText(f"Written to {presenter.session.folder}")
+        return result
+
+    def report(self) -> None:
+        """Write the report and open it in the browser."""
+        path = str(self.export()["report"])
+        qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(path))

@@ -1,0 +1,128 @@
+"""Section 1: open a study from a folder or a study file, or make one from volumes in the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import qt
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.imaging.study import Study, load_study
+from HCCResponseLib.panel.context import Context, fill, guarded
+from HCCResponseLib.panel.nodes import volume_from_node
+from HCCResponseLib.panel.study_files import NewPoint, names_of, write_study
+from HCCResponseLib.panel.view import PanelView
+from HCCResponseLib.resources import resource_path
+
+DEFAULT_FOLDER = "hcc-response-read"
+
+
+class StudySection:
+    """Reader, study, time points."""
+
+    def __init__(
+        self, context: Context, opened: Callable[[Study, Path], None], closed: Callable[[], None]
+    ) -> None:
+        self._context, self._ui = context, context.ui
+        self._opened, self._closed = opened, closed
+        self._new: list[NewPoint] = []
+        ui = self._ui
+        ui.openButton.connect("clicked()", guarded(self.open))
+        ui.closeButton.connect("clicked()", guarded(closed))
+        ui.studyBrowseButton.connect("clicked()", guarded(self._browse_study))
+        ui.folderBrowseButton.connect("clicked()", guarded(self._browse_folder))
+        ui.addPointButton.connect("clicked()", guarded(self.add_point))
+        ui.removePointButton.connect("clicked()", guarded(self.remove_point))
+        ui.createStudyButton.connect("clicked()", guarded(self.create))
+        ui.readerEdit.connect("textChanged(QString)", guarded(self._reader))
+        ui.dateEdit.setDate(qt.QDate.currentDate())
+        for name in sorted(p.stem for p in resource_path("Profiles").glob("*.yaml")):
+            ui.profileCombo.addItem(name)
+        ui.profileCombo.setCurrentText("recist-1.1")
+
+    def show(self, view: PanelView | None) -> None:
+        """Show the time points of the open study, or that none is open."""
+        ui = self._ui
+        ui.closeButton.setEnabled(view is not None)
+        if view is None:
+            ui.statusLabel.setText("No study is open.")
+            fill(ui.timePointTable, [])
+            return
+        ui.statusLabel.setText(
+            f"Subject {view.subject}, criterion {self._context.presenter.profile.criterion}"
+        )
+        fill(ui.timePointTable, [(p.name, p.date, p.phase, p.state) for p in view.time_points])
+
+    def _reader(self) -> None:
+        self._context.presenter.reader = str(self._ui.readerEdit.text)
+
+    def _browse_study(self) -> None:
+        found = qt.QFileDialog.getOpenFileName(None, "Choose a study file", "", "Study (*.yaml *.yml)")
+        if found:
+            self._ui.studyEdit.setText(found)
+
+    def _browse_folder(self) -> None:
+        found = qt.QFileDialog.getExistingDirectory(None, "Folder of the read")
+        if found:
+            self._ui.folderEdit.setText(found)
+
+    def open(self) -> None:
+        """Open the study that is named; the read lies beside it when no folder is given."""
+        text = self._ui.studyEdit.text.strip()
+        if not text:
+            raise InputError("Name a study file (study.yaml) or the folder that holds it.")
+        path = Path(text)
+        study = load_study(path)
+        folder = self._folder((path if path.is_dir() else path.parent) / DEFAULT_FOLDER)
+        self._opened(study, folder)
+
+    def _folder(self, default: Path) -> Path:
+        text = self._ui.folderEdit.text.strip()
+        if not text:
+            self._ui.folderEdit.setText(str(default))
+            return default
+        return Path(text)
+
+    # -- a new study ------------------------------------------------------------------------------------------
+
+    def add_point(self) -> None:
+        """Take the chosen volume as a time point."""
+        node = self._ui.volumeSelector.currentNode()
+        if node is None:
+            raise InputError("Load a CT volume first and choose it.")
+        day = date.fromisoformat(self._ui.dateEdit.date.toString("yyyy-MM-dd"))
+        if any(p.date == day for p in self._new):
+            raise InputError(f"There is a time point on {day} already; two time points need two dates.")
+        self._new.append(NewPoint(day, self._ui.phaseCombo.currentText, volume_from_node(node)))
+        self._show_new()
+
+    def remove_point(self) -> None:
+        """Take the selected time point off the list."""
+        row = self._ui.newPointTable.currentRow()
+        if 0 <= row < len(self._new):
+            del self._new[row]
+            self._show_new()
+
+    def _show_new(self) -> None:
+        self._new.sort(key=lambda p: p.date)
+        names = names_of(self._new)
+        rows = [
+            (n, p.date.isoformat(), p.phase, p.image.source) for n, p in zip(names, self._new, strict=True)
+        ]
+        fill(self._ui.newPointTable, rows)
+
+    def create(self) -> None:
+        """Write the new study into the folder of the read and open it."""
+        text = self._ui.folderEdit.text.strip()
+        if not text:
+            raise InputError("Choose the folder of the read first; the new study is written into it.")
+        folder = Path(text)
+        study = write_study(
+            folder, self._ui.subjectEdit.text.strip(), self._ui.profileCombo.currentText, self._new
+        )
+        self._new.clear()
+        self._show_new()
+        self._ui.studyEdit.setText(str(folder / "study.yaml"))
+        self._opened(study, folder)

@@ -1,0 +1,117 @@
+"""The module's self-test: a small case from open to category, by the panel's own buttons, in any host.
+
+It needs no network and no data: two drawn scans of a grey disc with darker spots, and proposals that are stored.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import slicer
+import yaml
+
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.study import load_study
+from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.imaging.write import write_volume
+from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.review.records import write_proposal
+from HCCResponseLib.review.session import open_session
+from HCCResponseLib.review.state import RowStatus
+from HCCResponseLib.track.proposal import Proposal, ProposalKind
+
+GRID = Geometry((9, 80, 80), (2.5, 1.0, 1.0))
+POINTS = {
+    "baseline": ("2024-01-01", {"L1": 40.0, "L2": 20.0}),
+    "follow-up 1": ("2024-03-01", {"L1": 20.0, "L2": 12.0}),
+}
+CENTRES = {"L1": (40, 40), "L2": (18, 56)}
+
+
+def make_case(folder: Path) -> Path:
+    """Write scans, study file and a read with proposals; returns the study file."""
+    entries = []
+    for name, (day, lesions) in POINTS.items():
+        file = name.replace(" ", "-") + ".nrrd"
+        hu = np.full(GRID.size, 110, np.int16)
+        hu[:, :2] = -1000
+        for lesion, diameter in lesions.items():
+            hu[_spot(lesion, diameter)] = 60
+        write_volume(Volume(hu, GRID, name), folder / file)
+        entries.append({"name": name, "date": day, "image": file})
+    study = folder / "study.yaml"
+    study.write_text(yaml.safe_dump({"subject": "SELFTEST", "timepoints": entries}), encoding="utf-8")
+    _store(study, folder / "read")
+    return study
+
+
+def _spot(lesion: str, diameter: float) -> npt.NDArray[np.bool_]:
+    y, x = np.ogrid[:80, :80]
+    row, column = CENTRES[lesion]
+    mask = np.zeros(GRID.size, bool)
+    mask[3:6] = (y - row) ** 2 + (x - column) ** 2 <= (diameter / 2) ** 2
+    return mask
+
+
+def _store(study: Path, folder: Path) -> None:
+    session = open_session(load_study(study), folder)
+    for point, (_, lesions) in POINTS.items():
+        for lesion, diameter in lesions.items():
+            mask = _spot(lesion, diameter)
+            measured = measure_lesion(mask, GRID)
+            kind, state = ProposalKind.LESION, LesionState.MEASURED
+            write_proposal(session.store, Proposal(point, lesion, kind, state, mask, measured, "self-test"))
+        session.store.append("software", "proposed", {"time_point": point})
+    session.store.close()
+
+
+class SmallCaseTest:
+    """The case in one panel; ``widget`` is the module's widget."""
+
+    def __init__(self, widget: Any, folder: Path) -> None:
+        self._widget = widget
+        self._study = make_case(folder)
+
+    def open(self) -> None:
+        """Open the case by the panel's boxes and its button."""
+        ui = self._widget.ui
+        ui.readerEdit.setText("self-test")
+        ui.studyEdit.setText(str(self._study))
+        ui.folderEdit.setText(str(self._study.parent / "read"))
+        ui.openButton.click()
+        slicer.app.processEvents()
+
+    def accept_everything(self) -> None:
+        """Select every cell of the table and press Accept."""
+        table = self._widget.ui.lesionTable
+        first = 3
+        for column in range(first, first + len(POINTS)):
+            for row in range(table.rowCount):
+                table.setCurrentCell(row, column)
+                self._widget.ui.acceptButton.click()
+
+    def run(self, test: Any) -> None:
+        """Open, accept, drag a line, undo, category, close the scene, open again; ``test`` is a ``TestCase``."""
+        panel, ui = self._widget.panel, self._widget.ui
+        self.open()
+        test.assertEqual(ui.lesionTable.rowCount, 2)
+        self.accept_everything()
+        test.assertIn("PR", ui.categoryLabel.text)
+        line = panel.scene_view.line_node("follow-up 1", "L1")
+        line.SetNthControlPointPositionWorld(0, -20.0, -40.0, 10.0)
+        line.SetNthControlPointPositionWorld(1, -60.0, -40.0, 10.0)
+        line.InvokeEvent(line.PointEndInteractionEvent)
+        row = panel.presenter.row("follow-up 1", "L1")
+        test.assertEqual((row.status, str(row.long_mm)), (RowStatus.EDITED, "40.0"))
+        test.assertIn("SD", ui.categoryLabel.text)
+        ui.undoButton.click()
+        test.assertIn("PR", ui.categoryLabel.text)
+        slicer.mrmlScene.Clear(0)
+        slicer.app.processEvents()
+        test.assertIsNone(panel.presenter.session)
+        self.open()
+        test.assertIn("PR", ui.categoryLabel.text)

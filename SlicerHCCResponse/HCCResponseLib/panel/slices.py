@@ -1,0 +1,148 @@
+"""Slice views beside each other: baseline and follow-ups, scrolled together, moved to a lesion's key slice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from HCCResponseLib.imaging.geometry import lps_to_ras
+from HCCResponseLib.panel.scene import SceneView
+from HCCResponseLib.review.state import Row
+
+# The application's own views, so that nothing else of the user's layout changes.
+VIEWS = ("Red", "Yellow", "Green")
+_LAYOUT_NUMBER = 5470
+
+
+class SliceViews:
+    """Shows up to three time points side by side in axial views."""
+
+    def __init__(self, layout_manager: Any) -> None:
+        self._manager = layout_manager
+        self._points: tuple[str, ...] = ()
+        self._observed: list[tuple[Any, int]] = []
+        self._offsets: dict[str, float] = {}
+        self._moving = False
+        self.linked = True
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Time points on show, from left to right."""
+        return self._points
+
+    def compare(self, points: Sequence[str], view: SceneView) -> None:
+        """Show these time points (three at most) side by side, axial, each zoomed to its scan."""
+        self.close()
+        self._points = tuple(points[: len(VIEWS)])
+        self._set_layout(len(self._points))
+        for name, point in zip(VIEWS, self._points, strict=False):
+            widget = self._manager.sliceWidget(name)
+            widget.mrmlSliceCompositeNode().SetLinkedControl(False)
+            widget.mrmlSliceCompositeNode().SetBackgroundVolumeID(view.volume_node(point).GetID())
+            widget.mrmlSliceNode().SetOrientationToAxial()
+            widget.sliceLogic().FitSliceToBackground()
+            self._follow(name, widget.mrmlSliceNode())
+        shown = zip(VIEWS, self._points, strict=False)
+        view.show_in({p: self._manager.sliceWidget(n).mrmlSliceNode().GetID() for n, p in shown})
+
+    def close(self) -> None:
+        """Stop scrolling views together."""
+        for node, number in self._observed:
+            node.RemoveObserver(number)
+        self._observed.clear()
+        self._offsets.clear()
+        self._points = ()
+
+    def go_to(self, rows: dict[str, Row | None]) -> None:
+        """Move each view to where its lesion is, or to the place where it was expected or had not been yet."""
+        self._moving = True
+        try:
+            for name, point in zip(VIEWS, self._points, strict=False):
+                place = key_place(rows.get(point)) or earlier_place(rows)
+                if place is not None:
+                    node = self._manager.sliceWidget(name).mrmlSliceNode()
+                    node.JumpSliceByCentering(*place)
+                self._remember(name)
+        finally:
+            self._moving = False
+
+    def set_window(self, width_level: tuple[float, float], view: SceneView) -> None:
+        """Window of all time points."""
+        for point in self._points:
+            display = view.volume_node(point).GetDisplayNode()
+            display.SetAutoWindowLevel(False)
+            display.SetWindowLevel(*width_level)
+
+    def _set_layout(self, count: int) -> None:
+        layout = self._manager.layoutLogic().GetLayoutNode()
+        number = _LAYOUT_NUMBER + count
+        if not layout.IsLayoutDescription(number):
+            layout.AddLayoutDescription(number, layout_xml(count))
+        self._manager.setLayout(number)
+
+    def _follow(self, name: str, node: Any) -> None:
+        self._remember(name)
+        self._observed.append((node, node.AddObserver("ModifiedEvent", lambda *_: self._scrolled(name))))
+
+    def _remember(self, name: str) -> None:
+        self._offsets[name] = float(self._manager.sliceWidget(name).mrmlSliceNode().GetSliceOffset())
+
+    def _scrolled(self, name: str) -> None:
+        """Scroll the other views by as many millimetres, so that a lesion stays beside itself."""
+        if self._moving or name not in self._offsets:
+            return
+        before = self._offsets[name]
+        self._remember(name)
+        step = self._offsets[name] - before
+        if not self.linked or abs(step) < 1e-3:
+            return
+        self._moving = True
+        try:
+            for other in VIEWS[: len(self._points)]:
+                if other != name:
+                    node = self._manager.sliceWidget(other).mrmlSliceNode()
+                    node.SetSliceOffset(node.GetSliceOffset() + step)
+                    self._remember(other)
+        finally:
+            self._moving = False
+
+
+def layout_xml(count: int) -> str:
+    """A layout with ``count`` slice views side by side."""
+    items = "".join(
+        f'<item><view class="vtkMRMLSliceNode" singletontag="{name}">'
+        '<property name="orientation" action="default">Axial</property>'
+        f'<property name="viewlabel" action="default">{name[0]}</property></view></item>'
+        for name in VIEWS[:count]
+    )
+    return f'<layout type="horizontal" split="true">{items}</layout>'
+
+
+def key_place(row: Row | None) -> tuple[float, float, float] | None:
+    """RAS point to look at for a row: the middle of its long axis, else the place where it was expected."""
+    if row is None:
+        return None
+    if row.decision is not None and row.decision.long_line is not None:
+        line = row.decision.long_line
+        return _ras(np.add(line.start_lps, line.end_lps) / 2)
+    if row.measurement is not None and row.long_mm is not None:
+        axis = row.measurement.long_axis
+        return _ras(np.add(axis.start_lps, axis.end_lps) / 2)
+    place = row.proposal.evidence.get("place_lps")
+    return _ras(place) if isinstance(place, list) else None
+
+
+def earlier_place(rows: dict[str, Row | None]) -> tuple[float, float, float] | None:
+    """RAS point at baseline of what was found later only: where a candidate would have been."""
+    for row in rows.values():
+        place = row.proposal.evidence.get("place_at_baseline_lps") if row is not None else None
+        if isinstance(place, list):
+            return _ras(place)
+    return None
+
+
+def _ras(lps: Any) -> tuple[float, float, float]:
+    x, y, z = (float(v) for v in lps_to_ras(lps))
+    return x, y, z

@@ -1,0 +1,72 @@
+"""A new study from volumes that are open in the application: images and ``study.yaml`` in the folder of the read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.imaging.files import write_text
+from HCCResponseLib.imaging.study import Study, load_study
+from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.imaging.write import write_volume
+
+
+@dataclass(frozen=True)
+class NewPoint:
+    """One time point of a study that is being put together."""
+
+    date: date
+    phase: str
+    image: Volume
+
+
+def names_of(points: Sequence[NewPoint]) -> list[str]:
+    """Names by date: baseline, follow-up 1, follow-up 2, ..."""
+    return ["baseline", *(f"follow-up {n}" for n in range(1, len(points)))][: len(points)]
+
+
+def write_study(folder: Path, subject: str, profile: str, points: Sequence[NewPoint]) -> Study:
+    """Write the images and the study file; the earliest time point is the baseline.
+
+    Raises:
+        InputError: no time point, two on one day, a name that a study cannot have, or a study is there already.
+        StorageError: a file cannot be written.
+    """
+    ordered = sorted(points, key=lambda p: p.date)
+    if not ordered:
+        raise InputError("Add at least one time point first.")
+    target = folder / "study.yaml"
+    if target.exists():
+        raise InputError(
+            f"'{target}' exists already; open that study, or choose another folder for the new one."
+        )
+    entries = [
+        {
+            "name": n,
+            "date": p.date.isoformat(),
+            "phase": p.phase,
+            "image": f"images/{n.replace(' ', '-')}.nrrd",
+        }
+        for n, p in zip(names_of(ordered), ordered, strict=True)
+    ]
+    content = {"subject": subject, "profile": profile, "timepoints": entries}
+    try:
+        Study.model_validate(content)
+    except ValueError as problem:
+        raise InputError(f"This study cannot be made: {_words(problem)}") from problem
+    for entry, point in zip(entries, ordered, strict=True):
+        write_volume(point.image, folder / str(entry["image"]))
+    write_text(target, yaml.safe_dump(content, sort_keys=False))
+    return load_study(target)
+
+
+def _words(problem: ValueError) -> str:
+    if not isinstance(problem, ValidationError):
+        return str(problem)
+    return "; ".join(f"{e['loc'][0] if e['loc'] else 'study'}: {e['msg']}" for e in problem.errors())

@@ -1,0 +1,279 @@
+"""What the panel shows, as plain values: derived from the read alone, without Qt and without a scene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from HCCResponseLib.errors import HCCResponseError
+from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.review.access import Stage
+from HCCResponseLib.review.category import missing, roles
+from HCCResponseLib.review.lifecycle import stage
+from HCCResponseLib.review.state import ReadState, Row, RowStatus
+
+STATE_WORDS = {
+    LesionState.DISAPPEARED: "gone",
+    LesionState.TOO_SMALL: "too small",
+    LesionState.NOT_EVALUABLE: "no contour",
+    LesionState.NOT_IMAGED: "not imaged",
+}
+
+
+class CellStatus(StrEnum):
+    """State of one lesion at one time point, as colour and icon show it."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    EDITED = "edited"
+    REJECTED = "rejected"
+    MISSING = "missing"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True)
+class TimePointLine:
+    """One time point in the study section."""
+
+    name: str
+    date: str
+    phase: str
+    image: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One lesion at one time point: short text, status, and a note with everything behind it."""
+
+    time_point: str
+    text: str
+    status: CellStatus
+    note: str
+
+
+@dataclass(frozen=True)
+class LesionLine:
+    """One lesion over all time points."""
+
+    name: str
+    role: str
+    role_reason: str
+    site: str
+    cells: tuple[Cell, ...]
+    change: str
+
+
+@dataclass(frozen=True)
+class CandidateLine:
+    """One candidate for a new lesion with its evidence."""
+
+    time_point: str
+    name: str
+    size: str
+    suggestion: str
+    decision: str
+    status: CellStatus
+    evidence: str
+
+
+@dataclass(frozen=True)
+class PanelView:
+    """The whole panel. ``points`` may be seen now; ``missing`` is empty when a category can be computed."""
+
+    subject: str
+    time_points: tuple[TimePointLine, ...]
+    points: tuple[str, ...]
+    lesions: tuple[LesionLine, ...]
+    candidates: tuple[CandidateLine, ...]
+    missing: tuple[str, ...]
+    baseline_decided: bool
+    waiting: tuple[str, ...]
+
+
+def build_view(state: ReadState, profile: Profile) -> PanelView:
+    """The panel's content for a read. Costs a few milliseconds: no contour is unpacked."""
+    assert state.study is not None
+    points = [p.name for p in state.study.timepoints if is_open(state, p.name)]
+    first = state.rows.get(points[0], {})
+    return PanelView(
+        state.study.subject,
+        tuple(_time_point(state, p.name) for p in state.study.timepoints),
+        tuple(points),
+        _lesions(state, profile, points),
+        tuple(_candidates(state, points)),
+        tuple(missing(state)),
+        bool(first) and all(r.status is not RowStatus.PROPOSED for r in first.values()),
+        tuple(n for n in points if n not in state.provenance),
+    )
+
+
+def is_open(state: ReadState, time_point: str) -> bool:
+    """Whether a time point may be seen; in a sequential read only once every earlier one is locked."""
+    return stage(state, time_point) is not Stage.WAITING
+
+
+def _time_point(state: ReadState, name: str) -> TimePointLine:
+    assert state.study is not None
+    point = next(p for p in state.study.timepoints if p.name == name)
+    rows = state.rows.get(name, {})
+    open_rows = sum(r.status is RowStatus.PROPOSED for r in rows.values())
+    if name in state.locked:
+        words = "signed and locked"
+    elif not is_open(state, name):
+        words = "opens when the one before is locked"
+    elif name not in state.provenance:
+        words = "no proposals yet"
+    else:
+        words = f"{open_rows} of {len(rows)} to decide" if open_rows else "all decided"
+    return TimePointLine(name, point.date.isoformat(), point.phase or "", str(point.image), words)
+
+
+def _lesions(state: ReadState, profile: Profile, points: list[str]) -> tuple[LesionLine, ...]:
+    known = _roles(state, profile)
+    names = dict.fromkeys(
+        n
+        for p in points
+        for n, r in state.rows.get(p, {}).items()
+        if not r.is_candidate or r.status is RowStatus.ACCEPTED
+    )
+    return tuple(_lesion(state, name, points, known.get(name)) for name in names)
+
+
+def _roles(state: ReadState, profile: Profile) -> dict[str, tuple[str, str]]:
+    try:
+        return {n: (str(role), reason) for n, (role, reason) in roles(state, profile).items()}
+    except HCCResponseError as problem:
+        return {n: ("?", str(problem)) for n in state.rows.get(_first(state), {})}
+
+
+def _first(state: ReadState) -> str:
+    assert state.study is not None
+    return state.study.timepoints[0].name
+
+
+def _lesion(state: ReadState, name: str, points: list[str], role: tuple[str, str] | None) -> LesionLine:
+    site = state.site(name)
+    words, reason = role or (
+        ("new", "not seen at baseline") if name not in state.rows[points[0]] else ("-", "rejected")
+    )
+    cells = tuple(_cell(state, p, name) for p in points)
+    return LesionLine(
+        name, words, reason, _site_words(site.organ, site.segment), cells, _change(state, name, points)
+    )
+
+
+def _site_words(organ: str, segment: str) -> str:
+    return f"{organ} {segment}".strip()
+
+
+def _cell(state: ReadState, point: str, name: str) -> Cell:
+    row = state.row(point, name)
+    if row is None:
+        absent = "no proposal here" if point in state.provenance else "no proposals yet"
+        return Cell(point, "", CellStatus.MISSING, absent)
+    return Cell(point, cell_text(row), cell_status(state, point, row), cell_note(row))
+
+
+def cell_status(state: ReadState, point: str, row: Row) -> CellStatus:
+    """Colour and icon of a row."""
+    if point in state.locked:
+        return CellStatus.LOCKED
+    return CellStatus(row.status.value)
+
+
+def cell_text(row: Row) -> str:
+    """Long axis, and short axis where there is one, in mm; or the state in words."""
+    if row.long_mm is None:
+        return STATE_WORDS.get(row.state, str(row.state))
+    return f"{row.long_mm}" + (f" x {row.short_mm}" if row.short_mm is not None else "")
+
+
+def cell_note(row: Row) -> str:
+    """Everything behind a row's number, one line each."""
+    lines = [f"{row.status.value} ({row.proposal.origin})"]
+    if row.decision is not None:
+        lines[0] = f"{row.status.value} by {row.decision.reader}; proposed by {row.proposal.origin}"
+        if row.decision.reason:
+            lines.append(f"reason: {row.decision.reason}")
+    lines += _lengths(row)
+    if row.measurement is not None:
+        lines.append(
+            f"volume {row.measurement.volume_mm3 / 1000:.1f} mL, convention {row.measurement.convention}"
+        )
+        lines += [str(w) for w in row.measurement.warnings]
+    return "\n".join(lines)
+
+
+def _lengths(row: Row) -> list[str]:
+    """The reader's line beside the contour's axis, and the edited contour's beside the proposed one."""
+    lines = []
+    contour = row.measurement.long_axis.length_mm if row.measurement else None
+    own = row.decision.long_axis_mm if row.decision else None
+    if own is not None and contour is not None:
+        lines.append(f"reader's line {own} mm, contour {contour} mm (difference {own - contour:+} mm)")
+    proposed = row.proposal.measurement
+    if proposed is not None and row.measurement is not proposed and contour is not None:
+        lines.append(f"edited contour {contour} mm, proposed {proposed.long_axis.length_mm} mm")
+    return lines
+
+
+def _change(state: ReadState, name: str, points: list[str]) -> str:
+    """Change of the latest measured size from baseline, in per cent; without a number at both ends nothing."""
+    lengths = [_size(state, p, name) for p in points]
+    later = [v for v in lengths[1:] if v is not None]
+    if not later or not lengths[0]:
+        return ""
+    return f"{(later[-1] - lengths[0]) / lengths[0] * 100:+.0f} %"
+
+
+def _size(state: ReadState, point: str, name: str) -> Decimal | None:
+    row = state.row(point, name)
+    if row is None:
+        return None
+    if row.state is LesionState.DISAPPEARED:
+        return Decimal(0)
+    return row.short_mm if state.site(name).lymph_node else row.long_mm
+
+
+def _candidates(state: ReadState, points: list[str]) -> list[CandidateLine]:
+    return [
+        CandidateLine(
+            point,
+            name,
+            cell_text(row),
+            row.proposal.suggestion.value if row.proposal.suggestion else "",
+            row.decision.action.value if row.decision else "",
+            cell_status(state, point, row),
+            evidence_text(row),
+        )
+        for point in points
+        for name, row in state.rows.get(point, {}).items()
+        if row.is_candidate
+    ]
+
+
+_EVIDENCE_WORDS = {
+    "mean_probability": "probability",
+    "highest_probability": "highest probability",
+    "probability_at_baseline": "probability at baseline",
+    "distance_to_known_mm": "mm to nearest known lesion",
+    "imaged_at_baseline": "imaged at baseline",
+    "base_network_agreement": "agreement of base network with baseline contour",
+    "registration_trustworthy": "registration trustworthy",
+}
+_NOT_FOR_READERS = ("place_lps", "place_at_baseline_lps")
+
+
+def evidence_text(row: Row) -> str:
+    """A row's evidence as lines that a reader understands."""
+    lines = []
+    for key, value in row.proposal.evidence.items():
+        if key in _NOT_FOR_READERS or value is None:
+            continue
+        words = _EVIDENCE_WORDS.get(key, key.replace("_", " "))
+        shown = ("yes" if value else "no") if isinstance(value, bool) else value
+        lines.append(f"{words}: {shown}")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""The read as plain tables: reads, time points, lesions, adjudications."""

@@ -1,0 +1,1 @@
+"""The read as CDISC SDTM: tumour identification (TU), tumour results (TR), responses (RS)."""

@@ -1,0 +1,193 @@
+"""From SDTM records back to findings, so that the rules can be asked again and must answer the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from HCCResponseLib.report.sdtm import terms
+from HCCResponseLib.report.sdtm.domains import DOMAINS
+from HCCResponseLib.report.tables.files import read_table
+from HCCResponseLib.report.tables.rules import Sheet
+from HCCResponseLib.report.tables.spec import TextRow
+from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.types import (
+    LesionFinding,
+    LesionState,
+    NewLesionStatus,
+    Response,
+    TimePointFindings,
+    VersusLast,
+)
+from HCCResponseLib.review.outcome import Outcome, outcome
+
+ReadKey = tuple[str, str]
+"""USUBJID and --EVALID."""
+Qualifiers = Mapping[tuple[str, str, str, str], str]
+"""QVAL by RDOMAIN, USUBJID, IDVARVAL and QNAM."""
+_ROLE = {word: role for role, word in terms.ROLES.items()}
+_NOT_ASSESSED = {word: state for state, word in terms.NOT_ASSESSED.items()}
+
+
+@dataclass(frozen=True)
+class WrittenRead:
+    """One read as SDTM holds it.
+
+    Attributes:
+        findings: of every time point, the baseline first.
+        cr_then_lesser: the reader's own answer where a CR was followed by less; None leaves it to the profile.
+    """
+
+    findings: tuple[TimePointFindings, ...]
+    cr_then_lesser: str | None
+
+    def outcome(self, profile: Profile, reference: date | None = None) -> Outcome:
+        """Ask the rules again, see :func:`HCCResponseLib.review.outcome.outcome`."""
+        if self.cr_then_lesser is not None:
+            answer = {"cr_then_lesser": self.cr_then_lesser}
+            profile = profile.with_overrides(answer, "answered by the reader")
+        return outcome(self.findings, profile, reference)
+
+
+def read_sdtm(folder: Path, form: str = "csv") -> dict[ReadKey, WrittenRead]:
+    """Findings of every read in a folder of written domains.
+
+    Args:
+        form: ``csv``, ``json`` or ``xpt``.
+
+    Raises:
+        InputError: a file is missing or damaged.
+    """
+    sheets = read_domains(folder, form)
+    qualifiers = [row for name in ("SUPPTR", "SUPPRS") if name in sheets for row in sheets[name].rows]
+    return findings_of(sheets["TU"].rows, sheets["TR"].rows, sheets["RS"].rows, qualifiers)
+
+
+def read_domains(folder: Path, form: str = "csv") -> dict[str, Sheet]:
+    """The domains of a folder, as they were written.
+
+    Raises:
+        InputError: TU, TR or RS is missing, or a file is damaged.
+    """
+    paths = {name: Path(folder) / f"{name.lower()}.{form}" for name in DOMAINS}
+    there = {n: p for n, p in paths.items() if n in ("TU", "TR", "RS") or p.exists()}
+    return {name: Sheet.of(DOMAINS[name], read_table(path)) for name, path in there.items()}
+
+
+def findings_of(
+    tu: Sequence[TextRow], tr: Sequence[TextRow], rs: Sequence[TextRow], qualifiers: Sequence[TextRow] = ()
+) -> dict[ReadKey, WrittenRead]:
+    """Findings of every read, in order of subjects and evaluators."""
+    extra = {(q["RDOMAIN"], q["USUBJID"], q["IDVARVAL"], q["QNAM"]): q["QVAL"] for q in qualifiers}
+    places = {(r["USUBJID"], r["TULNKID"]): r for r in tu}
+    reads: dict[ReadKey, dict[Decimal, _Visit]] = {}
+    for domain, rows in (("RS", rs), ("TR", tr)):
+        for row in rows:
+            if row["VISITNUM"]:
+                visits = reads.setdefault((row["USUBJID"], row[f"{domain}EVALID"]), {})
+                when = date.fromisoformat(row[f"{domain}DTC"])
+                visit = visits.setdefault(Decimal(row["VISITNUM"]), _Visit(row["VISIT"].lower(), when))
+                visit.rows[domain].append(row)
+    answers = {
+        (row["USUBJID"], row["RSEVALID"]): extra.get(("RS", row["USUBJID"], row["RSSEQ"], "CRLESSER"))
+        for row in rs
+        if row["RSTESTCD"] == "BESTRESP"
+    }
+    return {
+        key: WrittenRead(
+            tuple(_time_point(visits[number], key[0], places, extra) for number in sorted(visits)),
+            answers.get(key),
+        )
+        for key, visits in reads.items()
+    }
+
+
+@dataclass
+class _Visit:
+    """One time point of one read with its records by domain."""
+
+    name: str
+    date: date
+    rows: dict[str, list[TextRow]] = field(default_factory=lambda: {"TR": [], "RS": []})
+
+
+def _time_point(
+    visit: _Visit, subject: str, places: Mapping[tuple[str, str], TextRow], extra: Qualifiers
+) -> TimePointFindings:
+    coded = {row["RSTESTCD"]: row for row in visit.rows["RS"]}
+    non_target = coded.get("NTRGRESP")
+    own = non_target is not None and non_target["RSORRES"] and not non_target["RSDRVFL"]
+    progress = coded.get("NEWLPROG")
+    overall = coded.get("OVRLRESP")
+    key = ("RS", overall["USUBJID"], overall["RSSEQ"]) if overall else ("RS", "", "")
+    versus, markers = extra.get((*key, "NTVSLAST")), extra.get((*key, "MARKNORM"))
+    return TimePointFindings(
+        visit.name,
+        visit.date,
+        _lesions(visit.rows["TR"], subject, places, extra),
+        Response(non_target["RSORRES"]) if own and non_target else None,
+        NewLesionStatus(progress["RSORRES"].lower()) if progress else NewLesionStatus.NO,
+        VersusLast(versus) if versus else None,
+        None if markers is None else markers == "Y",
+    )
+
+
+def _lesions(
+    results: Iterable[TextRow],
+    subject: str,
+    places: Mapping[tuple[str, str], TextRow],
+    extra: Qualifiers,
+) -> tuple[LesionFinding, ...]:
+    records: dict[str, dict[str, TextRow]] = {}
+    for r in results:
+        if r["TRLNKID"]:
+            records.setdefault(r["TRLNKID"], {})[r["TRTESTCD"]] = r
+    return tuple(_lesion(link, tests, places[subject, link], extra) for link, tests in records.items())
+
+
+def _lesion(
+    link: str,
+    tests: Mapping[str, TextRow],
+    place: TextRow,
+    extra: Qualifiers,
+) -> LesionFinding:
+    organ, nodal = terms.organ_of(place["TULOC"])
+    state, value = _state(tests)
+    merged = place["TUTESTCD"] == "TUMERGE"
+    prefix = link.split("-", 1)[0]
+    marks = (extra.get(("TR", r["USUBJID"], r["TRSEQ"], "VSLAST")) for r in tests.values())
+    versus = next((mark for mark in marks if mark), None)
+    return LesionFinding(
+        link,
+        organ,
+        nodal,
+        _ROLE[place["TUSTRESC"]],
+        state,
+        None if nodal else value,
+        value if nodal else None,
+        link.rsplit(".", 1)[0] if place["TUTESTCD"] == "TUSPLIT" else None,
+        tuple(f"{prefix}-{m}" for m in link.split("-", 1)[1].split("/")) if merged else (),
+        None,
+        VersusLast(versus) if versus else None,
+    )
+
+
+def _state(tests: Mapping[str, TextRow]) -> tuple[LesionState, Decimal | None]:
+    """State of a lesion and its length, mm, from its records at one time point."""
+    length = next((tests[t] for t in terms.LENGTHS if t in tests), None)
+    judged = next((tests[t] for t in terms.STATES if t in tests), None)
+    first = length or judged
+    assert first is not None
+    if first["TRSTAT"] == terms.NOT_DONE:
+        return _NOT_ASSESSED.get(first["TRREASND"], LesionState.MEASURED), None
+    if judged is not None and judged["TRORRES"] == terms.ABSENT:
+        return LesionState.DISAPPEARED, None
+    if length is None:
+        return LesionState.MEASURED, None
+    if length["TRORRES"] == terms.TOO_SMALL:
+        return LesionState.TOO_SMALL, None
+    value = Decimal(length["TRORRES"])
+    return (LesionState.DISAPPEARED, None) if value == 0 else (LesionState.MEASURED, value)

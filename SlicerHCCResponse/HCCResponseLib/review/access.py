@@ -1,0 +1,93 @@
+"""Who may do what with a read at which stage: one table, read by everything that changes or shows a read."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person may be in a study."""
+
+    READER = "reader"
+    ADJUDICATOR = "adjudicator"
+    MANAGER = "manager"
+    AUDITOR = "auditor"
+
+
+class Standing(StrEnum):
+    """What a person is to one read: a role, and for a reader whether this is the own read."""
+
+    OWN_READER = "own reader"
+    OTHER_READER = "other reader"
+    ADJUDICATOR = "adjudicator"
+    MANAGER = "manager"
+    AUDITOR = "auditor"
+
+
+class Act(StrEnum):
+    """What can be done with a read or one of its time points."""
+
+    SEE = "see"
+    PROPOSE = "propose"
+    DECIDE = "decide"
+    SIGN = "sign"
+    COUNTERSIGN = "countersign"
+    AMEND = "amend"
+    CLOSE = "close"
+    REREAD = "reread"
+    ADJUDICATE = "adjudicate"
+    ASSIGN = "assign"
+    AUDIT = "audit"
+
+
+class Stage(StrEnum):
+    """Where a time point (or a read as a whole) stands.
+
+    ``waiting``: an earlier time point is not locked yet; ``open``: draft; ``reopened``: draft of a new version;
+    ``sign again``: an earlier time point was amended, so that this one must be signed anew; ``locked``: signed;
+    ``in review``: signed, and its reader may still amend it with a reason (hybrid order after the last lock, or
+    reading without an order); ``final``: closed for good.
+    """
+
+    WAITING = "waiting"
+    OPEN = "open"
+    REOPENED = "reopened"
+    SIGN_AGAIN = "sign again"
+    LOCKED = "locked"
+    REVIEW = "in review"
+    FINAL = "final"
+
+
+# A reader or adjudicator who also sees every read could not be blinded.
+INCOMPATIBLE_ROLES = (
+    frozenset({Role.READER, Role.AUDITOR}),
+    frozenset({Role.ADJUDICATOR, Role.AUDITOR}),
+)
+
+_W, _O, _R, _S = Stage.WAITING, Stage.OPEN, Stage.REOPENED, Stage.SIGN_AGAIN
+_L, _V, _F = Stage.LOCKED, Stage.REVIEW, Stage.FINAL
+_ALL = frozenset(Stage)
+_SIGNED = frozenset({_L, _V, _F})
+
+MATRIX: dict[Act, dict[Standing, frozenset[Stage]]] = {
+    Act.SEE: {
+        Standing.OWN_READER: _ALL - {_W},
+        Standing.ADJUDICATOR: _SIGNED,
+        Standing.AUDITOR: _ALL,
+    },
+    Act.PROPOSE: {Standing.OWN_READER: frozenset({_O})},
+    Act.DECIDE: {Standing.OWN_READER: frozenset({_O, _R})},
+    Act.SIGN: {Standing.OWN_READER: frozenset({_O, _R, _S})},
+    Act.COUNTERSIGN: {Standing.ADJUDICATOR: _SIGNED},
+    Act.AMEND: {Standing.OWN_READER: frozenset({_V}), Standing.MANAGER: frozenset({_L, _V})},
+    Act.CLOSE: {Standing.MANAGER: frozenset({_L, _V})},
+    Act.REREAD: {Standing.MANAGER: _SIGNED},
+    Act.ADJUDICATE: {Standing.ADJUDICATOR: _SIGNED},
+    Act.ASSIGN: {Standing.MANAGER: _ALL},
+    Act.AUDIT: {Standing.MANAGER: _ALL, Standing.AUDITOR: _ALL},
+}
+
+
+def allowed(standing: Standing, act: Act, stage: Stage) -> bool:
+    """Whether the table lets this standing do this at this stage."""
+    return stage in MATRIX[act].get(standing, frozenset())

@@ -1,0 +1,90 @@
+"""Rules for accounts and passwords (21 CFR 11.300): data, not constants; a site can put its own values in."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import argon2
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.resources import resource_path
+
+
+class AccountRules(BaseModel):
+    """What a password must be like, how long it lasts, and when an account is locked out.
+
+    Attributes:
+        min_length, max_length: characters.
+        min_different_characters: of all characters of the password.
+        failures_before_lock: failed sign-ins in a row that lock an account out.
+        lock_minutes: how long; ``None``: until a manager lets the person in again.
+        password_days: age at which a password must be changed; ``None``: never.
+        remembered_passwords: so many earlier passwords cannot be used again.
+        argon2_time_cost, argon2_memory_kib, argon2_parallelism: cost of one password check.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min_length: int = Field(ge=8, le=64)
+    max_length: int = Field(ge=64, le=1024)
+    min_different_characters: int = Field(ge=1, le=20)
+    failures_before_lock: int = Field(ge=1, le=20)
+    lock_minutes: int | None = Field(ge=1)
+    password_days: int | None = Field(ge=1)
+    remembered_passwords: int = Field(ge=0, le=50)
+    argon2_time_cost: int = Field(ge=1, le=20)
+    argon2_memory_kib: int = Field(ge=8192, le=4194304)
+    argon2_parallelism: int = Field(ge=1, le=16)
+
+    def check_password(self, password: str, name: str, printed_name: str) -> None:
+        """Refuse a weak password.
+
+        Raises:
+            InputError: what is wrong with it; the password itself is never shown.
+        """
+        plain = password.casefold()
+        words = [w for w in (name, *printed_name.split()) if len(w) > 3]
+        problem = ""
+        if not self.min_length <= len(password) <= self.max_length:
+            problem = f"it must have {self.min_length} to {self.max_length} characters"
+        elif len(set(password)) < self.min_different_characters:
+            problem = f"it must hold at least {self.min_different_characters} different characters"
+        elif any(word.casefold() in plain for word in words):
+            problem = "it holds the person's name"
+        if problem:
+            raise InputError(f"This password cannot be used: {problem}.")
+
+    def hasher(self) -> argon2.PasswordHasher:
+        """Argon2id with these costs."""
+        return argon2.PasswordHasher(
+            self.argon2_time_cost, self.argon2_memory_kib, self.argon2_parallelism, type=argon2.Type.ID
+        )
+
+
+def load_rules(path: Path) -> AccountRules:
+    """Rules from a YAML file.
+
+    Raises:
+        InputError: missing, not YAML, an unknown, missing or impossible value; the message names it.
+    """
+    try:
+        raw: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return AccountRules.model_validate(raw)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+        raise InputError(
+            f"Account rules '{path}' cannot be read: {str(problem).splitlines()[0]}."
+        ) from problem
+    except ValidationError as problem:
+        error = problem.errors()[0]
+        place = ".".join(str(p) for p in error["loc"]) or "file"
+        raise InputError(f"Account rules '{path}', {place}: {error['msg']}.") from problem
+
+
+@lru_cache(maxsize=1)
+def shipped_rules() -> AccountRules:
+    """The rules that hold until a manager puts others in."""
+    return load_rules(resource_path("Accounts/rules.yaml"))

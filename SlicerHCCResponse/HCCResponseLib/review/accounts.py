@@ -1,0 +1,117 @@
+"""Accounts as the log of events tells them: who exists, with which roles, and whether they can sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from HCCResponseLib.review.access import Role
+from HCCResponseLib.review.account_rules import AccountRules, shipped_rules
+
+ADDED, DISABLED, ENABLED = "account-added", "account-disabled", "account-enabled"
+ROLES, PASSWORD, RULES = "account-roles", "account-password", "account-rules"
+SIGNED_IN, FAILED, TRIED = "signed-in", "sign-in-failed", "sign-in-refused"
+LOCKED_OUT, LET_IN = "locked-out", "let-in-again"
+
+
+class AccountEvent(Protocol):
+    """What is needed of a stored event."""
+
+    @property
+    def utc(self) -> str: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def payload(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Account:
+    """One person's account.
+
+    Attributes:
+        name: what is typed to sign in; unique, never given to anyone else.
+        printed_name: as it stands below a signature.
+        active: false once a manager has disabled it; it stays in the log for good.
+        temporary: the password was chosen by a manager and must be changed by its owner before signing.
+        failures: failed sign-ins since the last good one; ``last_failure`` is the time of the latest.
+        hashes: Argon2 hashes of all passwords, the present one last; never shown.
+    """
+
+    name: str
+    printed_name: str
+    roles: frozenset[Role]
+    active: bool = True
+    temporary: bool = False
+    password_set: datetime | None = None
+    failures: int = 0
+    last_failure: datetime | None = None
+    hashes: tuple[str, ...] = ()
+
+    def locked_out(self, rules: AccountRules, now: datetime) -> bool:
+        """Too many failed sign-ins, and the time to wait is not over."""
+        if self.failures < rules.failures_before_lock or self.last_failure is None:
+            return False
+        return rules.lock_minutes is None or now < self.last_failure + timedelta(minutes=rules.lock_minutes)
+
+    def expired(self, rules: AccountRules, now: datetime) -> bool:
+        """The password is older than the rules allow."""
+        if rules.password_days is None or self.password_set is None:
+            return False
+        return now >= self.password_set + timedelta(days=rules.password_days)
+
+
+@dataclass(frozen=True)
+class Register:
+    """All accounts and the rules that hold for them."""
+
+    accounts: dict[str, Account]
+    rules: AccountRules
+
+
+def replay(events: Iterable[AccountEvent]) -> Register:
+    """The register after these events; events of other kinds are passed over."""
+    accounts: dict[str, Account] = {}
+    rules = shipped_rules()
+    for event in events:
+        if event.action == RULES:
+            rules = AccountRules.model_validate(event.payload["rules"])
+        elif event.action == ADDED:
+            payload = event.payload
+            roles = frozenset(map(Role, payload["roles"]))
+            fresh = Account(payload["name"], payload["printed_name"], roles)
+            accounts[fresh.name] = _with_password(fresh, event)
+        elif event.payload.get("name") in accounts:
+            name = event.payload["name"]
+            accounts[name] = _changed(accounts[name], event)
+    return Register(accounts, rules)
+
+
+def _changed(account: Account, event: AccountEvent) -> Account:
+    changes: dict[str, Any] = {}
+    match event.action:
+        case "account-disabled" | "account-enabled":
+            changes = {"active": event.action == ENABLED}
+        case "account-roles":
+            changes = {"roles": frozenset(map(Role, event.payload["roles"]))}
+        case "account-password":
+            return _with_password(account, event)
+        case "sign-in-failed":
+            moment = datetime.fromisoformat(event.utc)
+            changes = {"failures": account.failures + 1, "last_failure": moment}
+        case "signed-in" | "let-in-again":
+            changes = {"failures": 0, "last_failure": None}
+    return replace(account, **changes)
+
+
+def _with_password(account: Account, event: AccountEvent) -> Account:
+    return replace(
+        account,
+        hashes=(*account.hashes, event.payload["hash"]),
+        temporary=event.payload["temporary"],
+        password_set=datetime.fromisoformat(event.utc),
+        failures=0,
+        last_failure=None,
+    )

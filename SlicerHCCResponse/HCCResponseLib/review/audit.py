@@ -1,0 +1,120 @@
+"""The audit trail for people: whether it is whole, with signatures, and a readable copy of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from HCCResponseLib.errors import AccessError, InputError
+from HCCResponseLib.imaging.files import write_text
+from HCCResponseLib.review.access import Role
+from HCCResponseLib.review.adjudication import ADJUDICATED
+from HCCResponseLib.review.people import Person
+from HCCResponseLib.review.signing import first_bad_signature
+from HCCResponseLib.review.store import STORE_LOG, Event, Finding, ReadStore
+
+COLUMNS = (
+    "read_id", "sequence", "utc", "actor", "role", "action", "item", "old", "new", "reason", "details",
+    "software", "profile", "previous", "hash",
+)  # fmt: skip
+_SECRET = ("hash",)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check of chain and signatures says.
+
+    Attributes:
+        chain: what going along the chain found.
+        signatures: how many signatures fit what they signed.
+        problem: the first thing that is wrong, for a reader; empty when nothing is.
+    """
+
+    chain: Finding
+    signatures: int
+    problem: str
+
+
+def verify(store: ReadStore, read_id: str | None = None, expect: str | None = None) -> Verdict:
+    """Check the chain of a read or of the whole store, then every signature and adjudication in it.
+
+    Args:
+        expect: a hash that was noted down earlier and must still be in the chain.
+    """
+    chain = store.store.check(read_id, expect)
+    if not chain.good:
+        where = f"event {chain.sequence} of read '{chain.read_id}': " if chain.sequence else ""
+        return Verdict(chain, 0, f"{where}{chain.reason}")
+    count = 0
+    for name in [read_id] if read_id else store.store.reads():
+        read = store.other(name)
+        bad = first_bad_signature(read) or _first_bad_adjudication(read)
+        if bad is not None:
+            why = "the signature does not fit what was signed"
+            return Verdict(chain, count, f"event {bad} of read '{name}': {why}")
+        count += sum(e.action in ("signed", ADJUDICATED) for e in read.events() if name != STORE_LOG)
+    return Verdict(chain, count, "")
+
+
+def _first_bad_adjudication(read: ReadStore) -> int | None:
+    for event in read.events() if read.read_id != STORE_LOG else []:
+        if event.action == ADJUDICATED and (
+            event.payload["heads"].get(read.read_id) != event.previous
+            or event.payload["signer"] != event.actor
+        ):
+            return event.sequence
+    return None
+
+
+def export_log_as(person: Person, store: ReadStore, path: Path, read_id: str | None = None) -> int:
+    """:func:`export_log` for those who may see the log. Raises ``AccessError`` for everybody else."""
+    if not person.roles & {Role.MANAGER, Role.AUDITOR}:
+        raise AccessError("Only a manager or an auditor may have the log.")
+    return export_log(store, path, read_id)
+
+
+def export_log(store: ReadStore, path: Path, read_id: str | None = None) -> int:
+    """Write a readable copy of the log, ``.csv`` or ``.json``; password hashes stay out. Returns how many events.
+
+    Cells of a CSV that a spreadsheet would take for a formula get an apostrophe in front.
+
+    Raises:
+        InputError: another ending than .csv or .json.
+        StorageError: the chain is broken, or the file cannot be written.
+    """
+    names = [read_id] if read_id else store.store.reads()
+    events = [e for name in names for e in store.other(name).events()]
+    events.sort(key=lambda e: e.position)
+    rows = [_row(e) for e in events]
+    match Path(path).suffix.lower():
+        case ".json":
+            write_text(path, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+        case ".csv":
+            write_text(path, _csv(rows))
+        case _:
+            raise InputError(f"'{path}' must end in .csv or .json.")
+    return len(rows)
+
+
+def _row(event: Event) -> dict[str, Any]:
+    details = {k: v for k, v in event.payload.items() if k not in _SECRET}
+    return {c: details if c == "details" else getattr(event, c) for c in COLUMNS}
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        words = {**row, "details": json.dumps(row["details"], ensure_ascii=False, sort_keys=True)}
+        writer.writerow([_harmless(str(words[c])) for c in COLUMNS])
+    return text.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

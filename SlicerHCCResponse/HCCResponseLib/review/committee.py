@@ -1,0 +1,287 @@
+"""A committee: who reads what, and what of it each person gets to see.
+
+    manager = people.authenticate(name, password)
+    assign(store, manager, people, study, fingerprints, "jdoe", "RADIOLOGIST 1")
+    visible(store, person)                        # the assignments that a person may know of
+    read_store, state = open_read(store, person, "S1-1")     # the only door to an assigned read
+
+Readers see their own reads and nothing of the others; the study that they get holds no contour of the site. The
+adjudicator sees signed reads under the names of their streams. ``store`` is any read of the committee's store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from HCCResponseLib.errors import AccessError, InputError
+from HCCResponseLib.imaging.study import Study
+from HCCResponseLib.response.profile import Profile, load_profile
+from HCCResponseLib.review.access import Act, Role, Stage
+from HCCResponseLib.review.lifecycle import require, stage
+from HCCResponseLib.review.people import People, Person, require_role
+from HCCResponseLib.review.signatures import ReadOrder
+from HCCResponseLib.review.signing import profile_hash
+from HCCResponseLib.review.state import ReadState, Row, read_life, read_state
+from HCCResponseLib.review.store import STORE_LOG, ReadStore
+from HCCResponseLib.review.text import one_line
+
+ASSIGNED = "assigned"
+_ORDERS = {
+    "sequential-locked": ReadOrder.SEQUENTIAL,
+    "hybrid": ReadOrder.HYBRID,
+    "simultaneous": ReadOrder.UNLOCKED,
+}
+_SIGNED = (Stage.LOCKED, Stage.REVIEW, Stage.FINAL)
+
+
+class Kind(StrEnum):
+    """What a read is for."""
+
+    READ = "read"
+    REREAD = "re-read"
+    ADJUDICATION = "adjudication"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One read that was given to one person.
+
+    Attributes:
+        read_id: its name in the store.
+        subject: who is read.
+        reader: account of the person who reads.
+        stream: place in the committee, such as ``RADIOLOGIST 1`` (the profile's ``evaluator_streams``).
+        kind: a first read, a re-read for intra-reader agreement, or an adjudicator's own read.
+        repeats: for a re-read, the read that it repeats.
+    """
+
+    read_id: str
+    subject: str
+    reader: str
+    stream: str
+    kind: Kind = Kind.READ
+    repeats: str = ""
+
+
+def blinded(study: Study) -> Study:
+    """The study as an independent reader gets it: without contours that somebody else has drawn."""
+    bare = tuple(p.model_copy(update={"contour": None}) for p in study.timepoints)
+    return study.model_copy(update={"timepoints": bare})
+
+
+def assignments(store: ReadStore, subject: str | None = None) -> list[Assignment]:
+    """All assignments in order, or those of one subject. For the software's own use; people get ``visible``."""
+    found = [
+        Assignment(**{**e.payload, "kind": Kind(e.payload["kind"])})
+        for e in store.other(STORE_LOG).events()
+        if e.action == ASSIGNED
+    ]
+    return [a for a in found if subject in (None, a.subject)]
+
+
+def assignment(store: ReadStore, read_id: str) -> Assignment:
+    """One assignment. Raises ``InputError`` when nothing of this name was assigned."""
+    for found in assignments(store):
+        if found.read_id == read_id:
+            return found
+    raise InputError(
+        f"There is no assigned read '{read_id[:80]}'; 'hcc-response read list' shows those there are."
+    )
+
+
+def assign(
+    store: ReadStore,
+    by: Person,
+    people: People,
+    study: Study,
+    fingerprints: Mapping[str, Any],
+    reader: str,
+    stream: str,
+) -> Assignment:
+    """Give a subject to a reader. An account with the adjudicator's role gets a read for adjudication.
+
+    Args:
+        by: a manager.
+        fingerprints: of the images of the blinded study, see :func:`HCCResponseLib.review.session.load_images`.
+        stream: one of the profile's ``evaluator_streams``.
+
+    Raises:
+        AccessError: ``by`` is no manager, or the account cannot read.
+        InputError: stream unknown or taken, or this person reads the subject already.
+    """
+    require_role(by, Role.MANAGER)
+    profile = load_profile(study.profile)
+    kind = _kind_for(people, reader, stream, profile)
+    with store.transaction():
+        same = assignments(store, study.subject)
+        for other in same:
+            if reader == other.reader:
+                raise InputError(f"'{reader}' reads subject '{study.subject}' already ('{other.read_id}').")
+            if stream == other.stream and other.kind is not Kind.REREAD:
+                raise InputError(f"{stream} of subject '{study.subject}' is '{other.reader}' already.")
+        read_id = f"{study.subject}-{len(same) + 1}"
+        new = Assignment(read_id, study.subject, reader, stream, kind)
+        _write(store, by, new, blinded(study), fingerprints, profile)
+    return new
+
+
+def reread(store: ReadStore, by: Person, read_id: str, reason: str) -> Assignment:
+    """Give a finished read to the same reader again, fresh and blinded to the first one.
+
+    Raises:
+        AccessError: ``by`` is no manager, or the read is not signed to its end.
+        InputError: it is being read again already.
+    """
+    why = one_line(reason, "the reason", 500)
+    with store.transaction():
+        first = assignment(store, read_id)
+        life = read_life(store.other(read_id))
+        require(by, Act.REREAD, life)
+        same = assignments(store, first.subject)
+        if first.kind is Kind.REREAD or any(a.repeats == read_id for a in same):
+            raise InputError(f"'{read_id}' is a re-read or has one already.")
+        new = replace(first, read_id=f"{first.subject}-{len(same) + 1}", kind=Kind.REREAD, repeats=read_id)
+        assert life.study is not None
+        _write(store, by, new, life.study, life.fingerprints, load_profile(life.study.profile), why)
+    return new
+
+
+def _kind_for(people: People, reader: str, stream: str, profile: Profile) -> Kind:
+    account = people.account(reader)
+    if stream not in profile.evaluator_streams:
+        known = ", ".join(profile.evaluator_streams)
+        raise InputError(f"Profile '{profile.name}' has no stream '{stream[:80]}'; it has {known}.")
+    if not account.active or not account.roles & {Role.READER, Role.ADJUDICATOR}:
+        raise AccessError(f"'{reader}' is disabled, or neither reader nor adjudicator.")
+    if not stream.upper().startswith("ADJUDICATOR"):
+        if Role.READER not in account.roles:
+            raise AccessError(f"'{reader}' is no reader.")
+        return Kind.READ
+    if Role.ADJUDICATOR not in account.roles:
+        raise AccessError(f"'{reader}' is no adjudicator.")
+    if profile.adjudication_mode != "new-read":
+        raise InputError(
+            f"Under profile '{profile.name}' the adjudicator chooses one of the reads and reads none."
+        )
+    return Kind.ADJUDICATION
+
+
+def _write(
+    store: ReadStore,
+    by: Person,
+    new: Assignment,
+    study: Study,
+    fingerprints: Mapping[str, Any],
+    profile: Profile,
+    reason: str = "",
+) -> None:
+    digest, manager = profile_hash(profile), Role.MANAGER.value
+    read = store.other(new.read_id).acting(manager, digest)
+    own = {"reader": new.reader, "order": _ORDERS[profile.read_order], "profile_sha256": digest}
+    for log, payload in ((store.other(STORE_LOG).acting(manager, digest), asdict(new)), (read, own)):
+        log.append(
+            by.name,
+            ASSIGNED,
+            payload,
+            item=f"read {new.read_id}",
+            new=f"{new.stream}: {new.reader}",
+            reason=reason,
+        )
+    content = {"study": study.model_dump(mode="json"), "fingerprints": dict(fingerprints)}
+    read.append(by.name, "study", content, item="study")
+
+
+def visible(store: ReadStore, person: Person) -> list[Assignment]:
+    """The assignments that a person may know of: readers their own, managers and auditors all.
+
+    An adjudicator knows of every subject that this person does not read; readers' names are left out.
+    """
+    every = assignments(store)
+    if person.roles & {Role.MANAGER, Role.AUDITOR}:
+        return every
+    mine = [a for a in every if a.reader == person.name]
+    if Role.ADJUDICATOR not in person.roles:
+        return mine
+    read = {a.subject for a in mine if a.kind is not Kind.ADJUDICATION}
+    others = [replace(a, reader="") for a in every if a not in mine and a.subject not in read]
+    return [a for a in every if a in mine] + others
+
+
+def open_any(
+    store: ReadStore, person: Person, read_id: str, version: int | None = None
+) -> tuple[ReadStore, ReadState]:
+    """Like :func:`open_read`; a read that nobody assigned is any reader's own."""
+    read = store.other(read_id)
+    life = read_life(read)
+    if life.study is None:
+        raise InputError(f"There is no read '{read_id[:80]}' in this store.")
+    if life.locks.reader is not None:
+        return open_read(store, person, read_id, version)
+    require(person, Act.SEE, life)
+    return read, read_state(read, _end_of(read, version))
+
+
+def open_read(
+    store: ReadStore, person: Person, read_id: str, version: int | None = None
+) -> tuple[ReadStore, ReadState]:
+    """An assigned read as this person may see it, with everything that this person may do in it.
+
+    Args:
+        version: an earlier version, to look at; ``None`` for the latest.
+
+    Raises:
+        InputError: no such read.
+        AccessError: not this person's, not signed yet, or blinding would be lost.
+    """
+    chosen = assignment(store, read_id)
+    own_store = store.other(read_id)
+    life = read_life(own_store)
+    require(person, Act.SEE, life)
+    _keep_blinded(store, person, chosen)
+    state = read_state(own_store, _end_of(own_store, version))
+    state.person = person
+    if chosen.reader != person.name and Role.AUDITOR not in person.roles:
+        _hide_names(state, chosen.stream)
+    role = Role.READER.value if chosen.reader == person.name else ""
+    return own_store.acting(role, state.locks.profile_sha256), state
+
+
+def _end_of(read: ReadStore, version: int | None) -> int | None:
+    """Number of the last event of a version; ``None`` for the latest one."""
+    amendments = [e.sequence for e in read.events() if e.action == "amended"]
+    if version is None or version == len(amendments) + 1:
+        return None
+    if version > len(amendments):
+        raise InputError(f"Read '{read.read_id}' has {len(amendments) + 1} versions, no version {version}.")
+    return amendments[version - 1] - 1
+
+
+def _keep_blinded(store: ReadStore, person: Person, chosen: Assignment) -> None:
+    """Who reads a subject sees no other read of it before the own one is finished, and readers never."""
+    if Role.AUDITOR in person.roles:
+        return
+    for other in assignments(store, chosen.subject):
+        if other.reader != person.name or other.read_id == chosen.read_id:
+            continue
+        finished = stage(read_life(store.other(other.read_id))) in _SIGNED
+        own_first = chosen.reader == person.name and finished
+        adjudicating = other.kind is Kind.ADJUDICATION and finished
+        if not (own_first or adjudicating):
+            raise AccessError(
+                f"'{chosen.read_id}' cannot be shown to {person.printed_name}, who reads the same subject in "
+                f"'{other.read_id}'."
+            )
+
+
+def _hide_names(state: ReadState, stream: str) -> None:
+    """The stream in the place of the reader's name, so that an adjudicator judges reads and not colleagues."""
+    locks = state.locks
+    locks.reader = stream
+    locks.signatures = [replace(s, signer=stream, printed_name=stream) for s in locks.signatures]
+    for rows in state.rows.values():
+        for name, row in rows.items():
+            if row.decision is not None:
+                rows[name] = Row(row.proposal, replace(row.decision, reader=stream))

@@ -1,0 +1,178 @@
+"""The life of a read: draft, signed and locked time point by time point, amended as a new version, final.
+
+    stage(state, "baseline")                    # open, locked, ...; stage(state): the read as a whole
+    is_locked(state, "baseline")
+    may(person, Act.DECIDE, state, "baseline")  # for buttons
+    require(person, Act.AMEND, state, "baseline")   # AccessError with a sentence for the reader
+    amend(store, state, people, credentials, "baseline", "wrong lesion measured")
+
+Which stage lets whom do what stands in :mod:`HCCResponseLib.review.access`, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from HCCResponseLib.errors import AccessError, InputError
+from HCCResponseLib.review.access import Act, Role, Stage, Standing, allowed
+from HCCResponseLib.review.people import People, Person
+from HCCResponseLib.review.signatures import ReadOrder
+from HCCResponseLib.review.state import ReadState, refresh
+from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.review.text import one_line
+
+_WHY = {
+    Stage.WAITING: "an earlier time point must be signed and locked first",
+    Stage.OPEN: "it is not signed yet",
+    Stage.REOPENED: "it was opened again and is not signed yet",
+    Stage.SIGN_AGAIN: "an earlier time point was amended and this one must be signed again",
+    Stage.LOCKED: "it is signed and locked",
+    Stage.REVIEW: "it is signed and locked; amend it with a reason first",
+    Stage.FINAL: "the read is closed for good",
+}
+
+
+def points(state: ReadState) -> list[str]:
+    """Names of all time points in order; the first is the baseline."""
+    return [] if state.study is None else [p.name for p in state.study.timepoints]
+
+
+def stage(state: ReadState, time_point: str | None = None) -> Stage:
+    """Where a time point stands; without one, where the read stands: its first time point that is not locked.
+
+    Raises:
+        InputError: the study has no such time point.
+    """
+    names, locks = points(state), state.locks
+    if time_point is not None and time_point not in names:
+        raise InputError(f"There is no time point '{time_point}'; the study has {', '.join(names)}.")
+    if locks.final:
+        return Stage.FINAL
+    open_names = [n for n in names if n not in locks.locked]
+    name = time_point or next(iter(open_names), None)
+    if name is None or name in locks.locked:
+        in_review = locks.order is ReadOrder.UNLOCKED or (locks.order is ReadOrder.HYBRID and not open_names)
+        return Stage.REVIEW if in_review else Stage.LOCKED
+    if name in locks.reopened:
+        return Stage.REOPENED
+    if name in locks.sign_again:
+        return Stage.SIGN_AGAIN
+    waits = locks.order is not ReadOrder.UNLOCKED and name != open_names[0]
+    return Stage.WAITING if waits else Stage.OPEN
+
+
+def is_locked(state: ReadState, time_point: str) -> bool:
+    """Whether a time point is signed, so that nothing of it can change."""
+    return stage(state, time_point) in (Stage.LOCKED, Stage.REVIEW, Stage.FINAL)
+
+
+def standings(person: Person, state: ReadState) -> set[Standing]:
+    """What a person is to this read. A read that nobody assigned is every reader's own."""
+    found = {Standing(r.value) for r in person.roles if r is not Role.READER}
+    nobodys = state.locks.reader is None and Role.READER in person.roles
+    if nobodys or state.locks.reader == person.name:
+        # Whoever reads does so blinded, whatever else this person may do elsewhere.
+        return found - {Standing.ADJUDICATOR, Standing.AUDITOR} | {Standing.OWN_READER}
+    return found | ({Standing.OTHER_READER} if Role.READER in person.roles else set())
+
+
+def may(person: Person, act: Act, state: ReadState, time_point: str | None = None) -> bool:
+    """Whether a person may do this now."""
+    return _any_may(standings(person, state), act, stage(state, time_point))
+
+
+def require(person: Person, act: Act, state: ReadState, time_point: str | None = None) -> str:
+    """Let only those pass who may do this now; returns the role under which they do, for the log.
+
+    Raises:
+        AccessError: otherwise; it says what would have to be different.
+    """
+    now = stage(state, time_point)
+    held = standings(person, state)
+    by = [standing for standing in Standing if standing in held and allowed(standing, act, now)]
+    if by:
+        return Role.READER.value if by[0] is Standing.OWN_READER else by[0].value
+    what = f"'{time_point}'" if time_point else "the read"
+    if any(_any_may(held, act, other) for other in Stage):
+        raise AccessError(f"{person.printed_name} cannot {act} {what} now: {_WHY[now]}.")
+    raise AccessError(
+        f"{person.printed_name} may not {act} {what}: this needs another role or another reader."
+    )
+
+
+def _any_may(held: Iterable[Standing], act: Act, now: Stage) -> bool:
+    return any(allowed(standing, act, now) for standing in held)
+
+
+def require_draft(state: ReadState, actor: str, time_point: str, act: Act = Act.DECIDE) -> None:
+    """Refuse a change of a time point that is not open for it, or by someone else than the assigned reader.
+
+    Raises:
+        AccessError: locked, waiting for an earlier time point, or another person's read.
+    """
+    now = stage(state, time_point)
+    reader = state.locks.reader
+    if reader is not None and (actor != reader or state.person is None or state.person.name != reader):
+        raise AccessError(f"This read is assigned to '{reader}', who must be signed in to {act} in it.")
+    if not allowed(Standing.OWN_READER, act, now):
+        raise AccessError(f"'{time_point}' cannot be changed: {_WHY[now]}.")
+
+
+def amend(
+    store: ReadStore,
+    state: ReadState,
+    people: People,
+    credentials: tuple[str, str],
+    time_point: str,
+    reason: str,
+) -> int:
+    """Open a locked time point again as a new version of the read; the old version stays readable.
+
+    What was signed after it must be signed again, because its category rests on the amended time point.
+
+    Args:
+        credentials: name and password of the person who amends.
+
+    Returns:
+        the number of the new version.
+
+    Raises:
+        SignInError: name and password were not accepted.
+        AccessError: this person may not amend, or not now.
+        InputError: no reason.
+    """
+    why = one_line(reason, "the reason of the amendment", 500)
+    person = people.authenticate(*credentials)
+    with store.transaction():
+        refresh(store, state)
+        role = require(person, Act.AMEND, state, time_point)
+        names, old = points(state), state.locks.version
+        store.append(
+            person.name,
+            "amended",
+            {"time_point": time_point, "later": names[names.index(time_point) + 1 :]},
+            item=time_point,
+            old=f"version {old}",
+            new=f"version {old + 1}",
+            reason=why,
+            role=role,
+        )
+    refresh(store, state)
+    return state.locks.version
+
+
+def close(
+    store: ReadStore, state: ReadState, people: People, credentials: tuple[str, str], reason: str
+) -> None:
+    """Close a completely signed read for good: no amendment is possible any more.
+
+    Raises:
+        SignInError, AccessError, InputError: as :func:`amend`.
+    """
+    why = one_line(reason, "the reason", 500)
+    person = people.authenticate(*credentials)
+    with store.transaction():
+        refresh(store, state)
+        role = require(person, Act.CLOSE, state)
+        store.append(person.name, "closed", {}, item="read", reason=why, role=role)
+    refresh(store, state)

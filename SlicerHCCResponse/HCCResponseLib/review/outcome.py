@@ -1,0 +1,105 @@
+"""What a decided read came to: responses, best response, dates of response and progression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from HCCResponseLib.response.best import best_response, response_flag
+from HCCResponseLib.response.criteria import criterion
+from HCCResponseLib.response.decision import ReaderDecisionNeededError
+from HCCResponseLib.response.endpoints import new_lesion_date
+from HCCResponseLib.response.irecist_best import irecist_best
+from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.read import evaluate_read
+from HCCResponseLib.response.types import (
+    NewLesionStatus,
+    ReadEvaluation,
+    Response,
+    TimePointEvaluation,
+    TimePointFindings,
+)
+from HCCResponseLib.response.visits import Assessment
+
+_IMMUNE_RESPONSES = (Response.ICR, Response.IPR)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A decided read with everything that follows from it.
+
+    Attributes:
+        findings: the decided findings of every time point, the baseline first.
+        evaluation: responses of every time point with trace.
+        best: best overall response; None while only the reader can say which it is.
+        best_date: when it was first met.
+        response_date: first (confirmed, where the profile asks for it) CR or PR.
+        progression_date: first progression; with back-dating the first scan that showed the new lesion.
+        cr_then_lesser: how a CR followed by less was read: as the profile says, or as the reader answered.
+    """
+
+    findings: tuple[TimePointFindings, ...]
+    evaluation: ReadEvaluation
+    best: Response | None
+    best_date: date | None
+    response_date: date | None
+    progression_date: date | None
+    cr_then_lesser: str
+
+
+def outcome(
+    findings: Sequence[TimePointFindings], profile: Profile, reference: date | None = None
+) -> Outcome:
+    """Evaluate decided findings and sum them up.
+
+    Args:
+        reference: start for the minimum SD time (randomisation, first dose); the baseline's date without one.
+
+    Raises:
+        RuleError: the findings contradict themselves.
+    """
+    evaluation = evaluate_read(findings, profile)
+    points = evaluation.time_points[1:]
+    if any(point.overall is None for point in points):
+        return Outcome(tuple(findings), evaluation, None, None, None, None, profile.cr_then_lesser)
+    if criterion(profile.criterion).immune:
+        best, best_date, first, progression = _immune(points)
+    else:
+        start = reference or evaluation.time_points[0].date
+        best, best_date, first, progression = _classic(points, start, profile)
+    return Outcome(tuple(findings), evaluation, best, best_date, first, progression, profile.cr_then_lesser)
+
+
+_Summary = tuple[Response | None, date | None, date | None, date | None]
+
+
+def _classic(points: Sequence[TimePointEvaluation], start: date, profile: Profile) -> _Summary:
+    visits = [Assessment(p.date, p.overall) for p in points if p.overall is not None]
+    progression = _progression(points, profile)
+    try:
+        best = best_response(visits, start, profile)
+        first = response_flag(visits, start, profile)
+    except ReaderDecisionNeededError:
+        return None, None, None, progression
+    return best.response, best.date, first.date, progression
+
+
+def _progression(points: Sequence[TimePointEvaluation], profile: Profile) -> date | None:
+    """First PD, dated back where its new lesion was seen before as equivocal (RECIST 1.1, 4.3.5)."""
+    first = next((p for p in points if p.overall is Response.PD), None)
+    if first is None:
+        return None
+    if first.new_lesion is not NewLesionStatus.UNEQUIVOCAL:
+        return first.date
+    seen = [(p.date, p.new_lesion) for p in points if p.date <= first.date]
+    return new_lesion_date(seen, profile)[0] or first.date
+
+
+def _immune(points: Sequence[TimePointEvaluation]) -> _Summary:
+    coded = [p.overall for p in points if p.overall is not None]
+    found = irecist_best(coded, [p.date for p in points])
+    dates = {r: next((p.date for p in points if p.overall is r), None) for r in set(coded)}
+    first = min((d for r, d in dates.items() if r in _IMMUNE_RESPONSES and d is not None), default=None)
+    best_date = dates.get(found.best_response)
+    return found.best_response, best_date, first, found.progression_date

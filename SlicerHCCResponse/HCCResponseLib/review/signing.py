@@ -1,0 +1,173 @@
+"""Electronic signatures: two components, printed name, time and meaning, bound to exactly what was signed.
+
+    signature = sign_and_lock(store, state, people, ("jdoe", password), "baseline")
+    countersign(store, state, people, ("chief", password), "baseline", Meaning.REVIEW)
+    first_bad_signature(store)        # None when every signature fits its read
+
+The person needs an account in ``people`` (:mod:`HCCResponseLib.review.people`). ``SignInError``, ``AccessError`` and
+``IncompleteReadError`` carry a sentence for the reader; after any of them nothing has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from HCCResponseLib.errors import IncompleteReadError, InputError, StorageError
+from HCCResponseLib.response.profile import Profile, load_profile
+from HCCResponseLib.response.types import TimePointEvaluation
+from HCCResponseLib.review.access import Act
+from HCCResponseLib.review.category import category, missing
+from HCCResponseLib.review.lifecycle import points, require
+from HCCResponseLib.review.people import People, Person
+from HCCResponseLib.review.signatures import Meaning, Signature
+from HCCResponseLib.review.state import ReadState, read_state, refresh
+from HCCResponseLib.review.store import FIRST_HASH, Event, ReadStore
+
+SIGNED = "signed"
+_CONTENT = ("proposal", "decision", "undo", "site", "non-target", "answer")
+
+
+def sign_and_lock(
+    store: ReadStore, state: ReadState, people: People, credentials: tuple[str, str], time_point: str
+) -> Signature:
+    """The reader signs a time point as its author; from then on nothing of it can change.
+
+    Args:
+        credentials: name and password; both are asked for at every signature.
+
+    Raises:
+        SignInError: not accepted.
+        AccessError: not this person's read, locked already, or an earlier time point is not signed yet.
+        IncompleteReadError: decisions are missing up to this time point, or a question to the reader is open.
+        StorageError: the read on disk is not the one that was shown; open it again.
+    """
+    person = people.authenticate(*credentials)
+    return _sign(store, state, person, time_point, Meaning.AUTHORSHIP)
+
+
+def countersign(
+    store: ReadStore,
+    state: ReadState,
+    people: People,
+    credentials: tuple[str, str],
+    time_point: str,
+    meaning: Meaning,
+) -> Signature:
+    """Add a signature of review or approval to a locked time point; errors as :func:`sign_and_lock`."""
+    if meaning is Meaning.AUTHORSHIP:
+        raise InputError("A second signature means review or approval; authorship is the reader's.")
+    person = people.authenticate(*credentials)
+    return _sign(store, state, person, time_point, meaning)
+
+
+def _sign(store: ReadStore, state: ReadState, person: Person, time_point: str, meaning: Meaning) -> Signature:
+    with store.transaction():
+        refresh(store, state)
+        act = Act.SIGN if meaning is Meaning.AUTHORSHIP else Act.COUNTERSIGN
+        role = require(person, act, state, time_point)
+        names = points(state)
+        before = [n for n in names[: names.index(time_point)] if n not in state.locks.locked]
+        if before:
+            raise IncompleteReadError(f"'{time_point}' cannot be signed yet: sign {', '.join(before)} first.")
+        payload = {**_what_is_signed(store, state, time_point), "signer": person.name}
+        payload |= {"printed_name": person.printed_name, "meaning": meaning}
+        store.append(
+            person.name,
+            SIGNED,
+            payload,
+            item=time_point,
+            new=f"{meaning}: {payload['category'] or 'no category'}",
+            role=role,
+            profile=payload["profile_sha256"],
+        )
+    refresh(store, state)
+    return state.locks.signatures[-1]
+
+
+def _what_is_signed(store: ReadStore, state: ReadState, time_point: str) -> dict[str, Any]:
+    """Category, sum and hashes of a time point, from the store and as it was shown.
+
+    Raises:
+        StorageError: the two differ.
+        InputError: the profile is not the one of the assignment.
+    """
+    assert state.study is not None
+    profile = load_profile(state.study.profile)
+    digest = profile_hash(profile)
+    if state.locks.profile_sha256 not in ("", digest):
+        raise InputError(
+            f"Profile '{profile.name}' has changed since the read was assigned; ask the manager."
+        )
+    shown = evaluate_up_to(state, profile, time_point)
+    if evaluate_up_to(read_state(store), profile, time_point) != shown:
+        raise StorageError("The read has changed on disk since it was opened; open it again and look at it.")
+    return {
+        "time_point": time_point,
+        "version": state.locks.version,
+        "category": shown.overall and str(shown.overall),
+        "sum": None if shown.target.sum is None else str(shown.target.sum),
+        "reviewed": reviewed_up_to(state, time_point),
+        "profile": profile.name,
+        "profile_sha256": digest,
+        "content_sha256": content_hash(store.events(), points(state), time_point),
+        "chain_head": store.head(),
+    }
+
+
+def evaluate_up_to(state: ReadState, profile: Profile, time_point: str) -> TimePointEvaluation:
+    """The evaluation of one time point from what was decided up to it.
+
+    Raises:
+        IncompleteReadError: something is missing, or a question is open that only the reader can answer.
+    """
+    gaps = missing(state, time_point)
+    if gaps:
+        raise IncompleteReadError(f"'{time_point}' cannot be signed yet. Still missing: {' '.join(gaps)}")
+    found = category(state, profile, time_point).latest
+    open_questions = [q.text for q in found.questions if q.blocking]
+    if open_questions:
+        raise IncompleteReadError(f"'{time_point}' cannot be signed yet: {' '.join(open_questions)}")
+    return found
+
+
+def reviewed_up_to(state: ReadState, time_point: str) -> bool:
+    """Whether a reader looked at every row up to a time point."""
+    names = points(state)
+    rows = [r for n in names[: names.index(time_point) + 1] for r in state.rows.get(n, {}).values()]
+    return all(r.decision is not None and r.decision.seen for r in rows)
+
+
+def profile_hash(profile: Profile) -> str:
+    """SHA-256 of all values of a profile with their sources."""
+    return hashlib.sha256(json.dumps(profile.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+
+
+def content_hash(events: Iterable[Event], names: list[str], time_point: str) -> str:
+    """SHA-256 of all that was proposed, decided, undone and judged up to a time point, in order."""
+    wanted = names[: names.index(time_point) + 1]
+    content = [
+        [event.actor, event.action, event.payload]
+        for event in events
+        if event.action in _CONTENT and event.payload.get("time_point") in wanted
+    ]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def first_bad_signature(store: ReadStore) -> int | None:
+    """Sequence number of the first signature that does not fit what it signed; ``None`` when all do."""
+    events = store.events()
+    names: list[str] = []
+    for number, event in enumerate(events):
+        if event.action == "study":
+            names = [p["name"] for p in event.payload["study"]["timepoints"]]
+        if event.action != SIGNED:
+            continue
+        head = events[number - 1].hash if number else FIRST_HASH
+        content = content_hash(events[:number], names, event.payload["time_point"])
+        fits = event.payload["chain_head"] == head and event.payload["content_sha256"] == content
+        if not fits or event.payload["signer"] != event.actor:
+            return event.sequence
+    return None

@@ -1,0 +1,249 @@
+"""A store: all reads of a study or a committee, and the one lock under which events are appended."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, insert, select, text
+
+from HCCResponseLib import __version__
+from HCCResponseLib.errors import ConflictError, InputError, StorageError
+from HCCResponseLib.review.store.chain import (
+    FIRST_HASH,
+    FORMAT,
+    Event,
+    blob_key,
+    check_text,
+    row_fault,
+    row_hash,
+    to_event,
+)
+from HCCResponseLib.review.store.engine import errors_of, server_engine, sqlite_engine, writing
+from HCCResponseLib.review.store.schema import blobs, events
+from HCCResponseLib.review.store.upgrade import ensure_schema
+from HCCResponseLib.review.store.verify import Finding, check_chain
+
+#: Contours asked for in one query.
+_AT_ONCE = 500
+_READ_IDS = text(
+    "WITH RECURSIVE found(id) AS (SELECT min(read_id) FROM events UNION ALL "
+    "SELECT (SELECT min(read_id) FROM events WHERE read_id > found.id) FROM found WHERE found.id IS NOT NULL) "
+    "SELECT id FROM found WHERE id IS NOT NULL"
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an event says, before the store gives it its place, time and hash; fields as in :class:`Event`."""
+
+    actor: str
+    action: str
+    payload: Mapping[str, Any]
+    role: str = ""
+    item: str = ""
+    old: str = ""
+    new: str = ""
+    reason: str = ""
+    profile: str = ""
+
+
+class Store:
+    """All reads in one database. Threads may share it; each has its own transaction."""
+
+    def __init__(self, engine: Engine, name: str, path: Path | None) -> None:
+        """Made by :func:`open_store`. ``name`` is what messages call it; ``path`` is ``None`` for a server."""
+        self.name = name
+        self.path = path
+        self._engine = engine
+        self._local = threading.local()
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the only right to append: what is read inside is the last word, what is appended comes right after.
+
+        Everything that this thread does with the store inside takes part. An error takes all of it back. Inside
+        another transaction it is part of that one, and an error that is caught there takes back this part alone.
+
+        Raises:
+            StorageError: it could not be stored; nothing of it was.
+        """
+        outer = self._current()
+        if outer is not None:
+            with errors_of(self.name, "written"), outer.begin_nested():
+                yield
+            return
+        with errors_of(self.name, "written"), writing(self._engine) as connection:
+            self._local.connection = connection
+            try:
+                yield
+            finally:
+                self._local.connection = None
+
+    def _current(self) -> Connection | None:
+        return getattr(self._local, "connection", None)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        current = self._current()
+        with errors_of(self.name, "read"):
+            if current is not None:
+                yield current
+            else:
+                with self._engine.connect() as connection, connection.begin():
+                    yield connection
+
+    def append(
+        self, read_id: str, entry: Entry, contours: Sequence[bytes] = (), expected_previous: str | None = None
+    ) -> Event:
+        """Write one event at the end of a read, with the contours it refers to.
+
+        Args:
+            expected_previous: hash that the read's last event must have (``FIRST_HASH`` for none yet).
+
+        Raises:
+            ConflictError: the read has another last event; nothing was written.
+            InputError: a text that no database can store.
+            StorageError: disk full, file read-only or damaged; nothing of this event was written.
+        """
+        with self.transaction():
+            connection = self._current()
+            assert connection is not None
+            row = _next_row(connection, read_id, expected_previous)
+            row |= _words(entry)
+            row["contours"] = " ".join(_keep(connection, data) for data in contours)
+            row["hash"] = row_hash(row)
+            connection.execute(insert(events), row)
+            return to_event(row)
+
+    def events(self, read_id: str, after: int = 0) -> list[Event]:
+        """The events of a read in order, those after number ``after``, checked along the chain.
+
+        Raises:
+            StorageError: the file is damaged, or an event does not fit the chain.
+        """
+        query = select(events).where(events.c.read_id == read_id, events.c.sequence >= max(after, 1))
+        with self._reading() as connection:
+            rows = [dict(r) for r in connection.execute(query.order_by(events.c.sequence)).mappings()]
+        before = rows.pop(0) if after and rows and rows[0]["sequence"] == after else None
+        previous = before["hash"] if before else FIRST_HASH
+        for number, row in enumerate(rows, start=after + 1 if before else 1):
+            fault = row_fault(row, number, previous)
+            if fault is not None:
+                raise StorageError(
+                    f"Event {row['sequence']} of read '{read_id}' in '{self.name}' is not as it was written: {fault}. "
+                    "Restore a backup copy."
+                )
+            previous = row["hash"]
+        return [to_event(row) for row in rows]
+
+    def head(self, read_id: str | None = None) -> str:
+        """Hash of the last event of a read, or of the store; ``FIRST_HASH`` where there is none."""
+        with self._reading() as connection:
+            return _last(connection, read_id)[1]
+
+    def reads(self) -> list[str]:
+        """The ids of all reads that have events, sorted."""
+        with self._reading() as connection:
+            return sorted(connection.scalars(_READ_IDS))
+
+    def blobs(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """Stored contours by their hashes; those that are missing or damaged are left out."""
+        wanted = sorted(set(keys))
+        found: dict[str, bytes] = {}
+        with self._reading() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                query = select(blobs).where(blobs.c.sha256.in_(wanted[start : start + _AT_ONCE]))
+                found.update((row.sha256, row.data) for row in connection.execute(query))
+        return {k: data for k, data in found.items() if isinstance(data, bytes) and blob_key(data) == k}
+
+    def check(self, read_id: str | None = None, expected_head: str | None = None) -> Finding:
+        """Go along the chain of a read, or of the whole store, and say what is found.
+
+        Args:
+            expected_head: a hash that was noted down; it must still be in the chain.
+        """
+        with self._reading() as connection:
+            return check_chain(connection, read_id, expected_head)
+
+
+def open_store(where: str | Path, create: bool = True) -> Store:
+    """Open a store, or make it: a path is a SQLite file, ``postgresql://...`` a database.
+
+    Tables of an earlier version are brought up to date; a file is copied beside itself before.
+
+    Raises:
+        InputError: a URL that cannot be used.
+        StorageError: it cannot be opened, or is not such a store.
+    """
+    if isinstance(where, str) and "://" in where:
+        engine, path = server_engine(where), None
+        name = engine.url.render_as_string(hide_password=True).replace("+psycopg", "")
+    else:
+        path = Path(where)
+        if not create and not path.is_file():
+            raise StorageError(f"There is no read '{path}'.")
+        engine, name = sqlite_engine(path), str(path)
+    try:
+        with errors_of(name, "opened"):
+            ensure_schema(engine, name, path, create)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Store(engine, name, path)
+
+
+def _last(connection: Connection, read_id: str | None) -> tuple[int, str]:
+    """Number and hash of the last event of a read, or of the store."""
+    query = select(events.c.position, events.c.hash).order_by(events.c.position.desc())
+    if read_id is not None:
+        query = select(events.c.sequence, events.c.hash).where(events.c.read_id == read_id)
+        query = query.order_by(events.c.sequence.desc())
+    row = connection.execute(query.limit(1)).first()
+    return (0, FIRST_HASH) if row is None else (row[0], row[1])
+
+
+def _next_row(connection: Connection, read_id: str, expected_previous: str | None) -> dict[str, Any]:
+    """The place of the next event: numbers, links, time, software."""
+    if not check_text("read's id", read_id).strip() or len(read_id) > 200:
+        raise InputError(f"'{read_id[:40]}' is not an id of a read: 1 to 200 characters.")
+    position, previous_in_store = _last(connection, None)
+    sequence, previous = _last(connection, read_id)
+    if expected_previous not in (None, previous):
+        raise ConflictError(
+            f"Read '{read_id}' was written by somebody else meanwhile; look at it again and repeat."
+        )
+    return {
+        "format": FORMAT,
+        "position": position + 1,
+        "read_id": read_id,
+        "sequence": sequence + 1,
+        "previous": previous,
+        "previous_in_store": previous_in_store,
+        "utc": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "software": f"hcc-response {__version__}",
+    }
+
+
+def _words(entry: Entry) -> dict[str, str]:
+    names = ("actor", "action", "role", "item", "old", "new", "reason", "profile")
+    row = {name: check_text(name, str(getattr(entry, name))) for name in names}
+    return row | {"payload": json.dumps(entry.payload, sort_keys=True, default=str)}
+
+
+def _keep(connection: Connection, data: bytes) -> str:
+    """Store a contour once; its key."""
+    key = blob_key(data)
+    if connection.scalar(select(blobs.c.sha256).where(blobs.c.sha256 == key)) is None:
+        connection.execute(insert(blobs).values(sha256=key, data=data))
+    return key

@@ -1,0 +1,111 @@
+"""Going along the chain: the first event that does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from HCCResponseLib.review.store.chain import FIRST_HASH, blob_key, contour_keys, row_fault
+from HCCResponseLib.review.store.schema import blobs, events
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check of the chain says.
+
+    Attributes:
+        events: how many were checked and fit.
+        head: hash of the last of them; noting it down elsewhere is what makes a cut at the end visible.
+        read_id, sequence: the first event that does not fit; ``None`` when all do.
+        reason: why it does not, for a reader; empty when all do.
+    """
+
+    events: int
+    head: str
+    read_id: str | None = None
+    sequence: int | None = None
+    reason: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether everything fits."""
+        return not self.reason
+
+
+def check_chain(connection: Connection, read_id: str | None, expected_head: str | None = None) -> Finding:
+    """Check one read, or with ``None`` the whole store, with the contours that the events refer to.
+
+    Args:
+        expected_head: a hash noted down before; it must still be in the chain.
+    """
+    with closing(_rows(connection, read_id)) as rows:
+        return _check_rows(rows, _Contours(connection), read_id, expected_head)
+
+
+def _check_rows(
+    rows: Iterable[Mapping[str, Any]], contours: _Contours, read_id: str | None, expected_head: str | None
+) -> Finding:
+    tails: dict[str, tuple[int, str]] = {}
+    count, head, expected_seen = 0, FIRST_HASH, expected_head in (None, FIRST_HASH)
+    for row in rows:
+        number, previous = tails.get(row["read_id"], (0, FIRST_HASH))
+        fault = row_fault(row, number + 1, previous)
+        if fault is None and read_id is None:
+            fault = _fault_in_store(row, count + 1, head)
+        fault = fault or contours.fault(row)
+        if fault is not None:
+            return Finding(count, head, str(row["read_id"]), _number(row["sequence"], number + 1), fault)
+        count, head = count + 1, row["hash"]
+        tails[row["read_id"]] = (number + 1, head)
+        expected_seen = expected_seen or head == expected_head
+    if not expected_seen:
+        return Finding(count, head, read_id, None, f"the noted hash {expected_head} is not in the chain")
+    return Finding(count, head)
+
+
+def _number(stored: object, expected: int) -> int:
+    return stored if isinstance(stored, int) else expected
+
+
+def _fault_in_store(row: Mapping[str, Any], position: int, previous: str) -> str | None:
+    if row["position"] != position:
+        return f"number {position} of the store is missing"
+    return (
+        None
+        if row["previous_in_store"] == previous
+        else "it does not follow the event before it in the store"
+    )
+
+
+def _rows(connection: Connection, read_id: str | None) -> Generator[Mapping[str, Any]]:
+    query = select(events)
+    if read_id is None:
+        query = query.order_by(events.c.position)
+    else:
+        query = query.where(events.c.read_id == read_id).order_by(events.c.sequence)
+    # A server sends the rows as they are asked for; the check may stop at any of them.
+    with connection.execution_options(yield_per=500).execute(query) as result:
+        for row in result.mappings():
+            yield dict(row)
+
+
+class _Contours:
+    """Whether stored contours are there and whole, each read once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, bool] = {}
+
+    def fault(self, row: Mapping[str, Any]) -> str | None:
+        """What is wrong with a contour of this event."""
+        for key in contour_keys(row):
+            if key not in self._known:
+                data = self._connection.scalar(select(blobs.c.data).where(blobs.c.sha256 == key))
+                self._known[key] = isinstance(data, bytes) and blob_key(data) == key
+            if not self._known[key]:
+                return f"its contour {key[:12]}... is missing or was changed"
+        return None

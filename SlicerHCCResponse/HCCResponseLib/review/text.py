@@ -1,0 +1,29 @@
+"""Text that people type: one printable line of limited length, so that it cannot disguise itself anywhere."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from HCCResponseLib.errors import InputError
+
+
+def one_line(value: str, what: str, longest: int = 200, *, required: bool = True) -> str:
+    """The text without outer spaces, in composed form (NFC).
+
+    Line breaks, control characters and characters that reverse or hide text are refused: a name must look in a
+    log exactly as it is.
+
+    Args:
+        what: what the text is, for the error ("the reason").
+
+    Raises:
+        InputError: empty although required, too long, or with characters that cannot be printed.
+    """
+    text = unicodedata.normalize("NFC", value).strip()
+    if required and not text:
+        raise InputError(f"Please give {what}; it is empty.")
+    if len(text) > longest:
+        raise InputError(f"Please shorten {what}: {len(text)} characters, at most {longest} are possible.")
+    if not text.isprintable():
+        raise InputError(f"Please retype {what} on one line; it holds characters that cannot be printed.")
+    return text

@@ -1,0 +1,38 @@
+"""Makes the proposals of a read in a process of its own: ``python -m HCCResponseLib.review.worker request.json``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from HCCResponseLib.engines.process import Report, serve
+from HCCResponseLib.imaging.study import Study
+from HCCResponseLib.review.session import Options, open_session, propose
+
+
+def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
+    """Propose what is not proposed yet.
+
+    Args:
+        request: ``study`` (as :class:`Study` writes itself), ``folder`` of the read, ``options``.
+
+    Returns:
+        ``waiting``: names of time points that wait for decisions on the baseline.
+    """
+    session = open_session(Study.model_validate(request["study"]), Path(request["folder"]))
+    options = TypeAdapter(Options).validate_python(request["options"])
+    return {"waiting": propose(session, options, report)}
+
+
+def _stop(*_: object) -> None:
+    # As an exception, so that a job of our own in a further process is ended on the way out.
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _stop)
+    serve(work)

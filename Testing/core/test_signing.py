@@ -1,0 +1,264 @@
+"""Signing and locking: two components, exactly what was shown, nothing changes afterwards."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+from committees import CHEAP
+from HCCResponseLib.errors import AccessError, IncompleteReadError, InputError, SignInError, StorageError
+from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.report.exports import write_result
+from HCCResponseLib.report.html import write_report
+from HCCResponseLib.response.profile import load_profile
+from HCCResponseLib.response.types import Response
+from HCCResponseLib.review.access import Role, Stage
+from HCCResponseLib.review.account_rules import shipped_rules
+from HCCResponseLib.review.audit import verify
+from HCCResponseLib.review.category import category, missing
+from HCCResponseLib.review.decide import accept_all, answer, decide, decide_non_target
+from HCCResponseLib.review.decisions_file import apply_decisions
+from HCCResponseLib.review.lifecycle import amend, is_locked, stage
+from HCCResponseLib.review.people import People
+from HCCResponseLib.review.records import Action, Decision, NonTargetDecision
+from HCCResponseLib.review.signatures import Meaning
+from HCCResponseLib.review.signing import countersign, first_bad_signature, sign_and_lock
+from HCCResponseLib.review.state import read_state
+from HCCResponseLib.review.store import ReadStore
+from reads import BASELINE, FOLLOW_UP, GRID, lesion, make_read
+from stores import around_the_guards, change
+
+PASSWORD = "quiet river stones"
+ME = ("jdoe", PASSWORD)
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory):
+    """One account with a cheap password hash, made once."""
+    path = tmp_path_factory.mktemp("account") / "people.sqlite"
+    people = People(ReadStore(path))
+    people.add("jdoe", "Jane Doe, MD", {Role.READER, Role.MANAGER}, "a first password")
+    me = people.authenticate("jdoe", "a first password")
+    people.set_rules(me, shipped_rules().model_copy(update=CHEAP), "cheap hashes for tests")
+    people.change_password("jdoe", "a first password", PASSWORD)
+    people.close()
+    return path
+
+
+@pytest.fixture
+def people(tmp_path, account):
+    people = People(ReadStore(shutil.copy(account, tmp_path)))
+    yield people
+    people.close()
+
+
+@pytest.fixture
+def read(tmp_path):
+    store, state = make_read(
+        tmp_path / "read.sqlite", [lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 20)]
+    )
+    yield store, state
+    store.close()
+
+
+def accept(store, state, point):
+    decide(store, state, Decision("jdoe", point, "L1", Action.ACCEPT))
+
+
+def signed(read, people):
+    store, state = read
+    for point in (BASELINE, FOLLOW_UP):
+        accept(store, state, point)
+        sign_and_lock(store, state, people, ME, point)
+    return store, state
+
+
+def test_a_baseline_is_signed_before_the_follow_up_is_decided(read, people):
+    store, state = read
+    accept(store, state, BASELINE)
+    assert missing(state, BASELINE) == []
+    assert missing(state) != []
+    signature = sign_and_lock(store, state, people, ME, BASELINE)
+    assert (signature.signer, signature.printed_name) == ("jdoe", "Jane Doe, MD")
+    assert (signature.meaning, signature.category, signature.version) == (Meaning.AUTHORSHIP, None, 1)
+    assert signature.reviewed
+    assert datetime.now(UTC) - datetime.fromisoformat(signature.utc) < timedelta(minutes=1)
+    assert is_locked(state, BASELINE)
+    assert stage(state, FOLLOW_UP) is Stage.OPEN
+    assert read_state(store).signatures == state.signatures == [signature]
+
+
+def test_the_signed_category_is_kept(read, people):
+    _, state = signed(read, people)
+    assert [s.category for s in state.signatures] == [None, "PR"]
+    assert float(state.signatures[1].sum) == pytest.approx(20, abs=1)
+
+
+def test_nothing_of_a_locked_time_point_changes(read, people):
+    store, state = signed(read, people)
+    events = len(store.events())
+    with pytest.raises(AccessError, match="signed and locked"):
+        accept(store, state, BASELINE)
+    with pytest.raises(AccessError, match="signed and locked"):
+        decide_non_target(store, state, NonTargetDecision("jdoe", FOLLOW_UP, Response.PD))
+    with pytest.raises(AccessError, match="signed and locked"):
+        sign_and_lock(store, state, people, ME, FOLLOW_UP)
+    assert accept_all(store, state, "jdoe") == 0
+    assert len(store.events()) == events
+
+
+def test_an_incomplete_time_point_cannot_be_signed(read, people):
+    store, state = read
+    with pytest.raises(IncompleteReadError, match="baseline: lesion L1 is not decided"):
+        sign_and_lock(store, state, people, ME, BASELINE)
+    accept(store, state, BASELINE)
+    accept(store, state, FOLLOW_UP)
+    with pytest.raises(IncompleteReadError, match="sign baseline first"):
+        sign_and_lock(store, state, people, ME, FOLLOW_UP)
+    with pytest.raises(InputError, match="no time point 'later'"):
+        sign_and_lock(store, state, people, ME, "later")
+    assert state.signatures == []
+
+
+def test_a_wrong_password_signs_nothing(read, people):
+    store, state = read
+    accept(store, state, BASELINE)
+    with pytest.raises(SignInError, match="not accepted"):
+        sign_and_lock(store, state, people, ("jdoe", "quiet river stone"), BASELINE)
+    assert not is_locked(state, BASELINE)
+
+
+def test_what_changed_behind_the_reader_s_back_is_not_signed(read, people):
+    store, state = read
+    accept(store, state, BASELINE)
+    other = read_state(store)
+    decide(store, other, Decision("jdoe", BASELINE, "L1", Action.REJECT, reason="cyst"))
+    with pytest.raises(StorageError, match="changed on disk"):
+        sign_and_lock(store, state, people, ME, BASELINE)
+
+
+def test_an_amendment_is_a_new_version(read, people):
+    store, state = signed(read, people)
+    assert amend(store, state, people, ME, BASELINE, "wrong slice measured") == 2
+    assert (stage(state, BASELINE), stage(state, FOLLOW_UP)) == (Stage.REOPENED, Stage.SIGN_AGAIN)
+    with pytest.raises(AccessError, match="must be signed again"):
+        accept(store, state, FOLLOW_UP)
+    decide(store, state, Decision("jdoe", BASELINE, "L1", Action.REJECT, reason="cyst"))
+    with pytest.raises(IncompleteReadError, match="sign baseline first"):
+        sign_and_lock(store, state, people, ME, FOLLOW_UP)
+    sign_and_lock(store, state, people, ME, BASELINE)
+    sign_and_lock(store, state, people, ME, FOLLOW_UP)
+    assert [s.version for s in state.signatures] == [2, 2]
+    assert len(state.locks.signatures) == 4
+    assert read_state(store).locks == state.locks
+    assert first_bad_signature(store) is None
+
+
+def test_a_second_person_countersigns(read, people):
+    store, state = signed(read, people)
+    people.add("chief", "Ann Chief", {Role.ADJUDICATOR}, "warm stone bridges", people.authenticate(*ME))
+    with pytest.raises(SignInError, match="please change it"):
+        countersign(store, state, people, ("chief", "warm stone bridges"), BASELINE, Meaning.REVIEW)
+    people.change_password("chief", "warm stone bridges", "seven green windows")
+    chief = ("chief", "seven green windows")
+    countersign(store, state, people, chief, BASELINE, Meaning.REVIEW)
+    assert [(s.signer, s.meaning) for s in state.signatures if s.time_point == BASELINE] == [
+        ("jdoe", "authorship"),
+        ("chief", "review"),
+    ]
+    with pytest.raises(AccessError, match="another role"):
+        countersign(store, state, people, ME, BASELINE, Meaning.REVIEW)
+    with pytest.raises(InputError, match="authorship is the reader's"):
+        countersign(store, state, people, chief, BASELINE, Meaning.AUTHORSHIP)
+
+
+def test_result_shows_signatures_and_locks(read, people, tmp_path):
+    store, state = read
+    accept(store, state, BASELINE)
+    sign_and_lock(store, state, people, ME, BASELINE)
+    profile = load_profile("recist-1.1")
+    result = write_result(tmp_path, state, profile, None)
+    assert [p["stage"] for p in result["time_points"]] == ["in review", "open"]
+    (signature,) = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["signatures"]
+    assert (signature["printed_name"], signature["meaning"]) == ("Jane Doe, MD", "authorship")
+    assert signature["chain_head"] == store.events()[-2].hash
+    image = Volume(np.zeros(GRID.size, np.int16), GRID)
+    write_report(tmp_path / "report.html", state, profile, None, missing(state), lambda _: image)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for words in (
+        "Jane Doe, MD",
+        "authorship",
+        signature["utc"][:19].replace("T", " "),
+        "baseline: in review",
+    ):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    "field", ["content_sha256", "chain_head", "signer", "category", "printed_name", "meaning", "time_point"]
+)
+def test_a_signature_that_was_changed_is_found(read, people, field):
+    store, _ = signed(read, people)
+    assert verify(store).problem == ""
+    assert verify(store).signatures == 2
+    payload = dict(store.events()[-1].payload)
+    payload[field] = BASELINE if field == "time_point" else "0" * 64
+    with around_the_guards(store.path) as connection:
+        change(connection, "events", "payload", json.dumps(payload, sort_keys=True), ("action", "signed"))
+    assert "event" in verify(store).problem
+
+
+def test_a_forged_signature_event_in_a_fitting_chain_is_found(read, people):
+    store, state = signed(read, people)
+    genuine = store.events()[-1].payload
+    amend(store, state, people, ME, FOLLOW_UP, "to be replaced")
+    decide(store, state, Decision("jdoe", FOLLOW_UP, "L1", Action.REJECT, reason="motion"))
+    store.append("jdoe", "signed", {**genuine, "chain_head": store.head()})
+    number = store.events()[-1].sequence
+    assert store.verify() is None
+    assert first_bad_signature(store) == number
+    assert verify(store).problem.startswith(f"event {number} of read 'read-1': the signature does not fit")
+
+
+def test_a_noted_hash_shows_a_cut_end(read, people):
+    store, _ = signed(read, people)
+    noted = verify(store).chain.head
+    with around_the_guards(store.path) as connection:
+        connection.execute(text("DELETE FROM events WHERE position = (SELECT max(position) FROM events)"))
+    assert verify(store).problem == ""
+    assert "not in the chain" in verify(store, None, noted).problem
+
+
+def test_an_open_question_is_answered_before_signing(people, tmp_path):
+    later = "follow-up 2"
+    sizes = {BASELINE: 40, FOLLOW_UP: None, later: 3}
+    store, state = make_read(tmp_path / "cr.sqlite", [lesion(point, "L1", mm) for point, mm in sizes.items()])
+    for point in sizes:
+        accept(store, state, point)
+    profile = load_profile("recist-1.1")
+    with pytest.raises(InputError, match="no question is open"):
+        answer(store, state, profile, "jdoe", FOLLOW_UP, "cr-was-pr")
+    for point in (BASELINE, FOLLOW_UP):
+        sign_and_lock(store, state, people, ME, point)
+    with pytest.raises(IncompleteReadError, match="true recurrence"):
+        sign_and_lock(store, state, people, ME, later)
+    with pytest.raises(InputError, match="possible: recurrence-is-pd, cr-was-pr"):
+        answer(store, state, profile, "jdoe", later, "maybe")
+    answer(store, state, profile, "jdoe", later, "cr-was-pr")
+    assert category(state, profile).latest.overall == "PR"
+    path = tmp_path / "answer.yaml"
+    path.write_text(
+        "reader: jdoe\nanswers: [{time_point: follow-up 2, choice: recurrence-is-pd}]\n", encoding="utf-8"
+    )
+    assert apply_decisions(store, state, path, {}) == {later}
+    assert sign_and_lock(store, state, people, ME, later).category == "PD"
+    assert category(read_state(store), profile).latest.overall == "PD"
+    with pytest.raises(AccessError, match="signed and locked"):
+        apply_decisions(store, state, path, {})
+    assert first_bad_signature(store) is None
+    store.close()

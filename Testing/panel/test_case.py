@@ -1,0 +1,343 @@
+"""A reader's whole case in the panel: open, decide, edit, undo, category, sign, lock, reload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from HCCResponseLib.review.state import RowStatus
+from panel_case import PASSWORD, open_case
+from reads import BASELINE, FOLLOW_UP, GRID, disc
+
+
+@pytest.fixture(autouse=True)
+def people(tmp_path, monkeypatch):
+    monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(tmp_path / "people.sqlite"))
+
+
+@pytest.fixture
+def case(slicer_app, panel, tmp_path):
+    open_case(panel, tmp_path)
+    slicer_app.process()
+    return panel
+
+
+def status(case, point, name):
+    return case.panel.presenter.row(point, name).status
+
+
+def select(case, name, point):
+    table = case.ui.lesionTable
+    headers = [table.horizontalHeaderItem(c).text() for c in range(table.columnCount)]
+    names = [table.item(r, 0).text() for r in range(table.rowCount)]
+    table.setCurrentCell(names.index(name), headers.index(point))
+
+
+def press(widget, key):
+    import qt
+    from PySide6 import QtTest
+
+    widget.setFocus()
+    QtTest.QTest.keyClick(widget, getattr(qt.Qt, f"Key_{key}"))
+
+
+def decide_everything(case):
+    for point in (BASELINE, FOLLOW_UP):
+        for name in ("L1", "L2"):
+            select(case, name, point)
+            case.ui.acceptButton.click()
+    case.ui.candidateTable.selectRow(0)
+    case.ui.dismissButton.click()
+
+
+def test_a_whole_case_by_buttons(slicer_app, case):
+    assert "Still missing" in case.ui.missingLabel.text
+    decide_everything(case)
+    assert case.ui.categoryLabel.text.startswith("<b>RECIST 1.1: PR</b>")
+    assert not case.ui.missingLabel.isVisible()
+    sums = [case.ui.sumTable.item(r, 1).text() for r in range(2)]
+    assert sums == ["66.0", "40.0"]
+    assert "RECIST 1.1" in case.ui.traceText.plainText
+    [row] = [r for r in case.panel.presenter.state.rows[FOLLOW_UP].values() if r.is_candidate]
+    assert row.decision.reason == "vessel"
+
+
+def test_keys_do_what_the_buttons_do(slicer_app, case):
+    case.parent.show()
+    case.parent.activateWindow()
+    slicer_app.process()
+    select(case, "L1", BASELINE)
+    press(case.ui.lesionTable, "A")
+    assert status(case, BASELINE, "L1") is RowStatus.ACCEPTED
+    assert case.panel._context.selected == (BASELINE, "L2"), "the next lesion that waits is selected"
+    press(case.ui.lesionTable, "R")
+    assert status(case, BASELINE, "L2") is RowStatus.REJECTED
+    press(case.ui.lesionTable, "U")
+    assert status(case, BASELINE, "L2") is RowStatus.PROPOSED
+    case.ui.candidateTable.selectRow(0)
+    press(case.ui.candidateTable, "Q")
+    assert case.panel.presenter.row(FOLLOW_UP, "C1").decision.action == "equivocal"
+
+
+def test_a_painted_segment_makes_the_row_edited_and_keeps_the_proposal(case):
+    from HCCResponseLib.panel.contours import COLOURS, set_contour
+
+    select(case, "L1", FOLLOW_UP)
+    case.ui.editButton.click()
+    assert case.ui.segmentEditor.currentSegmentID() == "L1"
+    drawn = disc(30)
+    set_contour(case.ui.segmentEditor.segmentationNode(), "L1", drawn, GRID, COLOURS[0])
+    row = case.panel.presenter.row(FOLLOW_UP, "L1")
+    assert row.status is RowStatus.EDITED
+    assert np.array_equal(row.mask, drawn)
+    assert row.proposal.mask.sum() < drawn.sum()
+    line = case.panel.scene_view.line_node(FOLLOW_UP, "L1")
+    assert line.GetMeasurement("length").GetValue() == pytest.approx(float(row.long_mm), abs=0.06)
+    assert "edited contour" in case.ui.cellLabel.text
+    case.ui.undoButton.click()
+    assert status(case, FOLLOW_UP, "L1") is RowStatus.PROPOSED
+
+
+def test_a_dragged_line_wins_and_both_lengths_are_shown(case):
+    node = case.panel.scene_view.line_node(FOLLOW_UP, "L1")
+    node.SetNthControlPointPositionWorld(0, -30.0, -40.0, 10.0)
+    node.SetNthControlPointPositionWorld(1, -52.0, -40.0, 10.0)
+    node.InvokeEvent(node.PointEndInteractionEvent)
+    row = case.panel.presenter.row(FOLLOW_UP, "L1")
+    assert (row.status, str(row.long_mm)) == (RowStatus.EDITED, "22.0")
+    assert "reader's line 22.0 mm, contour 25.0 mm (difference -3.0 mm)" in case.ui.cellLabel.text
+
+
+def test_an_emptied_contour_is_refused_and_comes_back(slicer_app, case):
+    from HCCResponseLib.panel.contours import COLOURS, fingerprint, set_contour
+
+    node = case.panel.scene_view.contour_node(BASELINE)
+    before = fingerprint(node, "L1")
+    set_contour(node, "L1", None, GRID, COLOURS[0])
+    slicer_app.process()
+    assert fingerprint(node, "L1") == before
+    assert "empty" in slicer_app.record.dialogs[-1].text
+
+
+def test_signing_locks_the_time_point(slicer_app, case):
+    from HCCResponseLib.panel.contours import COLOURS, get_contour, set_contour
+
+    decide_everything(case)
+    make_account(case)
+    sign(case)
+    assert BASELINE in case.panel.presenter.state.locked
+    assert "Dr Anna Example" in case.ui.signatureLabel.text
+    select(case, "L1", BASELINE)
+    assert not case.ui.acceptButton.isEnabled()
+    assert not case.ui.editButton.isEnabled()
+    node = case.panel.scene_view.contour_node(BASELINE)
+    before = get_contour(node, "L1", GRID)
+    set_contour(node, "L1", disc(10), GRID, COLOURS[0])
+    slicer_app.process()
+    assert np.array_equal(get_contour(node, "L1", GRID), before)
+    assert "locked" in slicer_app.record.dialogs[-1].text
+    sign(case)
+    assert case.panel.presenter.state.locked == {BASELINE, FOLLOW_UP}
+    assert not case.ui.signButton.isEnabled()
+
+
+def test_a_wrong_password_signs_nothing(slicer_app, case):
+    decide_everything(case)
+    make_account(case)
+    case.ui.passwordEdit.setText("wrong")
+    case.ui.signButton.click()
+    assert not case.panel.presenter.state.locked
+    assert case.ui.passwordEdit.text == ""
+    assert slicer_app.record.dialogs[-1].kind == "error"
+
+
+def make_account(case):
+    case.ui.printedNameEdit.setText("Dr Anna Example")
+    case.ui.accountNameEdit.setText("dr.a")
+    case.ui.newPasswordEdit.setText(PASSWORD)
+    case.ui.repeatPasswordEdit.setText(PASSWORD)
+    case.ui.accountButton.click()
+    assert case.ui.accountCombo.count == 1
+
+
+def sign(case):
+    case.ui.passwordEdit.setText(PASSWORD)
+    case.ui.signButton.click()
+
+
+def test_reload_of_the_module_goes_on_with_the_read(slicer_app, case):
+    import slicer
+
+    select(case, "L1", BASELINE)
+    case.ui.acceptButton.click()
+    case.onReload()
+    again = slicer.util.getModuleWidget("HCCResponse")
+    assert again is not case
+    assert status(again, BASELINE, "L1") is RowStatus.ACCEPTED
+    assert again.ui.lesionTable.rowCount == 2
+    node = again.panel.scene_view.line_node(FOLLOW_UP, "L1")
+    node.InvokeEvent(node.PointEndInteractionEvent)
+    assert status(again, FOLLOW_UP, "L1") is RowStatus.EDITED
+
+
+def test_closing_the_scene_loses_nothing(slicer_app, case):
+    import slicer
+
+    select(case, "L1", BASELINE)
+    case.ui.acceptButton.click()
+    slicer.mrmlScene.Clear(0)
+    slicer_app.process()
+    assert case.ui.statusLabel.text == "No study is open."
+    case.ui.openButton.click()
+    assert status(case, BASELINE, "L1") is RowStatus.ACCEPTED
+    assert case.panel.scene_view.line_node(BASELINE, "L1") is not None
+
+
+def test_a_deleted_node_comes_back(slicer_app, case):
+    import slicer
+
+    slicer.mrmlScene.RemoveNode(case.panel.scene_view.contour_node(FOLLOW_UP))
+    slicer_app.process()
+    assert case.panel.scene_view.contour_node(FOLLOW_UP).GetSegmentation().GetNumberOfSegments() == 3
+    assert status(case, FOLLOW_UP, "L1") is RowStatus.PROPOSED
+
+
+def test_a_saved_scene_brings_the_read_back(slicer_app, case, tmp_path):
+    import slicer
+
+    select(case, "L1", BASELINE)
+    case.ui.acceptButton.click()
+    saved = str(tmp_path / "case.mrb")
+    assert slicer.mrmlScene.WriteToMRB(saved)
+    slicer.mrmlScene.Clear(0)
+    slicer_app.process()
+    assert slicer.mrmlScene.ReadFromMRB(saved)
+    slicer_app.process()
+    assert status(case, BASELINE, "L1") is RowStatus.ACCEPTED
+    nodes = slicer.mrmlScene.GetNodesByClass("vtkMRMLSegmentationNode")
+    nodes.UnRegister(None)
+    assert nodes.GetNumberOfItems() == 2, "contours of a saved scene are found, not made a second time"
+
+
+def test_two_subjects_in_one_scene(slicer_app, case, tmp_path):
+    select(case, "L1", BASELINE)
+    case.ui.acceptButton.click()
+    open_case(case, tmp_path / "second", subject="S2")
+    assert "S2" in case.ui.statusLabel.text
+    assert status(case, BASELINE, "L1") is RowStatus.PROPOSED
+    open_case(case, tmp_path, make=False)
+    assert status(case, BASELINE, "L1") is RowStatus.ACCEPTED
+
+
+def test_a_bad_study_leaves_the_open_read_alone(slicer_app, case):
+    case.ui.studyEdit.setText("/nowhere/study.yaml")
+    case.ui.openButton.click()
+    assert "does not exist" in slicer_app.record.dialogs[-1].text
+    assert "S1" in case.ui.statusLabel.text
+    select(case, "L1", BASELINE)
+    case.ui.acceptButton.click()
+    assert status(case, BASELINE, "L1") is RowStatus.ACCEPTED
+
+
+def test_without_a_reader_no_decision_is_stored(slicer_app, case):
+    case.ui.readerEdit.setText("")
+    select(case, "L1", BASELINE)
+    case.ui.acceptButton.click()
+    assert "who reads" in slicer_app.record.dialogs[-1].text
+    assert status(case, BASELINE, "L1") is RowStatus.PROPOSED
+
+
+def test_selecting_moves_the_views_to_the_key_slice(case):
+    import slicer
+
+    select(case, "L1", FOLLOW_UP)
+    offsets = {
+        name: slicer.app.layoutManager().sliceWidget(name).mrmlSliceNode().GetSliceOffset()
+        for name in ("Red", "Yellow")
+    }
+    rows = [case.panel.presenter.row(p, "L1") for p in (BASELINE, FOLLOW_UP)]
+    wanted = [r.measurement.long_axis.start_lps[2] for r in rows]
+    assert [offsets["Red"], offsets["Yellow"]] == pytest.approx(wanted)
+    red = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode()
+    red.SetSliceOffset(red.GetSliceOffset() + 5)
+    yellow = slicer.app.layoutManager().sliceWidget("Yellow").mrmlSliceNode()
+    assert yellow.GetSliceOffset() == pytest.approx(wanted[1] + 5), "views scroll together"
+
+
+def test_each_view_shows_its_own_time_point_only(case):
+    import slicer
+
+    manager = slicer.app.layoutManager()
+    for view, point in (("Red", BASELINE), ("Yellow", FOLLOW_UP)):
+        wanted = (manager.sliceWidget(view).mrmlSliceNode().GetID(),)
+        nodes = [case.panel.scene_view.contour_node(point), case.panel.scene_view.line_node(point, "L1")]
+        assert [n.GetDisplayNode().GetViewNodeIDs() for n in nodes] == [wanted, wanted]
+
+
+def test_a_candidate_can_be_linked_to_a_lesion(case):
+    case.ui.candidateTable.selectRow(0)
+    case.ui.linkCombo.setCurrentText("L2")
+    case.ui.relinkButton.click()
+    assert status(case, FOLLOW_UP, "C1") is RowStatus.REJECTED
+    row = case.panel.presenter.row(FOLLOW_UP, "L2")
+    candidate = case.panel.presenter.row(FOLLOW_UP, "C1").proposal.mask
+    assert row.status is RowStatus.EDITED
+    assert row.mask[candidate].all() and row.mask[row.proposal.mask].all(), "parts of one lesion"
+
+
+def test_a_new_lesion_is_drawn_and_called_new(case):
+    from HCCResponseLib.panel.contours import COLOURS, set_contour
+
+    select(case, "L1", FOLLOW_UP)
+    case.ui.newLesionButton.click()
+    point, name = case.panel._context.selected
+    assert (point, case.ui.segmentEditor.currentSegmentID()) == (FOLLOW_UP, name)
+    set_contour(case.panel.scene_view.contour_node(FOLLOW_UP), name, disc(16, 60, 60), GRID, COLOURS[0])
+    row = case.panel.presenter.row(FOLLOW_UP, name)
+    assert row.is_candidate and row.status is RowStatus.EDITED
+    case.ui.candidateTable.selectRow(1)
+    case.ui.newCandidateButton.click()
+    row = case.panel.presenter.row(FOLLOW_UP, name)
+    assert row.decision.action == "new"
+    assert np.array_equal(row.mask, disc(16, 60, 60)), "the contour drawn before is kept"
+
+
+def test_role_state_and_site(case):
+    select(case, "L2", BASELINE)
+    case.ui.acceptButton.click()
+    select(case, "L2", BASELINE)
+    case.ui.roleCombo.setCurrentText("non-target")
+    case.ui.roleCombo.activated.emit(1)
+    assert case.ui.lesionTable.item(1, 1).text() == "NT"
+    case.ui.segmentNameEdit.setText("VIII")
+    case.ui.siteButton.click()
+    assert case.ui.lesionTable.item(1, 2).text() == "liver VIII"
+    select(case, "L2", FOLLOW_UP)
+    case.ui.stateCombo.setCurrentText("gone")
+    case.ui.stateCombo.activated.emit(1)
+    assert case.panel.presenter.row(FOLLOW_UP, "L2").state == "disappeared"
+
+
+def test_report_and_export(slicer_app, case, monkeypatch):
+    import qt
+
+    opened = []
+    monkeypatch.setattr(
+        qt.QDesktopServices, "openUrl", staticmethod(lambda url: opened.append(url.toLocalFile()))
+    )
+    decide_everything(case)
+    case.ui.reportButton.click()
+    assert "RECIST 1.1" in Path(opened[0]).read_text(encoding="utf-8")
+
+
+def test_the_plot_shows_the_sums(case):
+    import slicer
+
+    decide_everything(case)
+    case.ui.plotButton.click()
+    table = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLTableNode").GetTable()
+    assert [table.GetColumnByName("Sum of diameters (mm)").GetValue(i) for i in range(2)] == [66.0, 40.0]
+    chart = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLPlotChartNode")
+    assert chart.GetNumberOfPlotSeriesNodes() == 3

@@ -1,0 +1,53 @@
+"""The choice of an engine: what it is, what it still needs, and what a job is asked."""
+
+from __future__ import annotations
+
+from panel_case import make_case
+
+
+def test_every_engine_says_what_it_needs(slicer_app, panel):
+    combo = panel.ui.engineCombo
+    names = [combo.itemText(i) for i in range(combo.count)]
+    assert names[0] == "fcd"
+    assert "command" in names
+    assert "adapted" not in names, "it needs earlier contours and cannot look at a baseline"
+    assert panel.ui.weightsEdit.isHidden()
+    assert "Licence" in panel.ui.engineNoteLabel.text
+    combo.setCurrentIndex(names.index("nnunet"))
+    assert not panel.ui.weightsEdit.isHidden()
+    assert "nnU-Net" in panel.ui.engineNoteLabel.text
+
+
+def test_the_job_is_asked_what_was_chosen(slicer_app, panel, tmp_path, monkeypatch):
+    study, folder = make_case(tmp_path, proposals=[])
+    panel.ui.studyEdit.setText(str(study))
+    panel.ui.folderEdit.setText(str(folder))
+    panel.ui.openButton.click()
+    asked = []
+    monkeypatch.setattr(panel.panel.jobs, "start", lambda module, request: asked.append((module, request)))
+    panel.ui.deviceCombo.setCurrentText("cpu")
+    panel.ui.proposeButton.click()
+    [(module, request)] = asked
+    assert module == "HCCResponseLib.review.worker"
+    assert request["folder"] == str(folder)
+    assert request["options"] == {
+        "recipe": "quick",
+        "engine": "fcd",
+        "weights": None,
+        "device": "cpu",
+        "parameters": {},
+    }
+
+
+def test_settings_that_an_engine_does_not_know_are_refused(slicer_app, panel, tmp_path):
+    study, folder = make_case(tmp_path, proposals=[])
+    panel.ui.studyEdit.setText(str(study))
+    panel.ui.folderEdit.setText(str(folder))
+    panel.ui.openButton.click()
+    names = [panel.ui.engineCombo.itemText(i) for i in range(panel.ui.engineCombo.count)]
+    panel.ui.engineCombo.setCurrentIndex(names.index("command"))
+    for wrong in ("nonsense", "nonsense=1"):
+        panel.ui.settingsEdit.setText(wrong)
+        panel.ui.proposeButton.click()
+        assert "nonsense" in slicer_app.record.dialogs[-1].text
+    assert not panel.panel.jobs.busy

@@ -1,0 +1,181 @@
+"""Grabs the pictures of the tutorial from the running panel and slice views: ``python Testing/panel_pictures.py OUT``.
+
+A whole case on the built-in synthetic subject, with the shipped network in processes of its own; some minutes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))
+import slicer_host
+
+slicer_host.install()
+
+import slicer  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from slicer_host.modules import load_module  # noqa: E402
+from slicer_host.pictures import grab, style  # noqa: E402
+from slicer_host.slice_view import render_slice  # noqa: E402
+
+MODULE = Path(__file__).parents[1] / "SlicerHCCResponse" / "HCCResponse.py"
+PASSWORD = "quiet river stones 42"
+WIDTHS = (420, 600)
+SECTIONS = ("study", "segment", "lesion", "view", "adapt", "candidate", "response", "sign")
+
+
+def write_study(folder: Path) -> Path:
+    """The demonstration's subject, without any contour."""
+    import yaml
+
+    from HCCResponseLib.cli.demo import DEMO_CONTRAST_HU, DEMO_SEED
+    from HCCResponseLib.imaging.write import write_volume
+    from HCCResponseLib.synth.subject import make_subject
+
+    subject = make_subject(DEMO_SEED, contrast_hu=DEMO_CONTRAST_HU)
+    points = []
+    for name, day, point in zip(("baseline", "follow-up 1"), subject.dates, subject.timepoints, strict=True):
+        file = f"{name.replace(' ', '-')}.nii.gz"
+        write_volume(point.volume, folder / file)
+        points.append({"name": name, "date": day.isoformat(), "image": file, "phase": "portal venous"})
+    study = folder / "study.yaml"
+    study.write_text(yaml.safe_dump({"subject": subject.subject_id, "timepoints": points}), encoding="utf-8")
+    return study
+
+
+class Camera:
+    """Takes the pictures of one state of the panel."""
+
+    def __init__(self, widget: Any, out: Path) -> None:
+        self.widget, self.ui, self.out = widget, widget.ui, out
+
+    def open_only(self, *names: str) -> None:
+        """Unfold these sections and fold the others, as a reader who works in one of them does."""
+        for name in SECTIONS:
+            getattr(self.ui, f"{name}Section").setCollapsed(name not in names)
+
+    def panel(self, name: str, *sections: str) -> None:
+        """The panel at both widths, light and dark."""
+        self.open_only(*sections)
+        for width in WIDTHS:
+            grab(self.widget.parent, self.out / f"{name}-{width}.png", width=width)
+        with style(dark=True):
+            grab(self.widget.parent, self.out / f"{name}-dark.png", width=WIDTHS[0])
+
+    def views(self, name: str) -> None:
+        """The slice views side by side, as they stand now, zoomed to the liver."""
+        shown = self.widget.panel.slices.points
+        parts = []
+        for view, _ in zip(("Red", "Yellow", "Green"), shown, strict=False):
+            part = self.out / f"{name}-{view}.png"
+            render_slice(part, view, (420, 420), fit=False)
+            with Image.open(part) as image:
+                parts.append(image.convert("RGB"))
+            part.unlink()
+        joined = Image.new("RGB", (len(parts) * 424 - 4, 420), "white")
+        for number, image in enumerate(parts):
+            joined.paste(image, (number * 424, 0))
+        joined.save(self.out / f"{name}.png", optimize=True)
+
+
+def wait(widget: Any, until: float | None = None) -> None:
+    """Work off events until the job is over, or has come this far (fraction)."""
+    jobs = widget.panel.jobs
+    while jobs.busy and (until is None or jobs.job.progress.fraction < until):
+        slicer.app.processEvents()
+        time.sleep(0.02)
+    if until is None and jobs.job.state != "done":
+        raise SystemExit(f"the job {jobs.job.state}: {jobs.job.error}")
+
+
+def accept_all(widget: Any, point: str) -> None:
+    """Accept every lesion of a time point, by the button."""
+    panel = widget.panel
+    for name, row in list(panel.presenter.state.rows[point].items()):
+        if not row.is_candidate:
+            panel._context.select(point, name)
+            widget.ui.acceptButton.click()
+
+
+def zoom(field_mm: float = 260.0) -> None:
+    """Field of view of the slice views."""
+    for view in ("Red", "Yellow"):
+        slicer.app.layoutManager().sliceWidget(view).mrmlSliceNode().SetFieldOfView(field_mm, field_mm, 1.0)
+
+
+def main() -> None:
+    """Run the case and take the pictures."""
+    out = Path(sys.argv[1])
+    out.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="hcc-response-pictures-"))
+    os.environ["HCC_RESPONSE_PEOPLE"] = str(folder / "people.sqlite")
+    study = write_study(folder)
+    widget = load_module(MODULE)
+    ui, camera = widget.ui, Camera(widget, out)
+    ui.readerEdit.setText("dr.a")
+    ui.studyEdit.setText(str(study))
+    ui.openButton.click()
+    camera.panel("1-open", "study", "segment")
+    ui.proposeButton.click()
+    wait(widget, 0.01)
+    camera.panel("2-running", "study", "segment")
+    wait(widget)
+    names = list(widget.panel.presenter.state.rows["baseline"])
+    widget.panel._context.select("baseline", names[0])
+    zoom()
+    camera.panel("3-baseline", "lesion")
+    camera.views("3-baseline-views")
+    accept_all(widget, "baseline")
+    camera.panel("4-accepted", "lesion", "adapt")
+    ui.adaptButton.click()
+    wait(widget, 0.3)
+    camera.panel("5-adapting", "adapt")
+    wait(widget)
+    widget.panel._context.select("follow-up 1", names[0])
+    zoom()
+    camera.panel("6-follow-up", "lesion", "candidate")
+    camera.views("6-follow-up-views")
+    follow_up_and_sign(widget, camera, names[0])
+    print(f"pictures in {out}; the read in {folder}")
+
+
+def follow_up_and_sign(widget: Any, camera: Camera, name: str) -> None:
+    """Edit one lesion by its line, decide on the rest, look at the category, sign."""
+    ui, panel = widget.ui, widget.panel
+    accept_all(widget, "follow-up 1")
+    line = panel.scene_view.line_node("follow-up 1", name)
+    point = [0.0, 0.0, 0.0]
+    line.GetNthControlPointPositionWorld(1, point)
+    line.SetNthControlPointPositionWorld(1, point[0] + 2.0, point[1] - 1.5, point[2])
+    line.InvokeEvent(line.PointEndInteractionEvent)
+    camera.panel("7-edited", "lesion")
+    camera.views("7-edited-views")
+    rows = panel.presenter.state.rows["follow-up 1"]
+    for candidate, row in list(rows.items()):
+        if row.is_candidate:
+            panel._context.select("follow-up 1", candidate)
+            zoom()
+            camera.panel("8-candidate", "candidate")
+            camera.views("8-candidate-views")
+            (ui.newCandidateButton if row.proposal.suggestion == "new" else ui.dismissButton).click()
+    ui.traceButton.setChecked(True)
+    camera.panel("9-response", "response")
+    ui.printedNameEdit.setText("Dr Anna Example")
+    ui.accountNameEdit.setText("dr.a")
+    for box in (ui.newPasswordEdit, ui.repeatPasswordEdit):
+        box.setText(PASSWORD)
+    ui.accountButton.click()
+    for _ in range(2):
+        ui.passwordEdit.setText(PASSWORD)
+        ui.signButton.click()
+    camera.panel("10-signed", "study", "lesion", "sign")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""A host for the reader's panel that is as strict as PythonQt: modules ``qt``, ``ctk`` and a complete ``slicer``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+__all__ = ["install"]
+
+
+def install() -> Any:
+    """Start the host once per process and return the application object.
+
+    Puts ``qt``, ``ctk``, ``slicer.ScriptedLoadableModule``, ``slicer.i18n``, ``slicer.packaging`` and
+    ``slicer.parameterNodeWrapper`` among the modules and completes ``slicer`` and ``slicer.util``.
+    """
+    if "qt" in sys.modules:
+        import slicer
+
+        return slicer.app
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from . import ctk_module, qt_module
+
+    sys.modules["qt"] = qt_module.make_qt()
+    sys.modules["ctk"] = ctk_module.make_ctk()
+    from . import complete
+
+    return complete.complete_slicer()
