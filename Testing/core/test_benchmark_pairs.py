@@ -19,7 +19,14 @@ from HCCResponseLib.cohort.synthetic_pairs import DEVELOPMENT_SEEDS, TEST_SEEDS,
 from HCCResponseLib.cohort.synthetic_run import compare, dice, prepare
 from HCCResponseLib.cohort.synthetic_stats import compare_paired, summarise
 from HCCResponseLib.cohort.synthetic_store import RECORDS, append_record, is_done, read_records
-from HCCResponseLib.cohort.synthetic_table import as_csv, gate_rows, markdown, paired_rows, summary_rows
+from HCCResponseLib.cohort.synthetic_table import (
+    as_csv,
+    gate_rows,
+    markdown,
+    paired_rows,
+    size_rows,
+    summary_rows,
+)
 from HCCResponseLib.engines.pool import FIRST_TRAINING_SEED
 from HCCResponseLib.errors import GeometryError, InputError
 from HCCResponseLib.imaging.geometry import Geometry
@@ -116,6 +123,10 @@ def test_tables(records):
     assert table["category as the truth (exact 95 % CI)"][1].startswith("8 of 8 (63 to 100")
     head, rows = paired_rows(records)
     assert [r[0] for r in rows] == ["ours - base"]
+    head, rows = size_rows(records)
+    assert head == ["true diameter at follow-up", "base", "ours"]
+    assert rows[0][1:] == ["0.71 (n = 1)", "0.85 (n = 1)"]
+    assert rows[-1][1:] == ["-", "-"]
     assert "nan" not in markdown(*summary_rows(records[:1]))
     lines = as_csv(records).splitlines()
     assert len(lines) == 17

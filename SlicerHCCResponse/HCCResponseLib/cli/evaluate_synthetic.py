@@ -76,14 +76,21 @@ def _run(request: dict[str, Any]) -> None:
 def _tell(output: Path, background: str, as_json: bool) -> None:
     from HCCResponseLib.cohort.synthetic_plots import draw_plots
     from HCCResponseLib.cohort.synthetic_store import read_records
-    from HCCResponseLib.cohort.synthetic_table import as_csv, gate_rows, markdown, paired_rows, summary_rows
+    from HCCResponseLib.cohort.synthetic_table import (
+        as_csv,
+        gate_rows,
+        markdown,
+        paired_rows,
+        size_rows,
+        summary_rows,
+    )
     from HCCResponseLib.imaging.files import write_text
 
     # Backgrounds are reported apart, never mixed.
     records = [r for r in read_records(output) if r["background"] == background]
     if not records:
         raise InputError(f"There are no results for background '{background}' in '{output}'.")
-    tables = [summary_rows(records), paired_rows(records), gate_rows(records)]
+    tables = [f(records) for f in (summary_rows, paired_rows, size_rows, gate_rows)]
     text = "\n\n".join(markdown(*t) for t in tables if t[1])
     write_text(output / "tables.md", text + "\n")
     write_text(output / "results.csv", as_csv(records))

@@ -15,14 +15,15 @@ _MARKERS = {"base": "x", "base-prior": "+", "faithful": "s", "ours": "o"}
 
 
 def draw_plots(records: Sequence[Record], folder: Path) -> list[Path]:
-    """Write the pictures and return their paths.
+    """Write the pictures of the methods that are compared, without ablations, and return their paths.
 
     Raises:
         StorageError: they cannot be written.
     """
+    shown = [r for r in records if r["method"]["name"] in _COLOURS] or list(records)
     return [
-        _bland_altman(records, folder / "bland-altman.png"),
-        _dice_by_size(records, folder / "dice-by-size.png"),
+        _bland_altman(shown, folder / "bland-altman.png"),
+        _dice_by_size(shown, folder / "dice-by-size.png"),
     ]
 
 
@@ -58,7 +59,7 @@ def _bland_altman(records: Sequence[Record], path: Path) -> Path:
 def _dice_by_size(records: Sequence[Record], path: Path) -> Path:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axis = figure.subplots()
     for name, found in by_method(records).items():
         points = [(x["true_mm"], x["dsc"]) for r in found for x in r["lesions"] if x["true_mm"]]
@@ -77,5 +78,5 @@ def _dice_by_size(records: Sequence[Record], path: Path) -> Path:
         ylabel="Dice coefficient of a lesion",
         ylim=(-0.03, 1.03),
     )
-    axis.legend(fontsize=8, loc="lower right")
+    figure.legend(fontsize=8, loc="outside lower center", ncols=4)
     return _save(figure, path)

@@ -92,6 +92,31 @@ def gate_rows(records: Sequence[Record]) -> tuple[list[str], list[list[str]]]:
     return head, [[f"{found.n} lesions", str(found.failures), *(f"{v:.2f}" for v in figures)]]
 
 
+_SIZES_MM = ((0.1, 10.0), (10.0, 20.0), (20.0, 40.0), (40.0, 1000.0))
+
+
+def size_rows(records: Sequence[Record]) -> tuple[list[str], list[list[str]]]:
+    """Mean Dice coefficient of single lesions by their true diameter at follow-up, and lesions that are gone."""
+    methods = by_method(records)
+    head = ["true diameter at follow-up", *methods]
+    rows = []
+    for low, high in _SIZES_MM:
+        name = f"{low:.0f} to {high:.0f} mm" if high < 1000 else f"from {low:.0f} mm"
+        rows.append([name, *(_mean_dice(found, low, high) for found in methods.values())])
+    rows.append(["gone: nothing found", *(_nothing_found(found) for found in methods.values())])
+    return head, rows
+
+
+def _mean_dice(records: Sequence[Record], low: float, high: float) -> str:
+    values = [x["dsc"] for r in records for x in r["lesions"] if low <= x["true_mm"] < high]
+    return f"{sum(values) / len(values):.2f} (n = {len(values)})" if values else "-"
+
+
+def _nothing_found(records: Sequence[Record]) -> str:
+    found = [x["found_mm"] == 0 for r in records for x in r["lesions"] if x["true_mm"] == 0]
+    return f"{sum(found)} of {len(found)}" if found else "-"
+
+
 def _paired(name: str, p: Paired) -> list[str]:
     return [
         name, str(p.n), _interval(p.dsc, 3), f"{p.wilcoxon_p:.2g}", f"{p.first_only} : {p.second_only}",
