@@ -198,6 +198,12 @@ def test_the_base_network_counts_only_where_it_recognises_what_is_known(tmp_path
     assert "remark_on_base_network" in gate.evidence()
     assert Gate({"a": 0.95, "b": 0.7}).weight_of_base == pytest.approx(0.25)
     assert Gate({"a": 0.95}).weight_of_base == 0.5
+    two = {"a": np.zeros((4, 4, 8), bool), "b": np.zeros((4, 4, 8), bool)}
+    two["a"][1:3, 1:3, 1], two["b"][1:3, 1:3, 6] = True, True
+    own = Gate({"a": 0.95, "b": 0.2}, by_lesion=True).weights(two, (1.0, 1.0, 1.0))
+    assert (own[..., :4] == 0.5).all()
+    assert (own[..., 4:] == 0).all()
+    assert Gate({"a": 0.95, "b": 0.2}).weights(two, (1.0, 1.0, 1.0)) == 0
     assert not NO_GATE.evidence()
     alone = contour_known(second.volume, base, base, known, gate, False)
     mixed = contour_known(second.volume, base, base, known, Gate({"L1": 0.95}), False)

@@ -34,9 +34,11 @@ class Gate:
 
     Attributes:
         recognised: Dice coefficient of the base network, given no contour, with each accepted lesion at baseline.
+        by_lesion: weigh the base network around each lesion by that lesion's Dice, not everywhere by the worst.
     """
 
     recognised: Mapping[str, float]
+    by_lesion: bool = False
 
     @staticmethod
     def of(adapted: Model) -> Gate:
@@ -70,8 +72,25 @@ class Gate:
     @property
     def weight_of_base(self) -> float:
         """Share of the base network in the mean of both, 0 to 0.5: from nothing at a Dice of 0.5 to even at 0.9."""
-        worst = min(self.recognised.values(), default=0.0)
-        return float(0.5 * np.clip((worst - 0.5) / 0.4, 0, 1))
+        return _weight(min(self.recognised.values(), default=0.0))
+
+    def weights(self, carried: Mapping[str, Mask], spacing: tuple[float, float, float]) -> Float32 | float:
+        """The same for every voxel, (z, y, x), by the nearest lesion; one number where all have the same."""
+        present = {n: m for n, m in carried.items() if m.any()}
+        if not self.by_lesion or len(present) < 2:
+            return self.weight_of_base
+        each = np.array([_weight(self.recognised.get(n, 0.0)) for n in present], dtype=np.float32)
+        distance = np.stack(
+            [
+                ndimage.distance_transform_edt(~m, sampling=spacing).astype(np.float32)
+                for m in present.values()
+            ]
+        )
+        return np.asarray(each[distance.argmin(0)])
+
+
+def _weight(recognised: float) -> float:
+    return float(0.5 * np.clip((recognised - 0.5) / 0.4, 0, 1))
 
 
 NO_GATE = Gate({})
@@ -113,10 +132,10 @@ def contour_known(
     probability = known_probability(
         image, adapted, carried, with_prior, how, lambda share: report(0.5 * share)
     )
-    weight = gate.weight_of_base
+    weight = gate.weights(carried, image.geometry.spacing)
     lost = [n for n, m in carried.items() if m.any() and _is_lost(probability, m, image.geometry.spacing)]
     lost = [n for n in lost if gate.recognises(n)]
-    if not weight and not lost:
+    if not np.any(weight) and not lost:
         return probability
     second = known_probability(image, base, carried, False, how, lambda share: report(0.5 + 0.5 * share))
     probability = np.asarray((1 - weight) * probability + weight * second, dtype=np.float32)

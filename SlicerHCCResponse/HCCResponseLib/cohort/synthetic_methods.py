@@ -19,6 +19,7 @@ class Method:
         recipe: of the adaptation; ``None`` = the base network as it is.
         prior: give the registered baseline contour to the network.
         gate: listen to the base network too where it recognised the accepted lesions.
+        by_lesion: weigh the base network around each lesion by its own Dice at baseline.
         poles: take unsure small slices off the ends of a lesion.
     """
 
@@ -28,6 +29,7 @@ class Method:
     prior: bool
     gate: bool = False
     poles: bool = False
+    by_lesion: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values: what a stored result must have been made with to be taken again.
@@ -36,6 +38,8 @@ class Method:
         older results void.
         """
         plain = asdict(self)
+        if not self.by_lesion:
+            del plain["by_lesion"]
         if self.recipe is not None:
             default = {f.name: f.default for f in fields(Recipe) if f.default is not MISSING}
             plain["recipe"] = {
@@ -66,6 +70,7 @@ METHODS = {
         Method("faithful-float32", "IDOL as published, in single precision", MOON2026, False),
         OURS,
         replace(OURS, name="ours-no-gate", gate=False),
+        replace(OURS, name="ours-gate-by-lesion", by_lesion=True),
         replace(OURS, name="ours-poles", poles=True),
         _ours("ours-no-prior", prior=False, use_prior=False),
         _ours("ours-no-treated", treated=0.0, gone=0.0),

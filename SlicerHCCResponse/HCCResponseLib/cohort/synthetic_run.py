@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +115,7 @@ def _contour(
     pair: Prepared, method: Method, image: Volume, model: Model, base: Model
 ) -> dict[str, Mask | None]:
     """Each followed lesion's mask by the path that every method shares."""
-    gate = pair.gate if method.gate else NO_GATE
+    gate = replace(pair.gate, by_lesion=method.by_lesion) if method.gate else NO_GATE
     probability = contour_known(image, model, base, pair.carried, gate, method.prior)
     masks = carry_identities(probability > _THRESHOLD, pair.carried, image.geometry.spacing)
     if not method.poles:
