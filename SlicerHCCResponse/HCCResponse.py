@@ -45,6 +45,7 @@ class HCCResponse(ScriptedLoadableModule):
         parent.helpText = HELP
         parent.acknowledgementText = "See the README for the published methods that this module carries on."
         _set_icon(parent)
+        slicer.app.connect("startupCompleted()", _register_sample_data)
 
     def resourcePath(self, filename: str) -> str:
         """A resource in the checkout or beside the installed module."""
@@ -55,6 +56,12 @@ def _resource(filename: str) -> str:
     from HCCResponseLib.resources import resource_path
 
     return str(resource_path(filename))
+
+
+def _register_sample_data() -> None:
+    from HCCResponseLib.panel.sample_data import register
+
+    register()
 
 
 def _set_icon(parent) -> None:

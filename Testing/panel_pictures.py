@@ -34,8 +34,8 @@ def write_study(folder: Path) -> Path:
     """The demonstration's subject, without any contour."""
     import yaml
 
-    from HCCResponseLib.cli.demo import DEMO_CONTRAST_HU, DEMO_SEED
     from HCCResponseLib.imaging.write import write_volume
+    from HCCResponseLib.synth.plain_case import DEMO_CONTRAST_HU, DEMO_SEED
     from HCCResponseLib.synth.subject import make_subject
 
     subject = make_subject(DEMO_SEED, contrast_hu=DEMO_CONTRAST_HU)

@@ -154,16 +154,17 @@ def padded(path: Path, label: Path, what: str, work: Path) -> dict:
 
 
 def cases(work: Path) -> list[dict]:
-    made = [phantom(work)]
     data = Path(os.environ.get("HCC_RESPONSE_DATA", ROOT.parent / "shared" / "data"))
     if not data.is_dir():
         print(f"Real scans are not here ({data}); set HCC_RESPONSE_DATA to measure on them too.\n")
-        return made
+        return [phantom(work)]
     chaos, pair = data / "chaos_ct3", data / "hcc_007"
-    made.append(padded(chaos / "ct.nii.gz", chaos / "liver_label.nii.gz", "liver", work))
     silhouette = pair / "BL_tumour_silhouette_label.nii.gz"
-    made.append(padded(pair / "BL_19971227_portal.nii.gz", silhouette, "tumour", work))
-    return made
+    return [
+        padded(pair / "BL_19971227_portal.nii.gz", silhouette, "tumour", work),
+        padded(chaos / "ct.nii.gz", chaos / "liver_label.nii.gz", "liver", work),
+        phantom(work),
+    ]
 
 
 def middle(done: list[dict], name: str) -> float:

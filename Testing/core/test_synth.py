@@ -96,8 +96,8 @@ def test_too_many_lesions_are_refused():
 
 
 def test_training_seeds_are_disjoint_from_the_demonstration():
-    from HCCResponseLib.cli.demo import DEMO_SEED
     from HCCResponseLib.engines.pool import FIRST_TRAINING_SEED
+    from HCCResponseLib.synth.plain_case import DEMO_SEED
 
     assert DEMO_SEED < FIRST_TRAINING_SEED
     assert Counter(f for f, _ in DEMO_FATES) == Counter((Fate.SHRINKS, Fate.GROWS, Fate.VANISHES, Fate.NEW))

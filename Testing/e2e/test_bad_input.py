@@ -152,7 +152,7 @@ def test_a_full_disk(study, tmp_path):
         assert "No room left" in again.stderr or "cannot be written" in again.stderr
         assert len(again.stderr.strip().splitlines()) == 1
         left = {p.name for p in output.iterdir()}
-        assert left <= {"filler", "big.mha"}
+        assert left <= {"filler", "big.mha", "big.mha.json"}
         assert done.returncode in (0, 1)
         third = command("propose", study, "--output", output / "read")
         assert third.returncode == 1

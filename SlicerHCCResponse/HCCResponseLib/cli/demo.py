@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
+from HCCResponseLib.synth.plain_case import DEMO_CONTRAST_HU, DEMO_SEED
 
 if TYPE_CHECKING:
     from HCCResponseLib.synth.subject import SyntheticSubject
 
-DEMO_SEED = 7
-# A demonstration shows a plain case: tumours that a reader sees at a glance.
-DEMO_CONTRAST_HU = -45.0
 _READER = "simulated reader"
 _CHANGE = 0.15
 

@@ -13,7 +13,7 @@ from HCCResponseLib.cli.sign_in import Observer, PasswordFile, observer
 
 StoresArgument = Annotated[
     list[str],
-    typer.Argument(metavar="STORE...", help="Files of reads, folders that hold one, or postgresql:// URLs."),
+    typer.Argument(metavar="STORE", help="Files of reads, folders that hold one, or postgresql:// URLs."),
 ]
 
 

@@ -28,7 +28,8 @@ PLAIN = How(precision="float32")
 _COARSE = 1.5
 _COARSE_OVERLAP = 0.25
 _MAYBE = 0.3
-_MARGIN_MM = 20.0
+# Windows are chosen by the nearer margin, what they say is kept in the wider one.
+_CHOOSE_MM, _KEEP_MM = 10.0, 20.0
 _LEAST_LIVER_MM3 = 150_000.0
 _BODY_HU = -300
 
@@ -124,30 +125,30 @@ def liver_and_tumour(
     how = how or How()
     grid = working_geometry(image.geometry, model.spacing)
     hu = resample(image.hu, image.geometry, grid)
-    where = None
+    away = None
     if region == "liver":
-        where = liver_region(model, image, grid, how, lambda f: report("Finding the liver", 0.25 * f))
-    first = 0.25 if where is not None else 0.0
+        away = liver_distance(model, image, grid, how, lambda f: report("Finding the liver", 0.25 * f))
+    first = 0.25 if away is not None else 0.0
     logits = run_network(
         model,
         network_input(hu, None),
         how,
-        where,
+        None if away is None else away <= _CHOOSE_MM,
         lambda f: report("Segmenting", first + (1 - first) * f),
     )
     probability = torch.from_numpy(logits).softmax(0).numpy()
-    if where is not None:
-        probability[1:, ~where] = 0
-        probability[0, ~where] = 1
+    if away is not None:
+        probability[1:, away > _KEEP_MM] = 0
+        probability[0, away > _KEEP_MM] = 1
     tumour = probability[-1]
     liver = 1 - probability[0] if probability.shape[0] == 3 else np.zeros_like(tumour)
     return np.asarray(liver), np.asarray(tumour), grid
 
 
-def liver_region(
+def liver_distance(
     model: Model, image: Volume, grid: Geometry, how: How, each: Callable[[float], None]
-) -> Mask | None:
-    """Where the liver may be, with a margin, (z, y, x) on ``grid``; ``None`` when a coarse look finds no liver."""
+) -> Float32 | None:
+    """Distance in mm to what a coarse look takes for liver, (z, y, x) on ``grid``; ``None`` when it finds none."""
     if model.network.config.out_channels != 3:
         return None
     z, y, x = (s * _COARSE for s in model.spacing)
@@ -166,5 +167,5 @@ def liver_region(
     if sizes.max() * coarse.voxel_volume_mm3 < _LEAST_LIVER_MM3:
         return None
     liver = parts == int(sizes.argmax()) + 1
-    near = ndimage.distance_transform_edt(~liver, sampling=coarse.spacing) <= _MARGIN_MM
-    return np.asarray(resample(near.astype(np.float32), coarse, grid, fill=0) > 0.5)
+    away = ndimage.distance_transform_edt(~liver, sampling=coarse.spacing).astype(np.float32)
+    return np.asarray(resample(away, coarse, grid, fill=2 * _KEEP_MM))
