@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
-from HCCResponseLib.adapt.contour import NO_GATE, Gate, ask_base, contour_known, trim_poles
+from HCCResponseLib.adapt.contour import NO_GATE, Gate, ask_base, known_tumours, trim_poles
 from HCCResponseLib.adapt.recipe import MOON2026, QUICK
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.cohort.synthetic_gate import gate_quality
@@ -205,8 +205,8 @@ def test_the_base_network_counts_only_where_it_recognises_what_is_known(tmp_path
     assert (own[..., 4:] == 0).all()
     assert Gate({"a": 0.95, "b": 0.2}).weights(two, (1.0, 1.0, 1.0)) == 0
     assert not NO_GATE.evidence()
-    alone = contour_known(second.volume, base, base, known, gate, False)
-    mixed = contour_known(second.volume, base, base, known, Gate({"L1": 0.95}), False)
+    alone = known_tumours(second.volume, base, base, known, gate, False)
+    mixed = known_tumours(second.volume, base, base, known, Gate({"L1": 0.95}), False)
     assert np.allclose(alone, mixed, atol=1e-6), "the mean of a network with itself is itself"
 
 

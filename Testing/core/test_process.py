@@ -31,6 +31,10 @@ def test_progress_and_result(tmp_path):
     assert seen[-1].seconds_left is not None
 
 
+def written(pids: Path) -> bool:
+    return pids.exists() and len(pids.read_text(encoding="utf-8").split()) == 2
+
+
 def alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -43,10 +47,14 @@ def test_cancel_ends_the_whole_tree(tmp_path):
     pids = tmp_path / "pids"
     started = time.monotonic()
     with pytest.raises(JobCancelledError):
-        run_job("fake_worker", {"do": "sleep", "pids": str(pids)}, tmp_path, cancelled=lambda: pids.exists())
+        run_job("fake_worker", {"do": "sleep", "pids": str(pids)}, tmp_path, cancelled=lambda: written(pids))
     assert time.monotonic() - started < 60
-    for pid in map(int, pids.read_text(encoding="utf-8").split()):
-        assert not alive(pid)
+    ids = [int(pid) for pid in pids.read_text(encoding="utf-8").split()]
+    assert len(ids) == 2
+    end = time.monotonic() + 2
+    while any(alive(pid) for pid in ids) and time.monotonic() < end:
+        time.sleep(0.02)  # a killed process needs a moment to be gone on a busy machine
+    assert not any(alive(pid) for pid in ids)
 
 
 def test_a_job_that_dies_says_why(tmp_path):

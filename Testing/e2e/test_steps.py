@@ -12,6 +12,7 @@ from HCCResponseLib.cli.demo import write_study
 from HCCResponseLib.engines.model import card_of, load_model
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import require_same_grid
+from HCCResponseLib.imaging.write import write_label_map
 from small import small_subject, tiny_model
 
 COMMANDS = ("demo", "propose", "assess", "segment", "adapt", "track", "measure", "rules", "train", "engines")
@@ -65,9 +66,16 @@ def test_adapt_keeps_only_what_changed(study, tmp_path):
 def test_track(study, tmp_path):
     out = tmp_path / "carried.nii.gz"
     words = (study / "baseline.nii.gz", study / "baseline-contour.nii.gz", study / "follow-up.nii.gz")
-    result = answer("track", *words, "--output", out)
+    follow_up = small_subject().timepoints[1].lesions
+    write_label_map(follow_up, tmp_path / "tumours.nii.gz")
+    more = ("--follow-up-contour", tmp_path / "tumours.nii.gz", "--report", tmp_path / "pictures.html")
+    result = answer("track", *words, "--output", out, *more)
     assert result["trustworthy"] is True
     require_same_grid(read_label_map(out), read_volume(study / "follow-up.nii.gz"))
+    assert [(one["name"], one["outcome"]) for one in result["links"]] == [("L1", "matched"), (None, "new")]
+    page = (tmp_path / "pictures.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png") == 2
+    assert "not for measuring" in page
 
 
 def test_measure(study):

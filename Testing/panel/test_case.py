@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from HCCResponseLib.review.state import RowStatus
-from panel_case import PASSWORD, open_case
-from reads import BASELINE, FOLLOW_UP, GRID, disc
+from panel_case import PASSWORD, make_case, open_case
+from reads import BASELINE, FOLLOW_UP, GRID, disc, lesion
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +59,7 @@ def test_a_whole_case_by_buttons(slicer_app, case):
     assert not case.ui.missingLabel.isVisible()
     sums = [case.ui.sumTable.item(r, 1).text() for r in range(2)]
     assert sums == ["66.0", "40.0"]
+    assert case.ui.sumTable.item(1, 6).text() == "no"
     assert "RECIST 1.1" in case.ui.traceText.plainText
     [row] = [r for r in case.panel.presenter.state.rows[FOLLOW_UP].values() if r.is_candidate]
     assert row.decision.reason == "vessel"
@@ -341,3 +342,21 @@ def test_the_plot_shows_the_sums(case):
     assert [table.GetColumnByName("Sum of diameters (mm)").GetValue(i) for i in range(2)] == [66.0, 40.0]
     chart = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLPlotChartNode")
     assert chart.GetNumberOfPlotSeriesNodes() == 3
+
+
+def test_a_question_that_blocks_the_category_is_answered(slicer_app, panel, tmp_path):
+    later = "follow-up 2"
+    proposals = [lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", None), lesion(later, "L1", 3)]
+    make_case(tmp_path, proposals)
+    open_case(panel, tmp_path, make=False)
+    for point in (BASELINE, FOLLOW_UP, later):
+        select(panel, "L1", point)
+        panel.ui.acceptButton.click()
+    assert later in panel.ui.questionLabel.text
+    assert not panel.ui.questionButton.isHidden()
+    choices = [panel.ui.questionCombo.itemText(i) for i in range(panel.ui.questionCombo.count)]
+    assert len(choices) > 1
+    panel.ui.questionButton.click()
+    assert panel.panel.presenter.state.answers[later] == choices[0]
+    assert panel.ui.questionButton.isHidden()
+    assert panel.ui.sumTable.item(2, 7).text() not in ("", "open")

@@ -108,7 +108,7 @@ def ask_base(base: Model, image: Volume, lesions: Mapping[str, Mask]) -> Gate:
     return Gate(scores)
 
 
-def contour_known(
+def known_tumours(
     image: Volume,
     adapted: Model,
     base: Model,

@@ -12,8 +12,9 @@ from HCCResponseLib.cli.evaluate import evaluate
 from HCCResponseLib.cli.export import export_app
 from HCCResponseLib.cli.read import read_app
 from HCCResponseLib.cli.rules import rules
-from HCCResponseLib.cli.steps import adapt, measure, segment, track
+from HCCResponseLib.cli.steps import adapt, measure, segment
 from HCCResponseLib.cli.study import assess, propose
+from HCCResponseLib.cli.track import track
 from HCCResponseLib.cli.train import train
 
 app = typer.Typer(

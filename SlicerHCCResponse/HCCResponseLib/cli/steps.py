@@ -1,4 +1,4 @@
-"""One step alone, file in, file out: ``segment``, ``adapt``, ``track``, ``measure``."""
+"""One step alone, file in, file out: ``segment``, ``adapt``, ``measure``."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def segment(
             "liver_ml": round(float(((drawn.labels == 1) | (drawn.labels == 2)).sum()) * voxel, 1),
             "tumour_ml": round(float((drawn.labels == 2).sum()) * voxel, 1),
         }
-        _tell({"output": str(output), **volumes, **facts}, as_json)
+        tell_plainly({"output": str(output), **volumes, **facts}, as_json)
 
 
 def adapt(
@@ -114,42 +114,7 @@ def adapt(
                 Path(work),
                 lambda p: bar.update(task, completed=p.fraction, description=p.stage),
             )
-        _tell({"output": str(output), **facts}, as_json)
-
-
-def track(
-    baseline: ImageArgument,
-    contour: ContourArgument,
-    follow_up: Annotated[Path, typer.Argument(help="CT of the later visit.")],
-    output: OutputFile = Path("carried.nii.gz"),
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
-    as_json: JsonOption = False,
-) -> None:
-    """Carry baseline contours over to a follow-up by registration: for finding lesions again, not for measuring."""
-    with errors_as_one_line():
-        import numpy as np
-
-        from HCCResponseLib.imaging.read import read_label_map, read_volume
-        from HCCResponseLib.imaging.volumes import LabelMap, require_same_grid
-        from HCCResponseLib.imaging.write import write_label_map
-        from HCCResponseLib.track.registration import carry_mask, register
-
-        before, later, drawn = read_volume(baseline), read_volume(follow_up), read_label_map(contour)
-        require_same_grid(drawn, before)
-        with progress_bar() as bar:
-            bar.add_task("Registering", total=None)
-            found = register(before, later, drawn.labels > 0, seed)
-        labels = np.zeros(later.geometry.size, np.uint8)
-        for value in drawn.values():
-            labels[carry_mask(drawn.mask(value), before.geometry, later.geometry, found)] = value
-        write_label_map(LabelMap(labels, later.geometry), output)
-        result = {
-            "output": str(output),
-            "body_similarity": round(found.body_similarity, 4),
-            "local_shift_mm": [round(v, 2) for v in found.local_shift_mm],
-            "trustworthy": found.trustworthy,
-        }
-        _tell(result, as_json)
+        tell_plainly({"output": str(output), **facts}, as_json)
 
 
 def measure(
@@ -179,7 +144,8 @@ def measure(
                 say(f"  caution: {warning.message}")
 
 
-def _tell(result: dict[str, Any], as_json: bool) -> None:
+def tell_plainly(result: dict[str, Any], as_json: bool) -> None:
+    """A flat result, one line a value, or JSON."""
     if as_json:
         say_json(result)
         return

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.adapt.contour import NO_GATE, Gate, ask_base, contour_known, trim_poles
+from HCCResponseLib.adapt.contour import NO_GATE, Gate, ask_base, known_tumours, trim_poles
 from HCCResponseLib.adapt.copies import cut_surroundings
 from HCCResponseLib.cohort.synthetic_adapted import adapted_model
 from HCCResponseLib.cohort.synthetic_category import category_between
@@ -21,10 +21,11 @@ from HCCResponseLib.cohort.synthetic_pairs import accepted_contour
 from HCCResponseLib.engines.model import Model
 from HCCResponseLib.engines.process import Report
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.imaging.warped import WarpedMask
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion
 from HCCResponseLib.synth.subject import SyntheticSubject
 from HCCResponseLib.track.components import carry_identities
-from HCCResponseLib.track.registration import carry_mask, register
+from HCCResponseLib.track.registration import carry_masks, register
 
 Mask = npt.NDArray[np.bool_]
 _THRESHOLD = 0.5
@@ -53,7 +54,7 @@ class Prepared:
     subject: SyntheticSubject
     before: Mapping[str, Mask]
     truth: Mapping[str, Mask | None]
-    carried: Mapping[str, Mask]
+    carried: Mapping[str, WarpedMask]
     registration_s: float
     gate: Gate
 
@@ -69,9 +70,7 @@ def prepare(subject: SyntheticSubject, base: Model) -> Prepared:
         truth[one.lesion_id] = mask if mask.any() else None
     started = time.monotonic()
     found = register(first.volume, second.volume, first.lesions.labels > 0)
-    carried = {
-        n: carry_mask(m, first.volume.geometry, second.volume.geometry, found) for n, m in before.items()
-    }
+    carried = carry_masks(before, first.volume.geometry, second.volume.geometry, found)
     seconds = time.monotonic() - started
     return Prepared(subject, before, truth, carried, seconds, ask_base(base, first.volume, before))
 
@@ -116,7 +115,8 @@ def _contour(
 ) -> dict[str, Mask | None]:
     """Each followed lesion's mask by the path that every method shares."""
     gate = replace(pair.gate, by_lesion=method.by_lesion) if method.gate else NO_GATE
-    probability = contour_known(image, model, base, pair.carried, gate, method.prior)
+    places = {n: c.voxels for n, c in pair.carried.items()}
+    probability = known_tumours(image, model, base, places, gate, method.prior)
     masks = carry_identities(probability > _THRESHOLD, pair.carried, image.geometry.spacing)
     if not method.poles:
         return masks

@@ -26,7 +26,7 @@ PLAIN = How(precision="float32")
 # The shipped network still recognises the liver at 1.5 times its own voxel size (Dice 0.93 to 0.95 with its own
 # full view of the two real scans), no longer at twice or three times: Testing/benchmarks/bench_inference.py.
 _COARSE = 1.5
-_COARSE_OVERLAP = 0.25
+_COARSE_OVERLAP = 0.125
 _MAYBE = 0.3
 # Windows are chosen by the nearer margin, what they say is kept in the wider one.
 _CHOOSE_MM, _KEEP_MM = 10.0, 20.0

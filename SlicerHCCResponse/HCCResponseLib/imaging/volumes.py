@@ -62,6 +62,18 @@ class LabelMap:
         return np.asarray(self.labels == value)
 
 
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A mask with the grid it lies on, which need not be the image's: liver, lesions.
+
+    Attributes:
+        mask: bool (z, y, x).
+    """
+
+    mask: npt.NDArray[np.bool_]
+    geometry: Geometry
+
+
 def require_same_grid(contour: LabelMap, image: Volume) -> None:
     """Refuse a contour that was not drawn on this image.
 

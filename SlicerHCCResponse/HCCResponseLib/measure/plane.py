@@ -66,9 +66,14 @@ def check_volume(array: npt.NDArray[Any], geometry: Geometry, what: str) -> None
     """Refuse an array that does not lie on the grid.
 
     Raises:
-        InputError: the array is not three-dimensional.
+        InputError: it is no array (a registered contour is none), or not three-dimensional.
         GeometryError: its shape differs from ``geometry.size``.
     """
+    if not isinstance(array, np.ndarray):
+        raise InputError(
+            f"The {what} is no mask of the original series but a {type(array).__name__}; only what was drawn or "
+            "proposed on the original slices is measured."
+        )
     if array.ndim != 3:
         raise InputError(
             f"The {what} has {array.ndim} dimensions; a volume of axial slices (z, y, x) is needed."

@@ -25,7 +25,7 @@ from HCCResponseLib.panel.section_sign import SignSection
 from HCCResponseLib.panel.section_study import StudySection
 from HCCResponseLib.panel.slices import SliceViews
 from HCCResponseLib.panel.windows import WINDOW_PRESETS
-from HCCResponseLib.review.people import People, local_people
+from HCCResponseLib.review.people import People, local_people, people_of
 from HCCResponseLib.review.records import ReaderLine
 
 Mask = npt.NDArray[np.bool_]
@@ -58,7 +58,7 @@ class ReaderPanel:
         context.jobs = JobRunner(_qt_timer, self._job_changed)
         context.refresh = self.refresh
         self._context = context
-        self._study = StudySection(context, self.open, self.close)
+        self._study = StudySection(context, self.open, self.show_read, self.close)
         self._run = RunSection(context)
         self.lesions = LesionSection(context)
         self._candidates = CandidateSection(context)
@@ -87,6 +87,9 @@ class ReaderPanel:
         return self._context.slices
 
     def _accounts(self) -> People:
+        """Who can sign: the accounts of an assigned read's store, else those of this computer."""
+        if self.presenter.session is not None and self.presenter.assigned is not None:
+            return people_of(self.presenter.session.store)
         if self._people is None:
             self._people = self._open_people()
         return self._people

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import TypeAdapter
 
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.study import Study
@@ -15,11 +17,14 @@ from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.panel.view import PanelView, build_view, is_open
 from HCCResponseLib.response.profile import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
-from HCCResponseLib.review.decide import decide, decide_non_target, undo
+from HCCResponseLib.review.committee import blinded, open_read
+from HCCResponseLib.review.decide import answer, decide, decide_non_target, undo
+from HCCResponseLib.review.people import Person, people_of
 from HCCResponseLib.review.reader_rows import add_row, set_site
 from HCCResponseLib.review.records import Action, Decision, NonTargetDecision, ReaderLine
 from HCCResponseLib.review.session import Session, open_session
 from HCCResponseLib.review.state import ReadState, Row, Site, read_state
+from HCCResponseLib.review.store import ReadStore, open_store
 
 Mask = npt.NDArray[np.bool_]
 Listener = Callable[[], None]
@@ -33,6 +38,7 @@ class Presenter:
 
     def __init__(self) -> None:
         self.session: Session | None = None
+        self.assigned: dict[str, Any] | None = None
         self.reader = ""
         self._profile: Profile | None = None
         self._listeners: list[Listener] = []
@@ -52,6 +58,29 @@ class Presenter:
         load_profile(study.profile)
         self.adopt(open_session(study, folder))
 
+    def open_assigned(self, study: Study, folder: Path, where: str, read_id: str, password: str) -> None:
+        """Sign in and open a read that was assigned to this reader.
+
+        Args:
+            where: the committee's store, a file or a URL.
+
+        Raises:
+            SignInError, AccessError, InputError: the read that was open stays open.
+        """
+        store = ReadStore(open_store(where, create=False))
+        try:
+            person = people_of(store).authenticate(self._who(), password)
+            session = open_session(blinded(study), folder, open_read(store, person, read_id))
+        except Exception:
+            store.close()
+            raise
+        self.adopt(session)
+        self.assigned = {
+            "store": where,
+            "read_id": read_id,
+            "person": TypeAdapter(Person).dump_python(person, mode="json"),
+        }
+
     def adopt(self, session: Session) -> None:
         """Take over a session that was opened elsewhere."""
         self.close()
@@ -61,12 +90,16 @@ class Presenter:
         """Close the read; everything decided is in its store already."""
         if self.session is not None:
             self.session.store.close()
-        self.session = self._profile = None
+        self.session = self._profile = self.assigned = None
 
     def reload(self) -> None:
         """Read the store again, after another process has written to it."""
         session = self._open()
-        session.state = read_state(session.store)
+        if self.assigned is None:
+            session.state = read_state(session.store)
+        else:
+            person = TypeAdapter(Person).validate_python(self.assigned["person"])
+            session.state = open_read(session.store, person, self.assigned["read_id"])[1]
         self.tell()
 
     def _open(self) -> Session:
@@ -191,6 +224,11 @@ class Presenter:
         decide_non_target(
             self._open().store, self.state, NonTargetDecision(self._who(), time_point, response)
         )
+        self.tell()
+
+    def answer(self, time_point: str, choice: str) -> None:
+        """Answer the question that blocks the category at a time point."""
+        answer(self._open().store, self.state, self.profile, self._who(), time_point, choice)
         self.tell()
 
     def add_lesion(self, time_point: str) -> str:

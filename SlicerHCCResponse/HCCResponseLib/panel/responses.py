@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from HCCResponseLib.errors import HCCResponseError
+from HCCResponseLib.panel.view import is_open
 from HCCResponseLib.resources import resource_path
 from HCCResponseLib.response.profile import Profile, load_profile
 from HCCResponseLib.response.types import NewLesionStatus, ReadEvaluation
@@ -58,10 +59,16 @@ def build_responses(state: ReadState, profile: Profile) -> ResponseView:
         IncompleteReadError: decisions are missing.
         HCCResponseError: the decided read contradicts itself or the profile.
     """
-    own = category(state, profile)
+    own = category(state, profile, _latest(state))
     lines = [_line(own)]
     lines += [_other(state, p) for p in comparable(profile)]
     return ResponseView(tuple(_sums(own)), _trace(own), tuple(lines), own)
+
+
+def _latest(state: ReadState) -> str:
+    """The last time point that may be seen."""
+    assert state.study is not None
+    return [p.name for p in state.study.timepoints if is_open(state, p.name)][-1]
 
 
 def comparable(profile: Profile) -> list[Profile]:
@@ -88,7 +95,7 @@ def _line(evaluation: ReadEvaluation) -> CriterionLine:
 
 def _other(state: ReadState, profile: Profile) -> CriterionLine:
     try:
-        return _line(category(state, profile))
+        return _line(category(state, profile, _latest(state)))
     except HCCResponseError as problem:
         return CriterionLine(profile.criterion, "-", str(problem))
 
@@ -103,7 +110,7 @@ def _sums(evaluation: ReadEvaluation) -> list[SumLine]:
             else (
                 str(target.response),
                 str(point.non_target),
-                str(point.new_lesion),
+                NEW_WORDS[point.new_lesion],
                 str(point.overall or "open"),
             )
         )

@@ -9,7 +9,7 @@ from HCCResponseLib.panel.context import Context, fill, guarded
 from HCCResponseLib.panel.responses import ResponseView, build_responses
 from HCCResponseLib.panel.tables import show_sums
 from HCCResponseLib.panel.view import PanelView
-from HCCResponseLib.response.types import Response
+from HCCResponseLib.response.types import ReaderQuestion, Response
 
 _SHOWN_GAPS = 6
 
@@ -20,7 +20,9 @@ class ResponseSection:
     def __init__(self, context: Context) -> None:
         self._context, self._ui = context, context.ui
         self.responses: ResponseView | None = None
+        self._question: ReaderQuestion | None = None
         self._ui.nonTargetButton.connect("clicked()", guarded(self.set_non_target))
+        self._ui.questionButton.connect("clicked()", guarded(self.answer))
         self._ui.plotButton.connect("clicked()", guarded(self.plot))
         self._ui.traceButton.connect("toggled(bool)", guarded(self._toggle_trace))
 
@@ -43,6 +45,7 @@ class ResponseSection:
         for widget in (ui.plotButton, ui.traceButton):
             widget.setEnabled(found is not None)
         self._show_points(view)
+        self._show_question()
         if found is None:
             ui.traceText.setPlainText("")
             return
@@ -77,6 +80,25 @@ class ResponseSection:
             for name in later:
                 combo.addItem(name)
         self._ui.nonTargetButton.setEnabled(bool(later))
+
+    def _show_question(self) -> None:
+        """A question that only the reader can answer, with its possible answers."""
+        ui, found = self._ui, self.responses
+        asked = [q for q in found.evaluation.questions if q.blocking] if found is not None else []
+        for widget in (ui.questionLabel, ui.questionCombo, ui.questionButton):
+            widget.setVisible(bool(asked))
+        self._question = asked[0] if asked else None
+        if self._question is None:
+            return
+        ui.questionLabel.setText(f"{self._question.time_point}: {self._question.text}")
+        ui.questionCombo.clear()
+        for choice in self._question.choices:
+            ui.questionCombo.addItem(choice)
+
+    def answer(self) -> None:
+        """Store the answer in the box."""
+        if self._question is not None:
+            self._context.presenter.answer(self._question.time_point, self._ui.questionCombo.currentText)
 
     def _toggle_trace(self) -> None:
         self._ui.traceText.setVisible(bool(self._ui.traceButton.checked))

@@ -82,6 +82,7 @@ class RunSection:
             "study": session.study.model_dump(mode="json"),
             "folder": str(session.folder),
             "options": self._options(),
+            "assigned": presenter.assigned,
         }
         self._context.jobs.start(WORKER, request)
         self._context.refresh()

@@ -23,10 +23,14 @@ class StudySection:
     """Reader, study, time points."""
 
     def __init__(
-        self, context: Context, opened: Callable[[Study, Path], None], closed: Callable[[], None]
+        self,
+        context: Context,
+        opened: Callable[[Study, Path], None],
+        shown: Callable[[], None],
+        closed: Callable[[], None],
     ) -> None:
         self._context, self._ui = context, context.ui
-        self._opened, self._closed = opened, closed
+        self._opened, self._shown = opened, shown
         self._new: list[NewPoint] = []
         ui = self._ui
         ui.openButton.connect("clicked()", guarded(self.open))
@@ -36,6 +40,7 @@ class StudySection:
         ui.addPointButton.connect("clicked()", guarded(self.add_point))
         ui.removePointButton.connect("clicked()", guarded(self.remove_point))
         ui.createStudyButton.connect("clicked()", guarded(self.create))
+        ui.openAssignedButton.connect("clicked()", guarded(self.open_assigned))
         ui.readerEdit.connect("textChanged(QString)", guarded(self._reader))
         ui.dateEdit.setDate(qt.QDate.currentDate())
         for name in sorted(p.stem for p in resource_path("Profiles").glob("*.yaml")):
@@ -77,6 +82,18 @@ class StudySection:
         study = load_study(path)
         folder = self._folder((path if path.is_dir() else path.parent) / DEFAULT_FOLDER)
         self._opened(study, folder)
+
+    def open_assigned(self) -> None:
+        """Sign in and open a committee's read; the password leaves the box whatever happens."""
+        ui = self._ui
+        password = ui.assignedPasswordEdit.text
+        ui.assignedPasswordEdit.setText("")
+        path = Path(ui.studyEdit.text.strip())
+        folder = self._folder((path if path.is_dir() else path.parent) / DEFAULT_FOLDER)
+        self._context.presenter.open_assigned(
+            load_study(path), folder, ui.storeEdit.text.strip(), ui.readIdEdit.text.strip(), password
+        )
+        self._shown()
 
     def _folder(self, default: Path) -> Path:
         text = self._ui.folderEdit.text.strip()

@@ -104,7 +104,7 @@ def build_view(state: ReadState, profile: Profile) -> PanelView:
         tuple(points),
         _lesions(state, profile, points),
         tuple(_candidates(state, points)),
-        tuple(missing(state)),
+        tuple(missing(state, points[-1])),
         bool(first) and all(r.status is not RowStatus.PROPOSED for r in first.values()),
         tuple(n for n in points if n not in state.provenance),
     )
@@ -263,6 +263,7 @@ _EVIDENCE_WORDS = {
     "imaged_at_baseline": "imaged at baseline",
     "base_network_agreement": "agreement of base network with baseline contour",
     "registration_trustworthy": "registration trustworthy",
+    "volume_ml": "volume in mL",
 }
 _NOT_FOR_READERS = ("place_lps", "place_at_baseline_lps")
 

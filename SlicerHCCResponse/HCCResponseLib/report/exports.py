@@ -16,6 +16,7 @@ from HCCResponseLib.imaging.write import write_label_map
 from HCCResponseLib.response.profile import Profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.lifecycle import stage
+from HCCResponseLib.review.new_lesions import histories
 from HCCResponseLib.review.state import ReadState, Row, RowStatus
 
 
@@ -59,6 +60,14 @@ def write_result(
         "reviewed": state.reviewed(),
         "readers": state.readers(),
         "time_points": points,
+        "new_lesions": [
+            {
+                "name": h.name,
+                "states": dict(h.states),
+                "progression": h.progression and h.progression.isoformat(),
+            }
+            for h in histories(state, profile)
+        ],
         "version": state.locks.version,
         "signatures": [s.to_payload() for s in state.signatures],
         "software": f"hcc-response {__version__}",

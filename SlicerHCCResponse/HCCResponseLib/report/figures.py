@@ -73,7 +73,7 @@ def draw_key_slice(key: KeySlice) -> str:
     axes.set_axis_off()
     figure.set_facecolor("black")
     _words(axes, key.caption, z, key.half_mm)
-    return _png(figure)
+    return as_png(figure)
 
 
 def _axis(axes: Axes, measurement: LesionMeasurement, which: str, colour: str) -> None:
@@ -137,7 +137,7 @@ def draw_sums(points: list[SumPoint], pr_percent: float, pd_percent: float, pd_a
     axes.set_xticks([date2num(p.date) for p in points], [f"{p.name}\n{p.date}" for p in points])
     axes.margins(x=0.18)
     axes.spines[["top", "right"]].set_visible(False)
-    return _png(figure)
+    return as_png(figure)
 
 
 def _limit(axes: Axes, value: float, words: str, colour: str) -> None:
@@ -155,7 +155,8 @@ def _limit(axes: Axes, value: float, words: str, colour: str) -> None:
     )
 
 
-def _png(figure: Figure) -> str:
+def as_png(figure: Figure) -> str:
+    """A figure as a PNG data URI, the same bytes every time."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -16,14 +16,17 @@ from HCCResponseLib.imaging.files import write_text
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW, Volume
 from HCCResponseLib.report.figures import SumPoint, draw_sums
 from HCCResponseLib.report.pictures import CANDIDATE_WORDS, lesion_cards
+from HCCResponseLib.report.side_by_side import levels
 from HCCResponseLib.resources import resource_path
 from HCCResponseLib.response.profile import Profile
 from HCCResponseLib.response.types import LesionState, ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.category import roles
 from HCCResponseLib.review.lifecycle import points, stage
+from HCCResponseLib.review.new_lesions import histories
 from HCCResponseLib.review.state import ReadState, Row
 
 Images = Callable[[str], Volume]
+_DOUBTFUL = 0.7
 _STATE_WORDS = {
     LesionState.DISAPPEARED: "disappeared (0 mm)",
     LesionState.TOO_SMALL: "too small to measure",
@@ -78,6 +81,8 @@ def write_report(
         "candidates": _candidates(state),
         "plot": _plot(evaluation, profile) if evaluation else None,
         "cards": lesion_cards(state, images),
+        "levels": levels(state, images),
+        "new_lesions": _new_lesions(state, profile),
         "cautions": _cautions(state),
         "stages": [(n, stage(state, n).value) for n in points(state)],
         "signatures": [(s, s.utc[:19].replace("T", " ")) for s in state.signatures],
@@ -167,6 +172,18 @@ def _evidence(row: Row) -> str:
     return ", ".join(parts)
 
 
+def _new_lesions(state: ReadState, profile: Profile) -> list[dict[str, str]]:
+    """Candidates over the visits: what was said of them, and the date of the progression that they make."""
+    return [
+        {
+            "name": one.name,
+            "states": ", ".join(f"{point}: {word}" for point, word in one.states),
+            "dated": one.why if one.progression else "",
+        }
+        for one in histories(state, profile)
+    ]
+
+
 def _plot(evaluation: ReadEvaluation, profile: Profile) -> str:
     points = [_sum_point(p) for p in evaluation.time_points]
     return draw_sums(
@@ -183,19 +200,59 @@ def _cautions(state: ReadState) -> list[str]:
     """What a reader should know before trusting the rows."""
     out = []
     for name, facts in state.provenance.items():
-        if not facts.get("registration", {}).get("trustworthy", True):
+        registration = facts.get("registration", {})
+        if not registration.get("trustworthy", True):
             out.append(
                 f"{name}: registration to baseline is not trustworthy here; check the identity of every lesion."
             )
+        out += [f"{name}: {remark}" for remark in registration.get("remarks", [])]
     for name, rows in state.rows.items():
         for lesion, row in rows.items():
             for warning in row.measurement.warnings if row.measurement else ():
                 out.append(f"{name}, {lesion}: {warning.message}")
+            if not row.is_candidate:
+                out += [f"{name}, {lesion}: {words}" for words in _doubts(row)]
+    return out
+
+
+def _doubts(row: Row) -> list[str]:
+    """What is uncertain about the identity of a lesion at this visit."""
+    evidence = row.proposal.evidence
+    out = []
+    if evidence.get("registration_remark"):
+        out.append(f"its place is in doubt. {evidence['registration_remark']}")
+    if evidence.get("parts_long_axes_mm"):
+        out.append(
+            f"proposed as split into parts of {evidence['parts_long_axes_mm']} mm; RECIST 1.1 adds them up: "
+            "enter the sum as its long axis if they are truly apart."
+        )
+    if evidence.get("merged_with"):
+        out.append(
+            f"proposed as grown together with {evidence['merged_with']}, divided between their places; without a "
+            "visible border RECIST 1.1 measures the whole once."
+        )
+    confidence = evidence.get("confidence")
+    if isinstance(confidence, float) and confidence < _DOUBTFUL:
+        out.append(f"its identity is doubtful (confidence {confidence:.2f}).")
     return out
 
 
 def _provenance(state: ReadState) -> list[tuple[str, list[tuple[str, str]]]]:
-    return [(name, _flat(facts)) for name, facts in state.provenance.items()]
+    return [
+        (name, _flat({k: v for k, v in facts.items() if k != "suppressed"}) + _not_shown(facts))
+        for name, facts in state.provenance.items()
+    ]
+
+
+def _not_shown(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Spots of the base network that are no candidates, each with its reason."""
+    return [
+        (
+            "not shown as a candidate",
+            f"{s['long_axis_mm']} mm at {s['evidence'].get('place_lps')}: {s['reason']}",
+        )
+        for s in facts.get("suppressed", [])
+    ]
 
 
 def _flat(facts: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

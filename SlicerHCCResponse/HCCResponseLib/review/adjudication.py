@@ -147,15 +147,12 @@ def adjudicate(
             "meaning": Meaning.APPROVAL,
             "heads": heads,
         }
-        targets = [(a.read_id, f"read {a.read_id}") for a in found.reads] + [
-            (STORE_LOG, f"subject {subject}")
-        ]
-        for log, item in targets:
+        for log in (*heads, STORE_LOG):
             store.other(log).append(
                 person.name,
                 ADJUDICATED,
                 payload,
-                item=item,
+                item=f"subject {subject}",
                 old=", ".join(found.differing),
                 new=f"accepted: {chosen}",
                 reason=why,

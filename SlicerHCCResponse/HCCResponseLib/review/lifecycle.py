@@ -146,11 +146,11 @@ def amend(
     with store.transaction():
         refresh(store, state)
         role = require(person, Act.AMEND, state, time_point)
-        names, old = points(state), state.locks.version
+        later, old = points(state)[points(state).index(time_point) + 1 :], state.locks.version
         store.append(
             person.name,
             "amended",
-            {"time_point": time_point, "later": names[names.index(time_point) + 1 :]},
+            {"time_point": time_point, "later": later},
             item=time_point,
             old=f"version {old}",
             new=f"version {old + 1}",

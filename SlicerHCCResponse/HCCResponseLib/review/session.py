@@ -17,20 +17,24 @@ from HCCResponseLib.engines.process import Progress, Report, ignore_progress, ne
 from HCCResponseLib.engines.registry import engine_named
 from HCCResponseLib.errors import AccessError, InputError, JobCancelledError
 from HCCResponseLib.imaging.study import Study, TimePointEntry, load_contour, load_image
-from HCCResponseLib.imaging.volumes import LabelMap, Volume
+from HCCResponseLib.imaging.volumes import LabelMap, Region, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.access import Act, Stage
 from HCCResponseLib.review.decide import decide
 from HCCResponseLib.review.lifecycle import require_draft, stage
+from HCCResponseLib.review.links import write_links
 from HCCResponseLib.review.looking import Looker, Options
 from HCCResponseLib.review.records import Action, Decision, write_proposal
 from HCCResponseLib.review.state import ReadState, Row, RowStatus, read_state
 from HCCResponseLib.review.store import ReadStore
 from HCCResponseLib.track.candidates import Survey
+from HCCResponseLib.track.child import ChildRegistrar
+from HCCResponseLib.track.earlier import Earlier
 from HCCResponseLib.track.follow_up import Baseline, Look, propose_baseline, propose_follow_up
 from HCCResponseLib.track.proposal import Proposal, ProposalKind, Suggestion
+from HCCResponseLib.track.registration import Scan
 
 __all__ = ["Options", "Session", "accepted_baseline", "open_session", "propose"]
 
@@ -162,13 +166,37 @@ def _propose_pending(
     with tempfile.TemporaryDirectory(prefix="hcc-response-") as work:
         adapted, facts = _adapt(image, accepted, looker, Path(work), part_of(report, 0.0, 0.55))
         view, _ = looker.survey(first, part_of(report, 0.55, 0.05, first.name))
-        baseline = Baseline(image, accepted, view)
+        baseline = Baseline(image, accepted, view, first.name)
         share = 0.4 / len(pending)
         for number, point in enumerate(pending):
             if looker.cancelled():
                 raise JobCancelledError("Cancelled by the user; finished time points are kept.")
             part = part_of(report, 0.6 + number * share, share, point.name)
             _propose_one(session, point, baseline, (base, looker, adapted, facts), part)
+
+
+def earlier_candidates(session: Session, point: TimePointEntry) -> list[Earlier]:
+    """Candidates of the follow-ups before this one, with what was said of them; the earliest first."""
+    out = []
+    for before in session.study.timepoints:
+        if before.name == point.name:
+            break
+        rows = session.state.rows.get(before.name, {})
+        shown = {n: r for n, r in rows.items() if r.is_candidate and r.mask is not None}
+        if not shown:
+            continue
+        image = session.image(before)
+        lesions = np.logical_or.reduce([r.mask for r in rows.values() if r.mask is not None])
+        said = {
+            n: " ".join(filter(None, (r.decision.action.value, r.decision.reason)))
+            for n, r in shown.items()
+            if r.decision is not None
+        }
+        scan = Scan(image, None, Region(lesions, image.geometry))
+        out.append(
+            Earlier(before.name, scan, {n: r.mask for n, r in shown.items() if r.mask is not None}, said)
+        )
+    return out
 
 
 def _propose_one(
@@ -189,13 +217,23 @@ def _propose_one(
         return view
 
     look = Look(lambda carried, part: looker.known(point, image, carried, adapted, part), survey)
-    done = propose_follow_up(point.name, image, baseline, look, report, looker.options.seed)
-    registration = {
-        "body_similarity": round(done.registration.body_similarity, 4),
-        "local_shift_mm": [round(v, 2) for v in done.registration.local_shift_mm],
-        "trustworthy": done.registration.trustworthy,
+    done = propose_follow_up(
+        point.name,
+        image,
+        baseline,
+        look,
+        report,
+        looker.options.seed,
+        ChildRegistrar(cancelled=looker.cancelled),
+        earlier_candidates(session, point),
+    )
+    more = {
+        "adaptation": facts,
+        "registration": done.registration.quality.facts(),
+        "survey": seen,
+        "suppressed": [s.as_dict() for s in done.suppressed],
     }
-    more = {"adaptation": facts, "registration": registration, "survey": seen}
+    write_links(session.store, session.state, done.links)
     _keep(session, point, list(done.proposals), more, base)
 
 

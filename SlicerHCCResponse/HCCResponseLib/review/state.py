@@ -17,6 +17,7 @@ from HCCResponseLib.review.people import Person
 from HCCResponseLib.review.records import Action, Decision, read_decision, read_proposal
 from HCCResponseLib.review.signatures import Locks, ReadOrder, Signature
 from HCCResponseLib.review.store import Event, ReadStore
+from HCCResponseLib.track.links import LinkSet, links_from_json
 from HCCResponseLib.track.proposal import Proposal, ProposalKind
 
 
@@ -134,6 +135,7 @@ class ReadState:
         rows: per time point, per lesion or candidate name, in order of appearance.
         provenance: per time point, how its proposals were made.
         non_target: per time point, the reader's judgement of non-target disease.
+        links: per time point, which part is which lesion, with every set that was replaced.
         answers: per time point, the reader's answer to the question whether an earlier CR was right.
         sites: per lesion name, where it lies, when the reader has said so.
         decided: (time point, name, decision before) of every decision that can be undone, oldest first.
@@ -147,6 +149,7 @@ class ReadState:
     rows: dict[str, dict[str, Row]] = field(default_factory=dict)
     provenance: dict[str, dict[str, Any]] = field(default_factory=dict)
     non_target: dict[str, Response] = field(default_factory=dict)
+    links: dict[str, LinkSet] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
     decided: list[tuple[str, str, Decision | None]] = field(default_factory=list)
@@ -245,6 +248,9 @@ def _take_row(store: ReadStore, state: ReadState, event: Event) -> None:
         state.sites[payload["name"]] = Site(payload["organ"], payload["segment"], payload["lymph_node"])
     elif event.action == "answer":
         state.answers[payload["time_point"]] = payload["choice"]
+    elif event.action == "links":
+        name = payload["time_point"]
+        state.links[name] = links_from_json(payload, state.links.get(name))
     elif event.action == "proposed":
         state.provenance[payload["time_point"]] = payload
     elif event.action == "non-target":

@@ -11,21 +11,34 @@ from pydantic import TypeAdapter
 
 from HCCResponseLib.engines.process import Report, serve
 from HCCResponseLib.imaging.study import Study
+from HCCResponseLib.review.committee import open_read
+from HCCResponseLib.review.people import Person
 from HCCResponseLib.review.session import Options, open_session, propose
+from HCCResponseLib.review.state import ReadState
+from HCCResponseLib.review.store import ReadStore
 
 
 def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
     """Propose what is not proposed yet.
 
     Args:
-        request: ``study`` (as :class:`Study` writes itself), ``folder`` of the read, ``options``.
+        request: ``study`` (as :class:`Study` writes itself), ``folder`` of the read, ``options``; for an assigned read
+            also ``assigned`` with ``store``, ``read_id`` and the ``person`` who has signed in.
 
     Returns:
         ``waiting``: names of time points that wait for decisions on the baseline.
     """
-    session = open_session(Study.model_validate(request["study"]), Path(request["folder"]))
+    study, folder = Study.model_validate(request["study"]), Path(request["folder"])
+    session = open_session(study, folder, _assigned(request.get("assigned")))
     options = TypeAdapter(Options).validate_python(request["options"])
     return {"waiting": propose(session, options, report)}
+
+
+def _assigned(request: dict[str, Any] | None) -> tuple[ReadStore, ReadState] | None:
+    if request is None:
+        return None
+    person = TypeAdapter(Person).validate_python(request["person"])
+    return open_read(ReadStore(request["store"]), person, request["read_id"])
 
 
 def _stop(*_: object) -> None:

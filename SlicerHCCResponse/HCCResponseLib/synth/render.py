@@ -16,20 +16,53 @@ from HCCResponseLib.synth.lesions import SyntheticLesion, paint
 
 @dataclass(frozen=True)
 class Motion:
-    """Where the patient lies and how the liver sits: patient shift, liver shift (x, y, z mm), liver deformation."""
+    """Where the patient lies and how the liver sits.
+
+    Attributes:
+        patient_mm: shift of the whole patient (x, y, z).
+        liver_mm: shift of the liver against the body (x, y, z); z is breathing.
+        warp, warp_mm: smooth deformation of the liver and its amplitude.
+        turn_deg: how far the patient has rolled about the long axis.
+        liver_scale: linear size of the liver against the baseline, about ``liver_centre``; below 1 it has shrunk.
+        organs_follow: share of the liver's breathing that diaphragm and other organs take part in.
+    """
 
     patient_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     liver_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     warp: Waves | None = None
     warp_mm: float = 0.0
+    turn_deg: float = 0.0
+    liver_scale: float = 1.0
+    liver_centre: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    organs_follow: float = 0.0
+
+    def body(self, p: Points) -> Points:
+        """Scanner points to points of the patient's body."""
+        moved = p.shifted(*self.patient_mm)
+        if not self.turn_deg:
+            return moved
+        c, s = (np.float32(f(np.deg2rad(self.turn_deg))) for f in (np.cos, np.sin))
+        return Points(c * moved.x + s * moved.y, c * moved.y - s * moved.x, moved.z)
+
+    def organs(self, p: Points) -> Points:
+        """Body points to material points of diaphragm, stomach, spleen and kidneys."""
+        share = self.organs_follow * self.liver_mm[2]
+        return p.shifted(0.0, 0.0, share) if share else p
 
     def material(self, p: Points) -> Points:
         """Body points to material points of the liver."""
         dx, dy, dz = self.liver_mm
         if self.warp is None:
-            return p.shifted(dx, dy, dz)
+            return self._unshrunk(p.shifted(dx, dy, dz))
         wave = np.float32(self.warp_mm) * self.warp(p)
-        return p.shifted(dx + 0.5 * wave, dy + 0.5 * wave, dz + wave)
+        return self._unshrunk(p.shifted(dx + 0.5 * wave, dy + 0.5 * wave, dz + wave))
+
+    def _unshrunk(self, p: Points) -> Points:
+        if self.liver_scale == 1.0:
+            return p
+        grown = np.float32(1 / self.liver_scale)
+        x, y, z = (np.float32(c) for c in self.liver_centre)
+        return Points(x + (p.x - x) * grown, y + (p.y - y) * grown, z + (p.z - z) * grown)
 
 
 @dataclass(frozen=True)
@@ -70,17 +103,17 @@ def render(
         image in HU (int16), liver mask, label map (lesion i of ``lesions`` has value i + 1); all (z, y, x).
     """
     motion = motion or Motion()
-    p = sample_points(geometry).shifted(*motion.patient_mm)
-    material = motion.material(p)
+    p = motion.body(sample_points(geometry))
+    material, organs = motion.material(p), motion.organs(p)
     hu = _body(anatomy, p)
     for kind, centre, radii in anatomy.blobs:
-        hu[ellipsoid(p, centre, radii) + 0.05 * anatomy.bumps(p) < 1] = anatomy.hu[kind]
-    _stomach_air(anatomy, p, hu)
+        hu[ellipsoid(organs, centre, radii) + 0.05 * anatomy.bumps(organs) < 1] = anatomy.hu[kind]
+    _stomach_air(anatomy, organs, hu)
     liver = anatomy.liver(material) & _inside(anatomy, p, 12.0)
     hu[liver] = anatomy.hu["liver"]
     for start, end, radius in anatomy.vessels:
         hu[tube(material, start, end, radius) & liver] = anatomy.hu["vessel"]
-    hu[_lung(anatomy, p) & ~liver] = -850.0
+    hu[_inside(anatomy, p, anatomy.fat_mm + 16) & _above_diaphragm(anatomy, organs) & ~liver] = -850.0
     labels = np.zeros(geometry.size, np.uint8)
     for value, lesion in enumerate(lesions, start=1):
         _paint_in_box(hu, labels, liver, material, lesion, anatomy.hu["liver"], value)
@@ -110,9 +143,9 @@ def _body(anatomy: Anatomy, p: Points) -> Array:
     return hu
 
 
-def _lung(anatomy: Anatomy, p: Points) -> npt.NDArray[np.bool_]:
+def _above_diaphragm(anatomy: Anatomy, p: Points) -> npt.NDArray[np.bool_]:
     dome = anatomy.dome_z + 38 - 0.004 * (p.x**2 + p.y**2)
-    return np.asarray(_inside(anatomy, p, anatomy.fat_mm + 16) & (p.z > dome) & (np.abs(p.x) > 22))
+    return np.asarray((p.z > dome) & (np.abs(p.x) > 22))
 
 
 def _stomach_air(anatomy: Anatomy, p: Points, hu: Array) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -90,7 +90,7 @@ def make_subject(
     gone = _nothing(placed[0])
     baseline = render(anatomy, tuple(a or gone for a, _ in pairs), geometry, rng, source="synthetic baseline")
     later = replace(
-        anatomy, noise_sd=anatomy.noise_sd * rng.uniform(0.8, 1.3), hu=_other_phase(rng, anatomy.hu)
+        anatomy, noise_sd=anatomy.noise_sd * rng.uniform(0.8, 1.3), hu=other_phase(rng, anatomy.hu)
     )
     follow = render(later, tuple(b or gone for _, b in pairs), geometry, rng, motion, "synthetic follow-up")
     truths = tuple(
@@ -128,7 +128,7 @@ def _place(
         for _ in range(4000):
             offset = rng.uniform(-1.3, 1.3, 3) * np.asarray(anatomy.liver_radii)
             centre = tuple(float(v) for v in np.asarray(anatomy.liver_centre) + offset)
-            if _is_free(anatomy, (centre[0], centre[1], centre[2]), room, chosen.values()):
+            if is_free(anatomy, (centre[0], centre[1], centre[2]), room, chosen.values()):
                 name = f"L{index + 1}"
                 chosen[index] = draw_lesion(
                     rng, name, (centre[0], centre[1], centre[2]), diameter, contrast_hu
@@ -141,16 +141,23 @@ def _place(
     return tuple(chosen[i] for i in range(len(fates)))
 
 
-def _is_free(anatomy: Anatomy, centre: tuple[float, float, float], room: float, others: object) -> bool:
+def is_free(
+    anatomy: Anatomy,
+    centre: tuple[float, float, float],
+    room: float,
+    others: Iterable[SyntheticLesion],
+    growth: float = 1.6,
+) -> bool:
+    """Whether a sphere of ``room`` mm lies in the liver, away from body wall and the other lesions grown so much."""
     sphere = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1], [0, 0, 0]])
     probe = (np.asarray(centre) + (room + 4.0) * sphere).astype(np.float32)
     if not anatomy.liver(Points(probe[:, 0], probe[:, 1], probe[:, 2])).all():
         return False
     if ((np.asarray(centre)[:2] / (np.asarray(anatomy.body) - 14 - room)) ** 2).sum() >= 1:
         return False
-    for other in others:  # type: ignore[attr-defined]
+    for other in others:
         gap = float(np.linalg.norm(np.asarray(centre) - np.asarray(other.centre)))
-        if gap < room + 1.6 * max(other.radii) + 10.0:
+        if gap < room + growth * max(other.radii) + 10.0:
             return False
     return True
 
@@ -171,8 +178,8 @@ def _nothing(like: SyntheticLesion) -> SyntheticLesion:
     return replace(like, lesion_id="", centre=(1e4, 1e4, 1e4), radii=(0.1, 0.1, 0.1))
 
 
-def _other_phase(rng: np.random.Generator, hu: dict[str, float]) -> dict[str, float]:
-    """Slightly other contrast timing at the second visit."""
+def other_phase(rng: np.random.Generator, hu: dict[str, float]) -> dict[str, float]:
+    """Slightly other contrast timing at a later visit."""
     shift = float(rng.normal(scale=8))
     return {
         k: v + (shift if k in ("liver", "vessel", "spleen", "kidney", "aorta") else 0.0)

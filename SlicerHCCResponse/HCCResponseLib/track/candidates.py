@@ -6,7 +6,7 @@ Nothing here becomes a new lesion without a reader.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,16 +14,18 @@ from scipy import ndimage
 
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import resample
-from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.imaging.volumes import Region, Volume
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.components import components
 from HCCResponseLib.track.proposal import Evidence, Proposal, ProposalKind, Suggestion
 from HCCResponseLib.track.registration import Registration
+from HCCResponseLib.track.suppress import LookRule, Suppressed, liver_tissue, look_at, reason_to_suppress
 
 Float32 = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 _LEAST_MM3 = 100.0
+_SEEN = 0.5
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class CandidateRule:
         least_agreement: "new" needs this Dice of the base network with the accepted baseline contours: a base network
             that misses what the reader has drawn cannot be sure of anything in this patient.
         known_margin_mm: surroundings of known lesions that are left out.
-        most: no more than this many, largest first.
+        most: no more than this many, in the order of rank.
+        look: when a spot is not shown at all, see :mod:`HCCResponseLib.track.suppress`.
     """
 
     threshold: float = 0.5
@@ -49,6 +52,7 @@ class CandidateRule:
     least_agreement: float = 0.5
     known_margin_mm: float = 6.0
     most: int = 12
+    look: LookRule = field(default_factory=LookRule)
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,20 @@ class Survey:
         parts = components(self.liver > 0.5)
         return np.asarray(ndimage.binary_fill_holes(parts[0])) if parts else np.zeros(self.grid.size, bool)
 
+    def region(self) -> Region:
+        """The liver for a registration."""
+        return Region(self.liver_mask(), self.grid)
+
+    def seen(self) -> npt.NDArray[np.int32]:
+        """Connected parts of what the network takes for tumour in the liver, numbered; (z, y, x)."""
+        labels, _ = ndimage.label((self.tumour > _SEEN) & self.liver_mask())
+        return np.asarray(labels, np.int32)
+
 
 def agreement(view: Survey, geometry: Geometry, accepted: Mask) -> float:
     """Dice of the base network's tumours with the reader's accepted contours (z, y, x on ``geometry``), 0 to 1."""
     drawn = resample(accepted.astype(np.float32), geometry, view.grid, fill=0) > 0.5
-    seen = (view.tumour > 0.5) & view.liver_mask()
+    seen = (view.tumour > _SEEN) & view.liver_mask()
     return float(2 * (drawn & seen).sum() / max(int(drawn.sum() + seen.sum()), 1))
 
 
@@ -86,6 +99,14 @@ class Before:
     agreement: float
 
 
+@dataclass(frozen=True)
+class Candidates:
+    """What is shown to the reader, best first, and what is not, with the reason for each."""
+
+    shown: tuple[Proposal, ...]
+    suppressed: tuple[Suppressed, ...] = ()
+
+
 def find_candidates(
     time_point: str,
     image: Volume,
@@ -93,7 +114,7 @@ def find_candidates(
     before: Before,
     known: Mask,
     rule: CandidateRule | None = None,
-) -> list[Proposal]:
+) -> Candidates:
     """Propose candidates for new lesions.
 
     Args:
@@ -106,31 +127,42 @@ def find_candidates(
     fine = resample(spots, view.grid, image.geometry, fill=0)
     near_known = _grown(known, image.geometry.spacing, rule.known_margin_mm)
     mask = np.asarray(fine > rule.threshold) & ~near_known
-    shown: list[Proposal] = []
+    tissue = liver_tissue(
+        image, resample(view.liver_mask(), view.grid, image.geometry, linear=False, fill=0) & ~mask
+    )
+    found: list[tuple[float, Proposal]] = []
+    suppressed: list[Suppressed] = []
     for part in components(mask, int(_LEAST_MM3 / image.geometry.voxel_volume_mm3)):
-        if len(shown) >= rule.most:
-            break
         measurement = measure_lesion(part, image.geometry)
-        if measurement.long_axis.length_raw_mm < rule.least_long_axis_mm:
-            continue
-        name = f"C{len(shown) + 1}"
         evidence = _evidence(part, fine, image.geometry, before, known)
         evidence["volume_ml"] = round(measurement.volume_mm3 / 1000, 2)
+        evidence["key_slice"] = measurement.slice_index + 1
+        look = look_at(part, image, tissue)
+        evidence |= look.facts()
+        long_mm = measurement.long_axis.length_raw_mm
+        reason = reason_to_suppress(look, long_mm, evidence, rule.look, rule.least_long_axis_mm)
+        if reason is not None:
+            suppressed.append(Suppressed(reason, long_mm, evidence))
+            continue
         sure = _is_sure(measurement, evidence, rule)
-        shown.append(
-            Proposal(
-                time_point,
-                name,
-                ProposalKind.CANDIDATE,
-                LesionState.MEASURED,
-                part,
-                measurement,
-                view.origin,
-                Suggestion.NEW if sure else Suggestion.EQUIVOCAL,
-                evidence,
-            )
-        )
-    return shown
+        suggestion = Suggestion.NEW if sure else Suggestion.EQUIVOCAL
+        rank = float(str(evidence["mean_probability"])) * min(long_mm, 30.0) + 100 * sure
+        row = Proposal(
+            time_point, "", ProposalKind.CANDIDATE, LesionState.MEASURED, part, measurement, view.origin,
+            suggestion, evidence,
+        )  # fmt: skip
+        found.append((rank, row))
+    ranked = [row for _, row in sorted(found, key=lambda pair: -pair[0])]
+    suppressed += [
+        Suppressed(f"beyond the {rule.most} that are shown", _long_mm(r), r.evidence)
+        for r in ranked[rule.most :]
+    ]
+    shown = tuple(replace(row, name=f"C{i}") for i, row in enumerate(ranked[: rule.most], start=1))
+    return Candidates(shown, tuple(suppressed))
+
+
+def _long_mm(row: Proposal) -> float:
+    return row.measurement.long_axis.length_raw_mm if row.measurement else 0.0
 
 
 def _grown(mask: Mask, spacing: tuple[float, float, float], margin_mm: float) -> Mask:
@@ -143,16 +175,22 @@ def _evidence(
     part: Mask, probability: npt.NDArray[np.float32], geometry: Geometry, before: Before, known: Mask
 ) -> Evidence:
     centre = geometry.index_to_lps(np.argwhere(part).mean(0))
-    seen, place = _at_baseline(centre, before)
-    return {
+    seen, size, place = _at_baseline(centre, before)
+    trust = before.found.place(centre)
+    evidence: Evidence = {
         "place_lps": [round(float(v), 2) for v in centre],
         "mean_probability": round(float(probability[part].mean()), 3),
         "distance_to_known_mm": _gap(part, known, geometry.spacing),
         "imaged_at_baseline": place is not None,
         "probability_at_baseline": seen,
         "place_at_baseline_lps": place,
+        "volume_at_baseline_ml": size,
         "base_network_agreement": round(before.agreement, 3),
+        "registration_trustworthy": trust.trustworthy,
     }
+    if trust.reasons:
+        evidence["registration_remark"] = " ".join(trust.reasons)
+    return evidence
 
 
 def _is_sure(measurement: LesionMeasurement, evidence: Evidence, rule: CandidateRule) -> bool:
@@ -164,18 +202,28 @@ def _is_sure(measurement: LesionMeasurement, evidence: Evidence, rule: Candidate
         and seen <= rule.baseline_probability
         and float(str(evidence["mean_probability"])) >= rule.sure_probability
         and float(str(evidence["base_network_agreement"])) >= rule.least_agreement
+        and evidence["registration_trustworthy"] is True
     )
 
 
-def _at_baseline(centre: npt.NDArray[np.float64], before: Before) -> tuple[float | None, list[float] | None]:
-    """The highest tumour probability within 4 mm of the place at baseline, and the place; ``None`` if not imaged."""
+def _at_baseline(
+    centre: npt.NDArray[np.float64], before: Before
+) -> tuple[float | None, float | None, list[float] | None]:
+    """Highest tumour probability within 4 mm of the place at baseline, volume (mL) of what was seen there, the place.
+
+    All ``None`` if the place was not imaged.
+    """
     grid = before.view.grid
     place = before.found.to_baseline(centre)
     index = np.rint(grid.lps_to_index(place)).astype(int)
     if (index < 0).any() or (index >= np.asarray(grid.size)).any():
-        return None, None
+        return None, None, None
     around = tuple(slice(max(0, i - 2), i + 3) for i in index)
-    return round(float(before.view.tumour[around].max()), 3), [round(float(v), 2) for v in place]
+    seen = before.view.seen()
+    here = np.unique(seen[around])
+    size = max((float((seen == value).sum()) for value in here if value), default=0.0)
+    volume = round(size * grid.voxel_volume_mm3 / 1000, 2)
+    return round(float(before.view.tumour[around].max()), 3), volume, [round(float(v), 2) for v in place]
 
 
 def _gap(part: Mask, known: Mask, spacing: tuple[float, float, float]) -> float | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +11,18 @@ import numpy.typing as npt
 from HCCResponseLib.engines.process import Progress, Report, part_of
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import resample
-from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.measure import LesionMeasurement, measure_lesion
+from HCCResponseLib.imaging.volumes import Region, Volume
+from HCCResponseLib.imaging.warped import WarpedMask
+from HCCResponseLib.measure import LesionMeasurement, measure_lesion, measure_parts
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.track.candidates import Before, Survey, agreement, find_candidates
-from HCCResponseLib.track.components import carry_identities, components
+from HCCResponseLib.track.candidates import Before, Candidates, Survey, agreement, find_candidates
+from HCCResponseLib.track.components import carried_parts, components, divide
+from HCCResponseLib.track.earlier import Earlier, name_again
+from HCCResponseLib.track.links import Link, LinkSet, Outcome
+from HCCResponseLib.track.matching import Known, match
 from HCCResponseLib.track.proposal import Evidence, Proposal, ProposalKind
-from HCCResponseLib.track.registration import Registration, carry_mask, register
+from HCCResponseLib.track.registration import Registrar, Registration, Scan, carry_masks, register_scans
+from HCCResponseLib.track.suppress import Suppressed
 
 Mask = npt.NDArray[np.bool_]
 _THRESHOLD = 0.5
@@ -32,11 +37,13 @@ class Baseline:
         image: baseline scan.
         lesions: accepted contour of each lesion on the baseline's grid, (z, y, x).
         view: the base network's survey of the baseline.
+        name: of the time point.
     """
 
     image: Volume
     lesions: Mapping[str, Mask]
     view: Survey
+    name: str = "baseline"
 
 
 @dataclass(frozen=True)
@@ -54,11 +61,18 @@ class Look:
 
 @dataclass(frozen=True)
 class FollowUp:
-    """Proposals of one visit with the registration they rest on."""
+    """Proposals of one visit with what they rest on.
+
+    Attributes:
+        links: which part is which lesion.
+        suppressed: spots of the base network that are not shown, with the reason.
+    """
 
     proposals: tuple[Proposal, ...]
     registration: Registration
-    carried: Mapping[str, Mask]
+    carried: Mapping[str, WarpedMask]
+    links: LinkSet
+    suppressed: tuple[Suppressed, ...] = field(default=())
 
 
 def propose_baseline(time_point: str, image: Volume, view: Survey, least_mm: float = 10.0) -> list[Proposal]:
@@ -91,53 +105,106 @@ def propose_follow_up(
     look: Look,
     report: Report,
     seed: int = 0,
+    registrar: Registrar = register_scans,
+    earlier: Sequence[Earlier] = (),
 ) -> FollowUp:
-    """Register, contour the known lesions, look for new ones, measure on the original slices."""
-    report(Progress("Registering baseline to follow-up", 0.05))
+    """Register, contour the known lesions, look for new ones, measure on the original slices.
+
+    Args:
+        registrar: how the visits are registered.
+        earlier: follow-ups before this one with their candidates, so that a candidate keeps its name.
+    """
+    view = look.survey(part_of(report, 0.0, 0.35))
     everything = np.logical_or.reduce(list(baseline.lesions.values()))
-    found = register(baseline.image, image, everything, seed)
-    carried = {
-        n: carry_mask(m, baseline.image.geometry, image.geometry, found) for n, m in baseline.lesions.items()
-    }
-    probability = look.known(carried, part_of(report, 0.25, 0.3))
-    masks = carry_identities(probability > _THRESHOLD, carried, image.geometry.spacing)
+    spots = Region((view.tumour > _THRESHOLD) & view.liver_mask(), view.grid)
+    here = Scan(image, view.region(), spots)
+    lesions = Region(everything, baseline.image.geometry)
+    first = Scan(baseline.image, baseline.view.region(), lesions)
+    found = registrar(first, here, seed, part_of(report, 0.35, 0.2))
+    carried = carry_masks(baseline.lesions, baseline.image.geometry, image.geometry, found)
+    places = {n: c.voxels for n, c in carried.items()}
+    probability = look.known(places, part_of(report, 0.55, 0.35))
+    known = known_lesions(baseline.lesions, baseline.image.geometry, carried, found)
+    links, masks = contour_known(time_point, probability, known, image.geometry)
     proposals = [
-        _known(time_point, name, masks[name], carried[name], probability, image.geometry, found)
-        for name in carried
+        _known(time_point, links.of(n), masks[n], known[n], probability, image.geometry) for n in known
     ]
-    view = look.survey(part_of(report, 0.55, 0.4))
-    known = np.logical_or.reduce([*carried.values(), *(m for m in masks.values() if m is not None)])
+    report(Progress("Looking for new lesions", 0.9))
+    taken = np.logical_or.reduce([*places.values(), *(m for m in masks.values() if m is not None)])
     before = Before(baseline.view, found, agreement(baseline.view, baseline.image.geometry, everything))
-    proposals += find_candidates(time_point, image, view, before, known)
+    new = find_candidates(time_point, image, view, before, taken)
+    for visit in earlier:
+        new = _named_as_before(new, visit, here, registrar, seed)
     report(Progress("Proposals ready", 1.0))
-    return FollowUp(tuple(proposals), found, carried)
+    return FollowUp((*proposals, *new.shown), found, carried, links, new.suppressed)
+
+
+def known_lesions(
+    lesions: Mapping[str, Mask], source: Geometry, carried: Mapping[str, WarpedMask], found: Registration
+) -> dict[str, Known]:
+    """Known lesions as :func:`~HCCResponseLib.track.matching.match` takes them."""
+    out = {}
+    for name, mask in lesions.items():
+        centre = found.to_follow_up(source.index_to_lps(np.argwhere(mask).mean(0)))
+        volume = float(mask.sum()) * source.voxel_volume_mm3
+        out[name] = Known(carried[name], volume, found.place(centre))
+    return out
+
+
+def contour_known(
+    time_point: str, probability: npt.NDArray[np.float32], known: Mapping[str, Known], geometry: Geometry
+) -> tuple[LinkSet, dict[str, Mask | None]]:
+    """Identities of the parts that the adapted network sees, and each lesion's mask; ``None`` where nothing is left."""
+    parts = carried_parts(probability > _THRESHOLD, geometry.spacing)
+    links = match(time_point, known, parts, geometry)
+    places = {n: k.place.voxels for n, k in known.items()}
+    return links, divide(parts, links.owners(), places, geometry.spacing)
+
+
+def _named_as_before(
+    new: Candidates, visit: Earlier, here: Scan, registrar: Registrar, seed: int
+) -> Candidates:
+    """Candidates that an earlier follow-up has shown keep their names."""
+    if not new.shown or not visit.candidates:
+        return new
+    found = registrar(visit.scan, here, seed)
+    return replace(new, shown=name_again(new.shown, visit, found, here.image.geometry))
 
 
 def _known(
     time_point: str,
-    name: str,
+    link: Link,
     mask: Mask | None,
-    carried: Mask,
+    known: Known,
     probability: npt.NDArray[np.float32],
     geometry: Geometry,
-    found: Registration,
 ) -> Proposal:
-    evidence: Evidence = {"registration_trustworthy": found.trustworthy}
-    if not carried.any():
+    """One row; a place in doubt is never called empty."""
+    assert link.name is not None
+    evidence: Evidence = {"outcome": link.outcome.value, "confidence": link.confidence, **link.evidence}
+    if not known.place:
         evidence["remark"] = "The place of this lesion lies outside this scan's field of view."
-        return _row(time_point, name, LesionState.NOT_IMAGED, None, None, evidence)
-    x, y, z = geometry.index_to_lps(np.argwhere(carried).mean(0))
+        return _row(time_point, link.name, LesionState.NOT_IMAGED, None, None, evidence)
+    x, y, z = geometry.index_to_lps(np.argwhere(known.place.voxels).mean(0))
     evidence["place_lps"] = [round(float(v), 2) for v in (x, y, z)]
     if mask is None:
-        evidence["highest_probability_in_place"] = round(float(probability[carried].max()), 3)
-        return _row(time_point, name, LesionState.DISAPPEARED, None, None, evidence)
-    overlap = float((mask & carried).sum() / min(mask.sum(), carried.sum()))
+        evidence["highest_probability_in_place"] = round(float(probability[known.place.voxels].max()), 3)
+        if link.outcome is Outcome.UNCLEAR:
+            evidence["remark"] = "Nothing was found, but the place itself is in doubt: look for this lesion."
+            return _row(time_point, link.name, LesionState.NOT_EVALUABLE, None, None, evidence)
+        return _row(time_point, link.name, LesionState.DISAPPEARED, None, None, evidence)
+    shared = float((mask & known.place.voxels).sum() / min(mask.sum(), known.place.voxels.sum()))
     evidence |= {
-        "overlap_with_baseline_place": round(overlap, 3),
+        "overlap_with_baseline_place": round(shared, 3),
         "mean_probability": round(float(probability[mask].mean()), 3),
         "parts": len(components(mask)),
     }
-    return _row(time_point, name, LesionState.MEASURED, mask, measure_lesion(mask, geometry), evidence)
+    if link.merged_with:
+        evidence["merged_with"] = ", ".join(link.merged_with)
+    if link.outcome is Outcome.SPLIT:
+        axes = [one.long_axis.length_mm for one in measure_parts(mask, geometry)]
+        evidence["parts_long_axes_mm"] = ", ".join(str(a) for a in axes)
+    return _row(time_point, link.name, LesionState.MEASURED, mask, measure_lesion(mask, geometry), evidence)
 
 
 def _row(
@@ -148,6 +215,7 @@ def _row(
     measurement: LesionMeasurement | None,
     evidence: Evidence,
 ) -> Proposal:
-    origin = "registration" if state is LesionState.NOT_IMAGED else "adapted network"
+    found = state in (LesionState.MEASURED, LesionState.DISAPPEARED)
+    origin = "adapted network" if found else "registration"
     kind = ProposalKind.LESION
     return Proposal(time_point, name, kind, state, mask, measurement, origin, evidence=evidence)

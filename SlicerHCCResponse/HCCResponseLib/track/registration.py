@@ -1,208 +1,357 @@
-"""Rigid registration of two visits: first the whole body, then the neighbourhood of the lesions.
+"""Registration of two visits: body, then liver, then deformable; it says where it is not to be trusted.
 
-The result maps contours and points for matching; nothing that it has moved is ever measured.
+The result maps contours and points for matching; nothing that it has moved is ever measured. Another registration
+fits behind :class:`Registrar` as one new file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 from scipy import ndimage
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.engines.process import Progress, Report, ignore_progress
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.imaging.resample import resample, to_sitk, working_geometry
-from HCCResponseLib.imaging.volumes import AIR_HU, Volume
+from HCCResponseLib.imaging.resample import bounding_box, resample, to_sitk, working_geometry
+from HCCResponseLib.imaging.volumes import Region, Volume
+from HCCResponseLib.imaging.warped import WarpedMask
+from HCCResponseLib.track import rigid
+from HCCResponseLib.track.deform import Channels, Float32, cycle_error, deform, jacobian, sample
+from HCCResponseLib.track.trust import Place, Quality, TrustMaps, judge, place_words
 
-_BODY_HU = -300
-_WINDOW = (-200.0, 300.0)
-_COARSE_MM = (5.0, 4.0, 4.0)
-_LOCAL_MM = (3.0, 2.5, 2.5)
-_STARTS_Z_MM = (0.0, -30.0, 30.0)
-_LOCAL_LIMIT_MM = 35.0
+Mask = npt.NDArray[np.bool_]
+_GRID_MM = (4.0, 4.0, 4.0)
+_MARGIN_MM = 28.0
+_LESION_MARGIN_MM = 4.0
+# A liver mask often leaves out a treated tumour, so its outline counts for nothing near a known one.
+_OUTLINE_MARGIN_MM = 12.0
+_OUTLINE_REACH_MM = 12.0
+# A network that knows no liver marks everything as one.
+_LEAST_LIVER_ML, _MOST_LIVER_ML = 150.0, 6000.0
+_WINDOW = (-120.0, 220.0)
+_LOCAL_SIGMA_MM = 16.0
+# Found on drawn pairs: the noise of tissue within the liver misleads more than it helps beside a clear outline.
+_TISSUE_WEIGHT = 0.3
+_FAR_WEIGHT = 0.08
+_NOISE_HU = 40.0
+_UPRIGHT = 0.7
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """What registration sees of one visit.
+
+    Attributes:
+        liver: where it lies, tumours included; ``None`` when nobody knows.
+        lesions: tumours known here; they take no part in comparing the tissue.
+    """
+
+    image: Volume
+    liver: Region | None = None
+    lesions: Region | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Registration:
     """Where baseline tissue lies in the follow-up.
 
     Attributes:
         follow_up_to_baseline: ITK transform of physical points (LPS mm), as resampling a baseline mask needs it.
-        body_similarity: normalised correlation of the two bodies after registration, -1 to 1.
-        local_shift_mm: how far the neighbourhood of the lesions moved against the body (x, y, z).
-        trustworthy: whether the bodies agree well enough for identities to be carried over.
+        affine: its first part; ``field`` is the displacement before it, (3, z, y, x) in mm along the axes of ``grid``.
+        grid: coarse grid in the follow-up on which ``field`` and ``maps`` are known.
+        maps: how well it went, place by place.
+        quality: how well it went as a whole.
+        scans: grids of baseline and follow-up.
+        local_shift_mm: how far the liver or the lesions' neighbourhood moved against the body (x, y, z).
     """
 
-    follow_up_to_baseline: sitk.Transform
-    body_similarity: float
+    affine: sitk.AffineTransform
+    field: Float32
+    grid: Geometry
+    maps: TrustMaps
+    quality: Quality
+    scans: tuple[Geometry, Geometry]
     local_shift_mm: tuple[float, float, float]
-    trustworthy: bool
 
-    def to_follow_up(self, point_lps: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """A baseline point (LPS mm) in the follow-up."""
-        back = self.follow_up_to_baseline.GetInverse()
-        return np.asarray(back.TransformPoint([float(v) for v in np.asarray(point_lps)]))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "follow_up_to_baseline", _composite(self.affine, self.field, self.grid))
+
+    follow_up_to_baseline: sitk.Transform = None
+
+    @property
+    def body_similarity(self) -> float:
+        """Normalised correlation of the two bodies after registration, -1 to 1."""
+        return self.quality.body_similarity
+
+    @property
+    def trustworthy(self) -> bool:
+        """Whether identities may be carried over at all; see :meth:`place` for one place."""
+        return self.quality.trustworthy
 
     def to_baseline(self, point_lps: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """A follow-up point (LPS mm) in the baseline."""
-        return np.asarray(
-            self.follow_up_to_baseline.TransformPoint([float(v) for v in np.asarray(point_lps)])
-        )
+        point = [float(v) for v in np.asarray(point_lps)]
+        return np.asarray(self.follow_up_to_baseline.TransformPoint(point))
+
+    def to_follow_up(self, point_lps: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """A baseline point (LPS mm) in the follow-up, by iteration to within a thousandth of a millimetre."""
+        target = np.asarray(point_lps, float)
+        back = self.affine.GetInverse()
+        guess = np.asarray(back.TransformPoint(target.tolist()))
+        for _ in range(100):
+            off = np.asarray(back.TransformPoint(target.tolist())) - np.asarray(
+                back.TransformPoint(self.to_baseline(guess).tolist())
+            )
+            guess = guess + off
+            if float(np.linalg.norm(off)) < 1e-5:
+                break
+        return np.asarray(guess)
+
+    def place(self, follow_up_lps: npt.ArrayLike) -> Place:
+        """Whether the match of this follow-up place (LPS mm) with the baseline is to be trusted, and why not."""
+        point = np.asarray(follow_up_lps, float)
+        before = self.to_baseline(point)
+        imaged = (_within(before, self.scans[0]), _within(point, self.scans[1]))
+        return place_words(self.quality, self.maps, self.grid.lps_to_index(point), imaged)
 
 
-def register(
-    baseline: Volume, follow_up: Volume, focus: npt.NDArray[np.bool_], seed: int = 0
+class Registrar(Protocol):
+    """Anything that registers two visits."""
+
+    def __call__(
+        self, baseline: Scan, follow_up: Scan, seed: int = 0, report: Report = ignore_progress
+    ) -> Registration:
+        """Raises ``InputError`` where one of the scans shows no body."""
+
+
+def register(baseline: Volume, follow_up: Volume, focus: Mask, seed: int = 0) -> Registration:
+    """Registration without liver masks, refined around ``focus`` (lesions, (z, y, x) on the baseline's grid)."""
+    return register_scans(Scan(baseline, lesions=Region(focus, baseline.geometry)), Scan(follow_up), seed)
+
+
+def register_scans(
+    baseline: Scan, follow_up: Scan, seed: int = 0, report: Report = ignore_progress
 ) -> Registration:
-    """Rigid registration of the visits, refined around ``focus``.
+    """The default :class:`Registrar`: SimpleITK for body and liver outline, then demons on a 4 mm grid.
 
     Args:
-        baseline: earlier visit; ``focus`` is a mask on its grid (lesions or liver), shape (z, y, x).
-        follow_up: later visit.
-        seed: of the metric's random sampling.
+        seed: of the metric's sampling.
 
     Raises:
         InputError: one of the volumes shows no body.
     """
-    with _one_thread():
-        return _register(baseline, follow_up, focus, seed)
+    with rigid.one_thread():
+        return _register(baseline, follow_up, seed, report)
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Sums in a fixed order, so that the same input gives the same transform."""
-    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
-    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
-    try:
-        yield
-    finally:
-        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
-
-
-def _register(baseline: Volume, follow_up: Volume, focus: npt.NDArray[np.bool_], seed: int) -> Registration:
-    fixed, fixed_body = _prepared(baseline, _COARSE_MM)
-    moving, moving_body = _prepared(follow_up, _COARSE_MM)
-    body = _best_start(fixed, moving, fixed_body, moving_body, seed)
-    local = _refine_locally(baseline, follow_up, focus, body, seed)
-    similarity = _similarity(fixed, moving, fixed_body, body)
-    centre = baseline.geometry.index_to_lps(np.argwhere(focus).mean(0)) if focus.any() else np.zeros(3)
-    before, after = (np.asarray(t.TransformPoint(centre.tolist())) for t in (body, local))
-    shift = after - before
-    x, y, z = (float(v) for v in shift)
-    # The optimised transform maps baseline points to the follow-up.
-    return Registration(local.GetInverse(), similarity, (x, y, z), similarity > 0.5)
-
-
-def _body_mask(hu: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
-    labels, count = ndimage.label(ndimage.binary_opening(hu > _BODY_HU, iterations=1))
-    if count == 0:
-        return np.zeros(hu.shape, bool)
-    largest = 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
-    return np.stack([ndimage.binary_fill_holes(s) for s in labels == largest])
-
-
-def _prepared(volume: Volume, spacing: tuple[float, float, float]) -> tuple[sitk.Image, sitk.Image]:
-    grid = working_geometry(volume.geometry, spacing)
-    smooth = ndimage.gaussian_filter(
-        volume.hu.astype(np.float32),
-        [0.35 * s / g for s, g in zip(spacing, volume.geometry.spacing, strict=True)],
+def _register(baseline: Scan, follow_up: Scan, seed: int, report: Report) -> Registration:
+    report(Progress("Aligning bodies", 0.05))
+    fixed, moving = rigid.prepare_body(follow_up.image), rigid.prepare_body(baseline.image)
+    livers = (_usable(follow_up.liver), _usable(baseline.liver))
+    remark = _liver_remark(baseline, follow_up, livers)
+    if None in livers:
+        livers = (None, None)
+    shifts = [] if None in livers else [_centre(livers[1]) - _centre(livers[0])]
+    body = rigid.register_bodies(fixed, moving, seed, shifts)
+    alike = 0.0 if body is None else rigid.similarity(fixed, moving, body)
+    orientation = _orientation(fixed, moving, seed, alike)
+    start = body or sitk.Euler3DTransform()
+    report(Progress("Aligning livers", 0.25))
+    affine = _second_step(baseline, follow_up, livers, start, seed)
+    grid = _grid(follow_up, baseline, livers[0], affine)
+    here, there = _channels(follow_up, grid, livers[0], None), _channels(baseline, grid, livers[1], affine)
+    report(Progress("Following the tissue", 0.45))
+    forward = deform(here[0], there[0])
+    report(Progress("Checking the way back", 0.75))
+    backward = deform(there[0], here[0])
+    spacing = grid.spacing[0]
+    maps = TrustMaps(
+        cycle_error(forward, backward) * spacing, jacobian(forward), _outline_gap(here, there, forward)
     )
-    hu = resample(smooth, volume.geometry, grid)
-    body = _body_mask(hu)
-    if body.mean() < 0.02:
-        raise InputError(f"Image '{volume.source}' shows no body; is it a CT of the abdomen?")
-    return to_sitk(np.clip(hu, *_WINDOW).astype(np.float32), grid), to_sitk(body, grid)
+    overlap = _overlap(here[2], there[2], forward)
+    quality = judge(alike, overlap, maps, here[2], orientation, remark)
+    report(Progress("Registered", 1.0))
+    return Registration(
+        affine, forward * spacing, grid, maps, quality, (baseline.image.geometry, follow_up.image.geometry),
+        _shift(start, affine, grid),
+    )  # fmt: skip
 
 
-def _optimise(
-    fixed: sitk.Image,
-    moving: sitk.Image,
-    mask: sitk.Image,
-    start: sitk.Transform,
+def _usable(liver: Region | None) -> Region | None:
+    """A liver mask of a size that a liver can have."""
+    return liver if liver is not None and _LEAST_LIVER_ML <= _millilitres(liver) <= _MOST_LIVER_ML else None
+
+
+def _millilitres(region: Region) -> float:
+    return float(region.mask.sum()) * region.geometry.voxel_volume_mm3 / 1000
+
+
+def _centre(liver: Region | None) -> npt.NDArray[np.float64]:
+    assert liver is not None
+    return liver.geometry.index_to_lps(np.argwhere(liver.mask).mean(0))
+
+
+def _orientation(fixed: rigid.Body, moving: rigid.Body, seed: int, alike: float) -> str | None:
+    """How the follow-up lies otherwise than the baseline, if that fits clearly better than upright."""
+    if alike > _UPRIGHT:
+        return None
+    best, words = alike + 0.05, None
+    for name, signs in rigid.ORIENTATIONS.items():
+        other = rigid.turned(moving, signs)
+        found = rigid.register_bodies(fixed, other, seed)
+        value = 0.0 if found is None else rigid.similarity(fixed, other, found)
+        if value > best:
+            best, words = value, name
+    return words
+
+
+def _second_step(
+    baseline: Scan,
+    follow_up: Scan,
+    livers: tuple[Region | None, Region | None],
+    body: sitk.Euler3DTransform,
     seed: int,
-    levels: tuple[int, ...],
-) -> tuple[sitk.Transform, float]:
-    method = sitk.ImageRegistrationMethod()
-    method.SetMetricAsMattesMutualInformation(32)
-    method.SetMetricSamplingStrategy(method.REGULAR)
-    method.SetMetricSamplingPercentage(0.35, seed + 1)
-    method.SetMetricFixedMask(mask)
-    method.SetInterpolator(sitk.sitkLinear)
-    method.SetShrinkFactorsPerLevel(levels)
-    method.SetSmoothingSigmasPerLevel([0.5 * (n - 1) for n in levels])
-    method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOff()
-    method.SetOptimizerAsRegularStepGradientDescent(2.0, 0.02, 120, relaxationFactor=0.6)
-    method.SetOptimizerScalesFromPhysicalShift()
-    method.SetInitialTransform(start, inPlace=False)
-    found = method.Execute(fixed, moving)
-    return sitk.CompositeTransform(found).GetNthTransform(0), float(method.GetMetricValue())
+) -> sitk.AffineTransform:
+    """The liver's outline where both are known, else the lesions' neighbourhood."""
+    if livers[0] is not None and livers[1] is not None:
+        by_centre = sitk.Euler3DTransform(body)
+        centre = _centre(livers[0])
+        gap = _centre(livers[1]) - np.asarray(body.TransformPoint(centre.tolist()))
+        by_centre.SetTranslation((np.asarray(body.GetTranslation()) + gap).tolist())
+        starts = [rigid.recentred(t, centre) for t in (body, by_centre)]
+        fixed, moving = (rigid.liver_grid(liver.mask, liver.geometry) for liver in (livers[0], livers[1]))
+        sure = _away_from_lesions(baseline, moving[1], None) > _OUTLINE_MARGIN_MM
+        return rigid.register_livers(fixed, moving, starts, sure)
+    lesions = baseline.lesions
+    if lesions is None or not lesions.mask.any():
+        return rigid.as_affine(body)
+    target = working_geometry(follow_up.image.geometry, _GRID_MM)
+    near = resample(lesions.mask, lesions.geometry, target, linear=False, fill=0, transform=body)
+    return rigid.as_affine(rigid.refine_locally(follow_up.image, baseline.image, (near, target), body, seed))
 
 
-def _best_start(
-    fixed: sitk.Image, moving: sitk.Image, fixed_body: sitk.Image, moving_body: sitk.Image, seed: int
-) -> sitk.Transform:
-    """Body to body from several heights, because scans need not cover the same range."""
-    centred = sitk.CenteredTransformInitializer(
-        fixed_body, moving_body, sitk.Euler3DTransform(), sitk.CenteredTransformInitializerFilter.MOMENTS
-    )
-    best: tuple[sitk.Transform, float] | None = None
-    for offset in _STARTS_Z_MM:
-        start = sitk.Euler3DTransform(sitk.Euler3DTransform(centred))
-        x, y, z = start.GetTranslation()
-        start.SetTranslation((x, y, z + offset))
-        found = _optimise(fixed, moving, fixed_body, start, seed, (3,))
-        if best is None or found[1] < best[1]:
-            best = found
-    assert best is not None
-    return _optimise(fixed, moving, fixed_body, sitk.Euler3DTransform(best[0]), seed, (2, 1))[0]
+def _grid(follow_up: Scan, baseline: Scan, liver: Region | None, affine: sitk.Transform) -> Geometry:
+    """Where the deformable step works: around the liver and the known lesions, else everywhere."""
+    whole = working_geometry(follow_up.image.geometry, _GRID_MM)
+    area = np.zeros(whole.size, bool)
+    if liver is not None:
+        area |= resample(liver.mask, liver.geometry, whole, linear=False, fill=0)
+    if baseline.lesions is not None:
+        lesions = baseline.lesions
+        area |= resample(lesions.mask, lesions.geometry, whole, linear=False, fill=0, transform=affine)
+    if not area.any():
+        return whole
+    return working_geometry(whole, _GRID_MM, bounding_box(area, _GRID_MM, _MARGIN_MM))
 
 
-def _refine_locally(
-    baseline: Volume, follow_up: Volume, focus: npt.NDArray[np.bool_], body: sitk.Transform, seed: int
-) -> sitk.Transform:
-    """Breathing moves the liver against the spine: a second rigid step sees only the lesions' surroundings."""
-    if not focus.any():
-        return body
-    fixed, _ = _prepared(baseline, _LOCAL_MM)
-    moving, _ = _prepared(follow_up, _LOCAL_MM)
-    grid = working_geometry(baseline.geometry, _LOCAL_MM)
-    near = resample(focus, baseline.geometry, grid, linear=False, fill=0)
-    around = ndimage.distance_transform_edt(~near, sampling=_LOCAL_MM) < 25.0
-    start = sitk.Euler3DTransform(body)
-    centre = grid.index_to_lps(np.argwhere(around).mean(0))
-    start = _recentred(start, centre)
-    found, _ = _optimise(fixed, moving, to_sitk(around, grid), start, seed, (2, 1))
-    moved = np.asarray(found.TransformPoint(centre.tolist())) - np.asarray(
-        body.TransformPoint(centre.tolist())
-    )
-    return found if float(np.linalg.norm(moved)) <= _LOCAL_LIMIT_MM else body
+def _channels(
+    scan: Scan, grid: Geometry, liver: Region | None, transform: sitk.Transform | None
+) -> tuple[Channels, Float32 | None, Mask | None]:
+    """Channels of a scan on the grid, with the liver's signed distance and mask there."""
+    hu = np.clip(rigid.coarse_hu(scan.image, grid, transform), *_WINDOW)
+    inside = np.ones(scan.image.geometry.size, np.uint8)
+    imaged = resample(inside, scan.image.geometry, grid, linear=False, fill=0, transform=transform) > 0
+    away = _away_from_lesions(scan, grid, transform)
+    use = (imaged & (away > _LESION_MARGIN_MM)).astype(np.float32)
+    tissue = _normalised(hu, use, _LOCAL_SIGMA_MM / grid.spacing[0])
+    if liver is None:
+        return Channels(tissue[None], use[None]), None, None
+    soft = resample(liver.mask.astype(np.float32), liver.geometry, grid, fill=0, transform=transform)
+    mask = np.asarray(soft > 0.5)
+    distance = rigid.signed_distance(mask, grid.spacing, _OUTLINE_REACH_MM)
+    near = np.where(distance > -_OUTLINE_REACH_MM, _TISSUE_WEIGHT, _FAR_WEIGHT).astype(np.float32)
+    outline = (imaged & (away > _OUTLINE_MARGIN_MM)).astype(np.float32)
+    values = np.stack([tissue, distance / np.float32(0.5 * _OUTLINE_REACH_MM)])
+    return Channels(values, np.stack([use * near, outline])), distance, mask
 
 
-def _recentred(transform: sitk.Euler3DTransform, centre: npt.NDArray[np.float64]) -> sitk.Euler3DTransform:
-    """The same rigid motion, turning about another centre (better conditioned for a local step)."""
-    target = np.asarray(transform.TransformPoint(centre.tolist()))
-    again = sitk.Euler3DTransform()
-    again.SetCenter(centre.tolist())
-    again.SetRotation(transform.GetAngleX(), transform.GetAngleY(), transform.GetAngleZ())
-    again.SetTranslation((target - centre).tolist())
-    return again
+def _away_from_lesions(scan: Scan, grid: Geometry, transform: sitk.Transform | None) -> Float32:
+    """Distance to the nearest known lesion on the grid in mm; large without any."""
+    if scan.lesions is not None and scan.lesions.mask.any():
+        drawn = scan.lesions
+        lesions = resample(drawn.mask, drawn.geometry, grid, linear=False, fill=0, transform=transform)
+        if lesions.any():
+            return np.asarray(ndimage.distance_transform_edt(~lesions, sampling=grid.spacing), np.float32)
+    return np.full(grid.size, 1e3, np.float32)
 
 
-def _similarity(fixed: sitk.Image, moving: sitk.Image, mask: sitk.Image, transform: sitk.Transform) -> float:
-    moved = sitk.GetArrayFromImage(sitk.Resample(moving, fixed, transform, sitk.sitkLinear, float(AIR_HU)))
-    use = (sitk.GetArrayFromImage(mask) > 0) & (moved > AIR_HU)
-    if use.sum() < 1000:
-        return 0.0
-    return float(np.corrcoef(sitk.GetArrayFromImage(fixed)[use], moved[use])[0, 1])
+def _normalised(hu: Float32, use: Float32, sigma: float) -> Float32:
+    """Tissue against its surroundings, so that another contrast phase looks the same."""
+    weight = ndimage.gaussian_filter(use, sigma) + 1e-3
+    mean = ndimage.gaussian_filter(hu * use, sigma) / weight
+    square = ndimage.gaussian_filter((hu - mean) ** 2 * use, sigma) / weight
+    value = np.where(use > 0, (hu - mean) / (np.sqrt(np.maximum(square, 0)) + _NOISE_HU), 0)
+    return np.asarray(ndimage.gaussian_filter(value, 1.0), np.float32)
 
 
-def carry_mask(
-    mask: npt.NDArray[np.bool_], source: Geometry, target: Geometry, found: Registration
-) -> npt.NDArray[np.bool_]:
+def _outline_gap(
+    here: tuple[Channels, Float32 | None, Mask | None],
+    there: tuple[Channels, Float32 | None, Mask | None],
+    field: Float32,
+) -> Float32 | None:
+    """How far the two outlines of the liver lie apart near each place, mm; nothing is said where they do not count."""
+    if here[1] is None or there[1] is None:
+        return None
+    where = np.indices(here[1].shape, dtype=np.float32) + field
+    counts = here[0].weights[1] * sample(there[0].weights[1], where, outside=0.0)
+    gap = np.abs(here[1] - sample(there[1], where)) * counts
+    return np.asarray(ndimage.maximum_filter(ndimage.uniform_filter(gap, 3), 5), np.float32)
+
+
+def _overlap(here: Mask | None, there: Mask | None, field: Float32) -> float | None:
+    """Dice of the livers after registration."""
+    if here is None or there is None:
+        return None
+    where = np.indices(here.shape, dtype=np.float32) + field
+    moved = sample(there.astype(np.float32), where, outside=0.0) > 0.5
+    return float(2 * (here & moved).sum() / max(int(here.sum() + moved.sum()), 1))
+
+
+def _liver_remark(baseline: Scan, follow_up: Scan, livers: tuple[Region | None, Region | None]) -> str | None:
+    """What is wrong when one liver was looked for and not found."""
+    for liver, scan, name in ((livers[0], follow_up, "follow-up"), (livers[1], baseline, "baseline")):
+        if scan.liver is not None and liver is None and _millilitres(scan.liver) < _LEAST_LIVER_ML:
+            return f"No liver was found in the {name}; its field of view may not hold it."
+    return None
+
+
+def _shift(body: sitk.Transform, affine: sitk.Transform, grid: Geometry) -> tuple[float, float, float]:
+    centre = grid.index_to_lps((np.asarray(grid.size) - 1) / 2).tolist()
+    x, y, z = np.asarray(affine.TransformPoint(centre)) - np.asarray(body.TransformPoint(centre))
+    return float(x), float(y), float(z)
+
+
+def _composite(affine: sitk.AffineTransform, field: Float32, grid: Geometry) -> sitk.Transform:
+    """Displacement first, then the affine part; outside the grid only the latter."""
+    matrix = np.asarray(grid.direction).reshape(3, 3)
+    vectors = np.moveaxis(field[::-1], 0, -1).astype(np.float64) @ matrix.T
+    image = sitk.GetImageFromArray(vectors, isVector=True)
+    image.CopyInformation(to_sitk(np.zeros(grid.size, np.uint8), grid))
+    return sitk.CompositeTransform([affine, sitk.DisplacementFieldTransform(image)])
+
+
+def _within(point: npt.NDArray[np.float64], scan: Geometry) -> bool:
+    index = scan.lps_to_index(point)
+    return bool((index >= -0.5).all() and (index <= np.asarray(scan.size) - 0.5).all())
+
+
+def carry_masks(
+    masks: Mapping[str, Mask], source: Geometry, target: Geometry, found: Registration
+) -> dict[str, WarpedMask]:
+    """Several baseline masks at once; each voxel of the result belongs to one of them."""
+    labels = np.zeros(source.size, np.uint8)
+    for value, mask in enumerate(masks.values(), start=1):
+        labels[mask] = value
+    moved = resample(labels, source, target, linear=False, fill=0, transform=found.follow_up_to_baseline)
+    return {name: WarpedMask(np.asarray(moved == value)) for value, name in enumerate(masks, start=1)}
+
+
+def carry_mask(mask: Mask, source: Geometry, target: Geometry, found: Registration) -> WarpedMask:
     """A baseline mask on a grid of the follow-up: for matching and as a prior, never for measuring."""
     moved = resample(mask, source, target, linear=False, fill=0, transform=found.follow_up_to_baseline)
-    return np.asarray(moved, dtype=bool)
+    return WarpedMask(np.asarray(moved, dtype=bool))

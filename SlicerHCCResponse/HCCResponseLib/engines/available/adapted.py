@@ -37,7 +37,7 @@ INFO = EngineInfo(
 
 def segment(case: Case, report: Report) -> Segmentation:
     """Tumour probability around every earlier contour, on the image's own grid; 0 elsewhere."""
-    from HCCResponseLib.adapt.contour import Gate, contour_known
+    from HCCResponseLib.adapt.contour import Gate, known_tumours
     from HCCResponseLib.engines.model import load_model
     from HCCResponseLib.engines.windows import How, require_usable
 
@@ -51,7 +51,7 @@ def segment(case: Case, report: Report) -> Segmentation:
     how = How(case.device, settings["precision"], window=settings["patch"])
     require_usable(how, model.network.divisor)
     carried = {str(value): prior.mask(value) for value in prior.values()}
-    out = contour_known(
+    out = known_tumours(
         case.image,
         model,
         base,

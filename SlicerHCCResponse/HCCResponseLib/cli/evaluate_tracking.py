@@ -1,0 +1,109 @@
+"""``hcc-response evaluate tracking``: lesion identities and new lesions on drawn pairs with known truth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
+
+_WORDS = {
+    "identity": "identity correct",
+    "simple": "identity, neither split nor merged",
+    "split": "splits recognised",
+    "merged": "merges recognised",
+    "gone": "gone recognised",
+    "seen": "lesions seen by the network",
+    "new_found": "new lesions >= 10 mm found",
+    "new_f1": "new lesions, F1",
+    "false_per_scan": "false candidates a scan",
+}
+
+
+def tracking(
+    pairs: Annotated[int, typer.Option(min=1, help="Pairs with true masks.")] = 60,
+    own: Annotated[int, typer.Option(min=0, help="Pairs with the base network's own masks (slow).")] = 0,
+    first_seed: Annotated[
+        int | None, typer.Option(help="First seed; default: the held-out block, which nothing was tuned on.")
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="JSON lines, one a pair; what is there is not done again.")
+    ] = Path("benchmark-output/tracking.jsonl"),
+    model: Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Lesion identities, splits, merges and new lesions on drawn pairs; the published way beside ours."""
+    with errors_as_one_line():
+        from HCCResponseLib.cohort.tracking_cases import HELD_OUT_SEED
+        from HCCResponseLib.cohort.tracking_run import OURS, PUBLISHED, run_true_masks
+        from HCCResponseLib.cohort.tracking_stats import summarise
+
+        start = HELD_OUT_SEED if first_seed is None else first_seed
+        wanted = [("true masks", start + i) for i in range(pairs)] + [
+            ("own masks", start + i) for i in range(own)
+        ]
+        records = _kept(output)
+        base = None
+        for arm, seed in wanted:
+            if (arm, seed) in records:
+                continue
+            if arm == "true masks":
+                record = run_true_masks(seed)
+            else:
+                from HCCResponseLib.cohort.tracking_own import run_own_masks
+                from HCCResponseLib.engines.model import load_model
+
+                base = base or load_model(model)
+                record = run_own_masks(seed, base)
+            _keep(output, record)
+            records[arm, seed] = record
+            console.print(f"{arm}, seed {seed}: done", markup=False)
+        figures = summarise([records[key] for key in wanted], (OURS, PUBLISHED))
+        if as_json:
+            say_json(figures)
+        else:
+            _tell(figures)
+
+
+def _kept(path: Path) -> dict[tuple[str, int], dict[str, Any]]:
+    """Records of an earlier run; a last line that a crash cut short is done again."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError:
+                continue
+            found[record["arm"], record["seed"]] = record
+    return found
+
+
+def _keep(path: Path, record: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(record) + "\n")
+
+
+def _tell(figures: dict[str, Any]) -> None:
+    for arm, content in figures.items():
+        say(f"\n{arm}: {content['pairs']} pairs")
+        for method in [k for k in content if k not in ("pairs", "registration")]:
+            say(f"  {method}")
+            for key, value in content[method].items():
+                say(f"    {_WORDS.get(key, key.replace('_', ' ')):<38}{_figure(value)}")
+        say(
+            "  registration: "
+            + ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in content["registration"].items())
+        )
+
+
+def _figure(value: Any) -> str:
+    if not isinstance(value, tuple):
+        return f"{value:.3f}"
+    if value[0] is None:
+        return "none asked"
+    asked = f" of {value[3]}" if len(value) > 3 else ""
+    return f"{value[0]:.3f}  (95 % {value[1]:.3f} to {value[2]:.3f}){asked}"

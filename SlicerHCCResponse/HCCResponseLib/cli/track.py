@@ -1,0 +1,210 @@
+"""``hcc-response track``: where the lesions of one visit are at another, and what may be new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from HCCResponseLib.cli.common import errors_as_one_line, progress_bar, say
+from HCCResponseLib.cli.steps import ContourArgument, ImageArgument, JsonOption, ModelOption, tell_plainly
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from HCCResponseLib.imaging.volumes import LabelMap, Volume
+    from HCCResponseLib.track.candidates import Candidates, Survey
+    from HCCResponseLib.track.links import LinkSet
+    from HCCResponseLib.track.registration import Registration, Scan
+
+LiverOption = Annotated[Path | None, typer.Option(help="Liver label map on the same grid, if there is one.")]
+
+
+def track(
+    baseline: ImageArgument,
+    contour: ContourArgument,
+    follow_up: Annotated[Path, typer.Argument(help="CT of the later (or any other) visit.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Carried contours, to be written.")] = Path(
+        "carried.nii.gz"
+    ),
+    follow_up_contour: Annotated[
+        Path | None,
+        typer.Option(help="All tumours of the follow-up as a label map: links them to the lesions."),
+    ] = None,
+    liver: LiverOption = None,
+    follow_up_liver: LiverOption = None,
+    candidates: Annotated[
+        bool, typer.Option("--candidates", help="Look for liver and tumours with the base network.")
+    ] = False,
+    report: Annotated[Path | None, typer.Option(help="HTML file with pictures, to be written.")] = None,
+    model: ModelOption = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Register two visits, carry contours over, link lesions, list candidates: for finding again, not for measuring."""
+    with errors_as_one_line():
+        files = (baseline, contour, follow_up, follow_up_contour, liver, follow_up_liver)
+        pair = _read(*files)
+        views = _look(pair, model) if candidates else None
+        found = _register(pair, views, seed)
+        result = _answer(pair, views, found, output, report)
+        if as_json:
+            tell_plainly(result, True)
+        else:
+            _tell(result)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    before: Volume
+    after: Volume
+    drawn: LabelMap
+    now: LabelMap | None
+    livers: tuple[LabelMap | None, LabelMap | None]
+
+
+def _read(
+    baseline: Path, contour: Path, follow_up: Path, now: Path | None, liver: Path | None, later: Path | None
+) -> _Pair:
+    from HCCResponseLib.imaging.read import read_label_map, read_volume
+    from HCCResponseLib.imaging.volumes import require_same_grid
+
+    before, after = read_volume(baseline), read_volume(follow_up)
+    drawn = read_label_map(contour)
+    require_same_grid(drawn, before)
+    maps = []
+    for path, image in ((now, after), (liver, before), (later, after)):
+        found = None if path is None else read_label_map(path)
+        if found is not None:
+            require_same_grid(found, image)
+        maps.append(found)
+    return _Pair(before, after, drawn, maps[0], (maps[1], maps[2]))
+
+
+def _look(pair: _Pair, model: Path | None) -> tuple[Survey, Survey]:
+    from HCCResponseLib.engines.model import load_model
+    from HCCResponseLib.engines.segment import liver_and_tumour
+    from HCCResponseLib.track.candidates import Survey
+
+    network = load_model(model)
+    with progress_bar() as bar:
+        bar.add_task("Looking at both livers", total=None)
+        first, second = (Survey(*liver_and_tumour(network, v)) for v in (pair.before, pair.after))
+    return first, second
+
+
+def _register(pair: _Pair, views: tuple[Survey, Survey] | None, seed: int) -> Registration:
+    from HCCResponseLib.imaging.volumes import Region
+    from HCCResponseLib.track.child import ChildRegistrar
+    from HCCResponseLib.track.registration import Scan
+
+    scans: list[Scan] = []
+    tumours = (pair.drawn, pair.now)
+    for i, image in enumerate((pair.before, pair.after)):
+        liver = None if views is None else views[i].region()
+        given, lesions = pair.livers[i], tumours[i]
+        if given is not None:
+            liver = Region(given.labels > 0, given.geometry)
+        known = None if lesions is None else Region(lesions.labels > 0, lesions.geometry)
+        scans.append(Scan(image, liver, known))
+    with progress_bar() as bar:
+        task = bar.add_task("Registering", total=1.0)
+        child = ChildRegistrar(lambda p: bar.update(task, completed=p.fraction, description=p.stage))
+        return child(scans[0], scans[1], seed)
+
+
+def _answer(
+    pair: _Pair, views: tuple[Survey, Survey] | None, found: Registration, output: Path, report: Path | None
+) -> dict[str, Any]:
+    import numpy as np
+
+    from HCCResponseLib.imaging.volumes import LabelMap
+    from HCCResponseLib.imaging.write import write_label_map
+    from HCCResponseLib.report.tracking import TrackedPair, write_tracking
+    from HCCResponseLib.track.components import carried_parts
+    from HCCResponseLib.track.follow_up import known_lesions
+    from HCCResponseLib.track.matching import match
+    from HCCResponseLib.track.registration import carry_masks
+
+    lesions = {f"L{value}": pair.drawn.mask(value) for value in pair.drawn.values()}
+    source, target = pair.before.geometry, pair.after.geometry
+    carried = carry_masks(lesions, source, target, found)
+    labels = np.zeros(target.size, np.uint8)
+    for value, place in zip(pair.drawn.values(), carried.values(), strict=True):
+        labels[place.voxels] = value
+    write_label_map(LabelMap(labels, target), output)
+    known = known_lesions(lesions, source, carried, found)
+    links, parts = None, []
+    if pair.now is not None:
+        parts = carried_parts(pair.now.labels > 0, target.spacing)
+        links = match("follow-up", known, parts, target)
+    new = (
+        None
+        if views is None
+        else _candidates(pair, views, found, [*parts, *(c.voxels for c in carried.values())])
+    )
+    result: dict[str, Any] = {"output": str(output), **found.quality.facts()}
+    result["local_shift_mm"] = [round(v, 2) for v in found.local_shift_mm]
+    result["places"] = {
+        n: {"trustworthy": k.trust.trustworthy, "reasons": list(k.trust.reasons)} for n, k in known.items()
+    }
+    result |= _lists(links, new)
+    if report is not None:
+        content = TrackedPair(pair.before, pair.after, lesions, known, parts, links, new, found)
+        write_tracking(report, content)
+        result["report"] = str(report.resolve())
+    return result
+
+
+def _candidates(
+    pair: _Pair,
+    views: tuple[Survey, Survey],
+    found: Registration,
+    known: list[npt.NDArray[np.bool_]],
+) -> Candidates:
+    import numpy as np
+
+    from HCCResponseLib.track.candidates import Before, agreement, find_candidates
+
+    drawn = pair.drawn.labels > 0
+    before = Before(views[0], found, agreement(views[0], pair.before.geometry, drawn))
+    return find_candidates("follow-up", pair.after, views[1], before, np.logical_or.reduce(known))
+
+
+def _lists(links: LinkSet | None, new: Candidates | None) -> dict[str, Any]:
+    from HCCResponseLib.track.links import links_to_json
+
+    out: dict[str, Any] = {}
+    if links is not None:
+        out["links"] = links_to_json(links)["links"]
+    if new is not None:
+        out["candidates"] = [
+            {"name": c.name, "suggestion": c.suggestion and c.suggestion.value, **c.evidence}
+            for c in new.shown
+        ]
+        out["suppressed"] = [s.as_dict() for s in new.suppressed]
+    return out
+
+
+def _tell(result: dict[str, Any]) -> None:
+    lists = ("places", "links", "candidates", "suppressed", "remarks")
+    tell_plainly({k: v for k, v in result.items() if k not in lists}, False)
+    for remark in result["remarks"]:
+        say(f"caution: {remark}")
+    for name, place in result["places"].items():
+        for reason in place["reasons"]:
+            say(f"caution, {name}: {reason}")
+    for link in result.get("links", []):
+        parts = ", ".join(str(p) for p in link["parts"]) or "none"
+        say(
+            f"{link['name'] or 'no known lesion'}: {link['outcome']}, parts {parts}, confidence {link['confidence']}"
+        )
+    for c in result.get("candidates", []):
+        say(
+            f"candidate {c['name']}: {c['suggestion']}, probability {c['mean_probability']}, slice {c['key_slice']}"
+        )
+    for s in result.get("suppressed", []):
+        say(f"not shown: {s['long_axis_mm']} mm, {s['reason']}")

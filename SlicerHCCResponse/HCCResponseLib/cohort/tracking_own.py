@@ -1,0 +1,138 @@
+"""The same pairs with the base network's own masks of liver and tumours, and its candidates."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from HCCResponseLib.cohort.tracking_cases import Truth, baseline_lesions, draw_case, truth_of
+from HCCResponseLib.cohort.tracking_run import OURS, PUBLISHED, nearest_centres
+from HCCResponseLib.engines.model import Model
+from HCCResponseLib.engines.segment import liver_and_tumour
+from HCCResponseLib.imaging.resample import resample
+from HCCResponseLib.imaging.volumes import Region, Volume
+from HCCResponseLib.track.candidates import (
+    Before,
+    Candidates,
+    Survey,
+    agreement,
+    find_candidates,
+)
+from HCCResponseLib.track.components import carried_parts
+from HCCResponseLib.track.follow_up import known_lesions
+from HCCResponseLib.track.links import LinkSet
+from HCCResponseLib.track.matching import match
+from HCCResponseLib.track.proposal import Suggestion
+from HCCResponseLib.track.registration import Scan, carry_masks, register_scans
+
+Mask = npt.NDArray[np.bool_]
+_NEW_MM = 10.0
+
+
+def run_own_masks(seed: int, base: Model) -> dict[str, Any]:
+    """One pair; the baseline contours are the reader's (true), everything else is the network's."""
+    subject = draw_case(seed)
+    before, after = subject.visits
+    started = time.process_time()
+    first, second = (Survey(*liver_and_tumour(base, v.volume)) for v in (before, after))
+    looked = time.process_time()
+    lesions = baseline_lesions(subject)
+    geometry, target = before.volume.geometry, after.volume.geometry
+    drawn = np.logical_or.reduce(list(lesions.values()))
+    spots = Region((second.tumour > 0.5) & second.liver_mask(), second.grid)
+    found = register_scans(
+        Scan(before.volume, first.region(), Region(drawn, geometry)),
+        Scan(after.volume, second.region(), spots),
+    )
+    carried = carry_masks(lesions, geometry, target, found)
+    known = known_lesions(lesions, geometry, carried, found)
+    parts = _parts(second, after.volume)
+    links = match("follow-up", known, parts, target)
+    truth = truth_of(subject, list(lesions), after, parts)
+    linked = [parts[p - 1] for link in links.links if link.name for p in link.parts]
+    taken = np.logical_or.reduce([*(c.voxels for c in carried.values()), *linked])
+    view = Before(first, found, agreement(first, geometry, drawn))
+    shown = find_candidates("follow-up", after.volume, second, view, taken)
+    present = [n for n in lesions if (after.labels == subject.names.index(n) + 1).any()]
+    return {
+        "arm": "own masks",
+        "seed": seed,
+        "survey_cpu_s": round(looked - started, 1),
+        "cpu_s": round(time.process_time() - looked, 1),
+        "registration": found.quality.facts(),
+        "truth": {
+            "lesions": len(lesions),
+            "present": len(present),
+            "new": len(_new(subject.names, lesions, after.labels, target.voxel_volume_mm3)),
+        },
+        OURS: _identities(truth, links, present),
+        PUBLISHED: _identities(truth, nearest_centres(known, parts, target), present),
+        "candidates": _candidates(shown, subject.names, lesions, after.labels, target.voxel_volume_mm3),
+    }
+
+
+def _parts(view: Survey, image: Volume) -> list[Mask]:
+    spots = np.where(view.liver_mask(), view.tumour, 0).astype(np.float32)
+    fine = resample(spots, view.grid, image.geometry, fill=0)
+    return carried_parts(np.asarray(fine > 0.5), image.geometry.spacing)
+
+
+def _identities(truth: Truth, links: LinkSet, present: Sequence[str]) -> dict[str, Any]:
+    """Of the lesions that are still there: seen by the network, and linked to exactly what was seen of them."""
+    of = {link.name: frozenset(link.parts) for link in links.links if link.name is not None}
+    seen = [n for n in present if truth.parts_of[n]]
+    gone = [n for n in truth.parts_of if n not in present]
+    right = [n for n in seen if of[n] == truth.parts_of[n]]
+    return {
+        "seen": [len(seen), len(present)],
+        "identity": [len(right) + sum(not of[n] for n in gone), len(seen) + len(gone)],
+        "wrong": [
+            f"{n}: {sorted(of[n])} for {sorted(truth.parts_of[n])}"
+            for n in [*seen, *gone]
+            if of[n] != truth.parts_of[n]
+        ],
+    }
+
+
+def _new(
+    names: Sequence[str], known: Mapping[str, Mask], labels: npt.NDArray[np.uint8], voxel_mm3: float
+) -> list[int]:
+    """Label values of true new lesions of at least the volume of a 10 mm sphere."""
+    least = np.pi / 6 * _NEW_MM**3 / voxel_mm3
+    return [
+        v for v, n in enumerate(names, start=1) if n not in known and int((labels == v).sum()) >= 0.7 * least
+    ]
+
+
+def _candidates(
+    shown: Candidates,
+    names: Sequence[str],
+    known: Mapping[str, Mask],
+    labels: npt.NDArray[np.uint8],
+    voxel_mm3: float,
+) -> dict[str, Any]:
+    true = set(_new(names, known, labels, voxel_mm3))
+    small = {v for v, n in enumerate(names, start=1) if n not in known} - true
+    hits: set[int] = set()
+    false = suggested = 0
+    why = []
+    for row in shown.shown:
+        assert row.mask is not None
+        inside = {int(v) for v in np.unique(labels[row.mask]) if v}
+        hits |= inside & true
+        if not inside & (true | small):
+            false += 1
+            suggested += row.suggestion is Suggestion.NEW
+            on = [names[v - 1] for v in inside]
+            why.append(f"{row.suggestion}: {', '.join(on) or 'no lesion'}, {row.evidence}")
+    return {
+        "new": [len(hits), len(true), false],
+        "false_suggested_new": suggested,
+        "shown": len(shown.shown),
+        "suppressed": [s.reason for s in shown.suppressed],
+        "false": why,
+    }

@@ -1,0 +1,152 @@
+"""One pair of the benchmark of lesion identities: registered, linked by us and in the published way, compared."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from HCCResponseLib.cohort.tracking_cases import Truth, baseline_lesions, draw_case, truth_of
+from HCCResponseLib.engines.process import ignore_progress
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.volumes import Region
+from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.synth.anatomy import Points
+from HCCResponseLib.synth.course import CourseSubject, CourseVisit
+from HCCResponseLib.track.components import carried_parts
+from HCCResponseLib.track.follow_up import known_lesions
+from HCCResponseLib.track.links import LinkSet, Outcome
+from HCCResponseLib.track.matching import Known, match
+from HCCResponseLib.track.registration import Registration, Scan, carry_masks, register_scans
+
+Mask = npt.NDArray[np.bool_]
+OURS, PUBLISHED = "global assignment", "nearest within 30 mm"
+_PUBLISHED_REACH_MM = 30.0
+_NEW_MM = 10.0
+_SHOWN_MM = 8.0
+
+
+def run_true_masks(seed: int) -> dict[str, Any]:
+    """One pair with true masks of liver and tumours: one flat record of plain values."""
+    subject = draw_case(seed)
+    before, after = subject.visits
+    geometry = before.volume.geometry
+    lesions = baseline_lesions(subject)
+    drawn = Region(np.logical_or.reduce(list(lesions.values())), geometry)
+    started = (time.monotonic(), time.process_time())
+    found = register_scans(
+        Scan(before.volume, Region(before.liver, geometry), drawn),
+        Scan(after.volume, Region(after.liver, after.volume.geometry)),
+        0,
+        ignore_progress,
+    )
+    spent = {"wall_s": time.monotonic() - started[0], "cpu_s": time.process_time() - started[1]}
+    carried = carry_masks(lesions, geometry, after.volume.geometry, found)
+    known = known_lesions(lesions, geometry, carried, found)
+    parts = carried_parts(after.labels > 0, after.volume.geometry.spacing)
+    truth = truth_of(subject, list(lesions), after, parts)
+    links = match("follow-up", known, parts, after.volume.geometry)
+    nearest = nearest_centres(known, parts, after.volume.geometry)
+    return {
+        "arm": "true masks",
+        "seed": seed,
+        **{key: round(value, 2) for key, value in spent.items()},
+        "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        **_registration(found, after),
+        "truth": _asked(subject, truth),
+        OURS: _score(truth, links, parts, after.volume.geometry),
+        PUBLISHED: _score(truth, nearest, parts, after.volume.geometry),
+    }
+
+
+def _registration(found: Registration, after: CourseVisit) -> dict[str, Any]:
+    """Quality figures, and how far liver points land from where they truly were."""
+    geometry = after.volume.geometry
+    points = geometry.index_to_lps(np.argwhere(after.liver)[::1499])
+    p = points.astype(np.float32)
+    true = after.motion.material(after.motion.body(Points(p[:, 0], p[:, 1], p[:, 2])))
+    there = np.stack([found.to_baseline(point) for point in points])
+    off = np.linalg.norm(there - np.stack([true.x, true.y, true.z], 1), axis=1)
+    trusted = np.array([found.place(point).trustworthy for point in points])
+    return {
+        "registration": found.quality.facts(),
+        "error_mm": [round(float(v), 2) for v in np.percentile(off, (50, 95, 100))],
+        "off_10_mm": [int((off > 10).sum()), int(((off > 10) & trusted).sum()), int(trusted.sum()), len(off)],
+        "breathing_mm": round(after.motion.liver_mm[2], 1),
+        "liver_scale": round(after.motion.liver_scale, 3),
+    }
+
+
+def _asked(subject: CourseSubject, truth: Truth) -> dict[str, Any]:
+    return {
+        "lesions": len(truth.parts_of),
+        "parts": len(truth.names_of),
+        "split": len(truth.split),
+        "merged": len(truth.merged),
+        "gone": sum(not mine for mine in truth.parts_of.values()),
+        "new": sum(mm >= _NEW_MM for mm in truth.new_mm.values()),
+        "courses": {name: course.value for name, course in subject.courses.items()},
+    }
+
+
+def _score(truth: Truth, links: LinkSet, parts: Sequence[Mask], geometry: Geometry) -> dict[str, Any]:
+    """Right and asked for each kind; what may be new and is not."""
+    of = {link.name: link for link in links.links if link.name is not None}
+    right = {name: frozenset(of[name].parts) == mine for name, mine in truth.parts_of.items()}
+    gone = [name for name, mine in truth.parts_of.items() if not mine]
+    said_gone = (Outcome.VANISHED, Outcome.OUT_OF_VIEW)
+    loose = {
+        link.parts[0]
+        for link in links.new()
+        if measure_lesion(parts[link.parts[0] - 1], geometry).long_axis.length_raw_mm >= _SHOWN_MM
+    }
+    new = {number for number, mm in truth.new_mm.items() if mm >= _NEW_MM}
+    return {
+        "identity": [sum(right.values()), len(right)],
+        "split": [
+            sum(right[n] and of[n].outcome is not Outcome.MATCHED for n in truth.split),
+            len(truth.split),
+        ],
+        "merged": [
+            sum(right[n] and of[n].outcome is Outcome.MERGED for n in truth.merged),
+            len(truth.merged),
+        ],
+        "gone": [sum(right[n] and of[n].outcome in said_gone for n in gone), len(gone)],
+        "simple": [
+            sum(right[n] for n in right if n not in truth.split | truth.merged),
+            sum(n not in truth.split | truth.merged for n in right),
+        ],
+        "new": [len(new & loose), len(new), len(loose - truth.new_mm.keys())],
+        "wrong": [
+            f"{n}: {sorted(of[n].parts)} for {sorted(truth.parts_of[n])}" for n in right if not right[n]
+        ],
+    }
+
+
+def nearest_centres(known: Mapping[str, Known], parts: Sequence[Mask], geometry: Geometry) -> LinkSet:
+    """The published way: greedily the nearest registered centre within 30 mm, one lesion for one part."""
+    from HCCResponseLib.track.links import Link
+
+    centres = {
+        n: geometry.index_to_lps(np.argwhere(k.place.voxels).mean(0)) for n, k in known.items() if k.place
+    }
+    there = [geometry.index_to_lps(np.argwhere(part).mean(0)) for part in parts]
+    pairs = sorted(
+        (float(np.linalg.norm(here - part)), name, number)
+        for name, here in centres.items()
+        for number, part in enumerate(there, start=1)
+    )
+    taken: dict[str, int] = {}
+    for distance, name, number in pairs:
+        if distance <= _PUBLISHED_REACH_MM and name not in taken and number not in taken.values():
+            taken[name] = number
+    links = [
+        Link(n, (taken[n],), Outcome.MATCHED, 1.0) if n in taken else Link(n, (), Outcome.VANISHED, 1.0)
+        for n in known
+    ]
+    loose = [j for j in range(1, len(parts) + 1) if j not in taken.values()]
+    return LinkSet("", (*links, *(Link(None, (j,), Outcome.NEW, 1.0) for j in loose)))

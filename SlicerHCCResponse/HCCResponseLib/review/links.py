@@ -1,0 +1,38 @@
+"""Links of a read as events: what the software proposed, and what a reader relinked, split or merged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.review.state import ReadState
+from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.track.links import SOFTWARE, LinkSet, links_to_json, relink
+
+
+def write_links(store: ReadStore, state: ReadState, links: LinkSet, actor: str = SOFTWARE) -> None:
+    """Append a set of links; the state shows it in front of the one before."""
+    store.append(actor, "links", links_to_json(links))
+    state.links[links.time_point] = links
+
+
+def reader_relinks(
+    store: ReadStore,
+    state: ReadState,
+    time_point: str,
+    owners: Mapping[int, Sequence[str]],
+    reader: str,
+    reason: str = "",
+) -> LinkSet:
+    """Say to which lesions parts belong (none = may be new, several = merged); the old links stay in the history.
+
+    Contours and decisions are not touched: the reader edits the rows whose parts have changed.
+
+    Raises:
+        InputError: no links at this time point, or as :func:`HCCResponseLib.track.links.relink`.
+    """
+    if time_point not in state.links:
+        raise InputError(f"There are no links at '{time_point}' to change; propose this time point first.")
+    links = relink(state.links[time_point], owners, reader, reason)
+    write_links(store, state, links, reader)
+    return links

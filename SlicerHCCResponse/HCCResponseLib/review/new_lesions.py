@@ -1,0 +1,58 @@
+"""New lesions over the visits of a read: candidate, equivocal, unequivocal or dismissed, and the date that counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from HCCResponseLib.response.endpoints import new_lesion_date
+from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.types import NewLesionStatus
+from HCCResponseLib.review.records import Action
+from HCCResponseLib.review.state import ReadState, Row
+
+_STATES = {Action.NEW: "unequivocal", Action.EQUIVOCAL: "equivocal", Action.DISMISS: "dismissed"}
+_STATUS = {
+    Action.NEW: NewLesionStatus.UNEQUIVOCAL,
+    Action.EQUIVOCAL: NewLesionStatus.EQUIVOCAL,
+    Action.DISMISS: NewLesionStatus.NO,
+}
+
+
+@dataclass(frozen=True)
+class NewLesionHistory:
+    """One candidate over the visits.
+
+    Attributes:
+        name: of the candidate, the same at every visit that shows it.
+        states: (time point, state in words) in order.
+        progression: date of the progression that it makes; ``None`` while no reader called it unequivocal.
+        why: the rule behind the date.
+    """
+
+    name: str
+    states: tuple[tuple[str, str], ...]
+    progression: date | None
+    why: str
+
+
+def candidate_state(row: Row) -> str:
+    """Candidate, equivocal, unequivocal or dismissed."""
+    return "candidate" if row.decision is None else _STATES[row.decision.action]
+
+
+def histories(state: ReadState, profile: Profile) -> list[NewLesionHistory]:
+    """Every candidate over the visits; one that became certain later is dated back to the scan that first showed it."""
+    if state.study is None:
+        return []
+    points = state.study.timepoints
+    names = dict.fromkeys(
+        name for p in points for name, row in state.rows.get(p.name, {}).items() if row.is_candidate
+    )
+    out = []
+    for name in names:
+        rows = [(p, row) for p in points if (row := state.row(p.name, name)) is not None and row.is_candidate]
+        visits = [(p.date, _STATUS[row.decision.action]) for p, row in rows if row.decision is not None]
+        when, why = new_lesion_date(visits, profile)
+        out.append(NewLesionHistory(name, tuple((p.name, candidate_state(r)) for p, r in rows), when, why))
+    return out

@@ -1,0 +1,51 @@
+"""Registration in a child process: the window stays responsive, and killing the process is the cancel button."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from HCCResponseLib.engines.process import Report, ignore_progress, never, run_job
+from HCCResponseLib.track.kept import load_registration, save_image, save_region
+from HCCResponseLib.track.registration import Registration, Scan
+
+
+@dataclass(frozen=True)
+class ChildRegistrar:
+    """A :class:`~HCCResponseLib.track.registration.Registrar` that runs the default one in a process of its own.
+
+    Attributes:
+        report: called in the caller's thread with progress; ``cancelled``: polled, true kills the process.
+    """
+
+    report: Report = ignore_progress
+    cancelled: Callable[[], bool] = never
+
+    def __call__(
+        self, baseline: Scan, follow_up: Scan, seed: int = 0, report: Report = ignore_progress
+    ) -> Registration:
+        """Raises ``JobCancelledError`` or ``JobFailedError`` besides what registration itself raises."""
+        shown = self.report if report is ignore_progress else report
+        with tempfile.TemporaryDirectory(prefix="hcc-response-track-") as work:
+            folder = Path(work)
+            request: dict[str, Any] = {
+                "baseline": _write(baseline, folder, "baseline"),
+                "follow_up": _write(follow_up, folder, "follow-up"),
+                "seed": seed,
+                "output": folder / "registration.npz",
+            }
+            run_job("HCCResponseLib.track.worker", request, folder, shown, self.cancelled)
+            return load_registration(folder / "registration.npz")
+
+
+def _write(scan: Scan, folder: Path, name: str) -> dict[str, Any]:
+    entry: dict[str, Any] = {"image": folder / f"{name}.npz"}
+    save_image(folder / f"{name}.npz", scan.image)
+    for key, region in (("liver", scan.liver), ("lesions", scan.lesions)):
+        if region is not None:
+            entry[key] = folder / f"{name}-{key}.npz"
+            save_region(folder / f"{name}-{key}.npz", region)
+    return entry

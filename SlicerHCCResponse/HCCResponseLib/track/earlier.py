@@ -1,0 +1,74 @@
+"""Candidates over several follow-ups: what an earlier follow-up has shown keeps its name and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.track.matching import Known, match
+from HCCResponseLib.track.proposal import Proposal, Suggestion
+from HCCResponseLib.track.registration import Registration, Scan, carry_masks
+
+
+@dataclass(frozen=True, eq=False)
+class Earlier:
+    """A follow-up before this one.
+
+    Attributes:
+        time_point: its name; ``scan``: its image with liver and lesions.
+        candidates: contour of each candidate there, (z, y, x).
+        said: what its reader said of each, in words; missing where nobody has decided.
+    """
+
+    time_point: str
+    scan: Scan
+    candidates: Mapping[str, npt.NDArray[np.bool_]]
+    said: Mapping[str, str]
+
+
+def name_again(
+    shown: Sequence[Proposal], visit: Earlier, found: Registration, geometry: Geometry
+) -> tuple[Proposal, ...]:
+    """Candidates of a follow-up, those that the earlier one has shown under their old names.
+
+    Args:
+        found: registration of the earlier follow-up to this one; ``geometry``: this one's grid.
+    """
+    source = visit.scan.image.geometry
+    carried = carry_masks(visit.candidates, source, geometry, found)
+    known = {}
+    for name, mask in visit.candidates.items():
+        place = found.place(found.to_follow_up(source.index_to_lps(np.argwhere(mask).mean(0))))
+        known[name] = Known(
+            carried[name], float(mask.sum()) * source.voxel_volume_mm3, place, visit.time_point
+        )
+    links = match(shown[0].time_point, known, [r.mask for r in shown if r.mask is not None], geometry)
+    old = {link.parts[0] - 1: link for link in links.links if link.name and link.parts}
+    taken = {str(link.name) for link in old.values()} | set(visit.candidates)
+    out = []
+    for index, row in enumerate(shown):
+        link = old.get(index)
+        if link is None or link.name is None:
+            name = row.name if row.name not in taken else _free(taken)
+            taken.add(name)
+            out.append(replace(row, name=name))
+            continue
+        said = visit.said.get(link.name)
+        evidence = {**row.evidence, "first_seen": row.evidence.get("first_seen") or visit.time_point}
+        if said:
+            evidence["decided_before"] = f"{visit.time_point}: {said}"
+        dismissed = said is not None and said.startswith("dismiss")
+        suggestion = Suggestion.EQUIVOCAL if dismissed else row.suggestion
+        out.append(replace(row, name=link.name, evidence=evidence, suggestion=suggestion))
+    return tuple(out)
+
+
+def _free(taken: set[str]) -> str:
+    number = 1
+    while f"C{number}" in taken:
+        number += 1
+    return f"C{number}"

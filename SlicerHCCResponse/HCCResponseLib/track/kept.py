@@ -1,0 +1,107 @@
+"""Registrations as files: what a child process hands back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import SimpleITK as sitk  # noqa: N813
+
+from HCCResponseLib.imaging.files import write_atomically
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.volumes import Region, Volume
+from HCCResponseLib.track.registration import Registration
+from HCCResponseLib.track.trust import Quality, TrustMaps
+
+
+def save_registration(path: Path, found: Registration) -> None:
+    """Write everything of a registration (``.npz``)."""
+    facts = {
+        "grids": [_plain(g) for g in (found.grid, *found.scans)],
+        "quality": {**vars(found.quality)},
+        "local_shift_mm": found.local_shift_mm,
+    }
+    outline = found.maps.outline_mm
+    arrays = {
+        "matrix": np.asarray(found.affine.GetMatrix()),
+        "translation": np.asarray(found.affine.GetTranslation()),
+        "centre": np.asarray(found.affine.GetCenter()),
+        "field": found.field,
+        "cycle": found.maps.cycle_mm,
+        "jacobian": found.maps.jacobian,
+        "outline": np.zeros(0, np.float32) if outline is None else outline,
+        "facts": np.array(json.dumps(facts)),
+    }
+    write_atomically(path, lambda temporary: _save(temporary, **arrays))
+
+
+def load_registration(path: Path) -> Registration:
+    """Back from :func:`save_registration`."""
+    with np.load(path) as data:
+        arrays = {key: data[key] for key in data.files}
+    facts = json.loads(str(arrays["facts"]))
+    affine = sitk.AffineTransform(3)
+    affine.SetCenter(arrays["centre"].tolist())
+    affine.SetMatrix(arrays["matrix"].tolist())
+    affine.SetTranslation(arrays["translation"].tolist())
+    grid, *scans = (_geometry(g) for g in facts["grids"])
+    quality = Quality(**{**facts["quality"], "remarks": tuple(facts["quality"]["remarks"])})
+    outline = arrays["outline"] if arrays["outline"].size else None
+    x, y, z = facts["local_shift_mm"]
+    maps = TrustMaps(arrays["cycle"], arrays["jacobian"], outline)
+    return Registration(affine, arrays["field"], grid, maps, quality, (scans[0], scans[1]), (x, y, z))
+
+
+def save_image(path: Path, image: Volume) -> None:
+    """A scan as it is in memory (``.npz``): faster than an image format, and nothing is reoriented."""
+    grid, source = np.array(json.dumps(_plain(image.geometry))), np.array(image.source)
+    write_atomically(path, lambda temporary: _save(temporary, hu=image.hu, grid=grid, source=source))
+
+
+def load_image(path: Path) -> Volume:
+    """Back from :func:`save_image`."""
+    with np.load(path) as data:
+        return Volume(data["hu"], _geometry(json.loads(str(data["grid"]))), str(data["source"]))
+
+
+def save_region(path: Path, region: Region) -> None:
+    """A mask with its grid (``.npz``)."""
+    packed, grid = np.packbits(region.mask), np.array(json.dumps(_plain(region.geometry)))
+    write_atomically(path, lambda temporary: _save(temporary, mask=packed, grid=grid))
+
+
+def load_region(path: Path) -> Region:
+    """Back from :func:`save_region`."""
+    with np.load(path) as data:
+        grid = _geometry(json.loads(str(data["grid"])))
+        mask = np.unpackbits(data["mask"], count=int(np.prod(grid.size))).reshape(grid.size).astype(bool)
+    return Region(mask, grid)
+
+
+def _save(path: Path, **arrays: npt.NDArray[Any]) -> None:
+    # np.savez would add a suffix of its own to a path.
+    with path.open("wb") as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+
+
+def _plain(geometry: Geometry) -> list[list[float]]:
+    return [
+        [*geometry.size],
+        [*geometry.spacing],
+        [*map(float, geometry.origin)],
+        [*map(float, geometry.direction)],
+    ]
+
+
+def _geometry(plain: list[list[float]]) -> Geometry:
+    size, spacing, origin, direction = plain
+    z, y, x = (int(n) for n in size)
+    return Geometry(
+        (z, y, x),
+        (spacing[0], spacing[1], spacing[2]),
+        (origin[0], origin[1], origin[2]),
+        tuple(direction),
+    )

@@ -1,0 +1,274 @@
+"""Who is who: one global assignment of the follow-up's parts to the known lesions, then splits and merges.
+
+Each pair of lesion and part has a cost from what speaks for it: overlap with the registered place, the gap between the
+surfaces, the distance of the centres, the change of size. The assignment is the cheapest one over all lesions at once
+(Hungarian method), where a lesion may also vanish and a part may be new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial import cKDTree
+
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.warped import WarpedMask
+from HCCResponseLib.track.links import Link, LinkSet, Outcome, outcome_of
+from HCCResponseLib.track.proposal import Evidence
+from HCCResponseLib.track.trust import Place
+
+Mask = npt.NDArray[np.bool_]
+Float = npt.NDArray[np.float64]
+_MOST_POINTS = 1500
+_FORBIDDEN = 1e6
+
+
+@dataclass(frozen=True)
+class MatchSettings:
+    """What evidence weighs; found on drawn pairs (development seeds), see docs/tracking.md.
+
+    Attributes:
+        gap_mm: a gap of this size between the surfaces costs as much as no overlap.
+        most_gap_mm: from here on two are never the same lesion.
+        centre, size: weights of the centres' distance against the radii, and of a doubled or halved volume.
+        alone: cost of a lesion that vanishes or of a part that is new; ``explained``: of one that another explains.
+        within: share of a part in a lesion's place, or of a place in a part, that makes it a split or a merge.
+        cut: least share of a lesion's place that must lie in the field of view for it to count as imaged.
+    """
+
+    gap_mm: float = 8.0
+    most_gap_mm: float = 20.0
+    centre: float = 0.25
+    size: float = 0.12
+    alone: float = 1.0
+    explained: float = 0.15
+    within: float = 0.5
+    cut: float = 0.5
+
+
+@dataclass(frozen=True)
+class Known:
+    """A known lesion as it is looked for in a follow-up.
+
+    Attributes:
+        place: its registered contour on the follow-up's grid.
+        volume_mm3: of its own contour, where it was last seen.
+        trust: whether the registration is to be trusted at its place.
+        last_seen: the time point that the contour comes from.
+    """
+
+    place: WarpedMask
+    volume_mm3: float
+    trust: Place
+    last_seen: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class _Evidence:
+    """Tables (lesion, part): overlap with either, gap, centre distance, volume ratio, cost."""
+
+    in_place: Float
+    in_part: Float
+    gap: Float
+    centre: Float
+    ratio: Float
+    cost: Float
+
+
+def match(
+    time_point: str,
+    known: Mapping[str, Known],
+    parts: Sequence[Mask],
+    geometry: Geometry,
+    settings: MatchSettings | None = None,
+) -> LinkSet:
+    """Link the parts of a follow-up to the known lesions.
+
+    Args:
+        parts: connected parts of all tumour in the follow-up, (z, y, x) on ``geometry``; part i has number i + 1.
+    """
+    settings = settings or MatchSettings()
+    names = list(known)
+    table = _evidence([known[n] for n in names], parts, geometry, settings)
+    lesions_alone, parts_alone = _alone(table, settings)
+    owner = _assign(table.cost, lesions_alone, parts_alone)
+    owners = _with_splits_and_merges(owner, table, settings)
+    links = [
+        _link(i, names, known, owners, table, (lesions_alone, parts_alone), settings)
+        for i in range(len(names))
+    ]
+    links += [_loose(j, table, parts_alone) for j in range(len(parts)) if not owners[j]]
+    return LinkSet(time_point, tuple(links))
+
+
+def _evidence(
+    lesions: Sequence[Known], parts: Sequence[Mask], geometry: Geometry, settings: MatchSettings
+) -> _Evidence:
+    shape = (len(lesions), len(parts))
+    in_place, in_part, gap, centre, ratio = (np.zeros(shape) for _ in range(5))
+    voxel = geometry.voxel_volume_mm3
+    places = [_points(k.place.voxels, geometry) for k in lesions]
+    found = [_points(part, geometry) for part in parts]
+    for i, lesion in enumerate(lesions):
+        for j, part in enumerate(parts):
+            if len(places[i]) == 0:
+                gap[i, j], centre[i, j] = np.inf, np.inf
+                continue
+            shared = float(np.count_nonzero(lesion.place.voxels & part))
+            in_place[i, j] = shared / part.sum()
+            in_part[i, j] = shared / lesion.place.voxels.sum()
+            gap[i, j] = 0.0 if shared else float(cKDTree(places[i]).query(found[j])[0].min())
+            centre[i, j] = float(np.linalg.norm(places[i].mean(0) - found[j].mean(0)))
+            ratio[i, j] = float(part.sum()) * voxel / max(lesion.volume_mm3, voxel)
+    return _Evidence(
+        in_place, in_part, gap, centre, ratio, _cost(lesions, in_place, in_part, gap, centre, ratio, settings)
+    )
+
+
+def _cost(
+    lesions: Sequence[Known],
+    in_place: Float,
+    in_part: Float,
+    gap: Float,
+    centre: Float,
+    ratio: Float,
+    settings: MatchSettings,
+) -> Float:
+    radius = (3 * np.array([k.volume_mm3 for k in lesions]) / (4 * np.pi)) ** (1 / 3)
+    size = np.abs(np.log2(np.maximum(ratio, 1e-3)))
+    reach = radius[:, None] * (1 + np.cbrt(np.maximum(ratio, 1e-3))) + 2.0
+    cost = 1 - np.maximum(in_place, in_part) + gap / settings.gap_mm
+    cost = cost + settings.centre * np.minimum(centre / reach, 2.0) + settings.size * size
+    return np.asarray(np.where(gap > settings.most_gap_mm, _FORBIDDEN, cost))
+
+
+def _points(mask: Mask, geometry: Geometry) -> Float:
+    """Voxel centres in mm, thinned."""
+    index = np.argwhere(mask)
+    return (
+        geometry.index_to_lps(index[:: max(1, len(index) // _MOST_POINTS)])
+        if len(index)
+        else np.zeros((0, 3))
+    )
+
+
+def _alone(table: _Evidence, settings: MatchSettings) -> tuple[Float, Float]:
+    """Cost of being without partner: little where another explains it (a split's part, a merged lesion)."""
+    lesions, parts = table.cost.shape
+    in_part = table.in_part.max(1, initial=0.0) if parts else np.zeros(lesions)
+    in_place = table.in_place.max(0, initial=0.0) if lesions else np.zeros(parts)
+    return (
+        np.where(in_part >= settings.within, settings.explained, settings.alone),
+        np.where(in_place >= settings.within, settings.explained, settings.alone),
+    )
+
+
+def _assign(cost: Float, lesions_alone: Float, parts_alone: Float) -> list[int | None]:
+    """The lesion of each part in the cheapest assignment, or ``None``."""
+    n, m = cost.shape
+    square = np.zeros((n + m, n + m))
+    square[:n, :m] = cost
+    square[:n, m:] = _FORBIDDEN
+    square[n:, :m] = _FORBIDDEN
+    square[np.arange(n), m + np.arange(n)] = lesions_alone
+    square[n + np.arange(m), np.arange(m)] = parts_alone
+    owner: list[int | None] = [None] * m
+    for row, column in zip(*linear_sum_assignment(square), strict=True):
+        if row < n and column < m:
+            owner[column] = int(row)
+    return owner
+
+
+def _with_splits_and_merges(
+    owner: Sequence[int | None], table: _Evidence, settings: MatchSettings
+) -> list[list[int]]:
+    """Lesions of each part: the assigned one, the parent of a loose part, lesions that lie in another's part."""
+    owners = [[] if one is None else [one] for one in owner]
+    n, m = table.cost.shape
+    for j in range(m):
+        if not owners[j] and n:
+            best = int(table.in_place[:, j].argmax())
+            if table.in_place[best, j] >= settings.within:
+                owners[j].append(best)
+    taken = {i for names in owners for i in names}
+    for i in set(range(n)) - taken:
+        if m:
+            best = int(table.in_part[i].argmax())
+            if table.in_part[i, best] >= settings.within:
+                owners[best].append(i)
+    return [sorted(names) for names in owners]
+
+
+def _link(
+    i: int,
+    names: Sequence[str],
+    known: Mapping[str, Known],
+    owners: Sequence[Sequence[int]],
+    table: _Evidence,
+    alone: tuple[Float, Float],
+    settings: MatchSettings,
+) -> Link:
+    lesion = known[names[i]]
+    parts = tuple(j + 1 for j, mine in enumerate(owners) if i in mine)
+    others = tuple(names[k] for k in sorted({k for p in parts for k in owners[p - 1]} - {i}))
+    outcome = outcome_of(parts, others)
+    evidence: Evidence = {"registration_trustworthy": lesion.trust.trustworthy}
+    if lesion.trust.reasons:
+        evidence["registration_remark"] = " ".join(lesion.trust.reasons)
+    if lesion.last_seen:
+        evidence["last_seen"] = lesion.last_seen
+    if not parts:
+        return _gone(names[i], lesion, i, table, alone, evidence)
+    best = min(parts, key=lambda p: table.cost[i, p - 1])
+    evidence |= _figures(table, i, best - 1)
+    rest = [table.cost[i, j] for j in range(len(owners)) if j + 1 not in parts]
+    rest += [table.cost[k, best - 1] for k in range(len(names)) if k not in owners[best - 1]]
+    margin = min([*rest, settings.alone * 2]) - table.cost[i, best - 1]
+    return Link(names[i], parts, outcome, _confidence(margin, lesion.trust.trustworthy), evidence, others)
+
+
+def _gone(
+    name: str, lesion: Known, i: int, table: _Evidence, alone: tuple[Float, Float], evidence: Evidence
+) -> Link:
+    """Nothing is there: has it vanished, was it not imaged, or is the place itself in doubt?"""
+    if not lesion.place or not lesion.trust.imaged:
+        return Link(name, (), Outcome.OUT_OF_VIEW, 1.0 if lesion.trust.trustworthy else 0.5, evidence)
+    nearest = table.cost[i].min(initial=_FORBIDDEN)
+    if table.cost.shape[1]:
+        j = int(table.cost[i].argmin())
+        if np.isfinite(table.gap[i, j]):
+            evidence["nearest_part_mm"] = round(float(table.gap[i, j]), 1)
+    confidence = _confidence(nearest - alone[0][i] - 1.0, lesion.trust.trustworthy)
+    outcome = Outcome.VANISHED if lesion.trust.trustworthy else Outcome.UNCLEAR
+    return Link(name, (), outcome, confidence, evidence)
+
+
+def _loose(j: int, table: _Evidence, parts_alone: Float) -> Link:
+    """A part that belongs to no known lesion."""
+    evidence: Evidence = {}
+    nearest = _FORBIDDEN
+    if table.cost.shape[0]:
+        i = int(table.cost[:, j].argmin())
+        nearest = float(table.cost[i, j])
+        if np.isfinite(table.gap[:, j]).any():
+            evidence["nearest_lesion_mm"] = round(float(table.gap[:, j].min()), 1)
+    return Link(None, (j + 1,), Outcome.NEW, _confidence(nearest - parts_alone[j] - 1.0, True), evidence)
+
+
+def _figures(table: _Evidence, i: int, j: int) -> Evidence:
+    return {
+        "overlap": round(float(max(table.in_place[i, j], table.in_part[i, j])), 3),
+        "gap_mm": round(float(table.gap[i, j]), 1),
+        "centre_distance_mm": round(float(table.centre[i, j]), 1),
+        "volume_ratio": round(float(table.ratio[i, j]), 3),
+    }
+
+
+def _confidence(margin: float, trusted: bool) -> float:
+    """0.5 when the next best explanation is as good; halved where the registration is not to be trusted."""
+    value = 1 / (1 + float(np.exp(-3.0 * np.clip(margin, -5, 5))))
+    return round(value if trusted else 0.5 * value, 3)

@@ -1,0 +1,113 @@
+"""Why a spot of the base network is not shown as a candidate. Nothing is dropped without its reason being kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from HCCResponseLib.imaging.resample import bounding_box
+from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.track.proposal import Evidence
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class LookRule:
+    """What is no tumour by its look.
+
+    Attributes:
+        vessel_elongation, vessel_hu: longer than this many times its width, and brighter than liver by this.
+        water_hu: mean attenuation within this range (low, high), no more spread than liver: a cyst.
+        known_size_ratio, known_probability: the base network saw it at baseline already with this probability, it is
+            not this many times larger now, and the reader did not call it a lesion.
+    """
+
+    vessel_elongation: float = 2.5
+    vessel_hu: float = 15.0
+    water_hu: tuple[float, float] = (-15.0, 18.0)
+    known_size_ratio: float = 1.5
+    known_probability: float = 0.6
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """A spot that is not shown: why, its long axis in mm, what is known of it."""
+
+    reason: str
+    long_axis_mm: float
+    evidence: Evidence
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain values for provenance."""
+        return {"reason": self.reason, "long_axis_mm": round(self.long_axis_mm, 1), "evidence": self.evidence}
+
+
+@dataclass(frozen=True)
+class Tissue:
+    """Liver without spots: median and spread of its attenuation in HU."""
+
+    median: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a spot looks: length against width, mean attenuation, its spread, the difference from liver; HU."""
+
+    elongation: float
+    hu: float
+    spread: float
+    against_liver: float
+    liver_spread: float
+
+    def facts(self) -> Evidence:
+        """For the evidence."""
+        return {
+            "elongation": round(self.elongation, 2),
+            "mean_hu": round(self.hu, 1),
+            "hu_against_liver": round(self.against_liver, 1),
+        }
+
+
+def liver_tissue(image: Volume, liver: Mask) -> Tissue:
+    """Attenuation of the liver; ``liver`` is (z, y, x) on the image's grid."""
+    values = image.hu[liver]
+    if values.size < 50:
+        return Tissue(100.0, 20.0)
+    low, median, high = (float(v) for v in np.percentile(values, (16, 50, 84)))
+    return Tissue(median, 0.5 * (high - low))
+
+
+def look_at(part: Mask, image: Volume, tissue: Tissue) -> Look:
+    """The look of one spot, (z, y, x) on the image's grid."""
+    box = bounding_box(part, image.geometry.spacing, 0.0)
+    points = np.argwhere(part[box]) * np.asarray(image.geometry.spacing)
+    values = image.hu[box][part[box]]
+    # A voxel has a width of its own, so that a flat spot is not infinitely long.
+    voxel = float(min(image.geometry.spacing)) ** 2 / 12
+    extent = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(points.T)), 0) + voxel)
+    mean = float(values.mean())
+    return Look(float(extent[2] / extent[1]), mean, float(values.std()), mean - tissue.median, tissue.spread)
+
+
+def reason_to_suppress(
+    look: Look, long_mm: float, evidence: Evidence, rule: LookRule, least_mm: float
+) -> str | None:
+    """Why a spot is not shown, in words; ``None`` when it is."""
+    if long_mm < least_mm:
+        return f"smaller than {least_mm:g} mm"
+    if look.elongation >= rule.vessel_elongation and look.against_liver >= rule.vessel_hu:
+        return "looks like a vessel: bright and tubular"
+    low, high = rule.water_hu
+    if low <= look.hu <= high and look.spread <= 1.2 * look.liver_spread:
+        return "looks like a cyst: even attenuation of water"
+    seen, size = evidence.get("probability_at_baseline"), evidence.get("volume_at_baseline_ml")
+    if isinstance(seen, float) and isinstance(size, float) and isinstance(evidence["volume_ml"], float):
+        trusted = evidence.get("registration_trustworthy") is True
+        same = 0 < evidence["volume_ml"] <= rule.known_size_ratio * size
+        if trusted and seen >= rule.known_probability and same:
+            return "was there at baseline, no larger now, where the reader saw no lesion"
+    return None

@@ -1,0 +1,104 @@
+"""A read over three visits with a perfect network: what vanishes comes back under its name; candidates keep theirs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import yaml
+
+from HCCResponseLib.imaging.resample import resample, working_geometry
+from HCCResponseLib.imaging.study import load_study
+from HCCResponseLib.imaging.volumes import LabelMap
+from HCCResponseLib.imaging.write import write_label_map, write_volume
+from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.review import session as sessions
+from HCCResponseLib.review.looking import Looker
+from HCCResponseLib.review.state import read_state
+from HCCResponseLib.synth.course import Course, VisitPlan, make_course
+from HCCResponseLib.synth.render import Motion
+from HCCResponseLib.track.candidates import Survey
+from HCCResponseLib.track.links import Outcome
+from small import tiny_model
+
+CORNERS = ((-165.0, -120.0, -105.0), (75.0, 120.0, 130.0))
+MOVED = Motion(patient_mm=(6, -5, 4), liver_mm=(2, -2, 12), organs_follow=0.8)
+BREATHED = Motion(patient_mm=(-4, 3, -6), liver_mm=(0, 2, -10), organs_follow=0.8)
+POINTS = ("baseline", "follow-up 1", "follow-up 2")
+
+
+@pytest.fixture(scope="module")
+def truth():
+    wanted = [(Course.SHRINKS, 36.0), (Course.RETURNS, 20.0), (Course.NEW, 18.0)]
+    plans = [VisitPlan(m, (5.0, 3.0, 3.0), *CORNERS) for m in (Motion(), MOVED, BREATHED)]
+    return make_course(12, wanted, plans)
+
+
+@pytest.fixture(scope="module")
+def read(truth, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("read")
+    points = []
+    for number, (name, visit) in enumerate(zip(POINTS, truth.visits, strict=True)):
+        write_volume(visit.volume, folder / f"{number}.nii.gz")
+        points.append({"name": name, "date": f"2026-0{number + 1}-01", "image": f"{number}.nii.gz"})
+    first = truth.visits[0]
+    write_label_map(LabelMap(first.labels, first.volume.geometry), folder / "drawn.nii.gz")
+    points[0]["contour"] = {"path": "drawn.nii.gz", "drawn_by": "Dr A", "lesions": {1: "L1", 2: "L2"}}
+    (folder / "study.yaml").write_text(yaml.safe_dump({"subject": "S1", "timepoints": points}))
+
+    def survey(_, point, report):
+        visit = truth.visits[POINTS.index(point.name)]
+        image = visit.volume
+        grid = working_geometry(image.geometry, (3.0, 3.0, 3.0))
+        parts = [
+            resample(mask.astype(np.float32), image.geometry, grid, fill=0)
+            for mask in (visit.liver, visit.labels > 0)
+        ]
+        return Survey(parts[0], parts[1], grid), {}
+
+    def known(_, point, image, carried, adapted, report):
+        labels = truth.visits[POINTS.index(point.name)].labels
+        return ((labels == 1) | (labels == 2)).astype(np.float32)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Looker, "survey", survey)
+        patch.setattr(Looker, "known", known)
+        patch.setattr(sessions, "_adapt", lambda *_: (folder / "adapted.pt", {}))
+        session = sessions.open_session(load_study(folder / "study.yaml"), folder / "out")
+        tiny_model(folder / "base.pt")
+        assert sessions.propose(session, sessions.Options(base=folder / "base.pt")) == []
+    yield session
+    session.store.close()
+
+
+def test_what_vanished_comes_back_under_its_name(read):
+    first, second = (read.state.rows[p]["L2"].proposal for p in POINTS[1:])
+    assert first.state is LesionState.DISAPPEARED
+    assert second.state is LesionState.MEASURED
+    assert [read.state.links[p].of("L2").outcome for p in POINTS[1:]] == [Outcome.VANISHED, Outcome.MATCHED]
+
+
+def test_a_candidate_keeps_its_name_over_the_follow_ups(read, truth):
+    for point, visit in zip(POINTS[1:], truth.visits[1:], strict=True):
+        (row,) = [r for r in read.state.rows[point].values() if r.is_candidate]
+        assert row.proposal.name == "C1"
+        assert (visit.labels[row.mask] == 3).mean() > 0.5
+    assert row.proposal.evidence["first_seen"] == POINTS[1]
+    assert row.decision is None
+
+
+def test_contours_are_measured_as_they_lie_on_the_original_slices(read, truth):
+    for point, visit in zip(POINTS[1:], truth.visits[1:], strict=True):
+        row = read.state.rows[point]["L1"].proposal
+        assert np.array_equal(row.mask, visit.labels == 1)
+        assert row.measurement == measure_lesion(visit.labels == 1, visit.volume.geometry)
+
+
+def test_links_and_registration_are_in_the_read(read):
+    again = read_state(read.store)
+    assert again.links == read.state.links
+    for point in POINTS[1:]:
+        facts = again.provenance[point]["registration"]
+        assert facts["trustworthy"] is True
+        assert facts["liver_overlap"] > 0.9
+        assert facts["folding"] == 0

@@ -1,0 +1,63 @@
+"""Drawn courses over several visits: deterministic, and what was asked for is in the voxels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from HCCResponseLib.cohort.tracking_cases import DEVELOPMENT_SEED, HELD_OUT_SEED, baseline_lesions, truth_of
+from HCCResponseLib.engines.pool import FIRST_TRAINING_SEED
+from HCCResponseLib.errors import InputError
+from HCCResponseLib.synth.course import Course, draw_plans, make_course
+from HCCResponseLib.track.components import carried_parts
+
+WANTED = [
+    (Course.STABLE, 16.0), (Course.SPLITS, 36.0), (Course.MERGES, 18.0),
+    (Course.VANISHES, 14.0), (Course.NEW, 15.0), (Course.RETURNS, 14.0),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def subject():
+    return make_course(50_101, WANTED, draw_plans(np.random.default_rng(3), 3))
+
+
+def identities(subject, visit):
+    scan = subject.visits[visit]
+    parts = carried_parts(scan.labels > 0, scan.volume.geometry.spacing)
+    truth = truth_of(subject, list(baseline_lesions(subject)), scan, parts)
+    return sorted(sorted(names) for names in truth.names_of.values())
+
+
+def test_what_was_asked_for_is_in_the_voxels(subject):
+    assert identities(subject, 0) == [["L1"], ["L2"], ["L3a"], ["L3b"], ["L4"], ["L6"]]
+    assert identities(subject, 1) == [["L1"], ["L2"], ["L2"], ["L3a", "L3b"], ["N5"]]
+    assert identities(subject, 2) == [["L1"], ["L2"], ["L2"], ["L3a", "L3b"], ["L6"], ["N5"]]
+
+
+def test_same_seed_same_voxels(subject):
+    again = make_course(50_101, WANTED, draw_plans(np.random.default_rng(3), 3))
+    for a, b in zip(subject.visits, again.visits, strict=True):
+        assert np.array_equal(a.volume.hu, b.volume.hu)
+        assert np.array_equal(a.labels, b.labels)
+
+
+def test_the_liver_breathes_and_every_lesion_stays_in_it(subject):
+    grids = [v.volume.geometry for v in subject.visits]
+    assert grids[0].size != grids[1].size
+    for visit in subject.visits:
+        assert visit.liver[visit.labels > 0].all()
+    volumes = [v.liver.sum() * g.voxel_volume_mm3 for v, g in zip(subject.visits, grids, strict=True)]
+    scale = subject.visits[1].motion.liver_scale
+    assert volumes[1] / volumes[0] == pytest.approx(scale**3, abs=0.1)
+
+
+def test_too_many_lesions_are_refused():
+    plans = draw_plans(np.random.default_rng(0))
+    with pytest.raises(InputError, match="No room in the phantom's liver"):
+        make_course(1, [(Course.GROWS, 90.0)] * 5, plans)
+
+
+def test_benchmark_development_and_training_seeds_are_apart():
+    assert DEVELOPMENT_SEED + 10_000 <= HELD_OUT_SEED
+    assert HELD_OUT_SEED + 10_000 <= FIRST_TRAINING_SEED
