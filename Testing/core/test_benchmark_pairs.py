@@ -125,7 +125,7 @@ def test_tables(records):
     assert [r[0] for r in rows] == ["ours - base"]
     head, rows = size_rows(records)
     assert head == ["true diameter at follow-up", "base", "ours"]
-    assert rows[0][1:] == ["0.71 (n = 1)", "0.85 (n = 1)"]
+    assert rows[0][1:] == [f"{records[5]['dsc']:.2f} (n = 1)", "0.85 (n = 1)"]
     assert rows[-1][1:] == ["-", "-"]
     assert "nan" not in markdown(*summary_rows(records[:1]))
     lines = as_csv(records).splitlines()
