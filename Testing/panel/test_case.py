@@ -220,6 +220,12 @@ def test_a_saved_scene_brings_the_read_back(slicer_app, case, tmp_path):
     nodes = slicer.mrmlScene.GetNodesByClass("vtkMRMLSegmentationNode")
     nodes.UnRegister(None)
     assert nodes.GetNumberOfItems() == 2, "contours of a saved scene are found, not made a second time"
+    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    place = tree.GetItemParent(tree.GetItemByDataNode(case.panel.scene_view.contour_node(BASELINE)))
+    assert (tree.GetItemName(place), tree.GetItemName(tree.GetItemParent(place))) == (
+        BASELINE,
+        "HCC Response S1",
+    )
 
 
 def test_two_subjects_in_one_scene(slicer_app, case, tmp_path):
@@ -360,3 +366,17 @@ def test_a_question_that_blocks_the_category_is_answered(slicer_app, panel, tmp_
     assert panel.panel.presenter.state.answers[later] == choices[0]
     assert panel.ui.questionButton.isHidden()
     assert panel.ui.sumTable.item(2, 7).text() not in ("", "open")
+
+
+def test_a_place_in_doubt_is_said_beside_the_lesion(slicer_app, panel, tmp_path):
+    from dataclasses import replace
+
+    doubtful = replace(
+        lesion(FOLLOW_UP, "L1", 24),
+        evidence={"registration_trustworthy": False, "registration_remark": "The livers overlap by 41 %."},
+    )
+    make_case(tmp_path, [lesion(BASELINE, "L1", 40), doubtful])
+    open_case(panel, tmp_path, make=False)
+    select(panel, "L1", FOLLOW_UP)
+    assert "not trustworthy here" in panel.ui.cellLabel.text
+    assert "overlap by 41 %" in panel.ui.cellLabel.text

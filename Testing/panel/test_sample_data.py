@@ -22,7 +22,7 @@ def test_it_is_offered_at_start_and_drawn_on_request(slicer_app, panel, monkeypa
     )
     monkeypatch.setitem(sys.modules, "SampleData", module)
     slicer.app.startupCompleted.emit()
-    [given] = offered
+    given = offered[-1]
     assert given["category"] == "HCC Response"
     monkeypatch.setattr("HCCResponseLib.synth.subject.make_subject", lambda *_, **__: small_subject())
     nodes = given["customDownloader"](None)

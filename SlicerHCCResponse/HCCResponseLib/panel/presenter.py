@@ -19,6 +19,7 @@ from HCCResponseLib.response.profile import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
 from HCCResponseLib.review.committee import blinded, open_read
 from HCCResponseLib.review.decide import answer, decide, decide_non_target, undo
+from HCCResponseLib.review.links import reader_relinks
 from HCCResponseLib.review.people import Person, people_of
 from HCCResponseLib.review.reader_rows import add_row, set_site
 from HCCResponseLib.review.records import Action, Decision, NonTargetDecision, ReaderLine
@@ -205,6 +206,14 @@ class Presenter:
             self.candidate(time_point, name, Action.DISMISS, reason)
         else:
             self.reject(time_point, name, reason)
+            self._relink_parts(time_point, name, lesion, reason)
+
+    def _relink_parts(self, time_point: str, name: str, lesion: str, reason: str) -> None:
+        """Keep in the links what the rows say now; the links before stay in their history."""
+        links = self.state.links.get(time_point)
+        if links is not None and {name, lesion} <= {link.name for link in links.links}:
+            owners = dict.fromkeys(links.of(name).parts, (lesion,))
+            reader_relinks(self._open().store, self.state, time_point, owners, self._who(), reason)
 
     def set_role(self, name: str, role: LesionRole) -> None:
         """Target or non-target, on the baseline row, which must be accepted or edited."""

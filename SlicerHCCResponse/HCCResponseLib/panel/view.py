@@ -199,12 +199,30 @@ def cell_note(row: Row) -> str:
         if row.decision.reason:
             lines.append(f"reason: {row.decision.reason}")
     lines += _lengths(row)
+    if not row.is_candidate:
+        lines += _cautions(row)
     if row.measurement is not None:
         lines.append(
             f"volume {row.measurement.volume_mm3 / 1000:.1f} mL, convention {row.measurement.convention}"
         )
         lines += [str(w) for w in row.measurement.warnings]
     return "\n".join(lines)
+
+
+def _cautions(row: Row) -> list[str]:
+    """What the reader must know of how the lesion was found again."""
+    evidence = row.proposal.evidence
+    lines = []
+    if evidence.get("registration_trustworthy") is False:
+        lines.append("Caution: the registration is not trustworthy here.")
+    lines += [str(evidence[k]) for k in ("remark", "registration_remark") if evidence.get(k)]
+    if evidence.get("outcome") in ("split", "merged", "unclear"):
+        lines.append(f"{evidence['outcome']}, confidence {evidence.get('confidence')}")
+    if evidence.get("parts_long_axes_mm"):
+        lines.append(f"long axes of its parts: {evidence['parts_long_axes_mm']} mm")
+    if evidence.get("merged_with"):
+        lines.append(f"merged with {evidence['merged_with']}")
+    return lines
 
 
 def _lengths(row: Row) -> list[str]:

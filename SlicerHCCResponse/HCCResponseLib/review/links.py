@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from HCCResponseLib.errors import InputError
-from HCCResponseLib.review.state import ReadState
+from HCCResponseLib.review.lifecycle import require_draft
+from HCCResponseLib.review.state import ReadState, refresh
 from HCCResponseLib.review.store import ReadStore
 from HCCResponseLib.track.links import SOFTWARE, LinkSet, links_to_json, relink
 
@@ -30,9 +31,13 @@ def reader_relinks(
 
     Raises:
         InputError: no links at this time point, or as :func:`HCCResponseLib.track.links.relink`.
+        AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
     if time_point not in state.links:
         raise InputError(f"There are no links at '{time_point}' to change; propose this time point first.")
     links = relink(state.links[time_point], owners, reader, reason)
-    write_links(store, state, links, reader)
+    with store.transaction():
+        refresh(store, state)
+        require_draft(state, reader, time_point)
+        write_links(store, state, links, reader)
     return links

@@ -7,6 +7,7 @@ from typing import Any
 
 import slicer
 from PySide6 import QtCore, QtWidgets
+from shiboken6 import isValid
 
 from .classes import stand_in
 
@@ -145,8 +146,13 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
             state.scene.RemoveObserver(tag)
         state.scene = scene
         events = (scene.NodeAddedEvent, scene.NodeRemovedEvent, scene.EndCloseEvent) if scene else ()
-        state.tags = [scene.AddObserver(event, lambda *_: self._refresh()) for event in events]
+        state.tags = [scene.AddObserver(event, lambda *_: self._follow()) for event in events]
         self._refresh()
+
+    def _follow(self) -> None:
+        """The scene changed; a box that is gone, as its C++ counterpart would, does not hear of it any more."""
+        if isValid(self):
+            self._refresh()
 
     def _refresh(self) -> None:
         nodes = self._nodes()
