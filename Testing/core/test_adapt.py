@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from HCCResponseLib.adapt.contour import Gate
 from HCCResponseLib.adapt.copies import cut_surroundings, draw_copy
 from HCCResponseLib.adapt.idol import adapt
 from HCCResponseLib.adapt.recipe import MOON2026, QUICK, recipe_named
@@ -19,7 +20,7 @@ from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.imaging.write import write_label_map, write_volume
 from small import SPACING, small_subject, tiny_model
 
-FAST = replace(QUICK, steps=4, patch=16, check_every=2)
+FAST = replace(QUICK, steps=4, patch=16, check_every=2, rounds=1)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_surroundings_hold_the_lesion(cases, baseline):
 
 def test_copies_vary_in_size_and_look(cases):
     rng = np.random.default_rng(0)
-    recipe = replace(QUICK, patch=16)
+    recipe = replace(QUICK, patch=16, treated=0.6, gone=0.08)
     drawn = [draw_copy(cases[0], recipe, rng) for _ in range(60)]
     sizes = np.array([target.sum() for _, target in drawn])
     assert (sizes == 0).any()
@@ -83,17 +84,19 @@ def test_the_base_stays_as_it_is(tmp_path, cases):
     assert all(p.requires_grad for p in base.parameters())
 
 
-def test_decoder_only_changes_the_decoder_only(tmp_path, cases):
+@pytest.mark.parametrize("which", ["decoder", "adapter"])
+def test_only_what_is_to_be_trained_changes(tmp_path, cases, which):
     base = tiny_model(tmp_path / "m.pt").network
-    done = adapt(base, cases, replace(FAST, decoder_only=True, check_every=0), 0, ignore_progress).network
-    decoder = set(base.decoder_parameters())
+    done = adapt(base, cases, replace(FAST, trainable=which, check_every=0), 0, ignore_progress).network
+    wanted = set(base.decoder_parameters() if which == "decoder" else base.adapter_parameters())
     changed = {
         n
         for (n, a), b in zip(base.named_parameters(), done.parameters(), strict=True)
         if not torch.equal(a, b)
     }
     assert changed
-    assert changed <= decoder
+    assert changed <= wanted
+    assert wanted < {n for n, _ in base.named_parameters()}
 
 
 def test_it_stops_early_and_keeps_the_best(tmp_path, cases):
@@ -110,6 +113,32 @@ def test_learning_happens(tmp_path, cases):
     recipe = replace(FAST, steps=60, check_every=20, patience=9, learning_rate=1e-2)
     scores = adapt(base, cases, recipe, 0, ignore_progress).held_out_dice
     assert max(scores) > scores[0] + 0.2
+
+
+def test_further_rounds_are_made_only_where_needed(tmp_path, cases):
+    base = tiny_model(tmp_path / "m.pt").network
+    recipe = replace(FAST, check_every=4, rounds=3)
+    assert adapt(base, cases, replace(recipe, enough=0.0), 0, ignore_progress).steps == 4
+    hopeless = replace(recipe, enough=1.0, learning_rate=0.0, patience=9)
+    assert adapt(base, cases, hopeless, 0, ignore_progress).steps == 12
+
+
+def test_the_average_follows_the_weights_at_a_distance(tmp_path, cases):
+    base = tiny_model(tmp_path / "m.pt").network
+    recipe = replace(FAST, steps=20, check_every=0, learning_rate=1e-2)
+    last, mean = (
+        adapt(base, cases, replace(recipe, average=a), 0, ignore_progress).network.head.weight.detach()
+        for a in (0.0, 0.9)
+    )
+    start = base.head.weight.detach()
+    assert 0 < float((mean - start).norm()) < float((last - start).norm())
+    assert float((mean - last).norm()) < float((last - start).norm())
+
+
+def test_reduced_precision_keeps_weights_in_single_precision(tmp_path, cases):
+    base = tiny_model(tmp_path / "m.pt").network
+    done = adapt(base, cases, replace(FAST, precision="bfloat16"), 0, ignore_progress).network
+    assert all(p.dtype == torch.float32 and bool(torch.isfinite(p).all()) for p in done.parameters())
 
 
 def test_what_cannot_be_adapted_is_refused(cases):
@@ -145,10 +174,25 @@ def test_the_worker_writes_an_adapted_model(tmp_path, baseline):
     assert facts["steps"] == 3
     assert facts["recipe"]["name"] == "quick"
     model = load_model(tmp_path / "out" / "adapted.pt", tmp_path / "base.pt")
+    assert model.uses_prior
+    assert Gate.of(model).recognised == facts["base_recognised"]
+    assert set(facts["base_recognised"]) == {"1"}
     assert model.sha256 == facts["sha256"]
     assert any("step 2 of at most 3" in p.stage for p in seen)
     fractions = [p.fraction for p in seen]
     assert fractions == sorted(fractions)
+
+
+def test_all_accepted_visits_are_learned_from(tmp_path, baseline):
+    job = request(tmp_path, baseline)
+    alone = run_job("HCCResponseLib.adapt.worker", job, tmp_path)
+    more = [{"image": job["image"], "contour": job["contour"]}]
+    both = run_job("HCCResponseLib.adapt.worker", {**job, "more": more}, tmp_path)
+    assert alone["steps"] == both["steps"] == 3
+    assert len(both["held_out_dice"]) == len(alone["held_out_dice"])
+    missing = [{"image": tmp_path / "none.nrrd", "contour": job["contour"]}]
+    with pytest.raises(InputError, match=r"none\.nrrd"):
+        run_job("HCCResponseLib.adapt.worker", {**job, "more": missing}, tmp_path)
 
 
 def test_a_cancelled_adaptation_leaves_nothing(tmp_path, baseline):

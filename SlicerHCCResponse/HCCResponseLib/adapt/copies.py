@@ -16,10 +16,7 @@ from HCCResponseLib.imaging.resample import bounding_box, resample, working_geom
 from HCCResponseLib.imaging.volumes import AIR_HU, LabelMap, Volume
 
 Float32 = npt.NDArray[np.float32]
-_REGISTRATION_ERROR_MM = 4.0
 _BORDER_MOVE_MM = 20.0
-_VANISH_SHARE = 0.08
-_TREATED_SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ def cut_surroundings(
 def _cut(
     image: Volume, contour: LabelMap, value: int, spacing: tuple[float, float, float], recipe: Recipe
 ) -> Surroundings:
-    least_mm = recipe.patch * max(spacing)
+    least_mm = (recipe.patch + recipe.crop_room) * max(spacing)
     box = bounding_box(contour.mask(value), image.geometry.spacing, recipe.margin_mm, least_mm)
     grid = working_geometry(image.geometry, spacing, box)
     hu = resample(image.hu, image.geometry, grid).astype(np.float32)
@@ -90,12 +87,12 @@ def draw_copy(
     source = points + _resize(points, case, _factor(case, rng)) if recipe.deform else points
     hu = _sample(case.hu, source, AIR_HU)
     tumour = _sample(case.mask.astype(np.float32), source, 0.0) > 0.5
-    if recipe.treated:
-        hu, tumour = _treat(hu, tumour, _sample(case.distance, source, -100.0), case, rng)
+    if recipe.treated + recipe.gone > 0:
+        hu, tumour = _treat(hu, tumour, _sample(case.distance, source, -100.0), case, recipe, rng)
     hu = np.where(hu > -200, hu * rng.uniform(0.9, 1.1) + rng.normal(scale=6.0), hu)
     channels = [normalise_hu(hu)]
     if recipe.use_prior:
-        error = rng.normal(scale=_REGISTRATION_ERROR_MM, size=3) / np.asarray(case.spacing)
+        error = rng.normal(scale=recipe.prior_error_mm, size=3) / np.asarray(case.spacing)
         prior = _sample(case.distance, points + error[:, None, None, None], -100.0)
         channels.append(np.clip(prior / PRIOR_REACH_MM, -1, 1).astype(np.float32))
     return np.stack(channels), tumour.astype(np.int64)
@@ -149,6 +146,7 @@ def _treat(
     tumour: npt.NDArray[np.bool_],
     distance: Float32,
     case: Surroundings,
+    recipe: Recipe,
     rng: np.random.Generator,
 ) -> tuple[Float32, npt.NDArray[np.bool_]]:
     """The lesion after treatment: gone, necrotic, with lipiodol, shifted; or left as it is."""
@@ -156,13 +154,13 @@ def _treat(
         return hu, tumour
     pattern = _pattern(hu.shape, rng)
     draw = rng.random()
-    if draw < _VANISH_SHARE:
+    if draw < recipe.gone:
         mean, sd = case.liver
         gone = ndimage.binary_dilation(tumour, iterations=1)
         return np.where(gone, mean + sd * _pattern(hu.shape, rng, 0.7), hu).astype(np.float32), np.zeros_like(
             tumour
         )
-    if draw > _VANISH_SHARE + _TREATED_SHARE:
+    if draw > recipe.gone + recipe.treated:
         return hu, tumour
     out = hu + np.where(tumour, rng.normal(scale=18.0), 0)
     if rng.random() < 0.6:

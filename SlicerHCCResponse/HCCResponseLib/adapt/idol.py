@@ -13,9 +13,10 @@ import numpy as np
 import torch
 
 from HCCResponseLib.adapt.copies import Surroundings, draw_copy
-from HCCResponseLib.adapt.recipe import Recipe
+from HCCResponseLib.adapt.recipe import Recipe, Trainable
 from HCCResponseLib.engines.losses import fcd_loss, tumour_logits
 from HCCResponseLib.engines.network import FCD
+from HCCResponseLib.engines.precision import calculates_in_bfloat16
 from HCCResponseLib.engines.process import Progress, Report
 from HCCResponseLib.errors import InputError
 
@@ -60,33 +61,60 @@ def adapt(base: FCD, cases: Sequence[Surroundings], recipe: Recipe, seed: int, r
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = copy.deepcopy(base).train()
-    parameters = _trainable(network, recipe.decoder_only)
-    optimiser = torch.optim.Adam(parameters, recipe.learning_rate)
-    schedule = torch.optim.lr_scheduler.PolynomialLR(optimiser, recipe.steps, power=0.9)
-    watch = _Watch(recipe, _held_out(cases, recipe, seed), network)
+    kept = _Average(network, recipe.average)
+    watch = _Watch(recipe, _held_out(cases, recipe, seed), kept.network)
     step = 0
-    for step in range(1, recipe.steps + 1):
-        case = cases[step % len(cases)]
-        image, target = draw_copy(case, recipe, rng)
-        logits = network(_as_input(image, base.config.in_channels))
-        loss = fcd_loss(tumour_logits(logits), torch.from_numpy(target)[None])
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(parameters, 5.0)
-        optimiser.step()
-        schedule.step()
-        report(
-            Progress(f"Adapting to this patient, step {step} of at most {recipe.steps}", step / recipe.steps)
-        )
-        if watch.enough(step):
+    for _ in range(recipe.rounds):
+        step = _round(network, kept, watch, cases, recipe, rng, step, report)
+        if not watch.scores or watch.scores[-1] >= recipe.enough:
             break
     return Adaptation(
         watch.best(), step, step if watch.best_step is None else watch.best_step, tuple(watch.scores)
     )
 
 
-def _trainable(network: FCD, decoder_only: bool) -> list[torch.nn.Parameter]:
-    wanted = set(network.decoder_parameters()) if decoder_only else None
+def _round(
+    network: FCD,
+    kept: _Average,
+    watch: _Watch,
+    cases: Sequence[Surroundings],
+    recipe: Recipe,
+    rng: np.random.Generator,
+    done: int,
+    report: Report,
+) -> int:
+    """One decay of the learning rate from its start to zero; returns the number of all steps so far."""
+    parameters = _trainable(network, recipe.trainable)
+    optimiser = torch.optim.Adam(parameters, recipe.learning_rate)
+    schedule = torch.optim.lr_scheduler.PolynomialLR(optimiser, recipe.steps, power=0.9)
+    reduced = _reduced(recipe)
+    most = recipe.steps * recipe.rounds
+    step = done
+    for step in range(done + 1, done + recipe.steps + 1):
+        image, target = draw_copy(cases[step % len(cases)], recipe, rng)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=reduced):
+            logits = network(_as_input(image, network.config.in_channels))
+        loss = fcd_loss(tumour_logits(logits.float()), torch.from_numpy(target)[None])
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(parameters, 5.0)
+        optimiser.step()
+        schedule.step()
+        kept.follow(network, step)
+        report(Progress(f"Adapting to this patient, step {step} of at most {most}", step / most))
+        if watch.enough(step):
+            break
+    return step
+
+
+def _reduced(recipe: Recipe) -> bool:
+    return recipe.precision == "bfloat16" and calculates_in_bfloat16()
+
+
+def _trainable(network: FCD, which: Trainable) -> list[torch.nn.Parameter]:
+    wanted = {"all": None, "decoder": network.decoder_parameters(), "adapter": network.adapter_parameters()}[
+        which
+    ]
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(wanted is None or name in wanted)
     return [p for p in network.parameters() if p.requires_grad]
@@ -109,11 +137,29 @@ def _held_out(
     return [draw_copy(cases[i % len(cases)], recipe, rng) for i in range(max(_HELD_OUT, 2 * len(cases)))]
 
 
+class _Average:
+    """Moving average of the weights: steadier than the last step of a short training with a batch of one."""
+
+    def __init__(self, network: FCD, share: float) -> None:
+        self._share = share
+        self.network = copy.deepcopy(network) if share else network
+
+    @torch.no_grad()
+    def follow(self, network: FCD, step: int) -> None:
+        """Move towards ``network``; early on faster, so that the start is soon forgotten."""
+        if not self._share:
+            return
+        share = min(self._share, step / (step + 4))
+        for mine, new in zip(self.network.parameters(), network.parameters(), strict=True):
+            mine.lerp_(new, 1 - share)
+
+
 class _Watch:
     """Early stopping: looks at held-out copies, keeps the best weights."""
 
     def __init__(self, recipe: Recipe, held_out: list[tuple[np.ndarray, np.ndarray]], network: FCD) -> None:
         self._recipe, self._held_out, self._network = recipe, held_out, network
+        self._reduced = _reduced(recipe)
         self.scores: list[float] = []
         self.best_step: int | None = None
         self._best_state = copy.deepcopy(network.state_dict())
@@ -126,7 +172,7 @@ class _Watch:
         self._network.eval()
         overlap = total = 0
         for image, target in self._held_out:
-            with torch.inference_mode():
+            with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._reduced):
                 x = _as_input(image, self._network.config.in_channels)
                 found = tumour_logits(self._network(x)).argmax(1)[0].numpy()
             overlap += int(((found == 1) & (target == 1)).sum())

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from HCCResponseLib.errors import InputError
+
+Trainable = Literal["all", "decoder", "adapter"]
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -15,14 +18,23 @@ class Recipe:
     Attributes:
         name: as given on the command line.
         source: where it comes from.
-        steps: most optimiser steps (batch of one).
+        steps: most optimiser steps of a round (batch of one).
+        rounds: at most so many rounds; another one only where held-out copies stay below ``enough``.
+        enough: Dice coefficient on held-out perturbed copies after which no further round is made.
         learning_rate: start of the polynomial decay.
         patch: side of the cubic patches in voxels of the working grid.
         margin_mm: surroundings of each lesion that are learned from.
+        crop_room: at least so many voxels more than the patch are cut out, so that random crops differ.
         use_prior: give the displaced baseline contour as second input channel.
+        prior_error_mm: standard deviation along each axis of the displacement of that contour.
         deform: vary size and shape of the lesion and its surroundings.
-        treated: show the lesion as after treatment too (necrosis, lipiodol, shift of attenuation, gone).
-        decoder_only: change only what lies behind the bottleneck.
+        treated: share of copies that show the lesion as after treatment: necrosis, lipiodol, shift of attenuation.
+        gone: share of copies without the lesion.
+        trainable: ``all`` parameters, only the ``decoder`` (what lies behind the bottleneck), or only an ``adapter``
+            (scales and offsets of the normalisations, and the last layer).
+        precision: ``bfloat16`` halves the time of a step on processors that calculate in it; elsewhere, and when
+            ``float32``, single precision is used.
+        average: share of the old in the moving average of the weights that is kept; 0 = keep the weights themselves.
         check_every: steps between looks at held-out perturbed copies; 0 = never, keep the last step.
         patience: looks without improvement before stopping early.
     """
@@ -33,12 +45,24 @@ class Recipe:
     learning_rate: float = 1e-3
     patch: int = 64
     margin_mm: float = 26.0
+    crop_room: int = 0
     use_prior: bool = True
+    prior_error_mm: float = 4.0
     deform: bool = True
-    treated: bool = True
-    decoder_only: bool = False
+    treated: float = 0.6
+    gone: float = 0.08
+    trainable: Trainable = "all"
+    precision: Precision = "float32"
+    average: float = 0.0
+    rounds: int = 1
+    enough: float = 0.0
     check_every: int = 25
     patience: int = 3
+
+    @property
+    def relative_cost(self) -> float:
+        """Voxels of one step against a step on 64 x 64 x 64 voxels; whatever else makes a step cheaper counts as 1."""
+        return float((self.patch / 64) ** 3)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for provenance."""
@@ -48,7 +72,14 @@ class Recipe:
 QUICK = Recipe(
     name="quick",
     source="IDOL (Chun et al., Med Phys 2022) with registered prior and treated copies; docs/models.md",
-    steps=150,
+    steps=35,
+    rounds=2,
+    enough=0.5,
+    check_every=35,
+    prior_error_mm=3.0,
+    treated=0.3,
+    gone=0.03,
+    precision="bfloat16",
 )
 MOON2026 = Recipe(
     name="moon2026",
@@ -56,8 +87,10 @@ MOON2026 = Recipe(
     steps=350,
     use_prior=False,
     deform=False,
-    treated=False,
+    treated=0.0,
+    gone=0.0,
     check_every=0,
+    crop_room=16,
 )
 RECIPES = {recipe.name: recipe for recipe in (QUICK, MOON2026)}
 

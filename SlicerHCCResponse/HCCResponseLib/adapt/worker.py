@@ -6,32 +6,38 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from HCCResponseLib.adapt.contour import ask_base
 from HCCResponseLib.adapt.copies import cut_surroundings
 from HCCResponseLib.adapt.idol import adapt
 from HCCResponseLib.adapt.recipe import recipe_named
 from HCCResponseLib.engines.model import load_model, save_adapted
 from HCCResponseLib.engines.process import Progress, Report, serve
 from HCCResponseLib.imaging.read import read_label_map, read_volume
-from HCCResponseLib.imaging.volumes import require_same_grid
+from HCCResponseLib.imaging.volumes import LabelMap, Volume, require_same_grid
 
 
 def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
     """Adapt and save only what changed.
 
-    Request: ``image``, ``contour``, ``output`` (paths), ``base`` (path or null), ``recipe`` (name), ``steps`` (or
-    null), ``seed``. Result: SHA-256, steps, held-out Dice, recipe.
+    Request: ``image``, ``contour`` (of the latest accepted visit), ``output`` (paths), ``base`` (path or null),
+    ``recipe`` (name), ``steps`` (or null), ``seed``, and, where there are further accepted visits, ``more``: a list of
+    their ``image`` and ``contour``. Result: SHA-256, steps, held-out Dice, recipe, and how well the base network,
+    alone, contours the accepted lesions.
     """
     report(Progress("Reading baseline", 0.0))
     base = load_model(Path(request["base"]) if request["base"] else None)
-    image = read_volume(Path(request["image"]))
-    contour = read_label_map(Path(request["contour"]))
-    require_same_grid(contour, image)
+    image, contour = _accepted(request)
     recipe = recipe_named(request["recipe"])
     if request.get("steps"):
-        recipe = replace(recipe, steps=int(request["steps"]))
+        recipe = replace(recipe, steps=int(request["steps"]), rounds=1)
     cases = cut_surroundings(image, contour, base.spacing, recipe)
+    for other in request.get("more") or ():
+        cases += cut_surroundings(*_accepted(other), base.spacing, recipe)
+    report(Progress("Asking the base network about the accepted lesions", 0.0))
+    gate = ask_base(base, image, {str(v): contour.mask(v) for v in contour.values()})
     done = adapt(base.network, cases, recipe, int(request["seed"]), report)
     facts = {
+        "base_recognised": {n: round(v, 4) for n, v in gate.recognised.items()},
         "recipe": recipe.as_dict(),
         "seed": request["seed"],
         "steps": done.steps,
@@ -40,6 +46,13 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
     }
     digest = save_adapted(Path(request["output"]), done.network, base, facts)
     return {"sha256": digest, "base_sha256": base.sha256, **facts}
+
+
+def _accepted(files: dict[str, Any]) -> tuple[Volume, LabelMap]:
+    image = read_volume(Path(files["image"]))
+    contour = read_label_map(Path(files["contour"]))
+    require_same_grid(contour, image)
+    return image, contour
 
 
 if __name__ == "__main__":

@@ -80,9 +80,7 @@ def install(
     ] = None,
     index: Annotated[
         str | None,
-        typer.Option(
-            help="Further package index, such as PyTorch's CPU index for a small torch."
-        ),
+        typer.Option(help="Further package index, such as PyTorch's CPU index for a small torch."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: JsonOption = False,

@@ -33,13 +33,19 @@ Made by (the bits depend on processor and number of threads):
 * a start for adaptation: from a reader's accepted baseline contour it is fine-tuned to one patient.
 
 ## What it is not good for
-* **Finding tumours on real CT unaided.** It has never seen a patient. On real scans its liver contour and its
-  candidates for new lesions are proposals of low reliability; expect false ones and misses.
+{real}
 * Tumours brighter than the liver around them: a fifth of the training lesions, yet often missed.
 * MRI, unenhanced CT, other organs, other phases than portal venous.
 * Lesions under about 8 mm, infiltrative growth, portal vein thrombus, diffuse disease.
 * Any decision without a reader.
 """
+
+# Options that the command names only when they are not what they are by default.
+_OPTIONAL = {"schedule": "polynomial", "warm_up": 0, "precision": "float32"}
+_NEVER = """* **Finding tumours on real CT unaided.** It has never seen a patient. On real scans its liver contour and
+  its candidates for new lesions are proposals of low reliability; expect false ones and misses."""
+_SEEN = """* **Finding tumours unaided on scans of other hospitals** than those of its training data, which has not
+  been measured; expect false candidates and misses."""
 
 
 def card_text(facts: dict[str, Any]) -> str:
@@ -47,6 +53,7 @@ def card_text(facts: dict[str, Any]) -> str:
     plan, scores = facts["plan"], facts["validation_dice"]
     head = yaml.safe_dump(_plain(facts), sort_keys=False, allow_unicode=True)
     values = {**facts, **plan, **scores, "spacing": " x ".join(f"{s:g}" for s in plan["spacing"])}
+    values["real"] = _SEEN if facts.get("data_folders") else _NEVER
     values["commands"] = "\n".join(_commands(facts))
     return f"---\n{head}---\n{_TEXT.format(**values)}"
 
@@ -64,6 +71,9 @@ def _commands(facts: dict[str, Any]) -> list[str]:
         name = facts["name"] if last else f"stage{number}"
         words = f"hcc-response train --output {name}.pt --subjects {plan['subjects']} --steps {plan['steps']}"
         words += f" --seed {plan['seed']} --learning-rate {plan['learning_rate']:g}"
+        other = {k: plan[k] for k, usual in _OPTIONAL.items() if plan.get(k, usual) != usual}
+        words += "".join(f" --{k.replace('_', '-')} {v}" for k, v in other.items())
+        words += "".join(f" --data {d}" for d in (facts.get("data_folders") or ()) if last)
         lines.append(words + (f" --start stage{number - 1}.pt" if number > 1 else ""))
     return lines
 

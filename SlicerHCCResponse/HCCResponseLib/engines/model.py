@@ -90,14 +90,23 @@ def load_model(path: Path | None = None, base: Path | None = None) -> Model:
     """
     file = path or resource_path(DEFAULT_MODEL)
     content = _read(file)
+    base_hash = content.get("base_sha256")
+    return _build(file, content, load_model(base) if base_hash else None)
+
+
+def load_adapted(path: Path, base: Model) -> Model:
+    """Load an adapted model whose base is in memory already; raises as :func:`load_model`."""
+    return _build(path, _read(path), base)
+
+
+def _build(file: Path, content: dict[str, Any], origin: Model | None) -> Model:
     network = FCD(FCDConfig.from_dict(content["config"]))
     state = dict(content["state"])
     base_hash = content.get("base_sha256")
-    if base_hash:
-        origin = load_model(base)
+    if origin is not None:
         if origin.sha256 != base_hash:
             raise ModelError(
-                f"Adapted model '{file}' was made from another base model (SHA-256 {base_hash[:12]}..., "
+                f"Adapted model '{file}' was made from another base model (SHA-256 {str(base_hash)[:12]}..., "
                 f"here {origin.sha256[:12]}...). Adapt again, or name the right base model."
             )
         state = {**origin.network.state_dict(), **state}

@@ -1,18 +1,22 @@
-"""Training a base model on synthetic subjects (Adam, polynomially decaying learning rate, FCD's loss)."""
+"""Training a base model (Adam, FCD's loss) that can be killed at any step and goes on from its last checkpoint."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from HCCResponseLib.engines.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from HCCResponseLib.engines.losses import fcd_loss
 from HCCResponseLib.engines.network import COMPACT, FCD, FCDConfig
 from HCCResponseLib.engines.pool import TrainingCase, sample_patch
+from HCCResponseLib.engines.precision import calculates_in_bfloat16
+from HCCResponseLib.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -25,9 +29,15 @@ class TrainingPlan:
         subjects: synthetic subjects to train on; further ones are held out for validation.
         validation_subjects: held-out subjects.
         steps: optimiser steps; ``patch`` is the side of the cubic patches in voxels, ``batch`` patches a step.
-        learning_rate: start of the decay (1 - step / steps) ** 0.9.
+        learning_rate: after the warm-up.
+        schedule: ``polynomial``, (1 - step / steps) ** 0.9 as published, or ``cosine``; both end at zero.
+        warm_up: steps over which the learning rate rises from a hundredth.
+        precision: ``bfloat16`` where the processor calculates in it, else single precision.
         prior_share: share of patches that come with a prior contour.
         seed: of everything random.
+
+    Raises:
+        InputError: an unknown schedule or precision.
     """
 
     network: FCDConfig = COMPACT
@@ -38,42 +48,118 @@ class TrainingPlan:
     patch: int = 64
     batch: int = 1
     learning_rate: float = 1e-3
+    schedule: str = "polynomial"
+    warm_up: int = 0
+    precision: str = "float32"
     prior_share: float = 0.5
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if self.schedule not in ("polynomial", "cosine"):
+            raise InputError(f"There is no schedule '{self.schedule}'; known are polynomial and cosine.")
+        if self.precision not in ("float32", "bfloat16"):
+            raise InputError(f"There is no precision '{self.precision}'; known are float32 and bfloat16.")
+
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for the model card."""
-        return asdict(self)
+        """Plain values for the model card and the checkpoint (lists, not tuples, as YAML and JSON give them back)."""
+        return _plain(asdict(self))  # type: ignore[no-any-return]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """What is written and looked at on the way.
+
+    Attributes:
+        checkpoint: file to go on from, if it is there, and to write; ``None`` = none.
+        every: steps between checkpoints.
+        held_out: cases for validation; ``validate_every``: steps between looks at them (0 = never).
+    """
+
+    checkpoint: Path | None = None
+    every: int = 100
+    held_out: Sequence[TrainingCase] = ()
+    validate_every: int = 0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training: network in evaluation mode, loss of every step, validation Dice by step."""
+
+    network: FCD
+    losses: tuple[float, ...]
+    scores: dict[int, dict[str, float]]
 
 
 def train(
     plan: TrainingPlan,
     cases: Sequence[TrainingCase],
-    report: Callable[[int, float, FCD], None],
+    report: Callable[[int, float], None],
     start: FCD | None = None,
-) -> FCD:
-    """Train from scratch or on from ``start``; ``report(step, loss, network)`` is called after every step.
+    keeping: Keeping | None = None,
+) -> Trained:
+    """Train from scratch, on from ``start``, or on from a checkpoint; ``report(step, loss)`` after every step.
 
-    Returns:
-        the network in evaluation mode.
+    Stopped and started again, the losses and weights are those of an undisturbed run (same machine and number of
+    threads).
+
+    Raises:
+        ModelError: the checkpoint is damaged or of another plan.
+        StorageError: a checkpoint cannot be written.
     """
+    keeping = keeping or Keeping()
+    state = _fresh(plan, start)
+    if keeping.checkpoint and keeping.checkpoint.is_file():
+        load_checkpoint(keeping.checkpoint, state, plan.as_dict())
+    network = state.network
+    assert isinstance(network, FCD)
+    while state.step < plan.steps:
+        state.losses.append(_step(plan, state, cases))
+        state.step += 1
+        report(state.step, state.losses[-1])
+        if keeping.validate_every and state.step % keeping.validate_every == 0:
+            state.scores[state.step] = validate(network.eval(), keeping.held_out, plan.patch)
+            network.train()
+        if keeping.checkpoint and (state.step % keeping.every == 0 or state.step == plan.steps):
+            save_checkpoint(keeping.checkpoint, state, plan.as_dict())
+    return Trained(network.eval(), tuple(state.losses), dict(state.scores))
+
+
+def _fresh(plan: TrainingPlan, start: FCD | None) -> TrainingState:
     torch.manual_seed(plan.seed)
-    rng = np.random.default_rng(plan.seed)
     network = (copy.deepcopy(start) if start else FCD(plan.network)).train()
     optimiser = torch.optim.Adam(network.parameters(), plan.learning_rate)
-    schedule = torch.optim.lr_scheduler.PolynomialLR(optimiser, plan.steps, power=0.9)
-    for step in range(1, plan.steps + 1):
-        drawn = [_draw(cases, rng, plan) for _ in range(plan.batch)]
-        image = torch.from_numpy(np.stack([d[0] for d in drawn])[:, : plan.network.in_channels])
-        target = torch.from_numpy(np.stack([d[1] for d in drawn]))
-        loss = fcd_loss(network(image), _merge(target, plan.network.out_channels))
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimiser.step()
-        schedule.step()
-        report(step, float(loss.detach()), network)
-    return network.eval()
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: learning_rate_share(plan, step))
+    return TrainingState(network, optimiser, schedule, np.random.default_rng(plan.seed), 0, [], {})
+
+
+def learning_rate_share(plan: TrainingPlan, step: int) -> float:
+    """Learning rate after so many steps, as a share of the plan's."""
+    if step < plan.warm_up:
+        return 0.01 + 0.99 * step / plan.warm_up
+    left = 1 - (step - plan.warm_up) / max(plan.steps - plan.warm_up, 1)
+    return float(left**0.9 if plan.schedule == "polynomial" else 0.5 - 0.5 * np.cos(np.pi * left))
+
+
+def _step(plan: TrainingPlan, state: TrainingState, cases: Sequence[TrainingCase]) -> float:
+    drawn = [_draw(cases, state.rng, plan) for _ in range(plan.batch)]
+    image = torch.from_numpy(np.stack([d[0] for d in drawn])[:, : plan.network.in_channels])
+    target = torch.from_numpy(np.stack([d[1] for d in drawn]))
+    reduced = plan.precision == "bfloat16" and calculates_in_bfloat16()
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=reduced):
+        logits = state.network(image)
+    loss = fcd_loss(logits.float(), _merge(target, plan.network.out_channels))
+    state.optimiser.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    torch.nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
+    state.optimiser.step()
+    state.schedule.step()
+    return float(loss.detach())
 
 
 def _draw(cases: Sequence[TrainingCase], rng: np.random.Generator, plan: TrainingPlan) -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.adapt.contour import Gate
 from HCCResponseLib.engines.model import Model, load_model
 from HCCResponseLib.engines.process import Progress, Report, ignore_progress, never, part_of, run_job
 from HCCResponseLib.engines.registry import engine_named
@@ -216,7 +217,10 @@ def _propose_one(
         seen.update(provenance)
         return view
 
-    look = Look(lambda carried, part: looker.known(point, image, carried, adapted, part), survey)
+    gate = Gate(dict(facts.get("base_recognised") or {}))
+    look = Look(
+        lambda carried, part: looker.known(point, image, carried, adapted, part), survey, gate.evidence()
+    )
     done = propose_follow_up(
         point.name,
         image,

@@ -77,7 +77,7 @@ def make_subject(
     anatomy = draw_anatomy(rng)
     placed = _place(rng, anatomy, fates, contrast_hu)
     pairs = [
-        _over_time(rng, fate, lesion, allow_treated) for (fate, _), lesion in zip(fates, placed, strict=True)
+        over_time(rng, fate, lesion, allow_treated) for (fate, _), lesion in zip(fates, placed, strict=True)
     ]
     motion = Motion(
         patient_mm=tuple(rng.uniform(-6, 6, 3)),
@@ -109,7 +109,7 @@ def make_subject(
         (baseline, follow),
         truths,
         motion,
-        _category(truths),
+        category_of_truth(truths),
     )
 
 
@@ -162,7 +162,7 @@ def is_free(
     return True
 
 
-def _over_time(
+def over_time(
     rng: np.random.Generator, fate: Fate, lesion: SyntheticLesion, allow_treated: bool
 ) -> tuple[SyntheticLesion | None, SyntheticLesion | None]:
     if fate is Fate.NEW:
@@ -187,7 +187,7 @@ def other_phase(rng: np.random.Generator, hu: dict[str, float]) -> dict[str, flo
     }
 
 
-def _category(truths: Sequence[LesionTruth]) -> str:
+def category_of_truth(truths: Sequence[LesionTruth]) -> str:
     """RECIST 1.1 by construction, from true diameters of the two largest baseline lesions (4.3.1, one organ)."""
     if any(t.fate is Fate.NEW for t in truths):
         return "PD"

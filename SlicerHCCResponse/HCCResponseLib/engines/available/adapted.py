@@ -37,21 +37,26 @@ INFO = EngineInfo(
 
 def segment(case: Case, report: Report) -> Segmentation:
     """Tumour probability around every earlier contour, on the image's own grid; 0 elsewhere."""
+    from HCCResponseLib.adapt.contour import Gate, known_tumours
     from HCCResponseLib.engines.model import load_model
-    from HCCResponseLib.engines.segment import known_probability
     from HCCResponseLib.engines.windows import How, require_usable
 
     if case.prior is None or case.weights is None:
         raise InputError("The adapted network needs its weights and an earlier contour.")
     settings, prior = case.settings, case.prior
-    model = load_model(case.weights, Path(settings["base"]) if settings["base"] else None)
+    base_file = Path(settings["base"]) if settings["base"] else None
+    model = load_model(case.weights, base_file)
+    gate = Gate.of(model)
+    base = load_model(base_file) if gate.recognised else model
     how = How(case.device, settings["precision"], window=settings["patch"])
     require_usable(how, model.network.divisor)
     carried = {str(value): prior.mask(value) for value in prior.values()}
-    out = known_probability(
+    out = known_tumours(
         case.image,
         model,
+        base,
         carried,
+        gate,
         model.uses_prior,
         how,
         lambda f: report(Progress("Contouring known lesions", 0.1 + 0.85 * f)),
@@ -59,7 +64,7 @@ def segment(case: Case, report: Report) -> Segmentation:
     return Segmentation(
         Probabilities(np.zeros_like(out), out, case.image.geometry),
         weights={str(case.weights): model.sha256},
-        facts={"base_sha256": model.base_sha256, "computed_in": how.computed_in()},
+        facts={"base_sha256": model.base_sha256, "computed_in": how.computed_in(), **gate.evidence()},
     )
 
 

@@ -1,0 +1,102 @@
+"""``hcc-response evaluate synthetic``: adaptation methods side by side on pairs with known truth."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar, say, say_json
+from HCCResponseLib.errors import InputError
+
+
+def synthetic(
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="Folder for results, tables and plots; the same one goes on."),
+    ] = Path("benchmark"),
+    pairs: Annotated[int, typer.Option(min=1, help="Pairs, one a seed.")] = 40,
+    seed_start: Annotated[
+        int, typer.Option(min=0, max=999_999, help="First seed. 20000: test; 30000: development.")
+    ] = 20_000,
+    methods: Annotated[
+        str,
+        typer.Option(help="Comma-separated: base, base-prior, faithful, ours, ours-... (docs/benchmark.md)."),
+    ] = "base,base-prior,ours",
+    background: Annotated[
+        Path | None, typer.Option(help="CT in which tumours are grown; default: the drawn phantom.")
+    ] = None,
+    liver: Annotated[Path | None, typer.Option(help="Liver mask of that CT, on its grid.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")] = None,
+    tables_only: Annotated[bool, typer.Option(help="Print what is there, compute nothing new.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print tables as JSON.")] = False,
+) -> None:
+    """Compare base network, published IDOL and ours on synthetic pairs; run again, it goes on where it was."""
+    with errors_as_one_line():
+        from HCCResponseLib.cohort.synthetic_methods import methods_named
+
+        if (background is None) != (liver is None):
+            raise InputError("--background and --liver belong together: a CT and the mask of its liver.")
+        methods_named(methods)
+        request: dict[str, Any] = {
+            "output": output.resolve(),
+            "seeds": list(range(seed_start, seed_start + pairs)),
+            "methods": methods,
+            "base": model and model.resolve(),
+            "background": background_name(background),
+            "image": background and background.resolve(),
+            "liver": liver and liver.resolve(),
+        }
+        if not tables_only:
+            _run(request)
+        _tell(output, request["background"], as_json)
+
+
+def background_name(path: Path | None) -> str:
+    """What results are filed under: the phantom, or folder and file of a CT."""
+    return "phantom" if path is None else f"{path.resolve().parent.name}/{path.name}"
+
+
+def _run(request: dict[str, Any]) -> None:
+    from HCCResponseLib.engines.process import run_job
+
+    with tempfile.TemporaryDirectory() as work, progress_bar() as bar:
+        task = bar.add_task("Evaluating", total=1.0)
+        counts = run_job(
+            "HCCResponseLib.cohort.synthetic_worker",
+            request,
+            Path(work),
+            lambda p: bar.update(task, completed=p.fraction, description=p.stage[:44]),
+        )
+    console.print(f"{counts['made']} results made, {counts['there']} were there already")
+
+
+def _tell(output: Path, background: str, as_json: bool) -> None:
+    from HCCResponseLib.cohort.synthetic_plots import draw_plots
+    from HCCResponseLib.cohort.synthetic_store import read_records
+    from HCCResponseLib.cohort.synthetic_table import (
+        as_csv,
+        gate_rows,
+        markdown,
+        paired_rows,
+        size_rows,
+        summary_rows,
+    )
+    from HCCResponseLib.imaging.files import write_text
+
+    # Backgrounds are reported apart, never mixed.
+    records = [r for r in read_records(output) if r["background"] == background]
+    if not records:
+        raise InputError(f"There are no results for background '{background}' in '{output}'.")
+    tables = [f(records) for f in (summary_rows, paired_rows, size_rows, gate_rows)]
+    text = "\n\n".join(markdown(*t) for t in tables if t[1])
+    write_text(output / "tables.md", text + "\n")
+    write_text(output / "results.csv", as_csv(records))
+    plots = draw_plots(records, output)
+    if as_json:
+        say_json([[dict(zip(head, row, strict=True)) for row in rows] for head, rows in tables])
+        return
+    say(text)
+    console.print(f"Tables, CSV and plots are in {output}: {', '.join(p.name for p in plots)}")

@@ -1,0 +1,95 @@
+"""The methods that the benchmark compares. A new one, or an ablation of ours, is a new entry here."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, asdict, dataclass, fields, replace
+from typing import Any
+
+from HCCResponseLib.adapt.recipe import MOON2026, QUICK, Recipe
+from HCCResponseLib.errors import InputError
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to contour the known lesions of a follow-up.
+
+    Attributes:
+        name: as given on the command line.
+        words: for the table.
+        recipe: of the adaptation; ``None`` = the base network as it is.
+        prior: give the registered baseline contour to the network.
+        gate: listen to the base network too where it recognised the accepted lesions.
+        by_lesion: weigh the base network around each lesion by its own Dice at baseline.
+        poles: take unsure small slices off the ends of a lesion.
+    """
+
+    name: str
+    words: str
+    recipe: Recipe | None
+    prior: bool
+    gate: bool = False
+    poles: bool = False
+    by_lesion: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values: what a stored result must have been made with to be taken again.
+
+        Of the recipe only what differs from a recipe's defaults, so that a new switch, off by default, does not make
+        older results void.
+        """
+        plain = asdict(self)
+        if not self.by_lesion:
+            del plain["by_lesion"]
+        if self.recipe is not None:
+            default = {f.name: f.default for f in fields(Recipe) if f.default is not MISSING}
+            plain["recipe"] = {
+                k: v for k, v in plain["recipe"].items() if k not in default or default[k] != v
+            }
+        return plain
+
+
+OURS = Method("ours", "ours", QUICK, True, gate=True)
+
+
+def _ours(name: str, prior: bool = True, **changes: Any) -> Method:
+    """Ours with another recipe."""
+    return replace(OURS, name=name, words=name, prior=prior, recipe=replace(QUICK, **changes))
+
+
+METHODS = {
+    m.name: m
+    for m in (
+        Method("base", "base network alone", None, False),
+        Method("base-prior", "base network with registered prior", None, True),
+        Method(
+            "faithful",
+            "IDOL as published, in bfloat16 as ours",
+            replace(MOON2026, precision="bfloat16"),
+            False,
+        ),
+        Method("faithful-float32", "IDOL as published, in single precision", MOON2026, False),
+        OURS,
+        replace(OURS, name="ours-no-gate", gate=False),
+        replace(OURS, name="ours-gate-by-lesion", by_lesion=True),
+        replace(OURS, name="ours-poles", poles=True),
+        _ours("ours-no-prior", prior=False, use_prior=False),
+        _ours("ours-no-treated", treated=0.0, gone=0.0),
+        _ours("ours-more-treated", treated=0.6, gone=0.08, prior_error_mm=4.0),
+        _ours("ours-no-deform", deform=False),
+        _ours("ours-decoder", trainable="decoder"),
+        _ours("ours-adapter", trainable="adapter", learning_rate=1e-2),
+        _ours("ours-patch-48", patch=48, steps=80, check_every=80),
+        _ours("ours-average", average=0.9),
+        _ours("ours-float32", precision="float32"),
+    )
+}
+
+
+def methods_named(names: str) -> list[Method]:
+    """Comma-separated names to methods. Raises ``InputError`` for an unknown one."""
+    found = []
+    for name in (n.strip() for n in names.split(",")):
+        if name not in METHODS:
+            raise InputError(f"There is no method '{name}'; known are {', '.join(METHODS)}.")
+        found.append(METHODS[name])
+    return found

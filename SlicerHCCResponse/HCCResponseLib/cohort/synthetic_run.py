@@ -1,0 +1,180 @@
+"""One pair and one method: contour the follow-up as the product does, and compare with the truth."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from HCCResponseLib.adapt.contour import NO_GATE, Gate, ask_base, known_tumours, trim_poles
+from HCCResponseLib.adapt.copies import cut_surroundings
+from HCCResponseLib.cohort.synthetic_adapted import adapted_model
+from HCCResponseLib.cohort.synthetic_category import category_between
+from HCCResponseLib.cohort.synthetic_memory import peak_mib, reset_peak
+from HCCResponseLib.cohort.synthetic_methods import Method
+from HCCResponseLib.cohort.synthetic_pairs import accepted_contour
+from HCCResponseLib.engines.model import Model
+from HCCResponseLib.engines.process import Report
+from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.imaging.warped import WarpedMask
+from HCCResponseLib.measure import LesionMeasurement, measure_lesion
+from HCCResponseLib.synth.subject import SyntheticSubject
+from HCCResponseLib.track.components import carry_identities
+from HCCResponseLib.track.registration import carry_masks, register
+
+Mask = npt.NDArray[np.bool_]
+_THRESHOLD = 0.5
+_NO_ADAPTATION: dict[str, Any] = {
+    "steps": 0,
+    "best_step": 0,
+    "work": 0.0,
+    "held_out_dice": [],
+    "adapt_s": 0.0,
+    "peak_mib": 0,
+}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A pair with everything that all methods share.
+
+    Attributes:
+        subject: both visits with truth.
+        before, truth: each followed lesion's true mask at baseline and at follow-up (``None`` once gone), (z, y, x).
+        carried: its registered baseline contour on the follow-up's grid.
+        registration_s: seconds that the registration took.
+        gate: what the base network makes of the accepted lesions.
+    """
+
+    subject: SyntheticSubject
+    before: Mapping[str, Mask]
+    truth: Mapping[str, Mask | None]
+    carried: Mapping[str, WarpedMask]
+    registration_s: float
+    gate: Gate
+
+
+def prepare(subject: SyntheticSubject, base: Model) -> Prepared:
+    """Register the pair, carry the accepted contours over, ask the base network about them."""
+    first, second = subject.timepoints
+    followed = [t for t in subject.lesions if t.diameters_mm[0]]
+    before = {t.lesion_id: first.lesions.mask(t.label) for t in followed}
+    truth: dict[str, Mask | None] = {}
+    for one in followed:
+        mask = second.lesions.mask(one.label)
+        truth[one.lesion_id] = mask if mask.any() else None
+    started = time.monotonic()
+    found = register(first.volume, second.volume, first.lesions.labels > 0)
+    carried = carry_masks(before, first.volume.geometry, second.volume.geometry, found)
+    seconds = time.monotonic() - started
+    return Prepared(subject, before, truth, carried, seconds, ask_base(base, first.volume, before))
+
+
+def evaluate(
+    pair: Prepared,
+    method: Method,
+    base: Model,
+    seed: int,
+    report: Report,
+    kept: Path | None = None,
+    name: str = "",
+) -> dict[str, Any]:
+    """Adapt where the method says so, contour the follow-up, and compare: one flat record of plain values.
+
+    Args:
+        kept: folder of adapted networks, ``name``: of the pair in it; see :func:`adapted_model`.
+    """
+    image = pair.subject.timepoints[1].volume
+    model, facts = base, dict(_NO_ADAPTATION)
+    if method.recipe is not None:
+        first = pair.subject.timepoints[0]
+        cases = cut_surroundings(first.volume, accepted_contour(pair.subject), base.spacing, method.recipe)
+        model = adapted_model(kept, name, base, cases, method.recipe, seed, report)
+        facts = {k: model.notes[k] for k in _NO_ADAPTATION}
+    started = time.monotonic()
+    reset_peak()
+    masks = _contour(pair, method, image, model, base)
+    seconds = time.monotonic() - started
+    facts["peak_mib"] = max(facts["peak_mib"] or 0, peak_mib() or 0) or None
+    return {
+        **compare(pair, masks),
+        "contour_s": round(seconds, 2),
+        "registration_s": round(pair.registration_s, 2),
+        "base_recognised": {n: round(v, 4) for n, v in pair.gate.recognised.items()},
+        **facts,
+    }
+
+
+def _contour(
+    pair: Prepared, method: Method, image: Volume, model: Model, base: Model
+) -> dict[str, Mask | None]:
+    """Each followed lesion's mask by the path that every method shares."""
+    gate = replace(pair.gate, by_lesion=method.by_lesion) if method.gate else NO_GATE
+    places = {n: c.voxels for n, c in pair.carried.items()}
+    probability = known_tumours(image, model, base, places, gate, method.prior)
+    masks = carry_identities(probability > _THRESHOLD, pair.carried, image.geometry.spacing)
+    if not method.poles:
+        return masks
+    spacing = image.geometry.spacing
+    return {n: None if m is None else trim_poles(m, probability, spacing) for n, m in masks.items()}
+
+
+def compare(pair: Prepared, masks: Mapping[str, Mask | None]) -> dict[str, Any]:
+    """Contours beside the truth: Dice of all followed lesions together and of each, diameters, volumes, category."""
+    first, second = (t.volume.geometry for t in pair.subject.timepoints)
+    fate = {t.lesion_id: t.fate.value for t in pair.subject.lesions}
+    lesions, before, true_after, found_after = [], {}, {}, {}
+    for name, mask in pair.before.items():
+        before[name] = measure_lesion(mask, first)
+        true_after[name] = _measured(pair.truth[name], second)
+        found_after[name] = _measured(masks.get(name), second)
+        lesions.append(
+            {
+                "lesion": name,
+                "fate": fate[name],
+                "dsc": dice(masks.get(name), pair.truth[name]),
+                "baseline_mm": before[name].long_axis.length_raw_mm,
+                "true_mm": _long(true_after[name]),
+                "found_mm": _long(found_after[name]),
+                "true_ml": _volume(true_after[name]),
+                "found_ml": _volume(found_after[name]),
+            }
+        )
+    dates = pair.subject.dates
+    return {
+        "dsc": dice(_union(masks), _union(pair.truth)),
+        "lesions": lesions,
+        "true_category": category_between(before, true_after, dates),
+        "found_category": category_between(before, found_after, dates),
+    }
+
+
+def _measured(mask: Mask | None, geometry: Any) -> LesionMeasurement | None:
+    return None if mask is None else measure_lesion(mask, geometry)
+
+
+def _long(found: LesionMeasurement | None) -> float:
+    return 0.0 if found is None else round(found.long_axis.length_raw_mm, 3)
+
+
+def _volume(found: LesionMeasurement | None) -> float:
+    return 0.0 if found is None else round(found.volume_mm3 / 1000, 4)
+
+
+def _union(masks: Mapping[str, Mask | None]) -> Mask | None:
+    present = [m for m in masks.values() if m is not None]
+    return np.logical_or.reduce(present) if present else None
+
+
+def dice(found: Mask | None, truth: Mask | None) -> float | None:
+    """Dice coefficient; ``None`` when both are empty."""
+    if found is None and truth is None:
+        return None
+    if found is None or truth is None:
+        return 0.0
+    return round(float(2 * (found & truth).sum() / (found.sum() + truth.sum())), 4)

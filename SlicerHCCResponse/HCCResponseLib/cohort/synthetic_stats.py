@@ -1,0 +1,200 @@
+"""Statistics of the benchmark: what Moon, Choi et al. (Front Oncol 2026) print, and limits of agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from HCCResponseLib.response.agreement import agreement_of_ratings
+
+Record = dict[str, Any]
+CATEGORIES = ("CR", "PR", "SD", "PD")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 95 % confidence interval; ``nan`` where there are too few pairs for one."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One method over all its pairs.
+
+    Attributes:
+        n: pairs.
+        dsc: mean Dice coefficient of all followed lesions of a pair, interval by Student's t.
+        bias_percent: mean error of the sum of diameters in per cent of the true sum; ``limits``: 95 % limits of
+            agreement around it (mean -+ 1.96 SD).
+        error_mm: mean error of a followed lesion's diameter; ``error_ml``: of the pair's tumour volume;
+            ``error_ml_percent``: of the mean true volume.
+        spearman: rank correlation of found and true sums of diameters.
+        agreed, of: categories as the truth, with the exact (Clopper-Pearson) ``agreement``.
+        kappa: Cohen's kappa on CR, PR, SD, PD.
+        pr_sensitivity, pr_specificity, pr_auc: for partial response; the area by the change of the sum.
+        adapt_s, contour_s: medians; ``steps``: median; ``work``: mean steps in steps on 64 x 64 x 64 voxels.
+        peak_mib: highest.
+    """
+
+    n: int
+    dsc: Estimate
+    bias_percent: Estimate
+    limits: tuple[float, float]
+    error_mm: Estimate
+    error_ml: Estimate
+    error_ml_percent: float
+    spearman: float
+    agreed: int
+    of: int
+    agreement: tuple[float, float]
+    kappa: Estimate
+    pr_sensitivity: float
+    pr_specificity: float
+    pr_auc: float
+    adapt_s: float
+    contour_s: float
+    steps: float
+    work: float
+    peak_mib: float
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two methods on the same pairs: first minus second.
+
+    Attributes:
+        n: pairs that both have.
+        dsc: mean difference of the Dice coefficient, interval by Student's t.
+        wilcoxon_p: signed-rank test.
+        first_only, second_only: pairs with the right category in one method alone; ``mcnemar_p``: exact test.
+        work_ratio, seconds_ratio: of the adaptations, first over second; ``nan`` where the second needs none.
+    """
+
+    n: int
+    dsc: Estimate
+    wilcoxon_p: float
+    first_only: int
+    second_only: int
+    mcnemar_p: float
+    work_ratio: float
+    seconds_ratio: float
+
+
+def sums_mm(record: Record) -> tuple[float, float, float]:
+    """Sums of long diameters over the followed lesions: at baseline, true at follow-up, found at follow-up."""
+    lesions = record["lesions"]
+    return (
+        sum(x["baseline_mm"] for x in lesions),
+        sum(x["true_mm"] for x in lesions),
+        sum(x["found_mm"] for x in lesions),
+    )
+
+
+def error_percent(record: Record) -> float:
+    """Error of the sum of diameters in per cent of the true sum."""
+    _, true, found = sums_mm(record)
+    return 100 * (found - true) / true
+
+
+def mean_interval(values: Sequence[float]) -> Estimate:
+    """Mean with its 95 % interval by Student's t."""
+    array = np.asarray(values, dtype=float)
+    if len(array) < 2:
+        return Estimate(float(array.mean()) if len(array) else float("nan"), float("nan"), float("nan"))
+    half = float(stats.t.ppf(0.975, len(array) - 1) * array.std(ddof=1) / np.sqrt(len(array)))
+    mean = float(array.mean())
+    return Estimate(mean, mean - half, mean + half)
+
+
+def summarise(records: Sequence[Record]) -> Summary:
+    """Every figure of one method; at least one record."""
+    errors = [error_percent(r) for r in records]
+    spread = 1.96 * float(np.std(errors, ddof=1)) if len(errors) > 1 else float("nan")
+    bias = mean_interval(errors)
+    volumes = [sum(x["found_ml"] - x["true_ml"] for x in r["lesions"]) for r in records]
+    true_ml = float(np.mean([sum(x["true_ml"] for x in r["lesions"]) for r in records]))
+    right = sum(r["true_category"] == r["found_category"] for r in records)
+    exact = stats.binomtest(right, len(records)).proportion_ci(0.95, "exact")
+    sensitivity, specificity, area = _partial_response(records)
+    return Summary(
+        n=len(records),
+        dsc=mean_interval([r["dsc"] for r in records]),
+        bias_percent=bias,
+        limits=(bias.value - spread, bias.value + spread),
+        error_mm=mean_interval([x["found_mm"] - x["true_mm"] for r in records for x in r["lesions"]]),
+        error_ml=mean_interval(volumes),
+        error_ml_percent=100 * float(np.mean(volumes)) / true_ml,
+        spearman=_spearman(records),
+        agreed=right,
+        of=len(records),
+        agreement=(float(exact.low), float(exact.high)),
+        kappa=_kappa(records),
+        pr_sensitivity=sensitivity,
+        pr_specificity=specificity,
+        pr_auc=area,
+        adapt_s=float(np.median([r["adapt_s"] for r in records])),
+        contour_s=float(np.median([r["contour_s"] for r in records])),
+        steps=float(np.median([r["steps"] for r in records])),
+        work=float(np.mean([r["work"] for r in records])),
+        peak_mib=max((r["peak_mib"] for r in records if r["peak_mib"]), default=float("nan")),
+    )
+
+
+def _spearman(records: Sequence[Record]) -> float:
+    if len(records) < 3:
+        return float("nan")
+    true, found = zip(*(sums_mm(r)[1:] for r in records), strict=True)
+    return float(stats.spearmanr(true, found).statistic) if len({*found}) > 1 else float("nan")
+
+
+def _kappa(records: Sequence[Record]) -> Estimate:
+    ratings = [[r["true_category"], r["found_category"]] for r in records]
+    found = agreement_of_ratings(ratings, CATEGORIES).kappa
+    if found is None or found.low is None or found.high is None:
+        return Estimate(float("nan"), float("nan"), float("nan"))
+    return Estimate(found.value, found.low, found.high)
+
+
+def _partial_response(records: Sequence[Record]) -> tuple[float, float, float]:
+    """Sensitivity, specificity and area under the curve for PR; the curve's score is the fall of the found sum."""
+    truth = np.array([r["true_category"] == "PR" for r in records])
+    found = np.array([r["found_category"] == "PR" for r in records])
+    if truth.all() or not truth.any():
+        return float("nan"), float("nan"), float("nan")
+    fall = np.array([-sums_mm(r)[2] / sums_mm(r)[0] for r in records])
+    area = stats.mannwhitneyu(fall[truth], fall[~truth]).statistic / (truth.sum() * (~truth).sum())
+    return float(found[truth].mean()), float((~found[~truth]).mean()), float(area)
+
+
+def compare_paired(first: Sequence[Record], second: Sequence[Record]) -> Paired | None:
+    """First minus second on the seeds that both have; ``None`` where they share none."""
+    other = {r["seed"]: r for r in second}
+    pairs = [(r, other[r["seed"]]) for r in first if r["seed"] in other]
+    if not pairs:
+        return None
+    differences = [a["dsc"] - b["dsc"] for a, b in pairs]
+    right = [[r["true_category"] == r["found_category"] for r in pair] for pair in pairs]
+    one, two = sum(a and not b for a, b in right), sum(b and not a for a, b in right)
+    some = len(pairs) > 1 and any(differences)
+    return Paired(
+        n=len(pairs),
+        dsc=mean_interval(differences),
+        wilcoxon_p=float(stats.wilcoxon(differences).pvalue) if some else float("nan"),
+        first_only=one,
+        second_only=two,
+        mcnemar_p=float(stats.binomtest(one, one + two).pvalue) if one + two else 1.0,
+        work_ratio=_ratio([(a["work"], b["work"]) for a, b in pairs]),
+        seconds_ratio=_ratio([(a["adapt_s"], b["adapt_s"]) for a, b in pairs]),
+    )
+
+
+def _ratio(pairs: Sequence[tuple[float, float]]) -> float:
+    below = sum(b for _, b in pairs)
+    return sum(a for a, _ in pairs) / below if below > 1e-9 else float("nan")

@@ -1,0 +1,71 @@
+"""Child process of the benchmark: ``python -m HCCResponseLib.cohort.synthetic_worker request.json``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from HCCResponseLib import __version__
+from HCCResponseLib.cohort.synthetic_methods import methods_named
+from HCCResponseLib.cohort.synthetic_pairs import draw_pair
+from HCCResponseLib.cohort.synthetic_run import Prepared, evaluate, prepare
+from HCCResponseLib.cohort.synthetic_store import append_record, is_done, read_records
+from HCCResponseLib.engines.model import load_model
+from HCCResponseLib.engines.process import Progress, Report, serve
+from HCCResponseLib.imaging.read import read_label_map, read_volume
+from HCCResponseLib.imaging.volumes import require_same_grid
+
+
+def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
+    """Evaluate what is not yet there, pair by pair.
+
+    Request: ``output`` (folder), ``seeds``, ``methods`` (comma-separated), ``base`` (path or null), ``background``
+    (name), ``image`` and ``liver`` (paths or null). Result: how many results were made and how many were there.
+    """
+    folder = Path(request["output"])
+    base = load_model(Path(request["base"]) if request["base"] else None)
+    grown_in = _background(request)
+    methods = methods_named(request["methods"])
+    label = request["background"].replace("/", "-")
+    made = there = 0
+    total = len(request["seeds"]) * len(methods)
+    for seed in request["seeds"]:
+        pair: Prepared | None = None
+        for method in methods:
+            key = {
+                "seed": seed,
+                "background": request["background"],
+                "method": json.loads(json.dumps(method.as_dict())),
+                "base_sha256": base.sha256,
+            }
+            if is_done(read_records(folder), key):
+                there += 1
+                continue
+            stage, share = f"Seed {seed}, {method.name}", (made + there) / total
+            report(Progress(stage, share))
+            pair = pair or prepare(draw_pair(seed, grown_in), base)
+            record = {**key, "software": __version__}
+            within = _within(report, stage, share, 1 / total)
+            record |= evaluate(pair, method, base, seed, within, folder / "adapted", f"{label}-{seed}")
+            append_record(folder, record)
+            made += 1
+    return {"made": made, "there": there}
+
+
+def _within(report: Report, stage: str, start: float, share: float) -> Report:
+    return lambda p: report(Progress(f"{stage}: {p.stage}", start + share * p.fraction))
+
+
+def _background(request: dict[str, Any]) -> tuple[Any, Any] | None:
+    if not request["image"]:
+        return None
+    image, liver = read_volume(Path(request["image"])), read_label_map(Path(request["liver"]))
+    require_same_grid(liver, image)
+    return image, np.asarray(liver.labels > 0)
+
+
+if __name__ == "__main__":
+    serve(work)
