@@ -273,15 +273,23 @@ def _candidates(state: ReadState, points: list[str]) -> list[CandidateLine]:
     ]
 
 
+# In the order in which a reader asks for them; what is not named here comes last, by its own name.
 _EVIDENCE_WORDS = {
+    "remark": "remark",
+    "registration_remark": "registration",
+    "registration_trustworthy": "registration trustworthy",
+    "imaged_at_baseline": "imaged at baseline",
     "mean_probability": "probability",
     "highest_probability": "highest probability",
-    "probability_at_baseline": "probability at baseline",
-    "distance_to_known_mm": "mm to nearest known lesion",
-    "imaged_at_baseline": "imaged at baseline",
-    "base_network_agreement": "agreement of base network with baseline contour",
-    "registration_trustworthy": "registration trustworthy",
+    "probability_at_baseline": "probability in this place at baseline",
+    "volume_at_baseline_ml": "mL seen in this place at baseline",
     "volume_ml": "volume in mL",
+    "distance_to_known_mm": "mm to nearest known lesion",
+    "key_slice": "key slice",
+    "mean_hu": "attenuation in HU",
+    "hu_against_liver": "HU against liver",
+    "elongation": "elongation",
+    "base_network_agreement": "agreement of base network with baseline contour",
 }
 _NOT_FOR_READERS = ("place_lps", "place_at_baseline_lps")
 
@@ -289,7 +297,10 @@ _NOT_FOR_READERS = ("place_lps", "place_at_baseline_lps")
 def evidence_text(row: Row) -> str:
     """A row's evidence as lines that a reader understands."""
     lines = []
-    for key, value in row.proposal.evidence.items():
+    order = list(_EVIDENCE_WORDS)
+    given = row.proposal.evidence
+    for key in sorted(given, key=lambda k: order.index(k) if k in order else len(order)):
+        value = given[key]
         if key in _NOT_FOR_READERS or value is None:
             continue
         words = _EVIDENCE_WORDS.get(key, key.replace("_", " "))
