@@ -10,6 +10,8 @@ import pytest
 # Waiting threads sleep instead of spinning; test machines are shared.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 pytest_plugins = ["postgres"]
+# These need a real application; Testing/panel/test_application_scripts.py runs them as far as the host goes.
+collect_ignore = ["slicer"]
 ROOT = Path(__file__).resolve().parents[1]
 
 
