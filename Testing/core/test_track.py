@@ -193,3 +193,21 @@ def test_agreement_is_dice_within_the_liver():
     half[:, :40] = False
     expected = 2 * half.sum() / (half.sum() + drawn.sum())
     assert agreement(survey(half), GRID, drawn) == pytest.approx(expected)
+
+
+def test_parts_that_touch_at_a_corner_are_not_called_a_split():
+    from HCCResponseLib.track.follow_up import _known
+    from HCCResponseLib.track.links import Link, Outcome
+    from HCCResponseLib.track.matching import Known
+
+    touching = np.zeros((6, 40, 40), bool)
+    touching[2:4, 10:20, 10:20] = touching[2:4, 20:30, 20:30] = True
+    apart = touching.copy()
+    apart[:, 20:30, 20:23] = False
+    geometry = Geometry((6, 40, 40), (3.0, 1.0, 1.0))
+    link = Link("L1", (1, 2), Outcome.SPLIT, 0.9)
+    known = Known(WarpedMask(touching), 1200.0, SURE)
+    for mask, outcome in ((touching, "matched"), (apart, "split")):
+        row = _known("follow-up 1", link, mask, known, np.ones(mask.shape, np.float32), geometry)
+        assert row.evidence["outcome"] == outcome
+        assert ("parts_long_axes_mm" in row.evidence) == (outcome == "split")

@@ -207,7 +207,11 @@ def _known(
         evidence["merged_with"] = ", ".join(link.merged_with)
     if link.outcome is Outcome.SPLIT:
         axes = [one.long_axis.length_mm for one in measure_parts(mask, geometry)]
-        evidence["parts_long_axes_mm"] = ", ".join(str(a) for a in axes)
+        if len(axes) > 1:
+            evidence["parts_long_axes_mm"] = ", ".join(str(a) for a in axes)
+        else:
+            # Parts that touch at a corner are one lesion to the rules: there is nothing to add up.
+            evidence["outcome"] = Outcome.MATCHED.value
     return _row(time_point, link.name, LesionState.MEASURED, mask, measure_lesion(mask, geometry), evidence)
 
 
