@@ -380,3 +380,13 @@ def test_a_place_in_doubt_is_said_beside_the_lesion(slicer_app, panel, tmp_path)
     select(panel, "L1", FOLLOW_UP)
     assert "not trustworthy here" in panel.ui.cellLabel.text
     assert "overlap by 41 %" in panel.ui.cellLabel.text
+
+
+def test_choosing_measured_again_keeps_the_reader_s_line(case):
+    node = case.panel.scene_view.line_node(FOLLOW_UP, "L1")
+    node.SetNthControlPointPositionWorld(0, -30.0, -40.0, 10.0)
+    node.SetNthControlPointPositionWorld(1, -52.0, -40.0, 10.0)
+    node.InvokeEvent(node.PointEndInteractionEvent)
+    case.ui.stateCombo.setCurrentText("measured")
+    case.ui.stateCombo.activated.emit(0)
+    assert str(case.panel.presenter.row(FOLLOW_UP, "L1").long_mm) == "22.0"

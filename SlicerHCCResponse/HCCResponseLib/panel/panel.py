@@ -58,7 +58,7 @@ class ReaderPanel:
         context.jobs = JobRunner(_qt_timer, self._job_changed)
         context.refresh = self.refresh
         self._context = context
-        self._study = StudySection(context, self.open, self.show_read, self.close)
+        self._study = StudySection(context, self.open, self.show_assigned, self.close)
         self._run = RunSection(context)
         self.lesions = LesionSection(context)
         self._candidates = CandidateSection(context)
@@ -114,12 +114,18 @@ class ReaderPanel:
     # -- open, close ------------------------------------------------------------------------------------------
 
     def open(self, study: Study, folder: Path) -> None:
-        """Open a read and show it in the scene."""
-        self.jobs.cancel()
+        """Open a read and show it in the scene; what cannot be opened leaves read and job as they were."""
         self.presenter.reader = str(self._ui.readerEdit.text)
         self.presenter.open(study, folder)
+        self.jobs.cancel()
         self.show_read()
         self._remember(str(self._ui.studyEdit.text), str(folder))
+
+    def show_assigned(self) -> None:
+        """Show an assigned read; it is not opened again by itself, because that needs its reader's password."""
+        self.jobs.cancel()
+        self._remember("", "")
+        self.show_read()
 
     def show_read(self) -> None:
         """Show the read that the presenter has open."""
@@ -130,28 +136,21 @@ class ReaderPanel:
 
     def close(self) -> None:
         """Close the read: everything decided is in its store; the nodes stay in the scene, hidden."""
-        self.jobs.cancel()
-        self.slices.close()
-        self.scene_view.close()
-        self.presenter.close()
-        self._context.selected = None
+        self.shut_down()
         self._remember("", "")
         self.refresh()
 
     def shut_down(self) -> None:
-        """The widget goes away: stop the job and all observers; the read can be opened again."""
-        self.jobs.cancel()
-        self.slices.close()
-        self.scene_view.close()
-        self.presenter.close()
-
-    def scene_closed(self) -> None:
-        """The user closed the scene: the read stays in its store, one press on Open brings it back."""
+        """Stop the job and all observers, as when the widget goes away; the read can be opened again."""
         self.jobs.cancel()
         self.slices.close()
         self.scene_view.close()
         self.presenter.close()
         self._context.selected = None
+
+    def scene_closed(self) -> None:
+        """The user closed the scene: the read stays in its store, one press on Open brings it back."""
+        self.shut_down()
         self._set_up_editor()
         self.refresh()
 

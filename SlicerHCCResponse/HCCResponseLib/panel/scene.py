@@ -95,6 +95,7 @@ class SceneView:
         self._subject, self._images = "", None
         self._shown.clear()
         self._prints.clear()
+        self._drawn.clear()
 
     def show(self, state: ReadState) -> None:
         """Bring the scene to the state of the read; touches only what differs."""

@@ -189,6 +189,10 @@ class LesionSection:
         """The reader's state of the lesion; 'measured' brings its contour back."""
         time_point, name = self._context.selection()
         words = self._ui.stateCombo.currentText
+        measured = self._context.presenter.row(time_point, name).state is LesionState.MEASURED
+        if words == "measured" and measured:
+            # Choosing what is so already must not take the reader's own contour back.
+            return
         if words == "measured":
             self._context.presenter.accept(time_point, name)
         else:
