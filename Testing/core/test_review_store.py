@@ -24,18 +24,7 @@ from HCCResponseLib.errors import ConflictError, InputError, StorageError
 from HCCResponseLib.review.masks import pack_mask, unpack_mask
 from HCCResponseLib.review.store import FIRST_HASH, STORE_LOG, ReadStore, blob_key, event_hash, open_store
 from HCCResponseLib.review.store.schema import metadata
-from stores import around_the_guards, change
-
-NASTY = [
-    "'; DROP TABLE events; --",
-    '"; DELETE FROM events; --',
-    "x'); UPDATE events SET actor = 'X'; --",
-    "' OR '1'='1",
-    "$$ ; TRUNCATE events; $$",
-    "%s %(x)s :x ? {x} \\' \\",
-    "Zoë\n\t\u2028 \U0001f600",
-]
-
+from stores import NASTY, around_the_guards, change
 
 _COPY = (
     "INSERT INTO events SELECT position + {step}, read_id, sequence + 1, format, utc, actor, role, action, item, old, "

@@ -52,7 +52,9 @@ def test_it_opens_one_time_point_after_the_other(slicer_app, assigned, tmp_path)
     assert ui.assignedPasswordEdit.text == ""
     assert reader.presenter.points() == [BASELINE], "the follow-up is not shown before the baseline is locked"
     assert reader.scene_view.contour_node(FOLLOW_UP) is None
-    assert assigned.logic.getParameterNode().folder == "", "a saved scene opens no assigned read without its password"
+    assert assigned.logic.getParameterNode().folder == "", (
+        "a saved scene opens no assigned read without its password"
+    )
     assert ui.lesionTable.columnCount == 5
     reader._context.select(BASELINE, "L1")
     ui.acceptButton.click()

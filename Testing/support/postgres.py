@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 PASSWORD = "se/cret"
 WANTED = "PostgreSQL's server programs are not installed here (apt-get install postgresql)"
@@ -78,7 +79,7 @@ class Server:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
                 self.query("postgres", "SELECT 1")
                 return
-            except Exception:
+            except (OSError, SQLAlchemyError):
                 assert self._process.poll() is None, (self._data.parent / "log").read_text(encoding="utf-8")
                 time.sleep(0.1)
         raise AssertionError("the server does not answer")

@@ -44,3 +44,15 @@ def change(connection: Connection, table: str, column: str, value: Any, key: tup
     connection.execute(
         text(f'UPDATE {table} SET "{column}" = :value WHERE {key[0]} = :key'), {"value": value, "key": key[1]}
     )
+
+
+# Text that breaks careless SQL, encodings or files.
+NASTY = [
+    "'; DROP TABLE events; --",
+    '"; DELETE FROM events; --',
+    "x'); UPDATE events SET actor = 'X'; --",
+    "' OR '1'='1",
+    "$$ ; TRUNCATE events; $$",
+    "%s %(x)s :x ? {x} \\' \\",
+    "Zoë\n\t\u2028 \U0001f600",
+]
