@@ -124,7 +124,7 @@ def _sums(evaluation: ReadEvaluation) -> list[SumLine]:
 
 
 def _per_cent(value: object) -> str:
-    return "" if value is None else f"{value:+.1f} %"
+    return "" if value is None else f"{value:+.1f}"
 
 
 def _trace(evaluation: ReadEvaluation) -> str:
