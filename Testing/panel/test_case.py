@@ -390,3 +390,13 @@ def test_choosing_measured_again_keeps_the_reader_s_line(case):
     case.ui.stateCombo.setCurrentText("measured")
     case.ui.stateCombo.activated.emit(0)
     assert str(case.panel.presenter.row(FOLLOW_UP, "L1").long_mm) == "22.0"
+
+
+def test_unfolding_a_section_shows_no_question_that_is_not_asked(slicer_app, case):
+    case.parent.show()
+    for collapsed in (True, False):
+        case.ui.responseSection.setCollapsed(collapsed)
+        case.ui.segmentSection.setCollapsed(collapsed)
+    assert case.ui.questionButton.isHidden()
+    assert case.ui.traceText.isHidden()
+    assert case.ui.weightsEdit.isHidden()

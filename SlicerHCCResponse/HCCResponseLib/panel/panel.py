@@ -101,6 +101,9 @@ class ReaderPanel:
         ui.windowCombo.connect("activated(int)", guarded(self._window))
         ui.compareButton.connect("clicked()", guarded(self.compare))
         ui.linkCheck.connect("toggled(bool)", guarded(self._link))
+        # Unfolding shows all that is inside; what has no place now is hidden again.
+        for section in (ui.segmentSection, ui.responseSection):
+            section.connect("contentsCollapsed(bool)", guarded(self.refresh))
 
     def _set_up_editor(self) -> None:
         node = self._scene.GetFirstNodeByName("HCCResponse segment editor")

@@ -46,6 +46,7 @@ class ResponseSection:
             widget.setEnabled(found is not None)
         self._show_points(view)
         self._show_question()
+        self._toggle_trace()
         if found is None:
             ui.traceText.setPlainText("")
             return

@@ -69,6 +69,7 @@ class RunSection:
         else:
             words = "Waits for decisions on every baseline lesion."
         ui.adaptLabel.setText(words)
+        self._engine_chosen()
 
     def start(self) -> None:
         """Make the proposals that can be made now, in a process of its own."""
