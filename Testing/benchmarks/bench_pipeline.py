@@ -44,7 +44,7 @@ def adapt(folder: Path, steps: int) -> Callable[[], object]:
         read_label_map(folder / "baseline-contour.nii.gz"),
     )
     model, recipe = load_model(), replace(QUICK, steps=steps)
-    cases = cut_surroundings(image, contour, model.spacing, recipe)
+    cases = cut_surroundings(image, contour, model.grid, recipe)
     return lambda: run(model.network, cases, recipe, 0, ignore_progress)
 
 

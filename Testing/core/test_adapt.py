@@ -18,7 +18,7 @@ from HCCResponseLib.engines.process import ignore_progress, run_job
 from HCCResponseLib.errors import InputError, JobCancelledError
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.imaging.write import write_label_map, write_volume
-from small import SPACING, small_subject, tiny_model
+from small import WORKING, small_subject, tiny_model
 
 FAST = replace(QUICK, steps=4, patch=16, check_every=2, rounds=1)
 
@@ -31,14 +31,14 @@ def baseline():
 
 @pytest.fixture(scope="module")
 def cases(baseline):
-    return cut_surroundings(*baseline, SPACING, FAST)
+    return cut_surroundings(*baseline, WORKING, FAST)
 
 
 def test_surroundings_hold_the_lesion(cases, baseline):
     (case,) = cases
     assert case.mask.any()
     assert case.distance[case.mask].min() > 0 > case.distance[~case.mask].max()
-    volume = case.mask.sum() * np.prod(SPACING)
+    volume = case.mask.sum() * np.prod(WORKING.spacing)
     drawn = (baseline[1].labels > 0).sum() * baseline[0].geometry.voxel_volume_mm3
     assert volume == pytest.approx(drawn, rel=0.15)
     assert 60 < case.liver[0] < 150

@@ -20,7 +20,7 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
-from small import SPACING, TINY, tiny_model
+from small import TINY, WORKING, tiny_model
 
 # An image without symmetry, oblique to nothing but stored right to left, so that a lost flip is seen.
 GRID = Geometry((12, 20, 26), (2.5, 0.8, 0.9), (-20.0, 12.5, 30.0))
@@ -65,7 +65,7 @@ def test_fcd_gives_probabilities_and_says_what_made_them(ct, work, tmp_path):
     asked = Request(ct, weights=tmp_path / "tiny.pt", device="cpu", parameters={"precision": "float32"})
     result = result_of(run_engine("fcd", asked, work))
     found = result.read_probabilities()
-    assert found.grid.spacing == SPACING
+    assert found.grid.spacing == WORKING.spacing
     assert (found.liver >= found.tumour - 1e-6).all()
     assert result.provenance["weights"] == {str(tmp_path / "tiny.pt"): model.sha256}
     assert result.provenance["computed_in"] == "float32"
@@ -105,7 +105,7 @@ def test_fcd_refuses_what_it_cannot_compute_with(ct, work, tmp_path):
 
 
 def test_adapted_looks_only_near_the_earlier_contours(ct, work, tmp_path):
-    save_model(tmp_path / "base.pt", FCD(TINY), SPACING, {})
+    save_model(tmp_path / "base.pt", FCD(TINY), WORKING, {})
     base = load_model(tmp_path / "base.pt")
     with torch.no_grad():
         base.network.head.bias += torch.tensor([0.0, 0.0, 9.0])

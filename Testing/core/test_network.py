@@ -20,10 +20,11 @@ from HCCResponseLib.engines.model import (
 )
 from HCCResponseLib.engines.network import COMPACT, FCD, MOON2026, FCDConfig
 from HCCResponseLib.errors import ModelError
+from HCCResponseLib.imaging.grids import WorkingGrid
 from HCCResponseLib.resources import resource_path
 
 TINY = FCDConfig(in_channels=2, out_channels=3, blocks=(1, 1), growth=2, first=2)
-SPACING = (2.0, 2.0, 2.0)
+GRID = WorkingGrid((2.0, 2.0, 2.0), (1.0, 1.0, 1.0))
 
 
 def test_published_size_and_blocks():
@@ -67,17 +68,17 @@ def test_tumour_logits_keep_the_tumour_probability():
 
 def test_save_and_load(tmp_path):
     network = FCD(TINY)
-    digest = save_model(tmp_path / "m.pt", network, SPACING, {"steps": 3})
+    digest = save_model(tmp_path / "m.pt", network, GRID, {"steps": 3})
     model = load_model(tmp_path / "m.pt")
     assert model.sha256 == digest == sha256_of(tmp_path / "m.pt")
-    assert model.spacing == SPACING
+    assert model.grid == GRID
     assert not model.network.training
     for key, value in network.state_dict().items():
         assert torch.equal(value, model.network.state_dict()[key])
 
 
 def adapted_pair(tmp_path):
-    save_model(tmp_path / "base.pt", FCD(TINY), SPACING, {})
+    save_model(tmp_path / "base.pt", FCD(TINY), GRID, {})
     base = load_model(tmp_path / "base.pt")
     network = FCD(TINY)
     network.load_state_dict(base.network.state_dict())
@@ -98,7 +99,7 @@ def test_an_adapted_checkpoint_holds_only_what_changed(tmp_path):
 
 def test_an_adapted_checkpoint_knows_its_base(tmp_path):
     adapted_pair(tmp_path)
-    save_model(tmp_path / "base.pt", FCD(TINY), SPACING, {"another": True})
+    save_model(tmp_path / "base.pt", FCD(TINY), GRID, {"another": True})
     with pytest.raises(ModelError, match="made from another base model"):
         load_model(tmp_path / "adapted.pt", tmp_path / "base.pt")
 
@@ -112,7 +113,7 @@ def test_bad_weights(tmp_path):
     torch.save({"format": "other"}, tmp_path / "other.pt")
     with pytest.raises(ModelError, match="not in the format"):
         load_model(tmp_path / "other.pt")
-    save_model(tmp_path / "m.pt", FCD(TINY), SPACING, {})
+    save_model(tmp_path / "m.pt", FCD(TINY), GRID, {})
     content = torch.load(tmp_path / "m.pt", weights_only=True)
     torch.save({**content, "config": {**content["config"], "growth": 3}}, tmp_path / "wrong.pt")
     with pytest.raises(ModelError, match="do not fit their own architecture"):
@@ -134,7 +135,7 @@ def test_the_shipped_model_is_the_one_on_its_card():
 
 
 def test_a_card_of_other_weights_is_refused(tmp_path):
-    save_model(tmp_path / "m.pt", FCD(TINY), SPACING, {})
+    save_model(tmp_path / "m.pt", FCD(TINY), GRID, {})
     with pytest.raises(ModelError, match="has no card"):
         card_of(tmp_path / "m.pt")
     (tmp_path / "m.md").write_text("---\n" + yaml.safe_dump({"sha256": "0" * 64}) + "---\n")

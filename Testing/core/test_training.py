@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.engines.labelled import find_scans, read_scan
-from HCCResponseLib.engines.pool import TrainingCase
+from HCCResponseLib.engines.patches import TrainingCase
 from HCCResponseLib.engines.training import Keeping, TrainingPlan, learning_rate_share, train
 from HCCResponseLib.errors import InputError, ModelError, StorageError
 from HCCResponseLib.imaging.geometry import Geometry
@@ -32,9 +32,8 @@ def case():
     structure = np.where((z - 12) ** 2 + (y - 12) ** 2 + (x - 12) ** 2 < 100, 1, 0)
     structure[(z - 12) ** 2 + (y - 12) ** 2 + (x - 12) ** 2 < 25] = 2
     hu = (structure * 60 - 50 + rng.normal(scale=10, size=structure.shape)).astype(np.int16)
-    labels = structure.astype(np.uint8)
-    tumour = (labels == 2).astype(np.uint8)
-    return TrainingCase((hu, hu), (labels, labels), (tumour, tumour), np.zeros(3), (2.0, 2.0, 2.0))
+    liver, tumour = structure > 0, (structure == 2).astype(np.uint8)
+    return TrainingCase((hu, hu), (liver, liver), (tumour, tumour), np.zeros(3), (2.0, 2.0, 2.0))
 
 
 class KilledError(Exception):
@@ -146,10 +145,12 @@ def lits(folder):
 def test_known_layouts_are_recognised(tmp_path, layout):
     layout(tmp_path)
     (scan,) = find_scans(tmp_path)
-    case = read_scan(scan, (2.0, 2.0, 2.0))
-    assert set(np.unique(case.structure[0])) == {0, 1, 2}
-    assert case.followed[0].sum() * 8 == pytest.approx(2 * 2 * 2 * 36, rel=0.5)
-    assert case.hu[0].shape == case.structure[0].shape == (20, 18, 18)
+    case = read_scan(scan)
+    assert case.spacing == (4.0, 3.0, 3.0)
+    assert case.liver[0].sum() == 4 * 6 * 6
+    assert set(np.unique(case.lesions[0])) == {0, 1}
+    assert case.lesions[0].sum() == 2 * 2 * 2
+    assert case.liver[0][case.lesions[0] > 0].all()
 
 
 def test_data_that_cannot_be_used_are_refused_by_name(tmp_path):
@@ -162,7 +163,7 @@ def test_data_that_cannot_be_used_are_refused_by_name(tmp_path):
         find_scans(tmp_path)
     write_pair(tmp_path / "images" / "a.nii.gz", tmp_path / "labels" / "a.nii.gz", values=(1, 7))
     with pytest.raises(InputError, match="has the value 7"):
-        read_scan(find_scans(tmp_path)[0], (2.0, 2.0, 2.0))
+        read_scan(find_scans(tmp_path)[0])
     (tmp_path / "dataset.json").write_text("{}", encoding="utf-8")
     with pytest.raises(InputError, match="no list 'training'"):
         find_scans(tmp_path)

@@ -12,6 +12,7 @@ from HCCResponseLib.engines.network import FCD, FCDConfig
 from HCCResponseLib.engines.segment import liver_and_tumour
 from HCCResponseLib.engines.windows import How, best_precision, corners, slide, starts
 from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.grids import WorkingGrid
 from HCCResponseLib.imaging.volumes import Volume
 from small import small_subject
 
@@ -111,7 +112,7 @@ def by_attenuation() -> Model:
             hu = (x[:, :1] + 1) * 200 - 150
             return torch.cat([torch.zeros_like(hu), hu - 50, 2 * hu - 200], 1)
 
-    return Model(Simple(FCDConfig(2, 3, (1, 1), 2, 2)).eval(), (2.0, 2.0, 2.0))
+    return Model(Simple(FCDConfig(2, 3, (1, 1), 2, 2)).eval(), WorkingGrid((2.0, 2.0, 2.0)))
 
 
 def scan(organs: list[tuple[tuple[slice, slice, slice], int]]) -> Volume:

@@ -9,11 +9,12 @@ import torch
 
 from HCCResponseLib.engines.model import Model, load_model, save_model
 from HCCResponseLib.engines.network import FCD, FCDConfig
+from HCCResponseLib.imaging.grids import WorkingGrid
 from HCCResponseLib.synth.lesions import Fate
 from HCCResponseLib.synth.subject import SyntheticSubject, make_subject
 
 TINY = FCDConfig(in_channels=2, out_channels=3, blocks=(1, 1), growth=2, first=2)
-SPACING = (6.0, 6.0, 6.0)
+WORKING = WorkingGrid((6.0, 6.0, 6.0))
 
 
 @lru_cache(maxsize=1)
@@ -25,5 +26,5 @@ def small_subject() -> SyntheticSubject:
 def tiny_model(path: Path) -> Model:
     """Random weights, the same every time."""
     torch.manual_seed(0)
-    save_model(path, FCD(TINY), SPACING, {})
+    save_model(path, FCD(TINY), WORKING, {})
     return load_model(path)

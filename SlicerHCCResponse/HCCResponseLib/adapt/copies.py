@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from HCCResponseLib.adapt.recipe import Recipe
 from HCCResponseLib.engines.normalise import PRIOR_REACH_MM, normalise_hu
+from HCCResponseLib.imaging.grids import Spacing, WorkingGrid
 from HCCResponseLib.imaging.resample import bounding_box, resample, working_geometry
 from HCCResponseLib.imaging.volumes import AIR_HU, LabelMap, Volume
 
@@ -40,15 +41,22 @@ class Surroundings:
 
 
 def cut_surroundings(
-    image: Volume, contour: LabelMap, spacing: tuple[float, float, float], recipe: Recipe
+    image: Volume, contour: LabelMap, grid: WorkingGrid, recipe: Recipe
 ) -> list[Surroundings]:
-    """One crop for each accepted lesion: its surroundings, at least one patch wide where the scan reaches."""
-    return [_cut(image, contour, value, spacing, recipe) for value in contour.values()]
+    """One crop for each accepted lesion: its surroundings, at least one patch wide where the scan reaches.
+
+    On the grid on which the lesion will be looked for.
+    """
+    scan = image.geometry.spacing
+    return [
+        _cut(
+            image, contour, value, grid.of_lesion(bounding_box(contour.mask(value), scan, 0.0), scan), recipe
+        )
+        for value in contour.values()
+    ]
 
 
-def _cut(
-    image: Volume, contour: LabelMap, value: int, spacing: tuple[float, float, float], recipe: Recipe
-) -> Surroundings:
+def _cut(image: Volume, contour: LabelMap, value: int, spacing: Spacing, recipe: Recipe) -> Surroundings:
     least_mm = (recipe.patch + recipe.crop_room) * max(spacing)
     box = bounding_box(contour.mask(value), image.geometry.spacing, recipe.margin_mm, least_mm)
     grid = working_geometry(image.geometry, spacing, box)

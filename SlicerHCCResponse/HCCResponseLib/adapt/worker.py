@@ -30,9 +30,9 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
     recipe = recipe_named(request["recipe"])
     if request.get("steps"):
         recipe = replace(recipe, steps=int(request["steps"]), rounds=1)
-    cases = cut_surroundings(image, contour, base.spacing, recipe)
+    cases = cut_surroundings(image, contour, base.grid, recipe)
     for other in request.get("more") or ():
-        cases += cut_surroundings(*_accepted(other), base.spacing, recipe)
+        cases += cut_surroundings(*_accepted(other), base.grid, recipe)
     report(Progress("Asking the base network about the accepted lesions", 0.0))
     gate = ask_base(base, image, {str(v): contour.mask(v) for v in contour.values()})
     done = adapt(base.network, cases, recipe, int(request["seed"]), report)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from HCCResponseLib.engines.model import Model
-    from HCCResponseLib.engines.pool import TrainingCase
+    from HCCResponseLib.engines.patches import TrainingCase
     from HCCResponseLib.engines.training import Trained, TrainingPlan
 
 _SYNTHETIC = "synthetic phantoms drawn by this software; no patient data"
@@ -109,7 +109,7 @@ def _train(job: _Job) -> None:
     with progress_bar() as bar:
         cases, held_out = _cases(job, bar)
         done = _run(job, bar, cases, held_out, before)
-    scores = validate(done.network, held_out, job.plan.patch)
+    scores = validate(done.network, held_out, job.plan.patch, job.plan.grid)
     minutes = (time.monotonic() - started) / 60
     notes: dict[str, Any] = {
         "plan": job.plan.as_dict(),
@@ -121,7 +121,7 @@ def _train(job: _Job) -> None:
         notes["validation_by_step"] = {str(k): v for k, v in done.scores.items()}
     if before:
         notes["started_from"] = {"sha256": before.sha256, **before.notes}
-    digest = save_model(job.output, done.network, job.plan.spacing, notes)
+    digest = save_model(job.output, done.network, job.plan.grid, notes)
     _write_card(job, digest, notes, sum(p.numel() for p in done.network.parameters()))
     _checkpoint(job).unlink(missing_ok=True)
     say(f"Model written to {job.output} (SHA-256 {digest[:12]}...), held-out tumour Dice {scores}")
@@ -148,13 +148,11 @@ def _cases(job: _Job, bar: Progress) -> tuple[list[TrainingCase], list[TrainingC
         count = plan.subjects + plan.validation_subjects
         task = bar.add_task("Drawing synthetic subjects", total=count)
         seeds = range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + count)
-        drawn = build_pool(
-            seeds, plan.spacing, job.cache, os.cpu_count() or 1, lambda n, _: bar.update(task, completed=n)
-        )
+        drawn = build_pool(seeds, job.cache, os.cpu_count() or 1, lambda n, _: bar.update(task, completed=n))
         cases, held_out = drawn[: plan.subjects], drawn[plan.subjects :]
     for folder, found in scans:
         reading = bar.add_task(f"Reading {folder.name}", total=len(found))
-        read = read_scans(found, plan.spacing, lambda n, _, t=reading: bar.update(t, completed=n))  # type: ignore[misc]
+        read = read_scans(found, lambda n, _, t=reading: bar.update(t, completed=n))  # type: ignore[misc]
         held_out += read[-plan.validation_subjects :]
         cases += read[: -plan.validation_subjects]
     return cases, held_out

@@ -50,4 +50,4 @@ def adapted_model(
     }
     if file is not None:
         save_adapted(file, done.network, base, notes)
-    return Model(done.network, base.spacing, "", base.sha256, notes)
+    return Model(done.network, base.grid, "", base.sha256, notes)

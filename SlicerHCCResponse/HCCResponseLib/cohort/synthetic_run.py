@@ -93,7 +93,7 @@ def evaluate(
     model, facts = base, dict(_NO_ADAPTATION)
     if method.recipe is not None:
         first = pair.subject.timepoints[0]
-        cases = cut_surroundings(first.volume, accepted_contour(pair.subject), base.spacing, method.recipe)
+        cases = cut_surroundings(first.volume, accepted_contour(pair.subject), base.grid, method.recipe)
         model = adapted_model(kept, name, base, cases, method.recipe, seed, report)
         facts = {k: model.notes[k] for k in _NO_ADAPTATION}
     started = time.monotonic()

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy import ndimage
 
-from HCCResponseLib.engines.pool import TrainingCase
+from HCCResponseLib.engines.patches import TrainingCase
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.read import SUFFIXES, read_label_map, read_volume
 from HCCResponseLib.imaging.resample import resample, working_geometry
 from HCCResponseLib.imaging.volumes import require_same_grid
 
 LIVER, TUMOUR = 1, 2
+# A hundred scans at once have to fit into memory.
+_FINEST_MM = 1.5
 _FOLDERS = (("imagesTr", "labelsTr"), ("images", "labels"))
 
 
@@ -82,8 +85,8 @@ def _is_image(file: Path) -> bool:
     return file.name.endswith(SUFFIXES) and not file.name.startswith(".")
 
 
-def read_scan(scan: LabelledScan, spacing: tuple[float, float, float]) -> TrainingCase:
-    """One scan on the working grid. With only one visit, the prior contour is its own tumour, displaced.
+def read_scan(scan: LabelledScan) -> TrainingCase:
+    """One scan, no finer than 1.5 mm. With only one visit, the prior contour is its own tumour, displaced.
 
     Raises:
         InputError: other label values than 0, 1, 2.
@@ -96,19 +99,18 @@ def read_scan(scan: LabelledScan, spacing: tuple[float, float, float]) -> Traini
         raise InputError(
             f"Label '{scan.label}' has the value {other[0]}; 0, 1 (liver) and 2 (tumour) are known."
         )
-    grid = working_geometry(image.geometry, spacing)
+    z, y, x = (max(s, _FINEST_MM) for s in image.geometry.spacing)
+    grid = working_geometry(image.geometry, (z, y, x))
     hu = resample(image.hu, image.geometry, grid)
     structure = resample(label.labels, label.geometry, grid, linear=False, fill=0)
-    tumour = np.asarray(structure == TUMOUR, dtype=np.uint8)
-    return TrainingCase((hu, hu), (structure, structure), (tumour, tumour), np.zeros(3), spacing)
+    lesions, liver = ndimage.label(structure == TUMOUR)[0].astype(np.uint16), np.asarray(structure > 0)
+    return TrainingCase((hu, hu), (liver, liver), (lesions, lesions), np.zeros(3), grid.spacing)
 
 
-def read_scans(
-    scans: list[LabelledScan], spacing: tuple[float, float, float], report: Callable[[int, int], None]
-) -> list[TrainingCase]:
+def read_scans(scans: list[LabelledScan], report: Callable[[int, int], None]) -> list[TrainingCase]:
     """All scans; ``report(done, total)`` is called after each."""
     cases = []
     for done, scan in enumerate(scans, start=1):
-        cases.append(read_scan(scan, spacing))
+        cases.append(read_scan(scan))
         report(done, len(scans))
     return cases

@@ -13,6 +13,7 @@ from HCCResponseLib.engines.network import FCD, FCDConfig
 from HCCResponseLib.errors import ModelError
 from HCCResponseLib.imaging import files
 from HCCResponseLib.imaging.files import write_atomically
+from HCCResponseLib.imaging.grids import Spacing, WorkingGrid
 from HCCResponseLib.resources import resource_path
 
 FORMAT = "hcc-response-model/1"
@@ -26,17 +27,22 @@ class Model:
 
     Attributes:
         network: in evaluation mode.
-        spacing: working voxel size (z, y, x) in mm.
+        grid: working voxel sizes.
         sha256: hash of the file it came from.
         base_sha256: for an adapted model, the hash of the base model; else ``None``.
         notes: free facts about the training, as stored.
     """
 
     network: FCD
-    spacing: tuple[float, float, float]
+    grid: WorkingGrid
     sha256: str = ""
     base_sha256: str | None = None
     notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def spacing(self) -> Spacing:
+        """Working voxel size (z, y, x) in mm of whole scans."""
+        return self.grid.spacing
 
     @property
     def uses_prior(self) -> bool:
@@ -45,12 +51,12 @@ class Model:
         return self.network.config.in_channels > 1 and bool(recipe.get("use_prior", True))
 
 
-def save_model(path: Path, network: FCD, spacing: tuple[float, float, float], notes: dict[str, Any]) -> str:
+def save_model(path: Path, network: FCD, grid: WorkingGrid, notes: dict[str, Any]) -> str:
     """Write all weights; returns the SHA-256 of the file."""
     content = {
         "format": FORMAT,
         "config": network.config.as_dict(),
-        "spacing": list(spacing),
+        **_grid_to_plain(grid),
         "state": {k: v.detach().cpu().clone() for k, v in network.state_dict().items()},
         "notes": notes,
     }
@@ -69,7 +75,7 @@ def save_adapted(path: Path, network: FCD, base: Model, notes: dict[str, Any]) -
     content = {
         "format": FORMAT,
         "config": network.config.as_dict(),
-        "spacing": list(base.spacing),
+        **_grid_to_plain(base.grid),
         "base_sha256": base.sha256,
         "state": changed,
         "notes": notes,
@@ -116,9 +122,23 @@ def _build(file: Path, content: dict[str, Any], origin: Model | None) -> Model:
         raise ModelError(
             f"Weights in '{file}' do not fit their own architecture; the file is damaged."
         ) from problem
-    z, y, x = content["spacing"]
     notes = content.get("notes", {})
-    return Model(network.eval(), (float(z), float(y), float(x)), sha256_of(file), base_hash, notes)
+    return Model(network.eval(), _grid_from_plain(content), sha256_of(file), base_hash, notes)
+
+
+def _grid_to_plain(grid: WorkingGrid) -> dict[str, Any]:
+    return {"spacing": list(grid.spacing), "fine": None if grid.fine is None else list(grid.fine)}
+
+
+def _grid_from_plain(content: dict[str, Any]) -> WorkingGrid:
+    """Weights from before small lesions were magnified have no fine grid."""
+    fine = content.get("fine")
+    return WorkingGrid(_spacing(content["spacing"]), None if fine is None else _spacing(fine))
+
+
+def _spacing(values: list[float]) -> Spacing:
+    z, y, x = (float(v) for v in values)
+    return z, y, x
 
 
 def _read(file: Path) -> dict[str, Any]:

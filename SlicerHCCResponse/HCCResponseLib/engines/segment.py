@@ -14,14 +14,16 @@ from HCCResponseLib.engines.model import Model
 from HCCResponseLib.engines.normalise import network_input, prior_channel
 from HCCResponseLib.engines.windows import How, slide
 from HCCResponseLib.imaging.geometry import Geometry, box_geometry
+from HCCResponseLib.imaging.grids import Box, Spacing
 from HCCResponseLib.imaging.resample import bounding_box, resample, working_geometry
 from HCCResponseLib.imaging.volumes import Volume
 
 Float32 = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
-Box = tuple[slice, slice, slice]
 WINDOW = 64
 _REGION_MM = 26.0
+# Around a small lesion, so that lesion and surroundings fill one window of the fine grid.
+_FINE_REGION_MM = 19.0
 PLAIN = How(precision="float32")
 # The shipped network still recognises the liver at 1.5 times its own voxel size (Dice 0.93 to 0.95 with its own
 # full view of the two real scans), no longer at twice or three times: Testing/benchmarks/bench_inference.py.
@@ -34,13 +36,13 @@ _LEAST_LIVER_MM3 = 150_000.0
 _BODY_HU = -300
 
 
-def window_mm(model: Model) -> float:
+def window_mm(spacing: Spacing) -> float:
     """Side of a region that fills one window; smaller ones would be mostly padding.
 
     One voxel less than the window: a box on the scan's own grid is rounded up, and a voxel too many would be cut into
     eight windows.
     """
-    return (WINDOW - 1) * max(model.spacing)
+    return (WINDOW - 1) * max(spacing)
 
 
 def run_network(
@@ -60,17 +62,18 @@ def run_network(
 
 
 def tumour_probability(
-    model: Model, image: Volume, box: Box, prior: Mask | None, how: How = PLAIN
+    model: Model, image: Volume, box: Box, prior: Mask | None, spacing: Spacing, how: How = PLAIN
 ) -> tuple[Float32, Geometry]:
-    """Tumour probability in one index box of a scan, on the working grid.
+    """Tumour probability in one index box of a scan, on a working grid.
 
     Args:
+        spacing: of that grid, (z, y, x) in mm.
         prior: registered earlier contour on the scan's own grid, (z, y, x), or ``None``.
 
     Returns:
         probability (z, y, x) and its grid.
     """
-    grid = working_geometry(image.geometry, model.spacing, box)
+    grid = working_geometry(image.geometry, spacing, box)
     hu = resample(image.hu, image.geometry, grid)
     channel = None
     if prior is not None and model.network.config.in_channels > 1:
@@ -101,8 +104,11 @@ def known_probability(
         report(number / len(carried))
         if not mask.any():
             continue
-        box = bounding_box(mask, image.geometry.spacing, _REGION_MM, window_mm(model))
-        probability, grid = tumour_probability(model, image, box, prior, how)
+        scan = image.geometry.spacing
+        spacing = model.grid.of_lesion(bounding_box(mask, scan, 0.0), scan)
+        margin = _REGION_MM if spacing == model.spacing else _FINE_REGION_MM
+        box = bounding_box(mask, scan, margin, window_mm(spacing))
+        probability, grid = tumour_probability(model, image, box, prior, spacing, how)
         local = resample(probability, grid, box_geometry(image.geometry, box), fill=0).astype(np.float32)
         out[box] = np.maximum(out[box], local)
     return out

@@ -14,9 +14,10 @@ import torch
 from HCCResponseLib.engines.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from HCCResponseLib.engines.losses import fcd_loss
 from HCCResponseLib.engines.network import COMPACT, FCD, FCDConfig
-from HCCResponseLib.engines.pool import TrainingCase, sample_patch
+from HCCResponseLib.engines.patches import TrainingCase, sample_patch
 from HCCResponseLib.engines.precision import calculates_in_bfloat16
 from HCCResponseLib.errors import InputError
+from HCCResponseLib.imaging.grids import WorkingGrid
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class TrainingPlan:
 
     Attributes:
         network: the architecture.
-        spacing: working voxel size (z, y, x) in mm.
+        spacing: working voxel size (z, y, x) in mm; ``fine``: of small lesions.
         subjects: synthetic subjects to train on; further ones are held out for validation.
         validation_subjects: held-out subjects.
         steps: optimiser steps; ``patch`` is the side of the cubic patches in voxels, ``batch`` patches a step.
@@ -42,6 +43,7 @@ class TrainingPlan:
 
     network: FCDConfig = COMPACT
     spacing: tuple[float, float, float] = (2.0, 2.0, 2.0)
+    fine: tuple[float, float, float] = (1.0, 1.0, 1.0)
     subjects: int = 120
     validation_subjects: int = 8
     steps: int = 3000
@@ -59,6 +61,11 @@ class TrainingPlan:
             raise InputError(f"There is no schedule '{self.schedule}'; known are polynomial and cosine.")
         if self.precision not in ("float32", "bfloat16"):
             raise InputError(f"There is no precision '{self.precision}'; known are float32 and bfloat16.")
+
+    @property
+    def grid(self) -> WorkingGrid:
+        """Both voxel sizes."""
+        return WorkingGrid(self.spacing, self.fine)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for the model card and the checkpoint (lists, not tuples, as YAML and JSON give them back)."""
@@ -123,7 +130,7 @@ def train(
         state.step += 1
         report(state.step, state.losses[-1])
         if keeping.validate_every and state.step % keeping.validate_every == 0:
-            state.scores[state.step] = validate(network.eval(), keeping.held_out, plan.patch)
+            state.scores[state.step] = validate(network.eval(), keeping.held_out, plan.patch, plan.grid)
             network.train()
         if keeping.checkpoint and (state.step % keeping.every == 0 or state.step == plan.steps):
             save_checkpoint(keeping.checkpoint, state, plan.as_dict())
@@ -164,9 +171,8 @@ def _step(plan: TrainingPlan, state: TrainingState, cases: Sequence[TrainingCase
 
 def _draw(cases: Sequence[TrainingCase], rng: np.random.Generator, plan: TrainingPlan) -> tuple[Any, Any]:
     case = cases[int(rng.integers(len(cases)))]
-    return sample_patch(
-        case, rng, plan.patch, bool(plan.network.in_channels > 1 and rng.random() < plan.prior_share)
-    )
+    with_prior = bool(plan.network.in_channels > 1 and rng.random() < plan.prior_share)
+    return sample_patch(case, rng, plan.patch, with_prior, plan.grid)
 
 
 def _merge(target: torch.Tensor, outputs: int) -> torch.Tensor:
@@ -174,7 +180,9 @@ def _merge(target: torch.Tensor, outputs: int) -> torch.Tensor:
     return target if outputs == 3 else (target == 2).long()
 
 
-def validate(network: FCD, cases: Sequence[TrainingCase], patch: int, seed: int = 1) -> dict[str, float]:
+def validate(
+    network: FCD, cases: Sequence[TrainingCase], patch: int, grid: WorkingGrid, seed: int = 1
+) -> dict[str, float]:
     """Dice of the tumour on held-out patches, with and without prior, pooled over voxels."""
     rng = np.random.default_rng(seed)
     scores = {}
@@ -182,7 +190,7 @@ def validate(network: FCD, cases: Sequence[TrainingCase], patch: int, seed: int 
         overlap = total = 0
         for case in cases:
             for _ in range(6):
-                image, target = sample_patch(case, rng, patch, with_prior)
+                image, target = sample_patch(case, rng, patch, with_prior, grid)
                 with torch.inference_mode():
                     found = (
                         network(torch.from_numpy(image[None, : network.config.in_channels]))
