@@ -157,8 +157,8 @@ def request(tmp_path, baseline, **more):
     write_label_map(contour, tmp_path / "c.nrrd")
     tiny_model(tmp_path / "base.pt")
     values = {
-        "image": tmp_path / "ct.nrrd",
-        "contour": tmp_path / "c.nrrd",
+        "visits": [{"image": tmp_path / "ct.nrrd", "contour": tmp_path / "c.nrrd"}],
+        "device": "cpu",
         "output": tmp_path / "out" / "adapted.pt",
         "base": tmp_path / "base.pt",
         "recipe": "quick",
@@ -186,13 +186,16 @@ def test_the_worker_writes_an_adapted_model(tmp_path, baseline):
 def test_all_accepted_visits_are_learned_from(tmp_path, baseline):
     job = request(tmp_path, baseline)
     alone = run_job("HCCResponseLib.adapt.worker", job, tmp_path)
-    more = [{"image": job["image"], "contour": job["contour"]}]
-    both = run_job("HCCResponseLib.adapt.worker", {**job, "more": more}, tmp_path)
-    assert alone["steps"] == both["steps"] == 3
-    assert len(both["held_out_dice"]) == len(alone["held_out_dice"])
-    missing = [{"image": tmp_path / "none.nrrd", "contour": job["contour"]}]
+    later = replace(baseline[1], labels=np.roll(baseline[1].labels, 3, axis=1))
+    write_label_map(later, tmp_path / "later.nrrd")
+    more = [{**job["visits"][0], "contour": tmp_path / "later.nrrd"}]
+    both = run_job("HCCResponseLib.adapt.worker", {**job, "visits": job["visits"] + more}, tmp_path)
+    assert (alone["visits"], both["visits"]) == (1, 2)
+    assert both["base_recognised"] == alone["base_recognised"]
+    assert both["sha256"] != alone["sha256"]
+    missing = [{"image": tmp_path / "none.nrrd", "contour": tmp_path / "c.nrrd"}]
     with pytest.raises(InputError, match=r"none\.nrrd"):
-        run_job("HCCResponseLib.adapt.worker", {**job, "more": missing}, tmp_path)
+        run_job("HCCResponseLib.adapt.worker", {**job, "visits": job["visits"] + missing}, tmp_path)
 
 
 def test_a_cancelled_adaptation_leaves_nothing(tmp_path, baseline):

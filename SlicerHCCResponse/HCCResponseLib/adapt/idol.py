@@ -16,7 +16,7 @@ from HCCResponseLib.adapt.copies import Surroundings, draw_copy
 from HCCResponseLib.adapt.recipe import Recipe, Trainable
 from HCCResponseLib.engines.losses import fcd_loss, tumour_logits
 from HCCResponseLib.engines.network import FCD
-from HCCResponseLib.engines.precision import calculates_in_bfloat16
+from HCCResponseLib.engines.precision import Machine
 from HCCResponseLib.engines.process import Progress, Report
 from HCCResponseLib.errors import InputError
 
@@ -41,13 +41,21 @@ class Adaptation:
     held_out_dice: tuple[float, ...]
 
 
-def adapt(base: FCD, cases: Sequence[Surroundings], recipe: Recipe, seed: int, report: Report) -> Adaptation:
+def adapt(
+    base: FCD,
+    cases: Sequence[Surroundings],
+    recipe: Recipe,
+    seed: int,
+    report: Report,
+    device: str = "cpu",
+) -> Adaptation:
     """Overfit a copy of ``base`` to the accepted lesions.
 
     Args:
         base: stays as it is.
         cases: one crop for each accepted lesion.
         seed: same seed, same machine, same number of threads: same weights.
+        device: ``cpu`` or ``cuda:N``; the adapted network comes back to the CPU.
 
     Raises:
         InputError: no lesion, or the recipe needs a prior channel that the base network does not have.
@@ -60,9 +68,10 @@ def adapt(base: FCD, cases: Sequence[Surroundings], recipe: Recipe, seed: int, r
         )
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    network = copy.deepcopy(base).train()
+    network = copy.deepcopy(base).to(device).train()
+    machine = Machine.on(device, recipe.precision)
     kept = _Average(network, recipe.average)
-    watch = _Watch(recipe, _held_out(cases, recipe, seed), kept.network)
+    watch = _Watch(recipe, _held_out(cases, recipe, seed), kept.network, machine)
     step = 0
     for _ in range(recipe.rounds):
         step = _round(network, kept, watch, cases, recipe, rng, step, report)
@@ -87,14 +96,14 @@ def _round(
     parameters = _trainable(network, recipe.trainable)
     optimiser = torch.optim.Adam(parameters, recipe.learning_rate)
     schedule = torch.optim.lr_scheduler.PolynomialLR(optimiser, recipe.steps, power=0.9)
-    reduced = _reduced(recipe)
+    machine = watch.machine
     most = recipe.steps * recipe.rounds
     step = done
     for step in range(done + 1, done + recipe.steps + 1):
         image, target = draw_copy(cases[step % len(cases)], recipe, rng)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=reduced):
-            logits = network(_as_input(image, network.config.in_channels))
-        loss = fcd_loss(tumour_logits(logits.float()), torch.from_numpy(target)[None])
+        with machine.autocast():
+            logits = network(machine.batch_of(image, network.config.in_channels))
+        loss = fcd_loss(tumour_logits(logits.float()), torch.from_numpy(target)[None].to(machine.device))
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(parameters, 5.0)
@@ -107,10 +116,6 @@ def _round(
     return step
 
 
-def _reduced(recipe: Recipe) -> bool:
-    return recipe.precision == "bfloat16" and calculates_in_bfloat16()
-
-
 def _trainable(network: FCD, which: Trainable) -> list[torch.nn.Parameter]:
     wanted = {"all": None, "decoder": network.decoder_parameters(), "adapter": network.adapter_parameters()}[
         which
@@ -118,13 +123,6 @@ def _trainable(network: FCD, which: Trainable) -> list[torch.nn.Parameter]:
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(wanted is None or name in wanted)
     return [p for p in network.parameters() if p.requires_grad]
-
-
-def _as_input(image: np.ndarray, channels: int) -> torch.Tensor:
-    """Add the batch axis and, for a recipe without prior, the empty prior channel."""
-    x = torch.from_numpy(image)[None]
-    missing = channels - x.shape[1]
-    return torch.cat([x, x.new_zeros(1, missing, *x.shape[2:])], 1) if missing else x
 
 
 def _held_out(
@@ -157,9 +155,14 @@ class _Average:
 class _Watch:
     """Early stopping: looks at held-out copies, keeps the best weights."""
 
-    def __init__(self, recipe: Recipe, held_out: list[tuple[np.ndarray, np.ndarray]], network: FCD) -> None:
-        self._recipe, self._held_out, self._network = recipe, held_out, network
-        self._reduced = _reduced(recipe)
+    def __init__(
+        self,
+        recipe: Recipe,
+        held_out: list[tuple[np.ndarray, np.ndarray]],
+        network: FCD,
+        machine: Machine,
+    ) -> None:
+        self._recipe, self._held_out, self._network, self.machine = recipe, held_out, network, machine
         self.scores: list[float] = []
         self.best_step: int | None = None
         self._best_state = copy.deepcopy(network.state_dict())
@@ -172,9 +175,9 @@ class _Watch:
         self._network.eval()
         overlap = total = 0
         for image, target in self._held_out:
-            with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._reduced):
-                x = _as_input(image, self._network.config.in_channels)
-                found = tumour_logits(self._network(x)).argmax(1)[0].numpy()
+            with torch.inference_mode(), self.machine.autocast():
+                x = self.machine.batch_of(image, self._network.config.in_channels)
+                found = tumour_logits(self._network(x)).argmax(1)[0].cpu().numpy()
             overlap += int(((found == 1) & (target == 1)).sum())
             total += int((found == 1).sum()) + int((target == 1).sum())
         self._network.train()
@@ -195,4 +198,4 @@ class _Watch:
     def best(self) -> FCD:
         if self._held_out:
             self._network.load_state_dict(self._best_state)
-        return self._network.eval()
+        return self._network.cpu().eval()

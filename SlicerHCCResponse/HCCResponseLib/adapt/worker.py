@@ -11,6 +11,7 @@ from HCCResponseLib.adapt.copies import cut_surroundings
 from HCCResponseLib.adapt.idol import adapt
 from HCCResponseLib.adapt.recipe import recipe_named
 from HCCResponseLib.engines.model import load_model, save_adapted
+from HCCResponseLib.engines.precision import device_in_words, torch_device
 from HCCResponseLib.engines.process import Progress, Report, serve
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import LabelMap, Volume, require_same_grid
@@ -26,20 +27,22 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
     """
     report(Progress("Reading baseline", 0.0))
     base = load_model(Path(request["base"]) if request["base"] else None)
-    image, contour = _accepted(request)
+    visits = [_accepted(visit) for visit in request["visits"]]
+    image, contour = visits[0]
+    device = torch_device(request["device"])
     recipe = recipe_named(request["recipe"])
     if request.get("steps"):
         recipe = replace(recipe, steps=int(request["steps"]), rounds=1)
-    cases = cut_surroundings(image, contour, base.grid, recipe)
-    for other in request.get("more") or ():
-        cases += cut_surroundings(*_accepted(other), base.grid, recipe)
+    cases = [case for visit in visits for case in cut_surroundings(*visit, base.grid, recipe)]
     report(Progress("Asking the base network about the accepted lesions", 0.0))
     gate = ask_base(base, image, {str(v): contour.mask(v) for v in contour.values()})
-    done = adapt(base.network, cases, recipe, int(request["seed"]), report)
+    done = adapt(base.network, cases, recipe, int(request["seed"]), report, device)
     facts = {
         "base_recognised": {n: round(v, 4) for n, v in gate.recognised.items()},
         "recipe": recipe.as_dict(),
         "seed": request["seed"],
+        "visits": len(visits),
+        "device": device_in_words(device),
         "steps": done.steps,
         "best_step": done.best_step,
         "held_out_dice": list(done.held_out_dice),

@@ -15,6 +15,7 @@ from HCCResponseLib.cli.engine_options import (
     SetOption,
     read_settings,
 )
+from HCCResponseLib.errors import InputError
 
 ImageArgument = Annotated[
     Path, typer.Argument(help="CT: NIfTI, NRRD, MHA or a folder with one DICOM series.")
@@ -86,9 +87,17 @@ def adapt(
     steps: Annotated[int | None, typer.Option(min=1, help="Most steps; default: the recipe's own.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     model: ModelOption = None,
+    device: DeviceOption = "auto",
+    also_image: Annotated[
+        list[Path] | None,
+        typer.Option(help="CT of another accepted visit to learn from; may be repeated."),
+    ] = None,
+    also_contour: Annotated[
+        list[Path] | None, typer.Option(help="The accepted contours of that visit, in the same order.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Overfit the base network to one patient's accepted baseline contour (IDOL), in a process of its own."""
+    """Overfit the base network to one patient's accepted contours (IDOL), in a process of its own."""
     with errors_as_one_line():
         from HCCResponseLib.adapt.recipe import recipe_named
         from HCCResponseLib.engines.process import run_job
@@ -96,15 +105,17 @@ def adapt(
         from HCCResponseLib.imaging.volumes import require_same_grid
 
         recipe_named(recipe)
-        require_same_grid(read_label_map(contour), read_volume(image))
+        visits = [(image, contour), *_pairs(also_image or [], also_contour or [])]
+        for scan, drawn in visits:
+            require_same_grid(read_label_map(drawn), read_volume(scan))
         request = {
-            "image": image.resolve(),
-            "contour": contour.resolve(),
+            "visits": [{"image": i.resolve(), "contour": c.resolve()} for i, c in visits],
             "output": output.resolve(),
             "base": model and model.resolve(),
             "recipe": recipe,
             "steps": steps,
             "seed": seed,
+            "device": device,
         }
         with tempfile.TemporaryDirectory() as work, progress_bar() as bar:
             task = bar.add_task("Adapting", total=1.0)
@@ -115,6 +126,14 @@ def adapt(
                 lambda p: bar.update(task, completed=p.fraction, description=p.stage),
             )
         tell_plainly({"output": str(output), **facts}, as_json)
+
+
+def _pairs(images: list[Path], contours: list[Path]) -> list[tuple[Path, Path]]:
+    if len(images) != len(contours):
+        raise InputError(
+            f"{len(images)} x --also-image, but {len(contours)} x --also-contour: every visit needs both."
+        )
+    return list(zip(images, contours, strict=True))
 
 
 def measure(

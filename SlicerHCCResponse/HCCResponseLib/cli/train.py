@@ -15,6 +15,7 @@ import typer
 
 from HCCResponseLib import __version__
 from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar, say
+from HCCResponseLib.cli.engine_options import DeviceOption
 from HCCResponseLib.errors import InputError, ModelError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class _Job:
     data_licence: str
     checkpoint_every: int
     validate_every: int
+    device: str
 
 
 def train(
@@ -64,6 +66,7 @@ def train(
     ] = "polynomial",
     warm_up: Annotated[int, typer.Option(min=0, help="Steps over which the learning rate rises.")] = 0,
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 where the processor can.")] = "float32",
+    device: DeviceOption = "auto",
     cache: Annotated[
         Path | None, typer.Option(help="Folder that keeps drawn subjects for the next run.")
     ] = None,
@@ -75,8 +78,9 @@ def train(
         int, typer.Option(min=0, help="Steps between looks at held-out cases (0 = at the end only).")
     ] = 0,
 ) -> None:
-    """Train a base segmentation model (CPU). Killed at any time, the same command goes on from its last checkpoint."""
+    """Train a base segmentation model. Killed at any time, the same command goes on from its last checkpoint."""
     with errors_as_one_line(), ExitStack() as stack:
+        from HCCResponseLib.engines.precision import torch_device
         from HCCResponseLib.engines.training import TrainingPlan
 
         if data and not data_licence:
@@ -95,11 +99,16 @@ def train(
             precision=precision,
         )
         folder = cache or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        _train(_Job(plan, start, output, folder, data or [], data_licence, checkpoint_every, validate_every))
+        chosen = torch_device(device)
+        job = _Job(
+            plan, start, output, folder, data or [], data_licence, checkpoint_every, validate_every, chosen
+        )
+        _train(job)
 
 
 def _train(job: _Job) -> None:
     from HCCResponseLib.engines.model import load_model, save_model
+    from HCCResponseLib.engines.precision import device_in_words
     from HCCResponseLib.engines.training import validate
 
     before = load_model(job.start) if job.start else None
@@ -115,6 +124,7 @@ def _train(job: _Job) -> None:
         "plan": job.plan.as_dict(),
         "validation_dice": scores,
         "minutes": round(minutes, 1),
+        "device": device_in_words(job.device),
         "data_folders": [f.name for f in job.data],
     }
     if done.scores:
@@ -176,7 +186,8 @@ def _run(
             console.print(f"step {step} of {job.plan.steps}, {words}")
 
     keeping = Keeping(_checkpoint(job), job.checkpoint_every, held_out, job.validate_every)
-    return run_training(job.plan, cases, report, before.network if before else None, keeping)
+    first = before.network if before else None
+    return run_training(job.plan, cases, report, first, keeping, job.device)
 
 
 def _write_card(job: _Job, digest: str, notes: dict[str, Any], parameters: int) -> None:

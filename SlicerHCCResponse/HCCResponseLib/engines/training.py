@@ -15,7 +15,7 @@ from HCCResponseLib.engines.checkpoint import TrainingState, load_checkpoint, sa
 from HCCResponseLib.engines.losses import fcd_loss
 from HCCResponseLib.engines.network import COMPACT, FCD, FCDConfig
 from HCCResponseLib.engines.patches import TrainingCase, sample_patch
-from HCCResponseLib.engines.precision import calculates_in_bfloat16
+from HCCResponseLib.engines.precision import ON_CPU, Machine
 from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.grids import WorkingGrid
 
@@ -109,37 +109,41 @@ def train(
     report: Callable[[int, float], None],
     start: FCD | None = None,
     keeping: Keeping | None = None,
+    device: str = "cpu",
 ) -> Trained:
     """Train from scratch, on from ``start``, or on from a checkpoint; ``report(step, loss)`` after every step.
 
     Stopped and started again, the losses and weights are those of an undisturbed run (same machine and number of
-    threads).
+    threads). ``device`` is ``cpu`` or ``cuda:N``; the trained network comes back to the CPU.
 
     Raises:
         ModelError: the checkpoint is damaged or of another plan.
         StorageError: a checkpoint cannot be written.
     """
     keeping = keeping or Keeping()
-    state = _fresh(plan, start)
+    machine = Machine.on(device, plan.precision)
+    state = _fresh(plan, start, machine)
     if keeping.checkpoint and keeping.checkpoint.is_file():
         load_checkpoint(keeping.checkpoint, state, plan.as_dict())
     network = state.network
     assert isinstance(network, FCD)
     while state.step < plan.steps:
-        state.losses.append(_step(plan, state, cases))
+        state.losses.append(_step(plan, state, cases, machine))
         state.step += 1
         report(state.step, state.losses[-1])
         if keeping.validate_every and state.step % keeping.validate_every == 0:
-            state.scores[state.step] = validate(network.eval(), keeping.held_out, plan.patch, plan.grid)
+            state.scores[state.step] = validate(
+                network.eval(), keeping.held_out, plan.patch, plan.grid, machine
+            )
             network.train()
         if keeping.checkpoint and (state.step % keeping.every == 0 or state.step == plan.steps):
             save_checkpoint(keeping.checkpoint, state, plan.as_dict())
-    return Trained(network.eval(), tuple(state.losses), dict(state.scores))
+    return Trained(network.cpu().eval(), tuple(state.losses), dict(state.scores))
 
 
-def _fresh(plan: TrainingPlan, start: FCD | None) -> TrainingState:
+def _fresh(plan: TrainingPlan, start: FCD | None, machine: Machine) -> TrainingState:
     torch.manual_seed(plan.seed)
-    network = (copy.deepcopy(start) if start else FCD(plan.network)).train()
+    network = (copy.deepcopy(start) if start else FCD(plan.network)).to(machine.device).train()
     optimiser = torch.optim.Adam(network.parameters(), plan.learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: learning_rate_share(plan, step))
     return TrainingState(network, optimiser, schedule, np.random.default_rng(plan.seed), 0, [], {})
@@ -153,12 +157,12 @@ def learning_rate_share(plan: TrainingPlan, step: int) -> float:
     return float(left**0.9 if plan.schedule == "polynomial" else 0.5 - 0.5 * np.cos(np.pi * left))
 
 
-def _step(plan: TrainingPlan, state: TrainingState, cases: Sequence[TrainingCase]) -> float:
+def _step(plan: TrainingPlan, state: TrainingState, cases: Sequence[TrainingCase], machine: Machine) -> float:
     drawn = [_draw(cases, state.rng, plan) for _ in range(plan.batch)]
-    image = torch.from_numpy(np.stack([d[0] for d in drawn])[:, : plan.network.in_channels])
-    target = torch.from_numpy(np.stack([d[1] for d in drawn]))
-    reduced = plan.precision == "bfloat16" and calculates_in_bfloat16()
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=reduced):
+    channels = plan.network.in_channels
+    image = torch.cat([machine.batch_of(d[0][:channels], channels) for d in drawn])
+    target = torch.from_numpy(np.stack([d[1] for d in drawn])).to(machine.device)
+    with machine.autocast():
         logits = state.network(image)
     loss = fcd_loss(logits.float(), _merge(target, plan.network.out_channels))
     state.optimiser.zero_grad(set_to_none=True)
@@ -181,22 +185,24 @@ def _merge(target: torch.Tensor, outputs: int) -> torch.Tensor:
 
 
 def validate(
-    network: FCD, cases: Sequence[TrainingCase], patch: int, grid: WorkingGrid, seed: int = 1
+    network: FCD,
+    cases: Sequence[TrainingCase],
+    patch: int,
+    grid: WorkingGrid,
+    machine: Machine = ON_CPU,
+    seed: int = 1,
 ) -> dict[str, float]:
     """Dice of the tumour on held-out patches, with and without prior, pooled over voxels."""
     rng = np.random.default_rng(seed)
-    scores = {}
+    scores, channels = {}, network.config.in_channels
     for name, with_prior in (("without_prior", False), ("with_prior", True)):
         overlap = total = 0
         for case in cases:
             for _ in range(6):
                 image, target = sample_patch(case, rng, patch, with_prior, grid)
                 with torch.inference_mode():
-                    found = (
-                        network(torch.from_numpy(image[None, : network.config.in_channels]))
-                        .argmax(1)[0]
-                        .numpy()
-                    )
+                    given = machine.batch_of(image[:channels], channels)
+                    found = network(given).argmax(1)[0].cpu().numpy()
                 tumour, truth = found == network.config.out_channels - 1, target == 2
                 overlap += int((tumour & truth).sum())
                 total += int(tumour.sum()) + int(truth.sum())

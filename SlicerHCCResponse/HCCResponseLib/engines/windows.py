@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from HCCResponseLib.engines.precision import calculates_in_bfloat16
+from HCCResponseLib.engines.precision import best_precision
 from HCCResponseLib.errors import InputError
 
 Corner = tuple[int, int, int]
@@ -55,13 +55,6 @@ def require_usable(how: How, divisor: int) -> None:
         raise InputError(f"Unknown precision '{how.precision}'; use auto, {', '.join(_PRECISIONS)}.")
     if not 0 <= how.overlap < 1:
         raise InputError(f"The overlap must be at least 0 and below 1, not {how.overlap}.")
-
-
-def best_precision(device: str) -> str:
-    """The number type that is fast on a device: half precision only where the hardware computes with it."""
-    if device.startswith("cuda"):
-        return "bfloat16" if torch.cuda.get_device_capability(device)[0] >= 8 else "float16"
-    return "bfloat16" if calculates_in_bfloat16() else "float32"
 
 
 def starts(length: int, window: int, overlap: float) -> list[int]:

@@ -135,14 +135,9 @@ def usable_device(asked: str, info: EngineInfo) -> str:
     if not info.uses_torch:
         found = asked if asked != "auto" else "cuda:0" if free_gpu_mib() is not None else "cpu"
         return found if found != "cuda" else "cuda:0"
-    import torch
+    from HCCResponseLib.engines.precision import torch_device
 
-    number = int(asked.partition(":")[2] or 0)
-    if torch.cuda.is_available() and number < torch.cuda.device_count():
-        return f"cuda:{number}"
-    if asked == "auto":
-        return "cpu"
-    raise InputError(f"There is no CUDA GPU '{asked}' that torch can use here; ask for the device cpu.")
+    return torch_device(asked)
 
 
 def seed_everything(seed: int, info: EngineInfo) -> None:

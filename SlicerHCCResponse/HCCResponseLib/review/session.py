@@ -14,15 +14,15 @@ import numpy.typing as npt
 
 from HCCResponseLib.adapt.contour import Gate
 from HCCResponseLib.engines.model import Model, load_model
-from HCCResponseLib.engines.process import Progress, Report, ignore_progress, never, part_of, run_job
+from HCCResponseLib.engines.process import Progress, Report, ignore_progress, never, part_of
 from HCCResponseLib.engines.registry import engine_named
 from HCCResponseLib.errors import AccessError, InputError, JobCancelledError
 from HCCResponseLib.imaging.study import Study, TimePointEntry, load_contour, load_image
-from HCCResponseLib.imaging.volumes import LabelMap, Region, Volume
-from HCCResponseLib.imaging.write import write_label_map, write_volume
+from HCCResponseLib.imaging.volumes import Region, Volume
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.access import Act, Stage
+from HCCResponseLib.review.adapting import AcceptedVisit, adapt_to
 from HCCResponseLib.review.decide import decide
 from HCCResponseLib.review.lifecycle import require_draft, stage
 from HCCResponseLib.review.links import write_links
@@ -37,7 +37,7 @@ from HCCResponseLib.track.follow_up import Baseline, Look, propose_baseline, pro
 from HCCResponseLib.track.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.track.registration import Scan
 
-__all__ = ["Options", "Session", "accepted_baseline", "open_session", "propose"]
+__all__ = ["Options", "Session", "accepted_at", "open_session", "propose"]
 
 Mask = npt.NDArray[np.bool_]
 STORE = "read.sqlite"
@@ -146,7 +146,7 @@ def propose(
         found = propose_baseline(first.name, session.image(first), view)
         _keep(session, first, found, {"survey": facts}, base)
     pending = [p for p in session.study.timepoints if p.name not in session.state.provenance]
-    accepted = accepted_baseline(session)
+    accepted = accepted_at(session, first)
     ready = [p for p in pending if stage(session.state, p.name) is Stage.OPEN] if accepted else []
     if ready:
         _propose_pending(session, ready, accepted, (base, looker), report)
@@ -165,7 +165,8 @@ def _propose_pending(
     first = session.study.timepoints[0]
     image = session.image(first)
     with tempfile.TemporaryDirectory(prefix="hcc-response-") as work:
-        adapted, facts = _adapt(image, accepted, looker, Path(work), part_of(report, 0.0, 0.55))
+        visits = _accepted_visits(session, pending[0])
+        adapted, facts = adapt_to(visits, looker, Path(work), part_of(report, 0.0, 0.55))
         view, _ = looker.survey(first, part_of(report, 0.55, 0.05, first.name))
         baseline = Baseline(image, accepted, view, first.name)
         share = 0.4 / len(pending)
@@ -297,37 +298,21 @@ def _keep(
     session.state.provenance[point.name] = payload
 
 
-def accepted_baseline(session: Session) -> dict[str, Mask]:
-    """Contour of every baseline lesion that a reader accepted or edited, (z, y, x), by name."""
-    rows = session.state.rows.get(session.study.timepoints[0].name, {})
+def accepted_at(session: Session, point: TimePointEntry) -> dict[str, Mask]:
+    """Contour of every known lesion that a reader accepted or edited at a time point, (z, y, x), by name.
+
+    Nothing while something of that time point is undecided.
+    """
+    rows = session.state.rows.get(point.name, {})
     decided = (RowStatus.ACCEPTED, RowStatus.EDITED)
     if any(r.status is RowStatus.PROPOSED for r in rows.values()):
         return {}
     return {n: r.mask for n, r in rows.items() if r.status in decided and r.mask is not None}
 
 
-def _adapt(
-    image: Volume,
-    accepted: dict[str, Mask],
-    looker: Looker,
-    work: Path,
-    report: Report,
-) -> tuple[Path, dict[str, Any]]:
-    """Adapt in a child process; returns the adapted weights, which live as long as ``work``, and facts."""
-    options = looker.options
-    labels = np.zeros(image.geometry.size, np.uint8)
-    for value, mask in enumerate(accepted.values(), start=1):
-        labels[mask] = value
-    write_volume(image, work / "baseline.nrrd")
-    write_label_map(LabelMap(labels, image.geometry), work / "contour.nrrd")
-    request = {
-        "image": work / "baseline.nrrd",
-        "contour": work / "contour.nrrd",
-        "output": work / "adapted.pt",
-        "base": options.base,
-        "recipe": options.recipe,
-        "steps": options.steps,
-        "seed": options.seed,
-    }
-    facts = run_job("HCCResponseLib.adapt.worker", request, work, report, looker.cancelled)
-    return work / "adapted.pt", facts
+def _accepted_visits(session: Session, until: TimePointEntry) -> list[AcceptedVisit]:
+    """What may be learned from for a time point and those after it: all accepted visits before it."""
+    names = [p.name for p in session.study.timepoints]
+    earlier = session.study.timepoints[: names.index(until.name)]
+    accepted = ((p, accepted_at(session, p)) for p in earlier)
+    return [(session.image(p), masks) for p, masks in accepted if masks]
