@@ -13,7 +13,9 @@ from HCCResponseLib.imaging.write import write_label_map, write_volume
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review import session as sessions
+from HCCResponseLib.review.decide import decide
 from HCCResponseLib.review.looking import Looker
+from HCCResponseLib.review.records import Action, Decision
 from HCCResponseLib.review.state import read_state
 from HCCResponseLib.synth.course import Course, VisitPlan, make_course
 from HCCResponseLib.synth.render import Motion
@@ -63,7 +65,7 @@ def read(truth, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Looker, "survey", survey)
         patch.setattr(Looker, "known", known)
-        patch.setattr(sessions, "_adapt", lambda *_: (folder / "adapted.pt", {}))
+        patch.setattr(sessions, "adapt_to", lambda *_: (folder / "adapted.pt", {}))
         session = sessions.open_session(load_study(folder / "study.yaml"), folder / "out")
         tiny_model(folder / "base.pt")
         assert sessions.propose(session, sessions.Options(base=folder / "base.pt")) == []
@@ -102,3 +104,18 @@ def test_links_and_registration_are_in_the_read(read):
         assert facts["trustworthy"] is True
         assert facts["liver_overlap"] > 0.9
         assert facts["folding"] == 0
+
+
+def test_what_is_accepted_at_earlier_visits_is_learned_from(read, truth):
+    third = read.study.timepoints[2]
+    (alone,) = sessions.accepted_visits(read, third)
+    assert alone[0] is read.images["baseline"]
+    for name, row in read.state.rows[POINTS[1]].items():
+        action = Action.EQUIVOCAL if row.is_candidate else Action.ACCEPT
+        assert len(sessions.accepted_visits(read, third)) == 1
+        decide(read.store, read.state, Decision("Dr A", POINTS[1], name, action))
+    _, (image, masks) = sessions.accepted_visits(read, third)
+    assert image is read.images[POINTS[1]]
+    assert list(masks) == ["L1"]
+    assert np.array_equal(masks["L1"], truth.visits[1].labels == 1)
+    assert len(sessions.accepted_visits(read, read.study.timepoints[1])) == 1

@@ -37,7 +37,7 @@ from HCCResponseLib.track.follow_up import Baseline, Look, propose_baseline, pro
 from HCCResponseLib.track.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.track.registration import Scan
 
-__all__ = ["Options", "Session", "accepted_at", "open_session", "propose"]
+__all__ = ["Options", "Session", "accepted_at", "accepted_visits", "open_session", "propose"]
 
 Mask = npt.NDArray[np.bool_]
 STORE = "read.sqlite"
@@ -165,7 +165,7 @@ def _propose_pending(
     first = session.study.timepoints[0]
     image = session.image(first)
     with tempfile.TemporaryDirectory(prefix="hcc-response-") as work:
-        visits = _accepted_visits(session, pending[0])
+        visits = accepted_visits(session, pending[0])
         adapted, facts = adapt_to(visits, looker, Path(work), part_of(report, 0.0, 0.55))
         view, _ = looker.survey(first, part_of(report, 0.55, 0.05, first.name))
         baseline = Baseline(image, accepted, view, first.name)
@@ -299,18 +299,23 @@ def _keep(
 
 
 def accepted_at(session: Session, point: TimePointEntry) -> dict[str, Mask]:
-    """Contour of every known lesion that a reader accepted or edited at a time point, (z, y, x), by name.
+    """Contour of everything that a reader took for a tumour at a time point, (z, y, x), by name.
 
-    Nothing while something of that time point is undecided.
+    Candidates only where called new. Nothing while something of that time point is undecided.
     """
     rows = session.state.rows.get(point.name, {})
     decided = (RowStatus.ACCEPTED, RowStatus.EDITED)
     if any(r.status is RowStatus.PROPOSED for r in rows.values()):
         return {}
-    return {n: r.mask for n, r in rows.items() if r.status in decided and r.mask is not None}
+    tumours = {n: r for n, r in rows.items() if not r.is_candidate or _is_called_new(r)}
+    return {n: r.mask for n, r in tumours.items() if r.status in decided and r.mask is not None}
 
 
-def _accepted_visits(session: Session, until: TimePointEntry) -> list[AcceptedVisit]:
+def _is_called_new(row: Row) -> bool:
+    return row.decision is not None and row.decision.action is Action.NEW
+
+
+def accepted_visits(session: Session, until: TimePointEntry) -> list[AcceptedVisit]:
     """What may be learned from for a time point and those after it: all accepted visits before it."""
     names = [p.name for p in session.study.timepoints]
     earlier = session.study.timepoints[: names.index(until.name)]
