@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from HCCResponseLib.adapt.contour import Gate
 from HCCResponseLib.adapt.copies import cut_surroundings, draw_copy
@@ -54,6 +55,18 @@ def test_copies_vary_in_size_and_look(cases):
     bright = [image[0][target > 0].max() for image, target in drawn if target.any()]
     assert np.mean(np.array(bright) >= 0.99) > 0.15
     assert all(image.shape == (2, 16, 16, 16) and np.abs(image).max() <= 1 for image, _ in drawn)
+
+
+def test_oedema_darkens_the_liver_around_the_lesion_only(cases):
+    case = cases[0]
+    recipe = replace(QUICK, patch=16, treated=0.0, gone=0.0, deform=False)
+    plain, target = draw_copy(case, replace(recipe, oedema=1e-9), np.random.default_rng(4))
+    swollen, same = draw_copy(case, replace(recipe, oedema=1.0), np.random.default_rng(4))
+    assert np.array_equal(target, same)
+    # Drawing the oedema shifts the brightness that is drawn after it; against the lesion the rim must be darker.
+    near = ndimage.binary_dilation(target > 0, iterations=1) & (target == 0) & (np.abs(plain[0]) < 0.9)
+    contrast = [float(np.median(i[0][near]) - np.median(i[0][target > 0])) for i in (plain, swollen)]
+    assert contrast[1] < contrast[0] - 5 / 200
 
 
 def test_the_faithful_recipe_neither_deforms_nor_treats(cases):

@@ -30,6 +30,7 @@ class Recipe:
         deform: vary size and shape of the lesion and its surroundings.
         treated: share of copies that show the lesion as after treatment: necrosis, lipiodol, shift of attenuation.
         gone: share of copies without the lesion.
+        oedema: share of copies with darker, swollen liver around the lesion, which is not tumour.
         trainable: ``all`` parameters, only the ``decoder`` (what lies behind the bottleneck), or only an ``adapter``
             (scales and offsets of the normalisations, and the last layer).
         precision: ``bfloat16`` halves the time of a step on processors that calculate in it; elsewhere, and when
@@ -51,6 +52,7 @@ class Recipe:
     deform: bool = True
     treated: float = 0.6
     gone: float = 0.08
+    oedema: float = 0.0
     trainable: Trainable = "all"
     precision: Precision = "float32"
     average: float = 0.0

@@ -29,6 +29,9 @@ def synthetic(
         Path | None, typer.Option(help="CT in which tumours are grown; default: the drawn phantom.")
     ] = None,
     liver: Annotated[Path | None, typer.Option(help="Liver mask of that CT, on its grid.")] = None,
+    oedema: Annotated[
+        bool, typer.Option(help="Draw oedema around tumours of the phantom that stay or shrink.")
+    ] = False,
     model: Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")] = None,
     tables_only: Annotated[bool, typer.Option(help="Print what is there, compute nothing new.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print tables as JSON.")] = False,
@@ -39,13 +42,16 @@ def synthetic(
 
         if (background is None) != (liver is None):
             raise InputError("--background and --liver belong together: a CT and the mask of its liver.")
+        if oedema and background is not None:
+            raise InputError("--oedema is for the drawn phantom; leave --background out.")
         methods_named(methods)
         request: dict[str, Any] = {
             "output": output.resolve(),
             "seeds": list(range(seed_start, seed_start + pairs)),
             "methods": methods,
             "base": model and model.resolve(),
-            "background": background_name(background),
+            "background": background_name(background, oedema),
+            "oedema": oedema,
             "image": background and background.resolve(),
             "liver": liver and liver.resolve(),
         }
@@ -54,9 +60,11 @@ def synthetic(
         _tell(output, request["background"], as_json)
 
 
-def background_name(path: Path | None) -> str:
+def background_name(path: Path | None, oedema: bool = False) -> str:
     """What results are filed under: the phantom, or folder and file of a CT."""
-    return "phantom" if path is None else f"{path.resolve().parent.name}/{path.name}"
+    if path is None:
+        return "phantom with oedema" if oedema else "phantom"
+    return f"{path.resolve().parent.name}/{path.name}"
 
 
 def _run(request: dict[str, Any]) -> None:

@@ -76,6 +76,7 @@ METHODS = {
         _ours("ours-no-treated", treated=0.0, gone=0.0),
         _ours("ours-more-treated", treated=0.6, gone=0.08, prior_error_mm=4.0),
         _ours("ours-no-deform", deform=False),
+        _ours("ours-oedema", oedema=0.3),
         _ours("ours-decoder", trainable="decoder"),
         _ours("ours-adapter", trainable="adapter", learning_rate=1e-2),
         _ours("ours-patch-48", patch=48, steps=80, check_every=80),

@@ -23,7 +23,8 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
     """Evaluate what is not yet there, pair by pair.
 
     Request: ``output`` (folder), ``seeds``, ``methods`` (comma-separated), ``base`` (path or null), ``background``
-    (name), ``image`` and ``liver`` (paths or null). Result: how many results were made and how many were there.
+    (name), ``image`` and ``liver`` (paths or null), ``oedema``. Result: how many were
+    made and how many were there.
     """
     folder = Path(request["output"])
     base = load_model(Path(request["base"]) if request["base"] else None)
@@ -46,7 +47,7 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
                 continue
             stage, share = f"Seed {seed}, {method.name}", (made + there) / total
             report(Progress(stage, share))
-            pair = pair or prepare(draw_pair(seed, grown_in), base)
+            pair = pair or prepare(draw_pair(seed, grown_in, bool(request.get("oedema"))), base)
             record = {**key, "software": __version__}
             within = _within(report, stage, share, 1 / total)
             record |= evaluate(pair, method, base, seed, within, folder / "adapted", f"{label}-{seed}")

@@ -189,7 +189,7 @@ def _paint_in_box(
     local = Points(*(np.ascontiguousarray(a[box]) for a in coordinates))
     part = hu[box].copy()
     mask = paint(part, local, lesion, liver_hu) & liver[box]
-    hu[box][mask] = part[mask]
+    hu[box][liver[box]] = part[liver[box]]
     labels[box][mask] = value
 
 
