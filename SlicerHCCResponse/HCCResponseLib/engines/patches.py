@@ -19,6 +19,8 @@ _LARGEST_PRIOR_ERROR_MM = 4.0
 _NEAR_A_KNOWN_LESION = 0.9
 _ON_A_TUMOUR, _ON_THE_LIVER = 0.5, 0.83
 _MAGNIFIED = 0.7
+_MIRRORED = 0.25
+_LIPIODOL_HU, _BRIGHTEST_HU = 160.0, 70.0
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,11 @@ def sample_patch(
     else:
         tumour = _look(lesions > 0, place)
         prior = np.zeros((size,) * 3, np.float32)
-    image = _brightness(_look(case.hu[visit], place, AIR_HU), rng)
-    target = np.where(tumour > 0.5, 2, _look(case.liver[visit], place) > 0.5)
+    image, liver = _look(case.hu[visit], place, AIR_HU), _look(case.liver[visit], place) > 0.5
+    if rng.random() < _MIRRORED:
+        image = _mirrored(image, tumour, liver)
+    image = _brightness(image, rng)
+    target = np.where(tumour > 0.5, 2, liver)
     return network_input(image, prior), target.astype(np.int64)
 
 
@@ -149,6 +154,19 @@ def _look(array: npt.NDArray[np.generic], place: _Place, fill: float = 0.0) -> F
         part, place.step, place.start - low, (place.size,) * 3, order=1, mode="constant", cval=fill
     )
     return np.asarray(found, dtype=np.float32)
+
+
+def _mirrored(image: Float32, tumour: Float32, liver: npt.NDArray[np.bool_]) -> Float32:
+    """Tumours as much brighter than the liver as they were darker, and the other way round; lipiodol stays.
+
+    Drawn tumours are dark four times out of five, and networks then take every bright one for a vessel.
+    """
+    healthy = liver & (tumour == 0)
+    if not healthy.any():
+        return image
+    level = np.median(image[healthy])
+    place = (ndimage.maximum_filter(tumour, 3) > 0) & liver & (image < _LIPIODOL_HU)
+    return np.where(place, np.minimum(2 * level - image, level + _BRIGHTEST_HU), image).astype(np.float32)
 
 
 def _brightness(image: Float32, rng: np.random.Generator) -> Float32:
