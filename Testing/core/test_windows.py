@@ -9,7 +9,7 @@ from monai.inferers import sliding_window_inference
 
 from HCCResponseLib.engines.model import Model, load_model
 from HCCResponseLib.engines.network import FCD, FCDConfig
-from HCCResponseLib.engines.segment import liver_and_tumour
+from HCCResponseLib.engines.segment import known_probability, liver_and_tumour
 from HCCResponseLib.engines.windows import How, best_precision, corners, slide, starts
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.grids import WorkingGrid
@@ -104,7 +104,7 @@ def test_half_precision_is_chosen_only_where_the_processor_computes_with_it(monk
     assert How(precision="bfloat16").number_type() is torch.bfloat16
 
 
-def by_attenuation() -> Model:
+def by_attenuation(grid: WorkingGrid | None = None) -> Model:
     """A network that knows liver (above 50 HU) and tumour (above 150 HU) by attenuation alone, at any resolution."""
 
     class Simple(FCD):
@@ -112,7 +112,23 @@ def by_attenuation() -> Model:
             hu = (x[:, :1] + 1) * 200 - 150
             return torch.cat([torch.zeros_like(hu), hu - 50, 2 * hu - 200], 1)
 
-    return Model(Simple(FCDConfig(2, 3, (1, 1), 2, 2)).eval(), WorkingGrid((2.0, 2.0, 2.0)))
+    return Model(Simple(FCDConfig(2, 3, (1, 1), 2, 2)).eval(), grid or WorkingGrid((2.0, 2.0, 2.0)))
+
+
+def test_a_small_lesion_is_looked_at_magnified():
+    grid = Geometry((40, 120, 120), (2.5, 0.9, 0.9))
+    z, y, x = np.indices(grid.size)
+    lesion = ((z - 20) * 2.5) ** 2 + ((y - 60) * 0.9) ** 2 + ((x - 60) * 0.9) ** 2 < 3.5**2
+    large = np.asarray((np.abs(z - 20) < 8) & (np.abs(y - 60) < 20) & (np.abs(x - 60) < 20))
+    image = Volume(np.where(lesion, 240, 60).astype(np.int16), grid)
+    off = {}
+    for name, fine in (("coarse", None), ("fine", (1.0, 1.0, 1.0))):
+        model = by_attenuation(WorkingGrid((2.0, 2.0, 2.0), fine))
+        for size, carried in (("small", lesion), ("large", large)):
+            found = known_probability(image, model, {"L1": carried}, False) > 0.5
+            off[name, size] = int((found ^ lesion).sum())
+    assert off["fine", "small"] < 0.6 * off["coarse", "small"]
+    assert off["fine", "large"] == off["coarse", "large"] == off["coarse", "small"]
 
 
 def scan(organs: list[tuple[tuple[slice, slice, slice], int]]) -> Volume:

@@ -40,6 +40,7 @@ Made by (the bits depend on processor and number of threads):
 * Any decision without a reader.
 """
 
+_FORMERLY = "  # with the training patches from before small lesions were magnified"
 # Options that the command names only when they are not what they are by default.
 _OPTIONAL = {"schedule": "polynomial", "warm_up": 0, "precision": "float32"}
 _NEVER = """* **Finding tumours on real CT unaided.** It has never seen a patient. On real scans its liver contour and
@@ -74,7 +75,8 @@ def _commands(facts: dict[str, Any]) -> list[str]:
         other = {k: plan[k] for k, usual in _OPTIONAL.items() if plan.get(k, usual) != usual}
         words += "".join(f" --{k.replace('_', '-')} {v}" for k, v in other.items())
         words += "".join(f" --data {d}" for d in (facts.get("data_folders") or ()) if last)
-        lines.append(words + (f" --start stage{number - 1}.pt" if number > 1 else ""))
+        words += f" --start stage{number - 1}.pt" if number > 1 else ""
+        lines.append(words if "fine" in plan else words + _FORMERLY)
     return lines
 
 
