@@ -21,6 +21,7 @@ class Method:
         gate: listen to the base network too where it recognised the accepted lesions.
         by_lesion: weigh the base network around each lesion by its own Dice at baseline.
         poles: take unsure small slices off the ends of a lesion.
+        flips: contour the mirrored follow-up too, and average.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Method:
     gate: bool = False
     poles: bool = False
     by_lesion: bool = False
+    flips: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values: what a stored result must have been made with to be taken again.
@@ -38,8 +40,9 @@ class Method:
         older results void.
         """
         plain = asdict(self)
-        if not self.by_lesion:
-            del plain["by_lesion"]
+        for later in ("by_lesion", "flips"):
+            if not plain[later]:
+                del plain[later]
         if self.recipe is not None:
             default = {f.name: f.default for f in fields(Recipe) if f.default is not MISSING}
             plain["recipe"] = {
@@ -72,6 +75,7 @@ METHODS = {
         replace(OURS, name="ours-no-gate", gate=False),
         replace(OURS, name="ours-gate-by-lesion", by_lesion=True),
         replace(OURS, name="ours-poles", poles=True),
+        replace(OURS, name="ours-flips", flips=True),
         _ours("ours-no-prior", prior=False, use_prior=False),
         _ours("ours-no-treated", treated=0.0, gone=0.0),
         _ours("ours-more-treated", treated=0.6, gone=0.08, prior_error_mm=4.0),

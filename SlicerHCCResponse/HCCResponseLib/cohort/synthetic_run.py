@@ -20,6 +20,7 @@ from HCCResponseLib.cohort.synthetic_methods import Method
 from HCCResponseLib.cohort.synthetic_pairs import accepted_contour
 from HCCResponseLib.engines.model import Model
 from HCCResponseLib.engines.process import Report
+from HCCResponseLib.engines.segment import PLAIN
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.warped import WarpedMask
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion
@@ -115,8 +116,9 @@ def _contour(
 ) -> dict[str, Mask | None]:
     """Each followed lesion's mask by the path that every method shares."""
     gate = replace(pair.gate, by_lesion=method.by_lesion) if method.gate else NO_GATE
+    how = replace(PLAIN, flips=method.flips)
     places = {n: c.voxels for n, c in pair.carried.items()}
-    probability = known_tumours(image, model, base, places, gate, method.prior)
+    probability = known_tumours(image, model, base, places, gate, method.prior, how)
     masks = carry_identities(probability > _THRESHOLD, pair.carried, image.geometry.spacing)
     if not method.poles:
         return masks
