@@ -279,3 +279,6 @@ def test_the_command_prints_what_is_there(tmp_path, records):
     assert "There are no results" in found.output
     found = CliRunner().invoke(app, ["evaluate", "synthetic", "--background", "ct.nii.gz"])
     assert "belong together" in found.output
+    words = ["--oedema", "--background", "ct.nii.gz", "--liver", "liver.nii.gz"]
+    found = CliRunner().invoke(app, ["evaluate", "synthetic", *words])
+    assert "--oedema is for the drawn phantom" in found.output

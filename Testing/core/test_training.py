@@ -56,6 +56,7 @@ def test_a_killed_training_goes_on_with_the_same_losses(case, tmp_path):
     steps = []
     again = train(PLAN, [case], lambda s, _: steps.append(s), keeping=keeping)
     assert steps == [5, 6, 7, 8, 9]
+    assert (whole.resumed_at, again.resumed_at) == (0, 4)
     assert again.losses == whole.losses
     assert again.scores == whole.scores
     assert set(whole.scores) == {3, 6, 9}

@@ -61,6 +61,13 @@ def test_adapt_keeps_only_what_changed(study, tmp_path):
     result = answer("adapt", *words, "--model", study / "tiny.pt", "--steps", 2, "--seed", 4)
     assert result["seed"] == 4
     assert load_model(out, study / "tiny.pt").sha256 == result["sha256"]
+    assert result["visits"] == 1
+    again = ("--also-image", words[0], "--also-contour", words[1])
+    both = answer("adapt", *words, *again, "--model", study / "tiny.pt", "--steps", 2, "--device", "cpu")
+    assert both["visits"] == 2
+    done = run("adapt", *words, *again[:2])
+    assert done.returncode == 1
+    assert "every visit needs both" in done.stderr
 
 
 def test_track(study, tmp_path):

@@ -19,8 +19,8 @@ def synthetic(
     ] = Path("benchmark"),
     pairs: Annotated[int, typer.Option(min=1, help="Pairs, one a seed.")] = 40,
     seed_start: Annotated[
-        int, typer.Option(min=0, max=999_999, help="First seed. 20000: test; 30000: development.")
-    ] = 20_000,
+        int, typer.Option(min=0, max=999_999, help="First seed. From 20000: test; from 30000: development.")
+    ] = 20_100,
     methods: Annotated[
         str,
         typer.Option(help="Comma-separated: base, base-prior, faithful, ours, ours-... (docs/benchmark.md)."),

@@ -124,6 +124,7 @@ def _train(job: _Job) -> None:
         "plan": job.plan.as_dict(),
         "validation_dice": scores,
         "minutes": round(minutes, 1),
+        "resumed_at_step": done.resumed_at,
         "device": device_in_words(job.device),
         "data_folders": [f.name for f in job.data],
     }

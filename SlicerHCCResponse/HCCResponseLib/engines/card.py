@@ -19,7 +19,7 @@ prior contour as a second input channel. **For research use; not cleared for cli
 | Trained on | {training_data} ({subjects} subjects, seeds from 1,000,000 on) |
 | Steps | {steps}, batch {batch}, patch {patch} voxels at {spacing} mm (z, y, x), seed {seed} |
 | Held-out phantoms, tumour Dice on patches | {without_prior:.2f} without, {with_prior:.2f} with a prior contour |
-| Time | {minutes} minutes on the machine it was trained on |
+| Time | {minutes} minutes on the machine it was trained on{resumed} |
 | Licence | {licence}; training data: {training_data_licence} |
 
 Made by (the bits depend on processor and number of threads):
@@ -34,9 +34,8 @@ Made by (the bits depend on processor and number of threads):
 
 ## What it is not good for
 {real}
-* Tumours brighter than the liver around them: a fifth of the training lesions, yet often missed.
 * MRI, unenhanced CT, other organs, other phases than portal venous.
-* Lesions under about 8 mm, infiltrative growth, portal vein thrombus, diffuse disease.
+* Lesions under about 10 mm, infiltrative growth, portal vein thrombus, diffuse disease.
 * Any decision without a reader.
 """
 
@@ -55,6 +54,8 @@ def card_text(facts: dict[str, Any]) -> str:
     head = yaml.safe_dump(_plain(facts), sort_keys=False, allow_unicode=True)
     values = {**facts, **plan, **scores, "spacing": " x ".join(f"{s:g}" for s in plan["spacing"])}
     values["real"] = _SEEN if facts.get("data_folders") else _NEVER
+    resumed = facts.get("resumed_at_step")
+    values["resumed"] = f", from step {resumed} on" if resumed else ""
     values["commands"] = "\n".join(_commands(facts))
     return f"---\n{head}---\n{_TEXT.format(**values)}"
 

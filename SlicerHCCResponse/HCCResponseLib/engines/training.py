@@ -96,11 +96,15 @@ class Keeping:
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished training: network in evaluation mode, loss of every step, validation Dice by step."""
+    """A finished training: network in evaluation mode, loss of every step, validation Dice by step.
+
+    ``resumed_at``: the step of the checkpoint it went on from, 0 for a run in one go.
+    """
 
     network: FCD
     losses: tuple[float, ...]
     scores: dict[int, dict[str, float]]
+    resumed_at: int = 0
 
 
 def train(
@@ -125,7 +129,7 @@ def train(
     state = _fresh(plan, start, machine)
     if keeping.checkpoint and keeping.checkpoint.is_file():
         load_checkpoint(keeping.checkpoint, state, plan.as_dict())
-    network = state.network
+    resumed_at, network = state.step, state.network
     assert isinstance(network, FCD)
     while state.step < plan.steps:
         state.losses.append(_step(plan, state, cases, machine))
@@ -138,7 +142,7 @@ def train(
             network.train()
         if keeping.checkpoint and (state.step % keeping.every == 0 or state.step == plan.steps):
             save_checkpoint(keeping.checkpoint, state, plan.as_dict())
-    return Trained(network.cpu().eval(), tuple(state.losses), dict(state.scores))
+    return Trained(network.cpu().eval(), tuple(state.losses), dict(state.scores), resumed_at)
 
 
 def _fresh(plan: TrainingPlan, start: FCD | None, machine: Machine) -> TrainingState:
