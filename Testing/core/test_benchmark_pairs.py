@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
+import torch
+from scipy import ndimage, stats
 from typer.testing import CliRunner
 
 from HCCResponseLib.adapt.contour import NO_GATE, Gate, ask_base, known_tumours, trim_poles
@@ -187,27 +189,39 @@ def test_truth_against_itself_is_perfect(tmp_path):
     assert dice(None, None) is None
 
 
-def test_the_base_network_counts_only_where_it_recognises_what_is_known(tmp_path):
+def test_the_gate_says_what_the_base_network_made_of_the_baseline(tmp_path):
     base = tiny_model(tmp_path / "m.pt")
-    first, second = small_subject().timepoints
+    first = small_subject().timepoints[0]
     known = {"L1": first.lesions.labels == 1}
     gate = ask_base(base, first.volume, known)
     assert 0 <= gate.recognised["L1"] < 0.5
     assert gate.base_fails
-    assert gate.weight_of_base == 0
     assert "remark_on_base_network" in gate.evidence()
-    assert Gate({"a": 0.95, "b": 0.7}).weight_of_base == pytest.approx(0.25)
-    assert Gate({"a": 0.95}).weight_of_base == 0.5
-    two = {"a": np.zeros((4, 4, 8), bool), "b": np.zeros((4, 4, 8), bool)}
-    two["a"][1:3, 1:3, 1], two["b"][1:3, 1:3, 6] = True, True
-    own = Gate({"a": 0.95, "b": 0.2}, by_lesion=True).weights(two, (1.0, 1.0, 1.0))
-    assert (own[..., :4] == 0.5).all()
-    assert (own[..., 4:] == 0).all()
-    assert Gate({"a": 0.95, "b": 0.2}).weights(two, (1.0, 1.0, 1.0)) == 0
+    assert not Gate({"a": 0.95, "b": 0.7}).base_fails
     assert not NO_GATE.evidence()
-    alone = known_tumours(second.volume, base, base, known, gate, False)
-    mixed = known_tumours(second.volume, base, base, known, Gate({"L1": 0.95}), False)
-    assert np.allclose(alone, mixed, atol=1e-6), "the mean of a network with itself is itself"
+
+
+def test_the_base_network_is_asked_before_a_lesion_it_knows_is_called_gone(tmp_path):
+    base = tiny_model(tmp_path / "m.pt")
+    blind, sees = (with_tumour_bias(base, bias) for bias in (-50.0, 50.0))
+    _, second = small_subject().timepoints
+    known = {"L1": second.lesions.labels == 1, "L2": second.lesions.labels == 2}
+    gate = Gate({"L1": 0.9, "L2": 0.2})
+    found = known_tumours(second.volume, blind, sees, known, gate, False) > 0.5
+    assert found[known["L1"]].all()
+    assert not found[known["L2"]].any(), "the base network did not recognise this one"
+    away = ndimage.distance_transform_edt(~known["L1"], sampling=second.volume.geometry.spacing)
+    assert away[found].max() < 10
+    assert not (known_tumours(second.volume, blind, sees, known, NO_GATE, False) > 0.5).any()
+    kept = known_tumours(second.volume, sees, blind, known, gate, False) > 0.5
+    assert kept[known["L1"]].all(), "what the adapted network sees stays"
+
+
+def with_tumour_bias(model, bias):
+    network = copy.deepcopy(model.network)
+    with torch.no_grad():
+        network.head.bias[-1] = bias
+    return replace(model, network=network)
 
 
 def test_poles_lose_unsure_small_slices_only():

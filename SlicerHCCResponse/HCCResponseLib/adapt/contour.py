@@ -1,7 +1,7 @@
 """Contouring known lesions with an adapted network, and how far the base network is to be believed beside it.
 
-The base network is asked first about what is known: the accepted lesions at baseline. Where it recognises them, it is
-worth listening to at the follow-up too; where it does not, only the adapted network counts.
+The base network is asked first about what is known: the accepted lesions at baseline. Where it recognises one, its word
+counts before that lesion is called gone; where it does not, the reader is told.
 """
 
 from __future__ import annotations
@@ -34,11 +34,9 @@ class Gate:
 
     Attributes:
         recognised: Dice coefficient of the base network, given no contour, with each accepted lesion at baseline.
-        by_lesion: weigh the base network around each lesion by that lesion's Dice, not everywhere by the worst.
     """
 
     recognised: Mapping[str, float]
-    by_lesion: bool = False
 
     @staticmethod
     def of(adapted: Model) -> Gate:
@@ -55,12 +53,11 @@ class Gate:
             return {}
         found: dict[str, float | str | bool | list[float] | None] = {
             "base_network_at_baseline_dice": round(min(self.recognised.values()), 3),
-            "share_of_base_network": round(self.weight_of_base, 3),
         }
         if self.base_fails:
             found["remark_on_base_network"] = (
-                "The base network misses a lesion that was accepted at baseline; only the adapted network was used, "
-                "and the base network's candidates for new lesions are of little worth in this patient."
+                "The base network misses a lesion that was accepted at baseline: its candidates for new lesions are of "
+                "little worth in this patient."
             )
         return found
 
@@ -68,29 +65,6 @@ class Gate:
     def base_fails(self) -> bool:
         """It misses most of a lesion that the reader has drawn, and will do so at the follow-up."""
         return min(self.recognised.values(), default=0.0) < 0.5
-
-    @property
-    def weight_of_base(self) -> float:
-        """Share of the base network in the mean of both, 0 to 0.5: from nothing at a Dice of 0.5 to even at 0.9."""
-        return _weight(min(self.recognised.values(), default=0.0))
-
-    def weights(self, carried: Mapping[str, Mask], spacing: tuple[float, float, float]) -> Float32 | float:
-        """The same for every voxel, (z, y, x), by the nearest lesion; one number where all have the same."""
-        present = {n: m for n, m in carried.items() if m.any()}
-        if not self.by_lesion or len(present) < 2:
-            return self.weight_of_base
-        each = np.array([_weight(self.recognised.get(n, 0.0)) for n in present], dtype=np.float32)
-        distance = np.stack(
-            [
-                ndimage.distance_transform_edt(~m, sampling=spacing).astype(np.float32)
-                for m in present.values()
-            ]
-        )
-        return np.asarray(each[distance.argmin(0)])
-
-
-def _weight(recognised: float) -> float:
-    return float(0.5 * np.clip((recognised - 0.5) / 0.4, 0, 1))
 
 
 NO_GATE = Gate({})
@@ -120,9 +94,8 @@ def known_tumours(
 ) -> Float32:
     """Tumour probability around each known lesion on the image's own grid, (z, y, x); 0 elsewhere.
 
-    The adapted network's, averaged with the base network's by the gate's weight. Before a lesion is called gone, the
-    base network is asked too, if it recognised this lesion at baseline: small lesions are the first thing that a
-    network overfitted to large ones loses.
+    The adapted network's. Before a lesion is called gone, the base network is asked too, if it recognised this lesion
+    at baseline: small lesions are the first thing that a network overfitted to large ones loses.
 
     Args:
         carried: registered earlier contour of each lesion on the image's grid.
@@ -132,13 +105,11 @@ def known_tumours(
     probability = known_probability(
         image, adapted, carried, with_prior, how, lambda share: report(0.5 * share)
     )
-    weight = gate.weights(carried, image.geometry.spacing)
     lost = [n for n, m in carried.items() if m.any() and _is_lost(probability, m, image.geometry.spacing)]
     lost = [n for n in lost if gate.recognises(n)]
-    if not np.any(weight) and not lost:
+    if not lost:
         return probability
     second = known_probability(image, base, carried, False, how, lambda share: report(0.5 + 0.5 * share))
-    probability = np.asarray((1 - weight) * probability + weight * second, dtype=np.float32)
     for name in lost:
         box = bounding_box(carried[name], image.geometry.spacing, 2 * _PLACE_MM)
         place = _around(carried[name][box], image.geometry.spacing)

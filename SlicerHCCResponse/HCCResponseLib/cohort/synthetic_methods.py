@@ -18,8 +18,7 @@ class Method:
         words: for the table.
         recipe: of the adaptation; ``None`` = the base network as it is.
         prior: give the registered baseline contour to the network.
-        gate: listen to the base network too where it recognised the accepted lesions.
-        by_lesion: weigh the base network around each lesion by its own Dice at baseline.
+        gate: ask the base network before a lesion that it recognised at baseline is called gone.
         poles: take unsure small slices off the ends of a lesion.
         flips: contour the mirrored follow-up too, and average.
     """
@@ -30,7 +29,6 @@ class Method:
     prior: bool
     gate: bool = False
     poles: bool = False
-    by_lesion: bool = False
     flips: bool = False
 
     def as_dict(self) -> dict[str, Any]:
@@ -40,9 +38,8 @@ class Method:
         older results void.
         """
         plain = asdict(self)
-        for later in ("by_lesion", "flips"):
-            if not plain[later]:
-                del plain[later]
+        if not self.flips:
+            del plain["flips"]
         if self.recipe is not None:
             default = {f.name: f.default for f in fields(Recipe) if f.default is not MISSING}
             plain["recipe"] = {
@@ -73,7 +70,6 @@ METHODS = {
         Method("faithful-float32", "IDOL as published, in single precision", MOON2026, False),
         OURS,
         replace(OURS, name="ours-no-gate", gate=False),
-        replace(OURS, name="ours-gate-by-lesion", by_lesion=True),
         replace(OURS, name="ours-poles", poles=True),
         replace(OURS, name="ours-flips", flips=True),
         _ours("ours-no-prior", prior=False, use_prior=False),

@@ -115,7 +115,7 @@ def _contour(
     pair: Prepared, method: Method, image: Volume, model: Model, base: Model
 ) -> dict[str, Mask | None]:
     """Each followed lesion's mask by the path that every method shares."""
-    gate = replace(pair.gate, by_lesion=method.by_lesion) if method.gate else NO_GATE
+    gate = pair.gate if method.gate else NO_GATE
     how = replace(PLAIN, flips=method.flips)
     places = {n: c.voxels for n, c in pair.carried.items()}
     probability = known_tumours(image, model, base, places, gate, method.prior, how)
