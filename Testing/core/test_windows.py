@@ -9,8 +9,10 @@ from monai.inferers import sliding_window_inference
 
 from HCCResponseLib.engines.model import Model, load_model
 from HCCResponseLib.engines.network import FCD, FCDConfig
+from HCCResponseLib.engines.precision import Machine, torch_device
 from HCCResponseLib.engines.segment import known_probability, liver_and_tumour
 from HCCResponseLib.engines.windows import How, best_precision, corners, slide, starts
+from HCCResponseLib.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.grids import WorkingGrid
 from HCCResponseLib.imaging.volumes import Volume
@@ -97,11 +99,33 @@ def test_flips_average_the_mirrored_answers():
 
 
 def test_half_precision_is_chosen_only_where_the_processor_computes_with_it(monkeypatch):
-    monkeypatch.setattr("HCCResponseLib.engines.windows.calculates_in_bfloat16", lambda: True)
+    monkeypatch.setattr("HCCResponseLib.engines.precision.calculates_in_bfloat16", lambda: True)
     assert How().computed_in() == best_precision("cpu") == "bfloat16"
-    monkeypatch.setattr("HCCResponseLib.engines.windows.calculates_in_bfloat16", lambda: False)
+    monkeypatch.setattr("HCCResponseLib.engines.precision.calculates_in_bfloat16", lambda: False)
     assert How().computed_in() == "float32"
     assert How(precision="bfloat16").number_type() is torch.bfloat16
+
+
+def test_a_device_is_what_torch_can_use_here(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert [torch_device(a) for a in ("auto", "cpu", "cuda", "cuda:1")] == [
+        "cuda:0",
+        "cpu",
+        "cuda:0",
+        "cuda:1",
+    ]
+    with pytest.raises(InputError, match="no CUDA GPU 'cuda:2'"):
+        torch_device("cuda:2")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert torch_device("auto") == "cpu"
+    with pytest.raises(InputError, match="Unknown device 'gpu'"):
+        torch_device("gpu")
+    monkeypatch.setattr("HCCResponseLib.engines.precision.calculates_in_bfloat16", lambda: False)
+    assert not Machine.on("cpu", "bfloat16").reduced
+    missing_prior = Machine.on("cpu", "float32").batch_of(np.ones((1, 4, 4, 4), np.float32), 2)
+    assert missing_prior.shape == (1, 2, 4, 4, 4)
+    assert missing_prior[0, 1].abs().max() == 0
 
 
 def by_attenuation(grid: WorkingGrid | None = None) -> Model:
