@@ -58,7 +58,7 @@ class Camera:
     def open_only(self, *names: str) -> None:
         """Unfold these sections and fold the others, as a reader who works in one of them does."""
         for name in SECTIONS:
-            getattr(self.ui, f"{name}Section").setCollapsed(name not in names)
+            getattr(self.ui, f"{name}Section").collapsed = name not in names
 
     def panel(self, name: str, *sections: str) -> None:
         """The panel at both widths, light and dark."""

@@ -395,8 +395,6 @@ def test_choosing_measured_again_keeps_the_reader_s_line(case):
 def test_unfolding_a_section_shows_no_question_that_is_not_asked(slicer_app, case):
     case.parent.show()
     for collapsed in (True, False):
-        case.ui.responseSection.setCollapsed(collapsed)
-        case.ui.segmentSection.setCollapsed(collapsed)
-    assert case.ui.questionButton.isHidden()
-    assert case.ui.traceText.isHidden()
-    assert case.ui.weightsEdit.isHidden()
+        for section in (case.ui.responseSection, case.ui.segmentSection):
+            section.collapsed = collapsed
+    assert all(w.isHidden() for w in (case.ui.questionButton, case.ui.traceText, case.ui.weightsEdit))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from pathlib import Path
+
+import pytest
 
 from HCCResponseLib.imaging.study import load_image, load_study
 from small import small_subject
@@ -15,19 +15,22 @@ def test_it_is_offered_at_start_and_drawn_on_request(slicer_app, panel, monkeypa
 
     from HCCResponseLib.panel import sample_data
 
-    offered = []
-    module = types.ModuleType("SampleData")
-    module.SampleDataLogic = types.SimpleNamespace(
-        registerCustomSampleDataSource=lambda **given: offered.append(given)
-    )
-    monkeypatch.setitem(sys.modules, "SampleData", module)
     slicer.app.startupCompleted.emit()
-    given = offered[-1]
-    assert given["category"] == "HCC Response"
+    source = slicer.modules.sampleDataSources["HCC Response"][-1]
     monkeypatch.setattr("HCCResponseLib.synth.subject.make_subject", lambda *_, **__: small_subject())
-    nodes = given["customDownloader"](None)
+    nodes = source.customDownloader(source)
     assert [n.IsA("vtkMRMLScalarVolumeNode") for n in nodes] == [True, True]
     study = load_study(Path(slicer.app.temporaryPath) / "HCCResponseSample")
     assert [p.name for p in study.timepoints] == ["baseline", "follow-up 1"]
     assert load_image(study, study.timepoints[1]).hu.std() > 50
-    assert sample_data.NAME in given["sampleName"]
+    assert source.sampleName == sample_data.NAME
+
+
+def test_the_host_refuses_a_source_as_the_application_does(slicer_app):
+    import SampleData
+
+    register = SampleData.SampleDataLogic.registerCustomSampleDataSource
+    with pytest.raises(TypeError):
+        register(category="Custom", sampleName="no lists", customDownloader=print)
+    with pytest.raises(ValueError, match="same length"):
+        register(category="Custom", sampleName="one missing", uris=["a"], fileNames=[], nodeNames=["a"])

@@ -12,8 +12,9 @@ def register() -> None:
     """Offer the synthetic subject in the application's module Sample Data."""
     import SampleData
 
+    # Nothing is downloaded, and the application takes the lengths of the three lists: they are empty, not absent.
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
-        category="HCC Response", sampleName=NAME, customDownloader=draw
+        category="HCC Response", sampleName=NAME, uris=[], fileNames=[], nodeNames=[], customDownloader=draw
     )
 
 

@@ -153,7 +153,7 @@ class LesionSection:
         if time_point in self._context.presenter.state.locked:
             raise InputError(f"{time_point} is signed and locked; amend it with a reason first.")
         view, editor = self._context.scene_view, self._ui.segmentEditor
-        self._ui.editorSection.setCollapsed(False)
+        self._ui.editorSection.collapsed = False
         editor.setSegmentationNode(view.contour_node(time_point))
         editor.setSourceVolumeNode(view.volume_node(time_point))
         editor.setCurrentSegmentID(name)

@@ -28,7 +28,7 @@ class SignSection:
         ui, state = self._ui, self._context.presenter.state
         self._offer(ui.signPointCombo, [p.name for p in view.time_points if p.name not in state.locked])
         self._offer(ui.accountCombo, [a.name for a in self._context.people().accounts() if a.active])
-        ui.accountSection.setCollapsed(ui.accountCombo.count > 0)
+        ui.accountSection.collapsed = ui.accountCombo.count > 0
         ui.signButton.setEnabled(ui.signPointCombo.count > 0 and ui.accountCombo.count > 0)
         ui.reportButton.setEnabled(True)
         ui.exportButton.setEnabled(True)

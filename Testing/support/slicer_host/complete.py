@@ -10,7 +10,7 @@ import slicer
 import slicer.util
 from PySide6 import QtUiTools, QtWidgets
 
-from . import application, ctk_module, layout, modules, mrml_widgets, packaging_fake
+from . import application, ctk_module, layout, modules, mrml_widgets, packaging_fake, sample_data_fake
 from .record import RECORD
 
 _CLASSES = (
@@ -29,6 +29,7 @@ def complete_slicer() -> Any:
         setattr(slicer, cls.__name__, cls)
     _add_module("packaging", packaging_fake.make_packaging())
     _add_module("i18n", packaging_fake.make_i18n())
+    sys.modules["SampleData"] = sample_data_fake.make_sample_data()
     sys.modules["qt"].QUiLoader = UiLoader
     slicer.util.messageBox = message_box
     app.open()

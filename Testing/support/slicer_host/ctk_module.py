@@ -1,4 +1,8 @@
-"""The widgets of CTK that the panel may use. Anything else is an ``AttributeError`` when it is asked for."""
+"""The widgets of CTK that the panel may use. Anything else is an ``AttributeError`` when it is asked for.
+
+PythonQt calls only what CTK's headers declare as slots or ``Q_INVOKABLE``; every other setter exists as a property
+alone (``section.collapsed = True``), so its function has a private name here and ``setCollapsed`` is refused.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +44,7 @@ class ctkCollapsibleButton(QtWidgets.QWidget):
     def _collapsed(self) -> bool:
         return self._state.collapsed
 
-    def setCollapsed(self, collapsed: bool) -> None:
+    def _set_collapsed(self, collapsed: bool) -> None:
         """Hide or show the contents."""
         collapsed = bool(to_qt(collapsed))
         if collapsed == self._state.collapsed:
@@ -55,11 +59,11 @@ class ctkCollapsibleButton(QtWidgets.QWidget):
         self.update()
 
     text = QtCore.Property(str, _text, setText)
-    collapsed = QtCore.Property(bool, _collapsed, setCollapsed)
+    collapsed = QtCore.Property(bool, _collapsed, _set_collapsed)
 
     def click(self) -> None:
         """What a press on the header does."""
-        self.setCollapsed(not self._state.collapsed)
+        self._set_collapsed(not self._state.collapsed)
         self.clicked.emit(not self._state.collapsed)
 
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
@@ -110,20 +114,20 @@ class ctkPathLineEdit(QtWidgets.QWidget):
     def _filters(self) -> int:
         return self._state.filters
 
-    def setFilters(self, filters: int) -> None:
+    def _set_filters(self, filters: int) -> None:
         """Files, Dirs and so on, combined."""
         self._state.filters = int(filters)
 
     def _names(self) -> list[str]:
         return list(self._state.names)
 
-    def setNameFilters(self, names: list[str]) -> None:
+    def _set_name_filters(self, names: list[str]) -> None:
         """Patterns of the browse dialog."""
         self._state.names = tuple(names)
 
     currentPath = QtCore.Property(str, _path, setCurrentPath)
-    filters = QtCore.Property(int, _filters, setFilters)
-    nameFilters = QtCore.Property("QStringList", _names, setNameFilters)
+    filters = QtCore.Property(int, _filters, _set_filters)
+    nameFilters = QtCore.Property("QStringList", _names, _set_name_filters)
 
     def browse(self) -> None:
         """Ask for a folder or a file; an empty answer is a cancelled dialog."""
@@ -150,11 +154,11 @@ class ctkMessageBox(QtWidgets.QMessageBox):
     def _key(self) -> str:
         return self._state.key
 
-    def setDontShowAgainSettingsKey(self, key: str) -> None:
+    def _set_key(self, key: str) -> None:
         """Where the application keeps that the person does not want to see it again."""
         self._state.key = str(key)
 
-    dontShowAgainSettingsKey = QtCore.Property(str, _key, setDontShowAgainSettingsKey)
+    dontShowAgainSettingsKey = QtCore.Property(str, _key, _set_key)
 
 
 WIDGETS: tuple[type, ...] = (ctkCollapsibleButton, ctkPathLineEdit, ctkMessageBox)

@@ -199,6 +199,10 @@ VALUES = {
 }  # fmt: skip
 
 OBJECTS = {
+    "ctk.ctkCollapsibleButton().setCollapsed(True)": AttributeError,
+    "ctk.ctkPathLineEdit().setFilters(1)": AttributeError,
+    "ctk.ctkMessageBox().setDontShowAgainSettingsKey('k')": AttributeError,
+    "section = ctk.ctkCollapsibleButton('x'); section.collapsed = True; section.collapsed": True,
     "qt.QPushButton('x', enabled=False)": ValueError,
     "qt.QWidget(parent=w)": ValueError,
     "b.setText(text='q')": ValueError,
