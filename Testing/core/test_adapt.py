@@ -21,7 +21,7 @@ from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.imaging.write import write_label_map, write_volume
 from small import WORKING, small_subject, tiny_model
 
-FAST = replace(QUICK, steps=4, patch=16, check_every=2, rounds=1)
+FAST = replace(QUICK, steps=4, patch=16, check_every=2)
 
 
 @pytest.fixture(scope="module")
@@ -126,14 +126,6 @@ def test_learning_happens(tmp_path, cases):
     recipe = replace(FAST, steps=60, check_every=20, patience=9, learning_rate=1e-2)
     scores = adapt(base, cases, recipe, 0, ignore_progress).held_out_dice
     assert max(scores) > scores[0] + 0.2
-
-
-def test_further_rounds_are_made_only_where_needed(tmp_path, cases):
-    base = tiny_model(tmp_path / "m.pt").network
-    recipe = replace(FAST, check_every=4, rounds=3)
-    assert adapt(base, cases, replace(recipe, enough=0.0), 0, ignore_progress).steps == 4
-    hopeless = replace(recipe, enough=1.0, learning_rate=0.0, patience=9)
-    assert adapt(base, cases, hopeless, 0, ignore_progress).steps == 12
 
 
 def test_the_average_follows_the_weights_at_a_distance(tmp_path, cases):

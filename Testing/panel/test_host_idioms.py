@@ -28,7 +28,15 @@ def names_for(host):
     import ctk
     import qt
 
-    names = {"qt": qt, "ctk": ctk, "np": np, "functools": functools, "Holder": Holder, "collect": gc.collect, "out": []}
+    names = {
+        "qt": qt,
+        "ctk": ctk,
+        "np": np,
+        "functools": functools,
+        "Holder": Holder,
+        "collect": gc.collect,
+        "out": [],
+    }
     names |= {
         "b": qt.QPushButton("x"),
         "spin": qt.QSpinBox(),

@@ -64,7 +64,7 @@ class Gate:
     @property
     def base_fails(self) -> bool:
         """It misses most of a lesion that the reader has drawn, and will do so at the follow-up."""
-        return min(self.recognised.values(), default=0.0) < 0.5
+        return min(self.recognised.values(), default=0.0) < _THRESHOLD
 
 
 NO_GATE = Gate({})
@@ -109,7 +109,8 @@ def known_tumours(
     lost = [n for n in lost if gate.recognises(n)]
     if not lost:
         return probability
-    second = known_probability(image, base, carried, False, how, lambda share: report(0.5 + 0.5 * share))
+    asked = {n: carried[n] for n in lost}
+    second = known_probability(image, base, asked, False, how, lambda share: report(0.5 + 0.5 * share))
     for name in lost:
         box = bounding_box(carried[name], image.geometry.spacing, 2 * _PLACE_MM)
         place = _around(carried[name][box], image.geometry.spacing)

@@ -72,34 +72,28 @@ def adapt(
     machine = Machine.on(device, recipe.precision)
     kept = _Average(network, recipe.average)
     watch = _Watch(recipe, _held_out(cases, recipe, seed), kept.network, machine)
-    step = 0
-    for _ in range(recipe.rounds):
-        step = _round(network, kept, watch, cases, recipe, rng, step, report)
-        if not watch.scores or watch.scores[-1] >= recipe.enough:
-            break
+    step = _learn(network, kept, watch, cases, recipe, rng, report)
     return Adaptation(
         watch.best(), step, step if watch.best_step is None else watch.best_step, tuple(watch.scores)
     )
 
 
-def _round(
+def _learn(
     network: FCD,
     kept: _Average,
     watch: _Watch,
     cases: Sequence[Surroundings],
     recipe: Recipe,
     rng: np.random.Generator,
-    done: int,
     report: Report,
 ) -> int:
-    """One decay of the learning rate from its start to zero; returns the number of all steps so far."""
+    """All steps, or fewer where held-out copies stop improving; returns how many."""
     parameters = _trainable(network, recipe.trainable)
     optimiser = torch.optim.Adam(parameters, recipe.learning_rate)
     schedule = torch.optim.lr_scheduler.PolynomialLR(optimiser, recipe.steps, power=0.9)
     machine = watch.machine
-    most = recipe.steps * recipe.rounds
-    step = done
-    for step in range(done + 1, done + recipe.steps + 1):
+    step = 0
+    for step in range(1, recipe.steps + 1):
         image, target = draw_copy(cases[step % len(cases)], recipe, rng)
         with machine.autocast():
             logits = network(machine.batch_of(image, network.config.in_channels))
@@ -110,7 +104,8 @@ def _round(
         optimiser.step()
         schedule.step()
         kept.follow(network, step)
-        report(Progress(f"Adapting to this patient, step {step} of at most {most}", step / most))
+        done = f"step {step} of at most {recipe.steps}"
+        report(Progress(f"Adapting to this patient, {done}", step / recipe.steps))
         if watch.enough(step):
             break
     return step

@@ -18,9 +18,7 @@ class Recipe:
     Attributes:
         name: as given on the command line.
         source: where it comes from.
-        steps: most optimiser steps of a round (batch of one).
-        rounds: at most so many rounds; another one only where held-out copies stay below ``enough``.
-        enough: Dice coefficient on held-out perturbed copies after which no further round is made.
+        steps: most optimiser steps (batch of one).
         learning_rate: start of the polynomial decay.
         patch: side of the cubic patches in voxels of the working grid.
         margin_mm: surroundings of each lesion that are learned from.
@@ -56,8 +54,6 @@ class Recipe:
     trainable: Trainable = "all"
     precision: Precision = "float32"
     average: float = 0.0
-    rounds: int = 1
-    enough: float = 0.0
     check_every: int = 25
     patience: int = 3
 

@@ -20,10 +20,9 @@ from HCCResponseLib.imaging.volumes import LabelMap, Volume, require_same_grid
 def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
     """Adapt and save only what changed.
 
-    Request: ``image``, ``contour`` (of the latest accepted visit), ``output`` (paths), ``base`` (path or null),
-    ``recipe`` (name), ``steps`` (or null), ``seed``, and, where there are further accepted visits, ``more``: a list of
-    their ``image`` and ``contour``. Result: SHA-256, steps, held-out Dice, recipe, and how well the base network,
-    alone, contours the accepted lesions.
+    Request: ``visits`` (``image`` and ``contour`` of each accepted visit, the baseline first), ``output`` (path),
+    ``base`` (path or null), ``recipe`` (name), ``steps`` (or null), ``seed``, ``device``. Result: SHA-256, steps,
+    held-out Dice, recipe, device, and how well the base network, alone, contours the accepted lesions of the baseline.
     """
     report(Progress("Reading baseline", 0.0))
     base = load_model(Path(request["base"]) if request["base"] else None)
@@ -32,7 +31,7 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
     device = torch_device(request["device"])
     recipe = recipe_named(request["recipe"])
     if request.get("steps"):
-        recipe = replace(recipe, steps=int(request["steps"]), rounds=1)
+        recipe = replace(recipe, steps=int(request["steps"]))
     cases = [case for visit in visits for case in cut_surroundings(*visit, base.grid, recipe)]
     report(Progress("Asking the base network about the accepted lesions", 0.0))
     gate = ask_base(base, image, {str(v): contour.mask(v) for v in contour.values()})

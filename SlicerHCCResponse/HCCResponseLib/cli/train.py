@@ -83,10 +83,7 @@ def train(
         from HCCResponseLib.engines.precision import torch_device
         from HCCResponseLib.engines.training import TrainingPlan
 
-        if data and not data_licence:
-            raise InputError("Name the licence of the data with --data-licence; the model card must tell it.")
-        if not data and not subjects:
-            raise InputError("There is nothing to train on: give --subjects or --data.")
+        _require_data(subjects, data, data_licence)
         plan = replace(
             TrainingPlan(),
             subjects=subjects,
@@ -104,6 +101,13 @@ def train(
             plan, start, output, folder, data or [], data_licence, checkpoint_every, validate_every, chosen
         )
         _train(job)
+
+
+def _require_data(subjects: int, data: list[Path] | None, data_licence: str) -> None:
+    if data and not data_licence:
+        raise InputError("Name the licence of the data with --data-licence; the model card must tell it.")
+    if not data and not subjects:
+        raise InputError("There is nothing to train on: give --subjects or --data.")
 
 
 def _train(job: _Job) -> None:

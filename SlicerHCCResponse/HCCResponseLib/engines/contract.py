@@ -51,6 +51,14 @@ class Prompt:
     inside: bool = True
 
 
+def device_parts(asked: str) -> tuple[str, int]:
+    """``auto``, ``cpu`` or ``cuda``, and the number of the GPU. Raises ``InputError`` for any other name."""
+    kind, _, number = asked.partition(":")
+    if kind not in ("auto", "cpu", "cuda") or (number and not (kind == "cuda" and number.isdecimal())):
+        raise InputError(f"Unknown device '{asked}'; use auto, cpu, cuda or cuda:N.")
+    return kind, int(number or 0)
+
+
 @dataclass(frozen=True)
 class Request:
     """What is asked of an engine.

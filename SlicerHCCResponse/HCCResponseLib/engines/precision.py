@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from HCCResponseLib.engines.contract import device_parts
 from HCCResponseLib.errors import InputError
 
 
@@ -63,13 +64,11 @@ def torch_device(asked: str) -> str:
     Raises:
         InputError: unknown, or a GPU was asked for that is not there.
     """
-    kind, _, number = asked.partition(":")
-    if kind not in ("auto", "cpu", "cuda") or (number and not (kind == "cuda" and number.isdecimal())):
-        raise InputError(f"Unknown device '{asked}'; use auto, cpu, cuda or cuda:N.")
+    kind, number = device_parts(asked)
     if kind == "cpu":
         return "cpu"
-    if torch.cuda.is_available() and int(number or 0) < torch.cuda.device_count():
-        return f"cuda:{int(number or 0)}"
+    if torch.cuda.is_available() and number < torch.cuda.device_count():
+        return f"cuda:{number}"
     if kind == "auto":
         return "cpu"
     raise InputError(f"There is no CUDA GPU '{asked}' that torch can use here; ask for the device cpu.")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from HCCResponseLib.engines.contract import EngineInfo, Outcome, Request, Result, State
+from HCCResponseLib.engines.contract import EngineInfo, Outcome, Request, Result, State, device_parts
 from HCCResponseLib.engines.environments import missing, python_of
 from HCCResponseLib.engines.memory import free_gpu_mib, shortage
 from HCCResponseLib.engines.process import Report, ignore_progress, never, run_job
@@ -109,9 +109,7 @@ def _refuse_the_impossible(info: EngineInfo, request: Request) -> None:
 
 def _device(info: EngineInfo, request: Request) -> str:
     """The device asked for; ``auto`` stays on the CPU when the GPU has no room."""
-    kind, _, number = request.device.partition(":")
-    if kind not in ("auto", "cpu", "cuda") or (number and not (kind == "cuda" and number.isdecimal())):
-        raise InputError(f"Unknown device '{request.device}'; use auto, cpu, cuda or cuda:N.")
+    kind, _ = device_parts(request.device)
     if kind == "auto":
         free = free_gpu_mib() if "cuda" in info.devices else 0
         return "cpu" if free is not None and free < info.gpu_mib else "auto"

@@ -15,7 +15,7 @@ from HCCResponseLib.imaging.volumes import AIR_HU, LabelMap, Volume
 from HCCResponseLib.synth.anatomy import Array, Points, Waves
 from HCCResponseLib.synth.lesions import Fate, SyntheticLesion, draw_lesion, paint
 from HCCResponseLib.synth.render import Motion, Rendered, sample_points
-from HCCResponseLib.synth.subject import LesionTruth, SyntheticSubject, category_of_truth, over_time
+from HCCResponseLib.synth.subject import SyntheticSubject, category_of_truth, over_time, truths_of
 
 Mask = npt.NDArray[np.bool_]
 _FEWEST_VOXELS = 1000
@@ -56,15 +56,7 @@ def make_subject_on_ct(
     )
     still = _render(image, liver, [a for a, _ in pairs], Motion(), 0.0, rng)
     moved = _render(image, liver, [b for _, b in pairs], motion, float(rng.normal(scale=8)), rng)
-    truths = tuple(
-        LesionTruth(
-            lesion.lesion_id,
-            fate,
-            (a.longest_diameter_mm() if a else None, b.longest_diameter_mm() if b else 0.0),
-            label,
-        )
-        for label, ((fate, _), lesion, (a, b)) in enumerate(zip(fates, lesions, pairs, strict=True), start=1)
-    )
+    truths = truths_of(fates, lesions, pairs)
     dates = (date(2026, 1, 12), date(2026, 3, 16))
     return SyntheticSubject(
         f"GROWN-{seed:04d}", seed, dates, (still, moved), truths, motion, category_of_truth(truths)

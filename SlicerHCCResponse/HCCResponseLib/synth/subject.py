@@ -98,15 +98,7 @@ def make_subject(
         anatomy, noise_sd=anatomy.noise_sd * rng.uniform(0.8, 1.3), hu=other_phase(rng, anatomy.hu)
     )
     follow = render(later, tuple(b or gone for _, b in pairs), geometry, rng, motion, "synthetic follow-up")
-    truths = tuple(
-        LesionTruth(
-            lesion.lesion_id,
-            fate,
-            (a.longest_diameter_mm() if a else None, b.longest_diameter_mm() if b else 0.0),
-            label,
-        )
-        for label, ((fate, _), lesion, (a, b)) in enumerate(zip(fates, placed, pairs, strict=True), start=1)
-    )
+    truths = truths_of(fates, placed, pairs)
     return SyntheticSubject(
         f"SYNTH-{seed:04d}",
         seed,
@@ -115,6 +107,21 @@ def make_subject(
         truths,
         motion,
         category_of_truth(truths),
+    )
+
+
+def truths_of(
+    fates: Sequence[tuple[Fate, float]], lesions: Sequence[SyntheticLesion], pairs: Sequence[_OverTime]
+) -> tuple[LesionTruth, ...]:
+    """What is true of every lesion, labelled from 1 on in the order they were asked for."""
+    return tuple(
+        LesionTruth(
+            lesion.lesion_id,
+            fate,
+            (a.longest_diameter_mm() if a else None, b.longest_diameter_mm() if b else 0.0),
+            label,
+        )
+        for label, ((fate, _), lesion, (a, b)) in enumerate(zip(fates, lesions, pairs, strict=True), start=1)
     )
 
 
