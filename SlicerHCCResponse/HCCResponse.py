@@ -53,7 +53,7 @@ class HCCResponse(ScriptedLoadableModule):
 
 
 def _resource(filename: str) -> str:
-    from HCCResponseLib.resources import resource_path
+    from HCCResponseLib.base.resources import resource_path
 
     return str(resource_path(filename))
 
@@ -176,7 +176,7 @@ class HCCResponseLogic(ScriptedLoadableModuleLogic):
     def propose(self, study: str, output: str) -> list[str]:
         """Make proposals for a study in an output folder; returns time points that still wait for the reader."""
         from HCCResponseLib.imaging.study import load_study
-        from HCCResponseLib.review.session import Options, open_session, propose
+        from HCCResponseLib.pipeline.propose import Options, open_session, propose
 
         return propose(open_session(load_study(Path(study)), Path(output)), Options())
 
@@ -203,7 +203,7 @@ class HCCResponseTest(ScriptedLoadableModuleTest):
 
     def test_describe(self) -> None:
         """A missing study gives a clear error, not a crash."""
-        from HCCResponseLib.errors import InputError
+        from HCCResponseLib.base.errors import InputError
 
         try:
             HCCResponseLogic().describe("/does/not/exist/study.yaml")

@@ -15,13 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from committees import FIRST, SmallCommittee
-from HCCResponseLib.review.account_rules import shipped_rules
-from HCCResponseLib.review.committee import visible
-from HCCResponseLib.review.decide import decide
-from HCCResponseLib.review.lifecycle import amend, stage
-from HCCResponseLib.review.records import Action, Decision
-from HCCResponseLib.review.signing import sign_and_lock
-from HCCResponseLib.review.state import read_life
+from HCCResponseLib.review.committee.assignments import visible
+from HCCResponseLib.review.decisions.decide import decide
+from HCCResponseLib.review.people.account_rules import shipped_rules
+from HCCResponseLib.review.read.lifecycle import amend, stage
+from HCCResponseLib.review.read.records import Action, Decision
+from HCCResponseLib.review.read.state import read_life
+from HCCResponseLib.review.signing.signing import sign_and_lock
 from reads import BASELINE
 
 LENGTHS = (10, 100, 1000)

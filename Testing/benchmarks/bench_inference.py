@@ -8,7 +8,7 @@ Scans: a phantom; the two real scans where they are (``HCC_RESPONSE_DATA`` or ``
 the 512 x 512 of the scanner that they were cut from, and resampled to 100 slices. Seconds and CPU seconds (of all
 threads together, which a busy machine disturbs less) are of the segmentation alone, "whole process" is with start,
 reading and writing; medians of the repeats. Waiting threads sleep in all runs; the allocator settings that our jobs
-run with (``engines/process.py``) are part of ours, so plain is measured with and without them.
+run with (``base/jobs.py``) are part of ours, so plain is measured with and without them.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def child(job: dict) -> None:
     """One segmentation; prints its seconds."""
     import torch
 
-    from HCCResponseLib.engines.model import load_model
-    from HCCResponseLib.engines.segment import liver_and_tumour
-    from HCCResponseLib.engines.windows import How
     from HCCResponseLib.imaging.read import read_volume
+    from HCCResponseLib.nets.model import load_model
+    from HCCResponseLib.nets.segment import liver_and_tumour
+    from HCCResponseLib.nets.windows import How
 
     torch.manual_seed(0)
     image, model, how = read_volume(Path(job["image"])), load_model(), job["how"]
@@ -68,8 +68,8 @@ def plain(model, image):
     import torch
     from monai.inferers import sliding_window_inference
 
-    from HCCResponseLib.engines.normalise import network_input
     from HCCResponseLib.imaging.resample import resample, working_geometry
+    from HCCResponseLib.nets.normalise import network_input
 
     grid = working_geometry(image.geometry, model.spacing)
     x = torch.from_numpy(network_input(resample(image.hu, image.geometry, grid), None))[None]
@@ -84,7 +84,7 @@ def plain(model, image):
 
 def run(image: Path, how: dict, work: Path) -> dict:
     """One child process: seconds, wall seconds, peak MiB, masks."""
-    from HCCResponseLib.engines.process import _ENVIRONMENT
+    from HCCResponseLib.base.jobs import _ENVIRONMENT
 
     output = work / "out.npz"
     job = json.dumps({"image": str(image), "output": str(output), "how": how})
@@ -111,7 +111,7 @@ def masks(found: dict, geometry) -> dict:
     """Liver and tumour on the scan's grid as the pipeline uses them: the largest liver, tumours within."""
     from HCCResponseLib.imaging.geometry import Geometry
     from HCCResponseLib.imaging.resample import resample
-    from HCCResponseLib.track.candidates import Survey
+    from HCCResponseLib.track.new_lesions.candidates import Survey
 
     x, y, z = (float(v) for v in found["origin"])
     grid = Geometry(

@@ -29,12 +29,12 @@ import slicer  # noqa: E402
 from HCCResponseLib.imaging.geometry import Geometry  # noqa: E402
 from HCCResponseLib.imaging.study import Study  # noqa: E402
 from HCCResponseLib.imaging.volumes import Volume  # noqa: E402
+from HCCResponseLib.lesions.proposal import Proposal, ProposalKind  # noqa: E402
 from HCCResponseLib.measure import measure_lesion  # noqa: E402
-from HCCResponseLib.panel.contours import COLOURS, set_contour  # noqa: E402
+from HCCResponseLib.panel.scene.contours import COLOURS, set_contour  # noqa: E402
+from HCCResponseLib.pipeline.propose import open_session  # noqa: E402
 from HCCResponseLib.response.types import LesionState  # noqa: E402
-from HCCResponseLib.review.records import write_proposal  # noqa: E402
-from HCCResponseLib.review.session import open_session  # noqa: E402
-from HCCResponseLib.track.proposal import Proposal, ProposalKind  # noqa: E402
+from HCCResponseLib.review.read.records import write_proposal  # noqa: E402
 from panel_case import make_case  # noqa: E402
 from reads import BASELINE, FOLLOW_UP, GRID, disc, lesion  # noqa: E402
 from slicer_host.modules import load_module  # noqa: E402
@@ -132,7 +132,7 @@ def large_study(folder: Path) -> Any:
 
 def opening(widget: Any, session: Any, repeats: int) -> Times:
     """From images in memory to volume, contours and axes in the scene and rows on the panel."""
-    from HCCResponseLib.review.state import read_state
+    from HCCResponseLib.review.read.state import read_state
 
     panel, times = widget.panel, []
     for _ in range(repeats):

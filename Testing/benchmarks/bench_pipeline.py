@@ -23,9 +23,9 @@ SEED = 7
 
 
 def segment(folder: Path, _: int) -> Callable[[], object]:
-    from HCCResponseLib.engines.model import load_model
-    from HCCResponseLib.engines.segment import liver_and_tumour
     from HCCResponseLib.imaging.read import read_volume
+    from HCCResponseLib.nets.model import load_model
+    from HCCResponseLib.nets.segment import liver_and_tumour
 
     image, model = read_volume(folder / "follow-up.nii.gz"), load_model()
     return lambda: liver_and_tumour(model, image)
@@ -35,9 +35,9 @@ def adapt(folder: Path, steps: int) -> Callable[[], object]:
     from HCCResponseLib.adapt.copies import cut_surroundings
     from HCCResponseLib.adapt.idol import adapt as run
     from HCCResponseLib.adapt.recipe import QUICK
-    from HCCResponseLib.engines.model import load_model
-    from HCCResponseLib.engines.process import ignore_progress
+    from HCCResponseLib.base.jobs import ignore_progress
     from HCCResponseLib.imaging.read import read_label_map, read_volume
+    from HCCResponseLib.nets.model import load_model
 
     image, contour = (
         read_volume(folder / "baseline.nii.gz"),
@@ -50,7 +50,7 @@ def adapt(folder: Path, steps: int) -> Callable[[], object]:
 
 def track(folder: Path, _: int) -> Callable[[], object]:
     from HCCResponseLib.imaging.read import read_label_map, read_volume
-    from HCCResponseLib.track.registration import register
+    from HCCResponseLib.track.registration.register import register
 
     before, after = read_volume(folder / "baseline.nii.gz"), read_volume(folder / "follow-up.nii.gz")
     drawn = read_label_map(folder / "baseline-contour.nii.gz").labels > 0

@@ -24,13 +24,13 @@ def main() -> None:
     )
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    from HCCResponseLib.engines.model import load_model
-    from HCCResponseLib.engines.segment import liver_and_tumour
     from HCCResponseLib.imaging.read import read_label_map, read_volume
     from HCCResponseLib.imaging.resample import resample
     from HCCResponseLib.imaging.volumes import Region
-    from HCCResponseLib.track.candidates import Survey
-    from HCCResponseLib.track.registration import Scan, carry_mask, register_scans
+    from HCCResponseLib.nets.model import load_model
+    from HCCResponseLib.nets.segment import liver_and_tumour
+    from HCCResponseLib.track.new_lesions.candidates import Survey
+    from HCCResponseLib.track.registration.register import Scan, carry_mask, register_scans
 
     default = Path(__file__).resolve().parents[3] / "shared" / "data"
     folder = Path(os.environ.get("HCC_RESPONSE_DATA", default)) / "hcc_007"

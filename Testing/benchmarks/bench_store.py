@@ -25,15 +25,15 @@ import numpy as np
 from sqlalchemy import text
 
 from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.review.decide import decide
-from HCCResponseLib.review.records import Action, Decision, write_proposal
-from HCCResponseLib.review.state import read_state
+from HCCResponseLib.review.decisions.decide import decide
+from HCCResponseLib.review.read.records import Action, Decision, write_proposal
+from HCCResponseLib.review.read.state import read_state
 from HCCResponseLib.review.store import FIRST_HASH, ReadStore, open_store
 from HCCResponseLib.review.store.chain import FORMAT, row_hash
 from HCCResponseLib.review.store.schema import events
-from HCCResponseLib.track.proposal import Proposal, ProposalKind
 from postgres import running_server
 from reads import study
 from stores import around_the_guards

@@ -31,12 +31,12 @@ def largest(mask: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    from HCCResponseLib.engines.model import load_model
-    from HCCResponseLib.engines.segment import liver_and_tumour
     from HCCResponseLib.imaging.read import read_label_map, read_volume
     from HCCResponseLib.imaging.resample import resample
     from HCCResponseLib.imaging.volumes import LabelMap
     from HCCResponseLib.imaging.write import write_label_map
+    from HCCResponseLib.nets.model import load_model
+    from HCCResponseLib.nets.segment import liver_and_tumour
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -14,8 +14,8 @@ from typing import Any
 
 import openpyxl
 
-from HCCResponseLib.response.agreement import Coefficient, agreement_of_ratings
-from HCCResponseLib.response.questions import answer_case
+from HCCResponseLib.cli.questions import answer_case
+from HCCResponseLib.statistics.agreement import Coefficient, agreement_of_ratings
 
 DATA = Path(os.environ.get("HCC_RESPONSE_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 CODES = {1: "CR", 2: "PR", 3: "SD", 4: "PD"}

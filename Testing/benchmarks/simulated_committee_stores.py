@@ -14,7 +14,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import HCCResponseLib.review.store.store as store_module
-from HCCResponseLib.review.adjudication import case
+from HCCResponseLib.review.committee.adjudication import case
 from simulated_committee import planned_committee, planned_reread
 from written_committee import SteppingClock, WrittenCommittee
 

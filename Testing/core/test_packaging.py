@@ -71,11 +71,14 @@ def test_every_resource_resolves(tmp_path, layout):
     place = {"source": "Resources", "installed module": "Resources", "wheel": "HCCResponseLib/Resources"}[
         layout
     ]
-    (tmp_path / library).mkdir(parents=True)
-    for name in ("__init__.py", "errors.py", "resources.py"):
+    (tmp_path / library / "base").mkdir(parents=True)
+    for name in ("__init__.py", "base/__init__.py", "base/errors.py", "base/resources.py"):
         shutil.copy(MODULE / "HCCResponseLib" / name, tmp_path / library / name)
     shutil.copytree(ROOT / "Resources", tmp_path / place)
-    code = "import sys; from HCCResponseLib.resources import resource_path; [resource_path(f) for f in sys.argv[1:]]"
+    code = (
+        "import sys; from HCCResponseLib.base.resources import resource_path;"
+        "[resource_path(f) for f in sys.argv[1:]]"
+    )
     folder = (tmp_path / library).parent
     subprocess.run([sys.executable, "-c", code, *load_generator().listed_resources()], cwd=folder, check=True)
 

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 import HCCResponseLib.review.store.store as store_module
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.report.sdtm.read_back import read_sdtm
-from HCCResponseLib.response.profile import load_profile
+from HCCResponseLib.response.profiles.load import load_profile
 from independent_figures import crossed, exact, fleiss, gwet, icc, judged, kappa, ordinal, table
 from simulated_committee import POINTS, READERS, planned_committee, planned_reread
 from written_committee import SIGN_IN, SteppingClock, WrittenCommittee

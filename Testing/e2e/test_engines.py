@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 import yaml
 
+from HCCResponseLib.base.errors import InputError, JobCancelledError
 from HCCResponseLib.engines.contract import Request, State
 from HCCResponseLib.engines.run import run_engine
-from HCCResponseLib.errors import InputError, JobCancelledError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
-from HCCResponseLib.review.session import Options, open_session, propose
+from HCCResponseLib.pipeline.propose import Options, open_session, propose
 from small import tiny_model
 
 GRID = Geometry((30, 60, 70), (5.0, 4.0, 4.0))

@@ -18,7 +18,7 @@ import yaml
 
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.measure import measure_label_map
-from HCCResponseLib.track.components import components
+from HCCResponseLib.track.identity.components import components
 
 READERS_BASELINE, READERS_FOLLOW_UP = (110.7, 117.6), (108.4, 114.0)
 MOST_MINUTES = 10

@@ -9,10 +9,10 @@ import sys
 import pytest
 
 from HCCResponseLib.cli.demo import write_study
-from HCCResponseLib.engines.model import card_of, load_model
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import require_same_grid
 from HCCResponseLib.imaging.write import write_label_map
+from HCCResponseLib.nets.model import card_of, load_model
 from small import small_subject, tiny_model
 
 COMMANDS = ("demo", "propose", "assess", "segment", "adapt", "track", "measure", "rules", "train", "engines")

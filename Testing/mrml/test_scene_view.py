@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.review.decide import decide
-from HCCResponseLib.review.records import Action, Decision, ReaderLine
+from HCCResponseLib.review.decisions.decide import decide
+from HCCResponseLib.review.read.records import Action, Decision, ReaderLine
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install slicer-core)")
 
-from HCCResponseLib.panel.contours import COLOURS, get_contour, set_contour  # noqa: E402
-from HCCResponseLib.panel.nodes import SUBJECT, our_nodes, volume_from_node  # noqa: E402
-from HCCResponseLib.panel.scene import SceneView  # noqa: E402
+from HCCResponseLib.panel.scene.bridge import SceneView  # noqa: E402
+from HCCResponseLib.panel.scene.contours import COLOURS, get_contour, set_contour  # noqa: E402
+from HCCResponseLib.panel.scene.nodes import SUBJECT, our_nodes, volume_from_node  # noqa: E402
 
 
 class Recorder:

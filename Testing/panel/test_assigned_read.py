@@ -6,10 +6,10 @@ import pytest
 
 from committees import FIRST, SmallCommittee, password
 from HCCResponseLib.imaging.study import load_study
-from HCCResponseLib.review.committee import assign, blinded
-from HCCResponseLib.review.records import write_proposal
-from HCCResponseLib.review.session import load_images
-from HCCResponseLib.review.state import RowStatus
+from HCCResponseLib.pipeline.propose import load_images
+from HCCResponseLib.review.committee.assignments import assign, blinded
+from HCCResponseLib.review.read.records import write_proposal
+from HCCResponseLib.review.read.state import RowStatus
 from panel_case import make_case
 from reads import BASELINE, FOLLOW_UP, lesion
 
@@ -86,6 +86,6 @@ def test_the_job_works_for_the_person_who_has_signed_in(slicer_app, assigned, mo
     [request] = asked
     assert request["assigned"]["person"]["name"] == "ann"
     assert password("ann") not in str(request), "no password leaves the panel"
-    from HCCResponseLib.review.worker import work
+    from HCCResponseLib.pipeline.worker import work
 
     assert work({**request, "options": {"steps": 1}}, lambda _: None) == {"waiting": [FOLLOW_UP]}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from HCCResponseLib.review.state import RowStatus
+from HCCResponseLib.review.read.state import RowStatus
 from panel_case import PASSWORD, make_case, open_case
 from reads import BASELINE, FOLLOW_UP, GRID, disc, lesion
 
@@ -83,7 +83,7 @@ def test_keys_do_what_the_buttons_do(slicer_app, case):
 
 
 def test_a_painted_segment_makes_the_row_edited_and_keeps_the_proposal(case):
-    from HCCResponseLib.panel.contours import COLOURS, set_contour
+    from HCCResponseLib.panel.scene.contours import COLOURS, set_contour
 
     select(case, "L1", FOLLOW_UP)
     case.ui.editButton.click()
@@ -112,7 +112,7 @@ def test_a_dragged_line_wins_and_both_lengths_are_shown(case):
 
 
 def test_an_emptied_contour_is_refused_and_comes_back(slicer_app, case):
-    from HCCResponseLib.panel.contours import COLOURS, fingerprint, set_contour
+    from HCCResponseLib.panel.scene.contours import COLOURS, fingerprint, set_contour
 
     node = case.panel.scene_view.contour_node(BASELINE)
     before = fingerprint(node, "L1")
@@ -123,7 +123,7 @@ def test_an_emptied_contour_is_refused_and_comes_back(slicer_app, case):
 
 
 def test_signing_locks_the_time_point(slicer_app, case):
-    from HCCResponseLib.panel.contours import COLOURS, get_contour, set_contour
+    from HCCResponseLib.panel.scene.contours import COLOURS, get_contour, set_contour
 
     decide_everything(case)
     make_account(case)
@@ -295,7 +295,7 @@ def test_a_candidate_can_be_linked_to_a_lesion(case):
 
 
 def test_a_new_lesion_is_drawn_and_called_new(case):
-    from HCCResponseLib.panel.contours import COLOURS, set_contour
+    from HCCResponseLib.panel.scene.contours import COLOURS, set_contour
 
     select(case, "L1", FOLLOW_UP)
     case.ui.newLesionButton.click()

@@ -28,7 +28,7 @@ def test_the_job_is_asked_what_was_chosen(slicer_app, panel, tmp_path, monkeypat
     panel.ui.deviceCombo.setCurrentText("cpu")
     panel.ui.proposeButton.click()
     [(module, request)] = asked
-    assert module == "HCCResponseLib.review.worker"
+    assert module == "HCCResponseLib.pipeline.worker"
     assert request["folder"] == str(folder)
     assert request["options"] == {
         "recipe": "quick",

@@ -23,7 +23,7 @@ from slicer_host.modules import load_module, unload_module
 module, root, *resources = map(Path, sys.argv[1:])
 panel = load_module(module)
 import HCCResponseLib, slicer
-from HCCResponseLib.resources import resource_path
+from HCCResponseLib.base.resources import resource_path
 assert Path(HCCResponseLib.__file__).is_relative_to(module.parent), HCCResponseLib.__file__
 for file in resources:
     assert resource_path(str(file)).is_relative_to(root), file

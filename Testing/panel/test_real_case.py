@@ -16,10 +16,10 @@ from scipy import ndimage
 
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.resample import resample
+from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.review.state import RowStatus
-from HCCResponseLib.track.proposal import Proposal, ProposalKind, Suggestion
+from HCCResponseLib.review.read.state import RowStatus
 from panel_case import PASSWORD, store_proposals
 from reads import BASELINE, FOLLOW_UP
 from slicer_host.pictures import grab, style
@@ -115,7 +115,7 @@ def test_the_real_pair_from_open_to_lock(slicer_app, panel, study, tmp_path):
 
 def paint(panel):
     """Erode the follow-up's contour by one voxel, as a reader who finds it too generous."""
-    from HCCResponseLib.panel.contours import COLOURS, get_contour, set_contour
+    from HCCResponseLib.panel.scene.contours import COLOURS, get_contour, set_contour
 
     reader = panel.panel
     geometry = reader.presenter.image(FOLLOW_UP).geometry

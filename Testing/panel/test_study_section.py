@@ -20,7 +20,7 @@ def add(panel, image, day, name):
     import qt
     import slicer
 
-    from HCCResponseLib.panel.nodes import add_volume
+    from HCCResponseLib.panel.scene.nodes import add_volume
 
     node = add_volume(slicer.mrmlScene, image, name)
     panel.ui.volumeSelector.setCurrentNode(node)
@@ -96,7 +96,7 @@ def test_an_oblique_volume_goes_through_the_scene_exactly(slicer_app):
     import slicer
 
     from HCCResponseLib.imaging.geometry import Geometry
-    from HCCResponseLib.panel.nodes import add_volume, volume_from_node
+    from HCCResponseLib.panel.scene.nodes import add_volume, volume_from_node
 
     angle = np.deg2rad(12)
     direction = (1.0, 0, 0, 0, np.cos(angle), -np.sin(angle), 0, np.sin(angle), np.cos(angle))

@@ -31,7 +31,7 @@ class TestCase(unittest.TestCase):
 
     def test_painting_with_the_segment_editor(self):
         from HCCResponseLib.panel.self_test import SmallCaseTest
-        from HCCResponseLib.review.state import RowStatus
+        from HCCResponseLib.review.read.state import RowStatus
 
         SmallCaseTest(self.widget, self.folder).open()
         self.widget.ui.lesionTable.setCurrentCell(0, 3)

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from HCCResponseLib.imaging.study import Study
-from HCCResponseLib.review.access import Role
-from HCCResponseLib.review.account_rules import shipped_rules
-from HCCResponseLib.review.committee import Assignment, assign, open_read
-from HCCResponseLib.review.decide import decide
-from HCCResponseLib.review.people import People, Person
-from HCCResponseLib.review.records import Action, Decision, write_proposal
-from HCCResponseLib.review.signing import sign_and_lock
-from HCCResponseLib.review.state import ReadState, Row
+from HCCResponseLib.review.committee.assignments import Assignment, assign, open_read
+from HCCResponseLib.review.decisions.decide import decide
+from HCCResponseLib.review.people.account_rules import shipped_rules
+from HCCResponseLib.review.people.people import People, Person
+from HCCResponseLib.review.read.access import Role
+from HCCResponseLib.review.read.records import Action, Decision, write_proposal
+from HCCResponseLib.review.read.state import ReadState, Row
+from HCCResponseLib.review.signing.signing import sign_and_lock
 from HCCResponseLib.review.store import STORE_LOG, ReadStore
 from reads import BASELINE, FOLLOW_UP, lesion, study
 

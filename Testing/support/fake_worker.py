@@ -5,8 +5,8 @@ import subprocess
 import sys
 import time
 
-from HCCResponseLib.engines.process import Progress, serve
-from HCCResponseLib.errors import ModelError
+from HCCResponseLib.base.errors import ModelError
+from HCCResponseLib.base.jobs import Progress, serve
 
 
 def work(request, report):

@@ -11,9 +11,9 @@ import yaml
 from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
-from HCCResponseLib.review.records import write_proposal
-from HCCResponseLib.review.session import open_session
-from HCCResponseLib.track.proposal import Proposal
+from HCCResponseLib.lesions.proposal import Proposal
+from HCCResponseLib.pipeline.propose import open_session
+from HCCResponseLib.review.read.records import write_proposal
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, lesion
 
 PASSWORD = "quiet river stones 42"

@@ -9,8 +9,8 @@ import sys
 import time
 from typing import Any
 
-from HCCResponseLib.engines.process import Progress, Report, serve
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.jobs import Progress, Report, serve
 
 
 def work(request: dict[str, Any], report: Report) -> dict[str, Any]:

@@ -8,12 +8,12 @@ import numpy as np
 
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.study import Study
+from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.review.records import write_proposal
-from HCCResponseLib.review.state import ReadState, read_state
+from HCCResponseLib.review.read.records import write_proposal
+from HCCResponseLib.review.read.state import ReadState, read_state
 from HCCResponseLib.review.store import ReadStore
-from HCCResponseLib.track.proposal import Proposal, ProposalKind, Suggestion
 
 GRID = Geometry((9, 80, 80), (2.5, 1.0, 1.0))
 BASELINE, FOLLOW_UP = "baseline", "follow-up 1"

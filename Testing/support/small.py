@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
-from HCCResponseLib.engines.model import Model, load_model, save_model
-from HCCResponseLib.engines.network import FCD, FCDConfig
-from HCCResponseLib.imaging.grids import WorkingGrid
+from HCCResponseLib.nets.grids import WorkingGrid
+from HCCResponseLib.nets.model import Model, load_model, save_model
+from HCCResponseLib.nets.network import FCD, FCDConfig
 from HCCResponseLib.synth.lesions import Fate
 from HCCResponseLib.synth.subject import SyntheticSubject, make_subject
 

@@ -13,18 +13,18 @@ from pathlib import Path
 import numpy as np
 
 from HCCResponseLib.imaging.study import Study
+from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionRole, LesionState
-from HCCResponseLib.review.access import Role
-from HCCResponseLib.review.account_rules import shipped_rules
-from HCCResponseLib.review.adjudication import adjudicate, case
-from HCCResponseLib.review.committee import assign, assignments, open_read, reread
-from HCCResponseLib.review.decide import decide
-from HCCResponseLib.review.people import People
-from HCCResponseLib.review.records import Action, Decision, write_proposal
-from HCCResponseLib.review.signing import sign_and_lock
+from HCCResponseLib.review.committee.adjudication import adjudicate, case
+from HCCResponseLib.review.committee.assignments import assign, assignments, open_read, reread
+from HCCResponseLib.review.decisions.decide import decide
+from HCCResponseLib.review.people.account_rules import shipped_rules
+from HCCResponseLib.review.people.people import People
+from HCCResponseLib.review.read.access import Role
+from HCCResponseLib.review.read.records import Action, Decision, write_proposal
+from HCCResponseLib.review.signing.signing import sign_and_lock
 from HCCResponseLib.review.store import ReadStore
-from HCCResponseLib.track.proposal import Proposal, ProposalKind, Suggestion
 from reads import GRID, disc
 from simulated_committee import DATES, LESIONS, POINTS, READERS, PlannedRead
 

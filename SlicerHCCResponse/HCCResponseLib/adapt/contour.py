@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from HCCResponseLib.engines.model import Model
-from HCCResponseLib.engines.segment import PLAIN, known_probability
-from HCCResponseLib.engines.windows import How
 from HCCResponseLib.imaging.resample import bounding_box
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.nets.model import Model
+from HCCResponseLib.nets.segment import PLAIN, known_probability
+from HCCResponseLib.nets.windows import How
 
 Mask = npt.NDArray[np.bool_]
 Float32 = npt.NDArray[np.float32]

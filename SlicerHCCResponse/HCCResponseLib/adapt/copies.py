@@ -11,10 +11,10 @@ from scipy import ndimage
 from torch.nn import functional
 
 from HCCResponseLib.adapt.recipe import Recipe
-from HCCResponseLib.engines.normalise import PRIOR_REACH_MM, normalise_hu
-from HCCResponseLib.imaging.grids import Spacing, WorkingGrid
 from HCCResponseLib.imaging.resample import bounding_box, resample, working_geometry
 from HCCResponseLib.imaging.volumes import AIR_HU, LabelMap, Volume
+from HCCResponseLib.nets.grids import Spacing, WorkingGrid
+from HCCResponseLib.nets.normalise import PRIOR_REACH_MM, normalise_hu
 
 Float32 = npt.NDArray[np.float32]
 _BORDER_MOVE_MM = 20.0

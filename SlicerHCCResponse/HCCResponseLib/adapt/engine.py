@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.jobs import Progress, Report
 from HCCResponseLib.engines.contract import (
     Case,
     EngineInfo,
@@ -15,8 +17,6 @@ from HCCResponseLib.engines.contract import (
     Probabilities,
     Segmentation,
 )
-from HCCResponseLib.engines.process import Progress, Report
-from HCCResponseLib.errors import InputError
 
 INFO = EngineInfo(
     name="adapted",
@@ -38,8 +38,8 @@ INFO = EngineInfo(
 def segment(case: Case, report: Report) -> Segmentation:
     """Tumour probability around every earlier contour, on the image's own grid; 0 elsewhere."""
     from HCCResponseLib.adapt.contour import Gate, known_tumours
-    from HCCResponseLib.engines.model import load_model
-    from HCCResponseLib.engines.windows import How, require_usable
+    from HCCResponseLib.nets.model import load_model
+    from HCCResponseLib.nets.windows import How, require_usable
 
     if case.prior is None or case.weights is None:
         raise InputError("The adapted network needs its weights and an earlier contour.")
@@ -70,7 +70,7 @@ def segment(case: Case, report: Report) -> Segmentation:
 
 def check(weights: Path | None) -> dict[str, Any]:
     """Load the weights; adapted weights need their base, so the shipped one must be it."""
-    from HCCResponseLib.engines.model import load_model
+    from HCCResponseLib.nets.model import load_model
 
     if weights is None:
         return {"weights": INFO.weights}

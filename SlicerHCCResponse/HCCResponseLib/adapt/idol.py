@@ -14,11 +14,11 @@ import torch
 
 from HCCResponseLib.adapt.copies import Surroundings, draw_copy
 from HCCResponseLib.adapt.recipe import Recipe, Trainable
-from HCCResponseLib.engines.losses import fcd_loss, tumour_logits
-from HCCResponseLib.engines.network import FCD
-from HCCResponseLib.engines.precision import Machine
-from HCCResponseLib.engines.process import Progress, Report
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.jobs import Progress, Report
+from HCCResponseLib.nets.losses import fcd_loss, tumour_logits
+from HCCResponseLib.nets.network import FCD
+from HCCResponseLib.nets.precision import Machine
 
 _HELD_OUT = 6
 _IMPROVEMENT = 0.004

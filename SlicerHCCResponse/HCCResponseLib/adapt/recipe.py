@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 
 Trainable = Literal["all", "decoder", "adapter"]
 Precision = Literal["float32", "bfloat16"]

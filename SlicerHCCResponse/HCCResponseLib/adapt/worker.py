@@ -10,11 +10,11 @@ from HCCResponseLib.adapt.contour import ask_base
 from HCCResponseLib.adapt.copies import cut_surroundings
 from HCCResponseLib.adapt.idol import adapt
 from HCCResponseLib.adapt.recipe import recipe_named
-from HCCResponseLib.engines.model import load_model, save_adapted
-from HCCResponseLib.engines.precision import device_in_words, torch_device
-from HCCResponseLib.engines.process import Progress, Report, serve
+from HCCResponseLib.base.jobs import Progress, Report, serve
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import LabelMap, Volume, require_same_grid
+from HCCResponseLib.nets.model import load_model, save_adapted
+from HCCResponseLib.nets.precision import device_in_words, torch_device
 
 
 def work(request: dict[str, Any], report: Report) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from HCCResponseLib.errors import (
+from HCCResponseLib.base.errors import (
     HCCResponseError,
     InputError,
     JobCancelledError,
@@ -25,13 +25,13 @@ from HCCResponseLib.errors import (
     ModelError,
     StorageError,
 )
-from HCCResponseLib.imaging.files import storage_error, write_text
+from HCCResponseLib.base.files import storage_error, write_text
 
 _GRACE_S = 1.0
 _POLL_S = 0.05
 _LAST_WORDS_S = 1.0
 _LAST_LINES = 3
-_BOOT = Path(__file__).with_name("boot.py")
+_START_WORKER = Path(__file__).with_name("start_worker.py")
 _FOLLOWED = "HCC_RESPONSE_FOLLOWED"
 # Waiting threads sleep instead of spinning, so that a busy machine (and Slicer's window) stays responsive; glibc keeps
 # freed memory instead of handing it back after every layer, which saves a quarter of a training step on Linux.
@@ -121,7 +121,9 @@ def run_job(
     request_file = folder / "request.json"
     write_text(request_file, json.dumps(request, default=str))
     log = folder / "job.log"
-    start = [sys.executable, "-m", module] if python is None else [str(python), "-I", str(_BOOT), module]
+    start = (
+        [sys.executable, "-m", module] if python is None else [str(python), "-I", str(_START_WORKER), module]
+    )
     try:
         errors = log.open("w", encoding="utf-8")
         with errors:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from HCCResponseLib.errors import HCCResponseError
+from HCCResponseLib.base.errors import HCCResponseError
 
 
 def resource_roots() -> tuple[Path, ...]:
     """Folders that may hold the resources, most specific first."""
-    library = Path(__file__).resolve().parent
+    library = Path(__file__).resolve().parents[1]
     return (library / "Resources", library.parent / "Resources", library.parent.parent / "Resources")
 
 

@@ -1,4 +1,4 @@
-"""Starts one of our worker modules in another environment: ``python -I boot.py MODULE request.json``.
+"""Starts one of our worker modules in another environment: ``python -I start_worker.py MODULE request.json``.
 
 Only this package is made visible there, not the folder it lies in, which holds our own dependencies once installed.
 """
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 
-def boot(module: str) -> None:
+def start(module: str) -> None:
     """Import our package from where this file lies and run a worker module's ``main``."""
     package = Path(__file__).resolve().parents[1]
     spec = importlib.util.spec_from_file_location(
@@ -26,4 +26,4 @@ def boot(module: str) -> None:
 
 
 if __name__ == "__main__":
-    boot(sys.argv[1])
+    start(sys.argv[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 
 
 def one_line(value: str, what: str, longest: int = 200, *, required: bool = True) -> str:

@@ -19,7 +19,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from HCCResponseLib.errors import HCCResponseError
+from HCCResponseLib.base.errors import HCCResponseError
 
 console = Console(stderr=True, highlight=False)
 

@@ -26,9 +26,9 @@ def demo(
 ) -> None:
     """From two synthetic CTs to proposals, a simulated reader's decisions, category and report (some minutes)."""
     from HCCResponseLib.cli.study import accept_everything, open_and_propose, tell
-    from HCCResponseLib.report.output import write_outputs
-    from HCCResponseLib.response.profile import load_profile
-    from HCCResponseLib.review.session import Options
+    from HCCResponseLib.pipeline.propose import Options
+    from HCCResponseLib.report.subject.output import write_outputs
+    from HCCResponseLib.response.profiles.load import load_profile
     from HCCResponseLib.synth.subject import make_subject
 
     with errors_as_one_line():
@@ -51,7 +51,7 @@ def write_study(subject: SyntheticSubject, folder: Path) -> Path:
     """Write a synthetic subject as a study on disk; the baseline contour is the reader's. Returns ``study.yaml``."""
     import yaml
 
-    from HCCResponseLib.imaging.files import write_text
+    from HCCResponseLib.base.files import write_text
     from HCCResponseLib.imaging.volumes import LabelMap
     from HCCResponseLib.imaging.write import write_label_map, write_volume
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 
 EngineOption = Annotated[
     str, typer.Option("--engine", help="What looks at the scans; see 'hcc-response engines list'.")

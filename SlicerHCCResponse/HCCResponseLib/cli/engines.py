@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+import HCCResponseLib.pipeline  # noqa: F401 (the adapted engine registers itself there)
 from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
 
 engines = typer.Typer(help="Segmentation engines: list, check, install.", no_args_is_help=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
-from HCCResponseLib.cli.evaluate_committee import StoresArgument
+from HCCResponseLib.cli.evaluate.committee import StoresArgument
 from HCCResponseLib.cli.sign_in import Observer, PasswordFile, observer
 
 export_app = typer.Typer(
@@ -41,8 +41,8 @@ def sdtm(
     What was written is checked against the rules of SDTM and of the RECIST 1.1 supplement, and the responses are
     computed once more from it. Any violation is listed and ends with exit status 1.
     """
-    from HCCResponseLib.cohort.from_store import load_committee, load_reference_dates
-    from HCCResponseLib.errors import InputError
+    from HCCResponseLib.base.errors import InputError
+    from HCCResponseLib.cohort.committee.from_store import load_committee, load_reference_dates
     from HCCResponseLib.report.sdtm.export import export_sdtm
     from HCCResponseLib.report.tables.files import FORMATS
 
@@ -69,7 +69,7 @@ def csv_tables(
 
     What was written is read back and checked; any violation is listed and ends with exit status 1.
     """
-    from HCCResponseLib.cohort.from_store import load_committee
+    from HCCResponseLib.cohort.committee.from_store import load_committee
     from HCCResponseLib.report.flat.tables import export_flat
 
     with errors_as_one_line():

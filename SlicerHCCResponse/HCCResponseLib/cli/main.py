@@ -8,9 +8,9 @@ from HCCResponseLib import __version__
 from HCCResponseLib.cli.common import say
 from HCCResponseLib.cli.demo import demo
 from HCCResponseLib.cli.engines import engines
-from HCCResponseLib.cli.evaluate import evaluate
+from HCCResponseLib.cli.evaluate.main import evaluate
 from HCCResponseLib.cli.export import export_app
-from HCCResponseLib.cli.read import read_app
+from HCCResponseLib.cli.read.main import read_app
 from HCCResponseLib.cli.rules import rules
 from HCCResponseLib.cli.steps import adapt, measure, segment
 from HCCResponseLib.cli.study import assess, propose

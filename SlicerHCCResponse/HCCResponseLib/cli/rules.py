@@ -11,9 +11,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from HCCResponseLib.errors import HCCResponseError, RuleError
+from HCCResponseLib.base.errors import HCCResponseError, RuleError
+from HCCResponseLib.cli.questions import answer_case
 from HCCResponseLib.response.decision import ReaderDecisionNeededError
-from HCCResponseLib.response.questions import answer_case
 
 _MOST_DIGITS = 100
 

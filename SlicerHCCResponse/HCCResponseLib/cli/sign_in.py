@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.cli.common import errors_as_one_line
-from HCCResponseLib.errors import AccessError, InputError
 
 if TYPE_CHECKING:
-    from HCCResponseLib.review.people import People, Person
+    from HCCResponseLib.review.people.people import People, Person
     from HCCResponseLib.review.store import ReadStore
 
 PASSWORD, NEW_PASSWORD = "HCC_RESPONSE_PASSWORD", "HCC_RESPONSE_NEW_PASSWORD"
@@ -68,7 +68,7 @@ class Desk:
 @contextmanager
 def signed_in(where: str, name: str, password_file: Path | None) -> Iterator[Desk]:
     """Open a store that is there and sign in; errors become one line."""
-    from HCCResponseLib.review.people import people_of
+    from HCCResponseLib.review.people.people import people_of
 
     with people_at(where, create=False) as (store, _):
         people = people_of(store)
@@ -83,8 +83,8 @@ def observer(name: str | None, password_file: Path | None) -> Callable[[ReadStor
     """A check that lets only managers and auditors look at all reads of a store with accounts side by side."""
 
     def check(store: ReadStore) -> None:
-        from HCCResponseLib.review.access import Role
-        from HCCResponseLib.review.people import People
+        from HCCResponseLib.review.people.people import People
+        from HCCResponseLib.review.read.access import Role
 
         people = People(store)
         if not people.accounts():
@@ -106,7 +106,7 @@ def observer(name: str | None, password_file: Path | None) -> Callable[[ReadStor
 def people_at(where: str, create: bool) -> Iterator[tuple[ReadStore, People]]:
     """Open a store with its accounts; errors become one line."""
     with errors_as_one_line():
-        from HCCResponseLib.review.people import People
+        from HCCResponseLib.review.people.people import People
         from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
 
         store = ReadStore(open_store(where, create=create), STORE_LOG)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.common import errors_as_one_line, progress_bar, say, say_json
 from HCCResponseLib.cli.engine_options import (
     DeviceOption,
@@ -15,7 +16,6 @@ from HCCResponseLib.cli.engine_options import (
     SetOption,
     read_settings,
 )
-from HCCResponseLib.errors import InputError
 
 ImageArgument = Annotated[
     Path, typer.Argument(help="CT: NIfTI, NRRD, MHA or a folder with one DICOM series.")
@@ -51,9 +51,10 @@ def segment(
     with errors_as_one_line():
         import json
 
+        import HCCResponseLib.pipeline  # noqa: F401 (the adapted engine registers itself there)
+        from HCCResponseLib.base.files import write_text
         from HCCResponseLib.engines.contract import Request
         from HCCResponseLib.engines.run import result_of, run_engine
-        from HCCResponseLib.imaging.files import write_text
         from HCCResponseLib.imaging.read import read_label_map
         from HCCResponseLib.imaging.write import write_label_map
 
@@ -100,7 +101,7 @@ def adapt(
     """Overfit the base network to one patient's accepted contours (IDOL), in a process of its own."""
     with errors_as_one_line():
         from HCCResponseLib.adapt.recipe import recipe_named
-        from HCCResponseLib.engines.process import run_job
+        from HCCResponseLib.base.jobs import run_job
         from HCCResponseLib.imaging.read import read_label_map, read_volume
         from HCCResponseLib.imaging.volumes import require_same_grid
 
@@ -148,7 +149,7 @@ def measure(
         from HCCResponseLib.imaging.read import read_label_map
         from HCCResponseLib.measure import convention as convention_named
         from HCCResponseLib.measure import measure_label_map
-        from HCCResponseLib.review.records import measurement_to_json
+        from HCCResponseLib.review.read.records import measurement_to_json
 
         drawn = read_label_map(contour)
         found = measure_label_map(drawn.labels, drawn.geometry, convention_named(convention))

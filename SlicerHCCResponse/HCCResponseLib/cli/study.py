@@ -17,7 +17,7 @@ from HCCResponseLib.cli.engine_options import (
 )
 
 if TYPE_CHECKING:
-    from HCCResponseLib.review.session import Options, Session
+    from HCCResponseLib.pipeline.propose import Options, Session
 
 StudyArgument = Annotated[Path, typer.Argument(help="study.yaml, or the folder that holds it.")]
 OutputOption = Annotated[
@@ -51,9 +51,9 @@ def propose(
 
     Run again with the same output folder, it goes on where it stopped.
     """
-    from HCCResponseLib.report.output import write_outputs
-    from HCCResponseLib.response.profile import load_profile
-    from HCCResponseLib.review.session import Options
+    from HCCResponseLib.pipeline.propose import Options
+    from HCCResponseLib.report.subject.output import write_outputs
+    from HCCResponseLib.response.profiles.load import load_profile
 
     with errors_as_one_line():
         options = Options(recipe, steps, seed, model, engine, weights, device, read_settings(settings))
@@ -85,12 +85,12 @@ def assess(
 
     A category needs a decision on every lesion and candidate; what is missing is listed (exit status 1).
     """
-    from HCCResponseLib.errors import IncompleteReadError
-    from HCCResponseLib.report.output import write_outputs
-    from HCCResponseLib.response.profile import load_profile
-    from HCCResponseLib.review.category import missing
-    from HCCResponseLib.review.decisions_file import load_decisions
-    from HCCResponseLib.review.session import Options
+    from HCCResponseLib.base.errors import IncompleteReadError
+    from HCCResponseLib.pipeline.propose import Options
+    from HCCResponseLib.report.subject.output import write_outputs
+    from HCCResponseLib.response.profiles.load import load_profile
+    from HCCResponseLib.review.decisions.decisions_file import load_decisions
+    from HCCResponseLib.review.read.category import missing
 
     with errors_as_one_line():
         if decisions is not None:
@@ -111,7 +111,7 @@ def assess(
 
 def _decide_from_file(session: Session, decisions: Path, options: Options) -> None:
     """Decisions on time points that wait for an accepted baseline are applied once those are proposed."""
-    from HCCResponseLib.review.decisions_file import apply_decisions
+    from HCCResponseLib.review.decisions.decisions_file import apply_decisions
 
     grids = {p.name: session.image(p).geometry for p in session.study.timepoints}
     waiting = frozenset(p.name for p in session.study.timepoints if p.name not in session.state.provenance)
@@ -125,8 +125,8 @@ def open_and_propose(study: Path, output: Path, options: Options) -> Session:
     """Open or resume the read and make the proposals that are missing."""
     from HCCResponseLib.adapt.recipe import recipe_named
     from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.response.profile import load_profile
-    from HCCResponseLib.review.session import open_session
+    from HCCResponseLib.pipeline.propose import open_session
+    from HCCResponseLib.response.profiles.load import load_profile
 
     recipe_named(options.recipe)
     content = load_study(study)
@@ -137,7 +137,7 @@ def open_and_propose(study: Path, output: Path, options: Options) -> Session:
 
 
 def _propose(session: Session, options: Options) -> list[str]:
-    from HCCResponseLib.review.session import propose as make_proposals
+    from HCCResponseLib.pipeline.propose import propose as make_proposals
 
     with progress_bar() as bar:
         task = bar.add_task("Proposals", total=1.0)
@@ -153,7 +153,7 @@ def _propose(session: Session, options: Options) -> list[str]:
 
 def accept_everything(session: Session, reader: str, options: Options) -> None:
     """Accept every proposal unseen; an accepted baseline opens the follow-ups, which are then accepted too."""
-    from HCCResponseLib.review.decide import accept_all
+    from HCCResponseLib.review.decisions.decide import accept_all
 
     accept_all(session.store, session.state, reader)
     _propose(session, options)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from HCCResponseLib.imaging.volumes import LabelMap, Volume
-    from HCCResponseLib.track.candidates import Candidates, Survey
-    from HCCResponseLib.track.links import LinkSet
-    from HCCResponseLib.track.registration import Registration, Scan
+    from HCCResponseLib.lesions.links import LinkSet
+    from HCCResponseLib.track.new_lesions.candidates import Candidates, Survey
+    from HCCResponseLib.track.registration.register import Registration, Scan
 
 LiverOption = Annotated[Path | None, typer.Option(help="Liver label map on the same grid, if there is one.")]
 
@@ -85,9 +85,9 @@ def _read(
 
 
 def _look(pair: _Pair, model: Path | None) -> tuple[Survey, Survey]:
-    from HCCResponseLib.engines.model import load_model
-    from HCCResponseLib.engines.segment import liver_and_tumour
-    from HCCResponseLib.track.candidates import Survey
+    from HCCResponseLib.nets.model import load_model
+    from HCCResponseLib.nets.segment import liver_and_tumour
+    from HCCResponseLib.track.new_lesions.candidates import Survey
 
     network = load_model(model)
     with progress_bar() as bar:
@@ -98,8 +98,8 @@ def _look(pair: _Pair, model: Path | None) -> tuple[Survey, Survey]:
 
 def _register(pair: _Pair, views: tuple[Survey, Survey] | None, seed: int) -> Registration:
     from HCCResponseLib.imaging.volumes import Region
-    from HCCResponseLib.track.child import ChildRegistrar
-    from HCCResponseLib.track.registration import Scan
+    from HCCResponseLib.track.registration.child import ChildRegistrar
+    from HCCResponseLib.track.registration.register import Scan
 
     scans: list[Scan] = []
     tumours = (pair.drawn, pair.now)
@@ -123,11 +123,11 @@ def _answer(
 
     from HCCResponseLib.imaging.volumes import LabelMap
     from HCCResponseLib.imaging.write import write_label_map
-    from HCCResponseLib.report.tracking import TrackedPair, write_tracking
-    from HCCResponseLib.track.components import carried_parts
-    from HCCResponseLib.track.follow_up import known_lesions
-    from HCCResponseLib.track.matching import match
-    from HCCResponseLib.track.registration import carry_masks
+    from HCCResponseLib.report.subject.tracking import TrackedPair, write_tracking
+    from HCCResponseLib.track.identity.components import carried_parts
+    from HCCResponseLib.track.identity.follow_up import known_lesions
+    from HCCResponseLib.track.identity.matching import match
+    from HCCResponseLib.track.registration.register import carry_masks
 
     lesions = {f"L{value}": pair.drawn.mask(value) for value in pair.drawn.values()}
     source, target = pair.before.geometry, pair.after.geometry
@@ -167,7 +167,7 @@ def _candidates(
 ) -> Candidates:
     import numpy as np
 
-    from HCCResponseLib.track.candidates import Before, agreement, find_candidates
+    from HCCResponseLib.track.new_lesions.candidates import Before, agreement, find_candidates
 
     drawn = pair.drawn.labels > 0
     before = Before(views[0], found, agreement(views[0], pair.before.geometry, drawn))
@@ -175,7 +175,7 @@ def _candidates(
 
 
 def _lists(links: LinkSet | None, new: Candidates | None) -> dict[str, Any]:
-    from HCCResponseLib.track.links import links_to_json
+    from HCCResponseLib.lesions.links import links_to_json
 
     out: dict[str, Any] = {}
     if links is not None:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 
@@ -49,14 +49,6 @@ class Prompt:
 
     lps: tuple[float, float, float]
     inside: bool = True
-
-
-def device_parts(asked: str) -> tuple[str, int]:
-    """``auto``, ``cpu`` or ``cuda``, and the number of the GPU. Raises ``InputError`` for any other name."""
-    kind, _, number = asked.partition(":")
-    if kind not in ("auto", "cpu", "cuda") or (number and not (kind == "cuda" and number.isdecimal())):
-        raise InputError(f"Unknown device '{asked}'; use auto, cpu, cuda or cuda:N.")
-    return kind, int(number or 0)
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from HCCResponseLib.base.errors import InputError, StorageError
+from HCCResponseLib.base.files import storage_error, write_text
 from HCCResponseLib.engines.contract import EngineInfo
 from HCCResponseLib.engines.environments import engine_folder, python_in
-from HCCResponseLib.errors import InputError, StorageError
-from HCCResponseLib.imaging.files import storage_error, write_text
 
 _UNPACKED = 3
 _NO_NETWORK = (

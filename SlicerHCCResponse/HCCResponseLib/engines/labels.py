@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.engines.contract import LIVER, TUMOUR, VESSEL
-from HCCResponseLib.errors import InputError
 
 _WORDS = {
     TUMOUR: re.compile(r"tumou?r|lesion|cancer|carcinoma|hcc|metast|neoplasm"),

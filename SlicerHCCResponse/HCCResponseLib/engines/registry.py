@@ -1,4 +1,7 @@
-"""Which engines there are: every file in ``engines/available`` is one, and in the folder ``HCC_RESPONSE_ENGINES``."""
+"""Which engines there are: every file in ``engines/available`` and in the folder ``HCC_RESPONSE_ENGINES`` is one.
+
+Rooms above this one add theirs with :func:`register`, so that nothing here imports them.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,23 @@ import os
 import pkgutil
 from types import ModuleType
 
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.engines import available
 from HCCResponseLib.engines.contract import EngineInfo
 from HCCResponseLib.engines.environments import missing
-from HCCResponseLib.errors import InputError
+
+_REGISTERED: dict[str, str] = {}
+
+
+def register(engine: ModuleType) -> None:
+    """Add an engine whose file lies in another room."""
+    _REGISTERED[engine.INFO.name] = engine.__name__
 
 
 def engines() -> list[EngineInfo]:
     """All engines, ours first, then by name."""
-    found = [engine_module(m.name).INFO for m in pkgutil.iter_modules(_folders())]
+    modules = [*(_module_name(m.name) for m in pkgutil.iter_modules(_folders())), *_REGISTERED.values()]
+    found = [importlib.import_module(module).INFO for module in modules]
     return sorted(
         found, key=lambda info: (info.name not in ("fcd", "adapted"), info.name != "fcd", info.name)
     )
@@ -35,10 +46,19 @@ def how_to_install(info: EngineInfo) -> str | None:
     return f"hcc-response engines install {info.name}" if missing(info) else None
 
 
-def engine_module(name: str) -> ModuleType:
-    """The file of an engine, by the engine's name."""
+def module_of(name: str) -> str:
+    """The full name of an engine's module, for a child process that has not registered what its parent has."""
+    return _REGISTERED.get(name) or _module_name(name)
+
+
+def load_engine(module: str) -> ModuleType:
+    """The file of an engine, by its module's full name."""
     _folders()
-    return importlib.import_module(f"{available.__name__}.{name.replace('-', '_')}")
+    return importlib.import_module(module)
+
+
+def _module_name(name: str) -> str:
+    return f"{available.__name__}.{name.replace('-', '_')}"
 
 
 def _folders() -> list[str]:

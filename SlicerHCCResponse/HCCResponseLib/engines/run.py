@@ -6,12 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from HCCResponseLib.engines.contract import EngineInfo, Outcome, Request, Result, State, device_parts
-from HCCResponseLib.engines.environments import missing, python_of
-from HCCResponseLib.engines.memory import free_gpu_mib, shortage
-from HCCResponseLib.engines.process import Report, ignore_progress, never, run_job
-from HCCResponseLib.engines.registry import engine_named, how_to_install
-from HCCResponseLib.errors import (
+from HCCResponseLib.base.devices import device_parts
+from HCCResponseLib.base.errors import (
     HCCResponseError,
     InputError,
     JobCancelledError,
@@ -19,6 +15,11 @@ from HCCResponseLib.errors import (
     JobOutOfMemoryError,
     ModelError,
 )
+from HCCResponseLib.base.jobs import Report, ignore_progress, never, run_job
+from HCCResponseLib.engines.contract import EngineInfo, Outcome, Request, Result, State
+from HCCResponseLib.engines.environments import missing, python_of
+from HCCResponseLib.engines.memory import free_gpu_mib, shortage
+from HCCResponseLib.engines.registry import engine_named, how_to_install, module_of
 
 _WORKER = "HCCResponseLib.engines.worker"
 
@@ -48,7 +49,7 @@ def run_engine(
         short = shortage(info, request.image, request.device)
         if short:
             return Outcome(State.OUT_OF_MEMORY, message=short, offers=info.offers(request))
-        job = {"engine": name, "request": request.to_json(), "work": str(work.absolute())}
+        job = {"engine": module_of(name), "request": request.to_json(), "work": str(work.absolute())}
         try:
             answer = run_job(_WORKER, job, work, report, cancelled, python_of(info))
         except JobOutOfMemoryError as problem:
@@ -85,7 +86,7 @@ def check_engine(name: str, weights: Path | None, work: Path) -> dict[str, objec
     """
     info = engine_named(name)
     _require_installed(info)
-    job = {"engine": name, "check": str(weights.absolute()) if weights else None}
+    job = {"engine": module_of(name), "check": str(weights.absolute()) if weights else None}
     return run_job(_WORKER, job, work, python=python_of(info))
 
 

@@ -16,6 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from HCCResponseLib import __version__
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.files import write_atomically, write_text
+from HCCResponseLib.base.jobs import Progress, Report, peak_memory_mib, serve
 from HCCResponseLib.engines.contract import (
     LIVER,
     TUMOUR,
@@ -26,10 +29,7 @@ from HCCResponseLib.engines.contract import (
     Segmentation,
 )
 from HCCResponseLib.engines.memory import free_gpu_mib
-from HCCResponseLib.engines.process import Progress, Report, peak_memory_mib, serve
-from HCCResponseLib.engines.registry import engine_module
-from HCCResponseLib.errors import InputError
-from HCCResponseLib.imaging.files import write_atomically, write_text
+from HCCResponseLib.engines.registry import load_engine
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.resample import resample
@@ -41,7 +41,7 @@ _PACKAGES = ("torch", "monai", "nnunetv2", "TotalSegmentator", "numpy", "SimpleI
 
 def work(job: dict[str, Any], report: Report) -> dict[str, Any]:
     """Segment, or only check an engine; writes labels, probabilities and provenance into the job's folder."""
-    engine = engine_module(job["engine"])
+    engine = load_engine(job["engine"])
     if "check" in job:
         facts = engine.check(Path(job["check"]) if job["check"] else None)
         return {**facts, "versions": versions()}
@@ -135,7 +135,7 @@ def usable_device(asked: str, info: EngineInfo) -> str:
     if not info.uses_torch:
         found = asked if asked != "auto" else "cuda:0" if free_gpu_mib() is not None else "cpu"
         return found if found != "cuda" else "cuda:0"
-    from HCCResponseLib.engines.precision import torch_device
+    from HCCResponseLib.nets.precision import torch_device
 
     return torch_device(asked)
 
@@ -165,7 +165,7 @@ def versions() -> Mapping[str, str]:
 
 
 def main() -> None:
-    """Entry point, here and in other environments (:mod:`HCCResponseLib.engines.boot`)."""
+    """Entry point, here and in other environments (:mod:`HCCResponseLib.base.start_worker`)."""
     serve(work)
 
 

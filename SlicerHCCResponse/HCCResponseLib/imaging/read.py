@@ -15,9 +15,9 @@ import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 from nibabel.filebasedimages import ImageFileError
 
-from HCCResponseLib.errors import InputError
-from HCCResponseLib.imaging.dicom import read_dicom_series
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.resample import geometry_of
+from HCCResponseLib.imaging.series import read_dicom_series
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")

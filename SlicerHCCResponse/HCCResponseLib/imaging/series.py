@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk  # noqa: N813
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 
 _TAGS = {"patient_id": "0010|0020", "study_date": "0008|0020", "modality": "0008|0060"}
 _UNEVEN = 0.02

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
-from HCCResponseLib.imaging.files import write_atomically
+from HCCResponseLib.base.files import write_atomically
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import to_sitk
 from HCCResponseLib.imaging.volumes import LabelMap, Volume

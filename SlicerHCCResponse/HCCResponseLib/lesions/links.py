@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from HCCResponseLib.errors import InputError
-from HCCResponseLib.track.proposal import Evidence
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.lesions.proposal import Evidence
 
 SOFTWARE = "software"
 

@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.errors import StorageError
+from HCCResponseLib.base.errors import StorageError
 from HCCResponseLib.imaging.resample import bounding_box
 
 Mask = npt.NDArray[np.bool_]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from skimage.measure import find_contours
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.measure.plane import FloatArray
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 
 
 class PointRule(StrEnum):

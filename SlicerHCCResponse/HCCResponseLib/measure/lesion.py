@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.measure.convention import RECIST, Convention
 from HCCResponseLib.measure.crop import Crop, crop_labels, crop_mask, crop_parts

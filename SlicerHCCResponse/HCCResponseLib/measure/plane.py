@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.errors import GeometryError, InputError
+from HCCResponseLib.base.errors import GeometryError, InputError
 from HCCResponseLib.imaging.geometry import Geometry
 
 FloatArray = npt.NDArray[np.float64]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from HCCResponseLib.errors import ModelError
-from HCCResponseLib.imaging.files import write_atomically
+from HCCResponseLib.base.errors import ModelError
+from HCCResponseLib.base.files import write_atomically
 
 _FORMAT = "hcc-response-training/1"
 

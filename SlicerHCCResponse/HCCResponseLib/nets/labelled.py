@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from HCCResponseLib.engines.patches import TrainingCase
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.read import SUFFIXES, read_label_map, read_volume
 from HCCResponseLib.imaging.resample import resample, working_geometry
 from HCCResponseLib.imaging.volumes import require_same_grid
+from HCCResponseLib.nets.patches import TrainingCase
 
 LIVER, TUMOUR = 1, 2
 # A hundred scans at once have to fit into memory.

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 import yaml
 
-from HCCResponseLib.engines.network import FCD, FCDConfig
-from HCCResponseLib.errors import ModelError
-from HCCResponseLib.imaging import files
-from HCCResponseLib.imaging.files import write_atomically
-from HCCResponseLib.imaging.grids import Spacing, WorkingGrid
-from HCCResponseLib.resources import resource_path
+from HCCResponseLib.base import files
+from HCCResponseLib.base.errors import ModelError
+from HCCResponseLib.base.files import write_atomically
+from HCCResponseLib.base.resources import resource_path
+from HCCResponseLib.nets.grids import Spacing, WorkingGrid
+from HCCResponseLib.nets.network import FCD, FCDConfig
 
 FORMAT = "hcc-response-model/1"
 DEFAULT_MODEL = "Models/fcd-compact.pt"

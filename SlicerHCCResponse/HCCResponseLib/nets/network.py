@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from HCCResponseLib.errors import ModelError
+from HCCResponseLib.base.errors import ModelError
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from HCCResponseLib.engines.normalise import network_input, prior_channel
-from HCCResponseLib.imaging.grids import Box, Spacing, WorkingGrid
 from HCCResponseLib.imaging.volumes import AIR_HU
+from HCCResponseLib.nets.grids import Box, Spacing, WorkingGrid
+from HCCResponseLib.nets.normalise import network_input, prior_channel
 
 Float32 = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from HCCResponseLib.engines.patches import TrainingCase
-from HCCResponseLib.errors import InputError
-from HCCResponseLib.imaging.files import write_atomically
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.files import write_atomically
+from HCCResponseLib.nets.patches import TrainingCase
 from HCCResponseLib.synth.lesions import Fate
 from HCCResponseLib.synth.subject import SyntheticSubject, make_subject
 

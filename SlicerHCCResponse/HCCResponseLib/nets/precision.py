@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from HCCResponseLib.engines.contract import device_parts
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.devices import device_parts
+from HCCResponseLib.base.errors import InputError
 
 
 @lru_cache(maxsize=1)

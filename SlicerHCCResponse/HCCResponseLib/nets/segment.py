@@ -9,14 +9,14 @@ import numpy.typing as npt
 import torch
 from scipy import ndimage
 
-from HCCResponseLib.engines.losses import tumour_logits
-from HCCResponseLib.engines.model import Model
-from HCCResponseLib.engines.normalise import network_input, prior_channel
-from HCCResponseLib.engines.windows import How, slide
 from HCCResponseLib.imaging.geometry import Geometry, box_geometry
-from HCCResponseLib.imaging.grids import Box, Spacing
 from HCCResponseLib.imaging.resample import bounding_box, resample, working_geometry
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.nets.grids import Box, Spacing
+from HCCResponseLib.nets.losses import tumour_logits
+from HCCResponseLib.nets.model import Model
+from HCCResponseLib.nets.normalise import network_input, prior_channel
+from HCCResponseLib.nets.windows import How, slide
 
 Float32 = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]

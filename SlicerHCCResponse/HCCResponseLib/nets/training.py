@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from HCCResponseLib.engines.checkpoint import TrainingState, load_checkpoint, save_checkpoint
-from HCCResponseLib.engines.losses import fcd_loss
-from HCCResponseLib.engines.network import COMPACT, FCD, FCDConfig
-from HCCResponseLib.engines.patches import TrainingCase, sample_patch
-from HCCResponseLib.engines.precision import ON_CPU, Machine
-from HCCResponseLib.errors import InputError
-from HCCResponseLib.imaging.grids import WorkingGrid
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.nets.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from HCCResponseLib.nets.grids import WorkingGrid
+from HCCResponseLib.nets.losses import fcd_loss
+from HCCResponseLib.nets.network import COMPACT, FCD, FCDConfig
+from HCCResponseLib.nets.patches import TrainingCase, sample_patch
+from HCCResponseLib.nets.precision import ON_CPU, Machine
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from HCCResponseLib.engines.precision import best_precision
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.nets.precision import best_precision
 
 Corner = tuple[int, int, int]
 _SIGMA = 0.125

@@ -8,12 +8,12 @@ from typing import Any
 import qt
 import slicer
 
-from HCCResponseLib.errors import HCCResponseError
+from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.panel.jobs import JobRunner
-from HCCResponseLib.panel.presenter import Presenter
-from HCCResponseLib.panel.scene import SceneView
-from HCCResponseLib.panel.slices import SliceViews
-from HCCResponseLib.review.people import People
+from HCCResponseLib.panel.scene.bridge import SceneView
+from HCCResponseLib.panel.scene.slices import SliceViews
+from HCCResponseLib.presenter.presenter import Presenter
+from HCCResponseLib.review.people.people import People
 
 
 class Context:
@@ -32,7 +32,7 @@ class Context:
 
     def selection(self) -> tuple[str, str]:
         """Time point and lesion. Raises ``InputError`` (shown to the reader) when nothing is selected."""
-        from HCCResponseLib.errors import InputError
+        from HCCResponseLib.base.errors import InputError
 
         if self.selected is None:
             raise InputError("Select a lesion in the table first.")

@@ -7,6 +7,7 @@ Everything after the script is a command of ``hcc-response``; the application en
 
 from __future__ import annotations
 
+import runpy
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,11 +18,10 @@ def run(words: Sequence[str], leave: Callable[[int], None]) -> None:
     library = str(Path(__file__).resolve().parents[2])
     if library not in sys.path:
         sys.path.insert(0, library)
-    from HCCResponseLib.cli.main import app
-
     status = 1
     try:
-        app(list(words), prog_name="hcc-response")
+        sys.argv = ["hcc-response", *words]
+        runpy.run_module("HCCResponseLib", run_name="__main__")
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     finally:

@@ -6,7 +6,7 @@ import importlib.util
 from dataclasses import dataclass
 from typing import Any
 
-from HCCResponseLib.resources import resource_path
+from HCCResponseLib.base.resources import resource_path
 
 _IMPORT_NAMES = {
     "scikit-image": "skimage",

@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from HCCResponseLib.engines.process import child_environment, kill_tree, last_lines
+from HCCResponseLib.base.jobs import child_environment, kill_tree, last_lines
 
 
 class JobState(StrEnum):
@@ -52,7 +52,7 @@ class Job:
     """One worker module in a process; :meth:`poll` never waits."""
 
     def __init__(self, module: str, request: dict[str, Any], python: str | None = None) -> None:
-        """Start ``python -m module request.json``; the module calls :func:`HCCResponseLib.engines.process.serve`."""
+        """Start ``python -m module request.json``; the module calls :func:`HCCResponseLib.base.jobs.serve`."""
         self._folder = tempfile.TemporaryDirectory(prefix="hcc-response-job-")
         folder = Path(self._folder.name)
         request_file = folder / "request.json"

@@ -11,22 +11,22 @@ import numpy.typing as npt
 import qt
 import slicer
 
-from HCCResponseLib.errors import HCCResponseError
+from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.panel.context import Context, guarded
 from HCCResponseLib.panel.jobs import JobRunner
-from HCCResponseLib.panel.presenter import Presenter
-from HCCResponseLib.panel.scene import SceneView
-from HCCResponseLib.panel.section_candidates import CandidateSection
-from HCCResponseLib.panel.section_lesions import LesionSection
-from HCCResponseLib.panel.section_response import ResponseSection
-from HCCResponseLib.panel.section_run import RunSection
-from HCCResponseLib.panel.section_sign import SignSection
-from HCCResponseLib.panel.section_study import StudySection
-from HCCResponseLib.panel.slices import SliceViews
+from HCCResponseLib.panel.scene.bridge import SceneView
+from HCCResponseLib.panel.scene.slices import SliceViews
+from HCCResponseLib.panel.sections.candidates import CandidateSection
+from HCCResponseLib.panel.sections.lesions import LesionSection
+from HCCResponseLib.panel.sections.response import ResponseSection
+from HCCResponseLib.panel.sections.run import RunSection
+from HCCResponseLib.panel.sections.sign import SignSection
+from HCCResponseLib.panel.sections.study import StudySection
 from HCCResponseLib.panel.windows import WINDOW_PRESETS
-from HCCResponseLib.review.people import People, local_people, people_of
-from HCCResponseLib.review.records import ReaderLine
+from HCCResponseLib.presenter.presenter import Presenter
+from HCCResponseLib.review.people.people import People, local_people, people_of
+from HCCResponseLib.review.read.records import ReaderLine
 
 Mask = npt.NDArray[np.bool_]
 

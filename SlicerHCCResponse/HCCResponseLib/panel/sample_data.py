@@ -26,9 +26,9 @@ def draw(_source: Any = None) -> list[Any]:
     """
     import slicer
 
-    from HCCResponseLib.imaging.files import write_text
+    from HCCResponseLib.base.files import write_text
     from HCCResponseLib.imaging.write import write_volume
-    from HCCResponseLib.panel.nodes import add_volume
+    from HCCResponseLib.panel.scene.nodes import add_volume
     from HCCResponseLib.synth.plain_case import DEMO_CONTRAST_HU, DEMO_SEED
     from HCCResponseLib.synth.subject import make_subject
 

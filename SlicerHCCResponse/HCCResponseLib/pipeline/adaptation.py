@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.engines.process import Report, run_job
+from HCCResponseLib.base.jobs import Report, run_job
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
-from HCCResponseLib.review.looking import Looker
+from HCCResponseLib.pipeline.segmentation import Looker
 
 # Image of a visit and the accepted mask of each lesion on its grid, (z, y, x), by name.
 AcceptedVisit = tuple[Volume, Mapping[str, npt.NDArray[np.bool_]]]

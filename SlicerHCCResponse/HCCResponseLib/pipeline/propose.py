@@ -13,29 +13,29 @@ import numpy as np
 import numpy.typing as npt
 
 from HCCResponseLib.adapt.contour import Gate
-from HCCResponseLib.engines.model import Model, load_model
-from HCCResponseLib.engines.process import Progress, Report, ignore_progress, never, part_of
+from HCCResponseLib.base.errors import AccessError, InputError, JobCancelledError
+from HCCResponseLib.base.jobs import Progress, Report, ignore_progress, never, part_of
 from HCCResponseLib.engines.registry import engine_named
-from HCCResponseLib.errors import AccessError, InputError, JobCancelledError
 from HCCResponseLib.imaging.study import Study, TimePointEntry, load_contour, load_image
 from HCCResponseLib.imaging.volumes import Region, Volume
+from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.nets.model import Model, load_model
+from HCCResponseLib.pipeline.adaptation import AcceptedVisit, adapt_to
+from HCCResponseLib.pipeline.segmentation import Looker, Options
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.review.access import Act, Stage
-from HCCResponseLib.review.adapting import AcceptedVisit, adapt_to
-from HCCResponseLib.review.decide import decide
-from HCCResponseLib.review.lifecycle import require_draft, stage
-from HCCResponseLib.review.links import write_links
-from HCCResponseLib.review.looking import Looker, Options
-from HCCResponseLib.review.records import Action, Decision, write_proposal
-from HCCResponseLib.review.state import ReadState, Row, RowStatus, read_state
+from HCCResponseLib.review.decisions.decide import decide
+from HCCResponseLib.review.read.access import Act, Stage
+from HCCResponseLib.review.read.lifecycle import require_draft, stage
+from HCCResponseLib.review.read.links import write_links
+from HCCResponseLib.review.read.records import Action, Decision, write_proposal
+from HCCResponseLib.review.read.state import ReadState, Row, RowStatus, read_state
 from HCCResponseLib.review.store import ReadStore
-from HCCResponseLib.track.candidates import Survey
-from HCCResponseLib.track.child import ChildRegistrar
-from HCCResponseLib.track.earlier import Earlier
-from HCCResponseLib.track.follow_up import Baseline, Look, propose_baseline, propose_follow_up
-from HCCResponseLib.track.proposal import Proposal, ProposalKind, Suggestion
-from HCCResponseLib.track.registration import Scan
+from HCCResponseLib.track.identity.follow_up import Baseline, Look, propose_baseline, propose_follow_up
+from HCCResponseLib.track.new_lesions.candidates import Survey
+from HCCResponseLib.track.new_lesions.earlier_visits import Earlier
+from HCCResponseLib.track.registration.child import ChildRegistrar
+from HCCResponseLib.track.registration.register import Scan
 
 __all__ = ["Options", "Session", "accepted_at", "accepted_visits", "open_session", "propose"]
 
@@ -86,7 +86,7 @@ def open_session(study: Study, folder: Path, opened: tuple[ReadStore, ReadState]
     Everything that the study names is read and checked first, so that bad input leaves nothing behind.
 
     Args:
-        opened: an assigned read, as :func:`HCCResponseLib.review.committee.open_read` hands it out.
+        opened: an assigned read, as :func:`HCCResponseLib.review.committee.assignments.open_read` hands it out.
 
     Raises:
         InputError: an image or contour cannot be used, or the folder holds the read of another study.

@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from HCCResponseLib.adapt.recipe import QUICK
+from HCCResponseLib.base.jobs import Report
 from HCCResponseLib.engines.contract import Request, Result
-from HCCResponseLib.engines.process import Report
 from HCCResponseLib.engines.run import result_of, run_engine
 from HCCResponseLib.imaging.study import TimePointEntry
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
-from HCCResponseLib.track.candidates import Survey
+from HCCResponseLib.track.new_lesions.candidates import Survey
 
 Mask = npt.NDArray[np.bool_]
 OURS = "fcd"

@@ -1,4 +1,4 @@
-"""Makes the proposals of a read in a process of its own: ``python -m HCCResponseLib.review.worker request.json``."""
+"""Makes the proposals of a read in a process of its own: ``python -m HCCResponseLib.pipeline.worker request.json``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from HCCResponseLib.engines.process import Report, serve
+from HCCResponseLib.base.jobs import Report, serve
 from HCCResponseLib.imaging.study import Study
-from HCCResponseLib.review.committee import open_read
-from HCCResponseLib.review.people import Person
-from HCCResponseLib.review.session import Options, open_session, propose
-from HCCResponseLib.review.state import ReadState
+from HCCResponseLib.pipeline.propose import Options, open_session, propose
+from HCCResponseLib.review.committee.assignments import open_read
+from HCCResponseLib.review.people.people import Person
+from HCCResponseLib.review.read.state import ReadState
 from HCCResponseLib.review.store import ReadStore
 
 

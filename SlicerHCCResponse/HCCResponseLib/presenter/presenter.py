@@ -11,20 +11,20 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.panel.view import PanelView, build_view, is_open
-from HCCResponseLib.response.profile import Profile, load_profile
+from HCCResponseLib.pipeline.propose import Session, open_session
+from HCCResponseLib.presenter.view import PanelView, build_view, is_open
+from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
-from HCCResponseLib.review.committee import blinded, open_read
-from HCCResponseLib.review.decide import answer, decide, decide_non_target, undo
-from HCCResponseLib.review.links import reader_relinks
-from HCCResponseLib.review.people import Person, people_of
-from HCCResponseLib.review.reader_rows import add_row, set_site
-from HCCResponseLib.review.records import Action, Decision, NonTargetDecision, ReaderLine
-from HCCResponseLib.review.session import Session, open_session
-from HCCResponseLib.review.state import ReadState, Row, Site, read_state
+from HCCResponseLib.review.committee.assignments import blinded, open_read
+from HCCResponseLib.review.decisions.decide import answer, decide, decide_non_target, undo
+from HCCResponseLib.review.decisions.reader_rows import add_row, set_site
+from HCCResponseLib.review.people.people import Person, people_of
+from HCCResponseLib.review.read.links import reader_relinks
+from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision, ReaderLine
+from HCCResponseLib.review.read.state import ReadState, Row, Site, read_state
 from HCCResponseLib.review.store import ReadStore, open_store
 
 Mask = npt.NDArray[np.bool_]
@@ -54,7 +54,7 @@ class Presenter:
         """Open or resume a read; the one that was open is closed first.
 
         Raises:
-            InputError: see :func:`HCCResponseLib.review.session.open_session`; the read that was open stays open.
+            InputError: see :func:`HCCResponseLib.pipeline.propose.open_session`; the read that was open stays open.
         """
         load_profile(study.profile)
         self.adopt(open_session(study, folder))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from HCCResponseLib.errors import HCCResponseError
-from HCCResponseLib.panel.view import is_open
-from HCCResponseLib.resources import resource_path
-from HCCResponseLib.response.profile import Profile, load_profile
+from HCCResponseLib.base.errors import HCCResponseError
+from HCCResponseLib.base.resources import resource_path
+from HCCResponseLib.presenter.view import is_open
+from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import NewLesionStatus, ReadEvaluation
-from HCCResponseLib.review.category import category
-from HCCResponseLib.review.state import ReadState
+from HCCResponseLib.review.read.category import category
+from HCCResponseLib.review.read.state import ReadState
 
 NEW_WORDS = {
     NewLesionStatus.NO: "no",

@@ -10,8 +10,8 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from HCCResponseLib.errors import InputError
-from HCCResponseLib.imaging.files import write_text
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.files import write_text
 from HCCResponseLib.imaging.study import Study, load_study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from HCCResponseLib.errors import HCCResponseError
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.base.errors import HCCResponseError
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.review.access import Stage
-from HCCResponseLib.review.category import missing, roles
-from HCCResponseLib.review.lifecycle import stage
-from HCCResponseLib.review.state import ReadState, Row, RowStatus
+from HCCResponseLib.review.read.access import Stage
+from HCCResponseLib.review.read.category import missing, roles
+from HCCResponseLib.review.read.lifecycle import stage
+from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 STATE_WORDS = {
     LesionState.DISAPPEARED: "gone",

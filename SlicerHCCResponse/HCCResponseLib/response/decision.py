@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from HCCResponseLib.errors import RuleError
+from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.types import ReaderQuestion
 
 

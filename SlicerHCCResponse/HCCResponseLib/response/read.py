@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from HCCResponseLib.response.criteria import criterion
-from HCCResponseLib.response.profile import Profile, load_profile
+from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointFindings
 
 

@@ -138,7 +138,7 @@ class TimePointFindings:
     Attributes:
         name: as shown to the reader ("baseline", "follow-up 1").
         date: date of the scan; for scans over several days see
-            :func:`HCCResponseLib.response.endpoints.progression_date`.
+            :func:`HCCResponseLib.response.endpoints.time_to_event.progression_date`.
         lesions: decided lesions of every role.
         non_target: the reader's explicit non-target response, or None to derive it from the non-target
             lesions. It can never be derived as PD: unequivocal worsening is the reader's decision (RECIST

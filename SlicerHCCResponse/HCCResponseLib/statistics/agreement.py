@@ -13,8 +13,8 @@ from math import comb, sqrt
 from statistics import NormalDist
 from typing import Literal
 
-from HCCResponseLib.errors import RuleError
-from HCCResponseLib.response.distributions import student_quantile
+from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.statistics.distributions import student_quantile
 
 Matrix = Sequence[Sequence[float]]
 WeightName = Literal["identity", "linear", "quadratic", "ordinal"]

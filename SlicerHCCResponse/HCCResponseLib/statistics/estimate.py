@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from itertools import groupby
 from typing import Any
 
-from HCCResponseLib.imaging.files import safe_cell
+from HCCResponseLib.base.files import safe_cell
 
 
 @dataclass(frozen=True)

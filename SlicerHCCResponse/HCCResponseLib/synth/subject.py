@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.synth.anatomy import Anatomy, Points, Waves, draw_anatomy
 from HCCResponseLib.synth.lesions import Fate, SyntheticLesion, draw_lesion, swollen, treated
 from HCCResponseLib.synth.render import Motion, Rendered, centred_geometry, render

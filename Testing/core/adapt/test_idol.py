@@ -13,12 +13,12 @@ from HCCResponseLib.adapt.contour import Gate
 from HCCResponseLib.adapt.copies import cut_surroundings, draw_copy
 from HCCResponseLib.adapt.idol import adapt
 from HCCResponseLib.adapt.recipe import MOON2026, QUICK, recipe_named
-from HCCResponseLib.engines.model import load_model
-from HCCResponseLib.engines.network import FCD, FCDConfig
-from HCCResponseLib.engines.process import ignore_progress, run_job
-from HCCResponseLib.errors import InputError, JobCancelledError
+from HCCResponseLib.base.errors import InputError, JobCancelledError
+from HCCResponseLib.base.jobs import ignore_progress, run_job
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.imaging.write import write_label_map, write_volume
+from HCCResponseLib.nets.model import load_model
+from HCCResponseLib.nets.network import FCD, FCDConfig
 from small import WORKING, small_subject, tiny_model
 
 FAST = replace(QUICK, steps=4, patch=16, check_every=2)

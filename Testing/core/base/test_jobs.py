@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from HCCResponseLib.engines.process import run_job
-from HCCResponseLib.errors import JobCancelledError, JobFailedError, ModelError
+from HCCResponseLib.base.errors import JobCancelledError, JobFailedError, ModelError
+from HCCResponseLib.base.jobs import run_job
 
-SUPPORT = str(Path(__file__).resolve().parents[1] / "support")
+SUPPORT = str(Path(__file__).resolve().parents[2] / "support")
 
 
 @pytest.fixture(autouse=True)

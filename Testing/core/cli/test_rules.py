@@ -11,8 +11,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from HCCResponseLib.cli.questions import questions
 from HCCResponseLib.cli.rules import rules
-from HCCResponseLib.response.questions import questions
 
 QUESTIONS = [
     "agreement",

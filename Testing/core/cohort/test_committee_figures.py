@@ -15,19 +15,16 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from committees import FIRST, SECOND, THIRD, SmallCommittee, password
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.files import original_cell, safe_cell
 from HCCResponseLib.cli.main import app
-from HCCResponseLib.cohort.committee import committee_figures
-from HCCResponseLib.cohort.continuous import bland_altman, icc_2_1
-from HCCResponseLib.cohort.figure import Figure, as_csv, as_markdown
-from HCCResponseLib.cohort.from_store import load_committee, load_reference_dates
-from HCCResponseLib.cohort.proportions import clustered_share, exact_share
-from HCCResponseLib.cohort.reading_time import active_seconds
-from HCCResponseLib.cohort.reads import Committee, CommitteeRead
-from HCCResponseLib.cohort.same_lesion import common_names
-from HCCResponseLib.errors import InputError
-from HCCResponseLib.imaging.files import original_cell, safe_cell
+from HCCResponseLib.cohort.committee.figures import committee_figures
+from HCCResponseLib.cohort.committee.from_store import load_committee, load_reference_dates
+from HCCResponseLib.cohort.committee.reading_time import active_seconds
+from HCCResponseLib.cohort.committee.reads import Committee, CommitteeRead
+from HCCResponseLib.cohort.committee.same_lesion import common_names
 from HCCResponseLib.report.tables.files import read_csv
-from HCCResponseLib.response.profile import load_profile
+from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
@@ -36,9 +33,12 @@ from HCCResponseLib.response.types import (
     Response,
     TimePointFindings,
 )
-from HCCResponseLib.review.adjudication import adjudicate
-from HCCResponseLib.review.decide import accept_all
-from HCCResponseLib.review.outcome import outcome
+from HCCResponseLib.review.committee.adjudication import adjudicate
+from HCCResponseLib.review.decisions.decide import accept_all
+from HCCResponseLib.review.read.outcome import outcome
+from HCCResponseLib.statistics.continuous import bland_altman, icc_2_1
+from HCCResponseLib.statistics.estimate import Figure, as_csv, as_markdown
+from HCCResponseLib.statistics.proportions import clustered_share, exact_share
 from reads import BASELINE, FOLLOW_UP, lesion, make_read
 from simulated_committee import DATES, POINTS, findings, planned_committee
 

@@ -19,8 +19,8 @@ import numpy as np
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.response.types import Response
 from HCCResponseLib.review import store as module
-from HCCResponseLib.review.decide import decide, decide_non_target
-from HCCResponseLib.review.records import Action, Decision, NonTargetDecision
+from HCCResponseLib.review.decisions.decide import decide, decide_non_target
+from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
 from reads import BASELINE, FOLLOW_UP, candidate, lesion, make_read
 
 OUTPUT = Path(__file__).with_name("read_of_first_version.sql")

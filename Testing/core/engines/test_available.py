@@ -11,15 +11,15 @@ import pytest
 import torch
 
 import bundles
+from HCCResponseLib.base.errors import ModelError
 from HCCResponseLib.engines.contract import Prompt, Request, State
-from HCCResponseLib.engines.model import load_model, save_adapted, save_model, sha256_of
-from HCCResponseLib.engines.network import FCD
 from HCCResponseLib.engines.run import check_engine, result_of, run_engine
-from HCCResponseLib.errors import ModelError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
+from HCCResponseLib.nets.model import load_model, save_adapted, save_model, sha256_of
+from HCCResponseLib.nets.network import FCD
 from small import TINY, WORKING, tiny_model
 
 # An image without symmetry, oblique to nothing but stored right to left, so that a lost flip is seen.

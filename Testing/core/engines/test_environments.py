@@ -13,20 +13,20 @@ import pytest
 import SimpleITK as sitk
 from typer.testing import CliRunner
 
+from HCCResponseLib.base.errors import InputError, ModelError, StorageError
+from HCCResponseLib.base.files import sha256_of
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.engines.contract import EngineInfo, Gives, Request, State
 from HCCResponseLib.engines.environments import engine_folder, missing, python_of
 from HCCResponseLib.engines.install import install, plan, remove
 from HCCResponseLib.engines.registry import engine_named
 from HCCResponseLib.engines.run import check_engine, result_of, run_engine
-from HCCResponseLib.errors import InputError, ModelError, StorageError
-from HCCResponseLib.imaging.files import sha256_of
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
 
-MAKE = Path(__file__).resolve().parents[1] / "support" / "make_nnunet.py"
+MAKE = Path(__file__).resolve().parents[2] / "support" / "make_nnunet.py"
 GRID = Geometry((20, 36, 40), (2.5, 0.8, 0.9))
 
 

@@ -13,17 +13,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from HCCResponseLib.base.errors import InputError, JobCancelledError, JobFailedError, JobOutOfMemoryError
 from HCCResponseLib.engines import memory
 from HCCResponseLib.engines.contract import Prompt, Request, State
 from HCCResponseLib.engines.registry import engine_named, engines
 from HCCResponseLib.engines.run import check_engine, result_of, run_engine
-from HCCResponseLib.errors import InputError, JobCancelledError, JobFailedError, JobOutOfMemoryError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
 
-SUPPORT = Path(__file__).resolve().parents[1] / "support"
+SUPPORT = Path(__file__).resolve().parents[2] / "support"
 
 
 @pytest.fixture(autouse=True)

@@ -14,14 +14,15 @@ from typer.testing import CliRunner
 
 from HCCResponseLib.adapt.contour import NO_GATE, Gate, ask_base, known_tumours, trim_poles
 from HCCResponseLib.adapt.recipe import MOON2026, QUICK
+from HCCResponseLib.base.errors import GeometryError, InputError
 from HCCResponseLib.cli.main import app
-from HCCResponseLib.cohort.synthetic_gate import gate_quality
-from HCCResponseLib.cohort.synthetic_methods import METHODS, methods_named
-from HCCResponseLib.cohort.synthetic_pairs import DEVELOPMENT_SEEDS, TEST_SEEDS, draw_fates
-from HCCResponseLib.cohort.synthetic_run import compare, dice, prepare
-from HCCResponseLib.cohort.synthetic_stats import compare_paired, summarise
-from HCCResponseLib.cohort.synthetic_store import RECORDS, append_record, is_done, read_records
-from HCCResponseLib.cohort.synthetic_table import (
+from HCCResponseLib.evaluation.adaptation.gate import gate_quality
+from HCCResponseLib.evaluation.adaptation.methods import METHODS, methods_named
+from HCCResponseLib.evaluation.adaptation.pairs import DEVELOPMENT_SEEDS, TEST_SEEDS, draw_fates
+from HCCResponseLib.evaluation.adaptation.run import compare, dice, prepare
+from HCCResponseLib.evaluation.adaptation.stats import compare_paired, summarise
+from HCCResponseLib.evaluation.adaptation.store import RECORDS, append_record, is_done, read_records
+from HCCResponseLib.evaluation.adaptation.table import (
     as_csv,
     gate_rows,
     markdown,
@@ -29,10 +30,9 @@ from HCCResponseLib.cohort.synthetic_table import (
     size_rows,
     summary_rows,
 )
-from HCCResponseLib.engines.pool import FIRST_TRAINING_SEED
-from HCCResponseLib.errors import GeometryError, InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.nets.pool import FIRST_TRAINING_SEED
 from HCCResponseLib.synth.lesions import Fate
 from HCCResponseLib.synth.on_ct import make_subject_on_ct
 from small import small_subject, tiny_model

@@ -9,14 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from HCCResponseLib.cli.main import app
-from HCCResponseLib.cohort import tracking_run
-from HCCResponseLib.cohort.tracking_run import OURS, PUBLISHED, nearest_centres
-from HCCResponseLib.cohort.tracking_stats import f1, false_per_scan, share
+from HCCResponseLib.evaluation.tracking import run as tracking_run
+from HCCResponseLib.evaluation.tracking.run import OURS, PUBLISHED, nearest_centres
+from HCCResponseLib.evaluation.tracking.stats import f1, false_per_scan, share
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.warped import WarpedMask
-from HCCResponseLib.track.links import Outcome
-from HCCResponseLib.track.matching import Known, match
-from HCCResponseLib.track.trust import Place
+from HCCResponseLib.lesions.links import Outcome
+from HCCResponseLib.track.identity.matching import Known, match
+from HCCResponseLib.track.registration.trust import Place
 
 GRID = Geometry((40, 80, 80), (1.0, 1.0, 1.0))
 SURE = Place(True, True, True, 0.5, ())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dicom_series import write_series
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.read import read_volume
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from dicom_series import write_series
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.study import load_contour, load_image, load_study
 from HCCResponseLib.imaging.volumes import LabelMap, Volume

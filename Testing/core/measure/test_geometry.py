@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from HCCResponseLib.errors import GeometryError, InputError
+from HCCResponseLib.base.errors import GeometryError, InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.measure import (
     CONVENTIONS,

@@ -8,8 +8,11 @@ import pytest
 import torch
 import yaml
 
-from HCCResponseLib.engines.losses import dual_cross_entropy, fcd_loss, soft_dice_loss, tumour_logits
-from HCCResponseLib.engines.model import (
+from HCCResponseLib.base.errors import ModelError
+from HCCResponseLib.base.resources import resource_path
+from HCCResponseLib.nets.grids import WorkingGrid
+from HCCResponseLib.nets.losses import dual_cross_entropy, fcd_loss, soft_dice_loss, tumour_logits
+from HCCResponseLib.nets.model import (
     DEFAULT_MODEL,
     Model,
     card_of,
@@ -18,10 +21,7 @@ from HCCResponseLib.engines.model import (
     save_model,
     sha256_of,
 )
-from HCCResponseLib.engines.network import COMPACT, FCD, MOON2026, FCDConfig
-from HCCResponseLib.errors import ModelError
-from HCCResponseLib.imaging.grids import WorkingGrid
-from HCCResponseLib.resources import resource_path
+from HCCResponseLib.nets.network import COMPACT, FCD, MOON2026, FCDConfig
 
 TINY = FCDConfig(in_channels=2, out_channels=3, blocks=(1, 1), growth=2, first=2)
 GRID = WorkingGrid((2.0, 2.0, 2.0), (1.0, 1.0, 1.0))

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from HCCResponseLib.engines.normalise import PRIOR_REACH_MM
-from HCCResponseLib.engines.patches import TrainingCase, sample_patch
-from HCCResponseLib.engines.pool import build_pool, make_case
-from HCCResponseLib.imaging.grids import SMALL_MM, WorkingGrid
+from HCCResponseLib.nets.grids import SMALL_MM, WorkingGrid
+from HCCResponseLib.nets.normalise import PRIOR_REACH_MM
+from HCCResponseLib.nets.patches import TrainingCase, sample_patch
+from HCCResponseLib.nets.pool import build_pool, make_case
 
 BOTH = WorkingGrid((2.0, 2.0, 2.0), (1.0, 1.0, 1.0))
 COARSE = WorkingGrid((2.0, 2.0, 2.0))

@@ -12,14 +12,14 @@ import torch
 import yaml
 from typer.testing import CliRunner
 
+from HCCResponseLib.base.errors import InputError, ModelError, StorageError
 from HCCResponseLib.cli.main import app
-from HCCResponseLib.engines.labelled import find_scans, read_scan
-from HCCResponseLib.engines.patches import TrainingCase
-from HCCResponseLib.engines.training import Keeping, TrainingPlan, learning_rate_share, train
-from HCCResponseLib.errors import InputError, ModelError, StorageError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
+from HCCResponseLib.nets.labelled import find_scans, read_scan
+from HCCResponseLib.nets.patches import TrainingCase
+from HCCResponseLib.nets.training import Keeping, TrainingPlan, learning_rate_share, train
 from small import TINY
 
 PLAN = replace(TrainingPlan(), network=TINY, steps=9, patch=16)
@@ -179,7 +179,7 @@ def test_the_command_refuses_data_without_a_licence(tmp_path):
 def test_the_command_trains_on_a_folder_and_writes_a_card(tmp_path, monkeypatch):
     for n in (1, 2):
         write_pair(tmp_path / "d" / f"volume-{n}.nii.gz", tmp_path / "d" / f"segmentation-{n}.nii.gz")
-    monkeypatch.setattr("HCCResponseLib.engines.training.TrainingPlan", lambda: PLAN)
+    monkeypatch.setattr("HCCResponseLib.nets.training.TrainingPlan", lambda: PLAN)
     words = [
         "--subjects",
         "0",

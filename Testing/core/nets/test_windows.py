@@ -7,15 +7,15 @@ import pytest
 import torch
 from monai.inferers import sliding_window_inference
 
-from HCCResponseLib.engines.model import Model, load_model
-from HCCResponseLib.engines.network import FCD, FCDConfig
-from HCCResponseLib.engines.precision import Machine, torch_device
-from HCCResponseLib.engines.segment import known_probability, liver_and_tumour
-from HCCResponseLib.engines.windows import How, best_precision, corners, slide, starts
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.imaging.grids import WorkingGrid
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.nets.grids import WorkingGrid
+from HCCResponseLib.nets.model import Model, load_model
+from HCCResponseLib.nets.network import FCD, FCDConfig
+from HCCResponseLib.nets.precision import Machine, torch_device
+from HCCResponseLib.nets.segment import known_probability, liver_and_tumour
+from HCCResponseLib.nets.windows import How, best_precision, corners, slide, starts
 from small import small_subject
 
 PLAIN = How(precision="float32", window=16)
@@ -99,9 +99,9 @@ def test_flips_average_the_mirrored_answers():
 
 
 def test_half_precision_is_chosen_only_where_the_processor_computes_with_it(monkeypatch):
-    monkeypatch.setattr("HCCResponseLib.engines.precision.calculates_in_bfloat16", lambda: True)
+    monkeypatch.setattr("HCCResponseLib.nets.precision.calculates_in_bfloat16", lambda: True)
     assert How().computed_in() == best_precision("cpu") == "bfloat16"
-    monkeypatch.setattr("HCCResponseLib.engines.precision.calculates_in_bfloat16", lambda: False)
+    monkeypatch.setattr("HCCResponseLib.nets.precision.calculates_in_bfloat16", lambda: False)
     assert How().computed_in() == "float32"
     assert How(precision="bfloat16").number_type() is torch.bfloat16
 
@@ -121,7 +121,7 @@ def test_a_device_is_what_torch_can_use_here(monkeypatch):
     assert torch_device("auto") == "cpu"
     with pytest.raises(InputError, match="Unknown device 'gpu'"):
         torch_device("gpu")
-    monkeypatch.setattr("HCCResponseLib.engines.precision.calculates_in_bfloat16", lambda: False)
+    monkeypatch.setattr("HCCResponseLib.nets.precision.calculates_in_bfloat16", lambda: False)
     assert not Machine.on("cpu", "bfloat16").reduced
     missing_prior = Machine.on("cpu", "float32").batch_of(np.ones((1, 4, 4, 4), np.float32), 2)
     assert missing_prior.shape == (1, 2, 4, 4, 4)

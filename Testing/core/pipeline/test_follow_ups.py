@@ -10,17 +10,17 @@ from HCCResponseLib.imaging.resample import resample, working_geometry
 from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.imaging.write import write_label_map, write_volume
+from HCCResponseLib.lesions.links import Outcome
 from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.pipeline import propose as sessions
+from HCCResponseLib.pipeline.segmentation import Looker
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.review import session as sessions
-from HCCResponseLib.review.decide import decide
-from HCCResponseLib.review.looking import Looker
-from HCCResponseLib.review.records import Action, Decision
-from HCCResponseLib.review.state import read_state
+from HCCResponseLib.review.decisions.decide import decide
+from HCCResponseLib.review.read.records import Action, Decision
+from HCCResponseLib.review.read.state import read_state
 from HCCResponseLib.synth.course import Course, VisitPlan, make_course
 from HCCResponseLib.synth.render import Motion
-from HCCResponseLib.track.candidates import Survey
-from HCCResponseLib.track.links import Outcome
+from HCCResponseLib.track.new_lesions.candidates import Survey
 from small import tiny_model
 
 CORNERS = ((-165.0, -120.0, -105.0), (75.0, 120.0, 130.0))

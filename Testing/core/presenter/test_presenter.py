@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from HCCResponseLib.errors import InputError
-from HCCResponseLib.panel.presenter import Presenter
-from HCCResponseLib.panel.view import CellStatus, build_view, evidence_text
-from HCCResponseLib.response.profile import load_profile
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.presenter.presenter import Presenter
+from HCCResponseLib.presenter.view import CellStatus, build_view, evidence_text
+from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState
-from HCCResponseLib.review.records import Action, ReaderLine
-from HCCResponseLib.review.state import Row, Site
+from HCCResponseLib.review.read.records import Action, ReaderLine
+from HCCResponseLib.review.read.state import Row, Site
 from panel_case import make_case
 from reads import BASELINE, FOLLOW_UP, candidate, disc, lesion, make_read
 
@@ -40,7 +40,8 @@ def cell(presenter, name, point):
 
 def test_neither_qt_nor_slicer_is_needed():
     code = (
-        "import sys; import HCCResponseLib.panel.presenter, HCCResponseLib.panel.responses, HCCResponseLib.panel.jobs;"
+        "import sys; import HCCResponseLib.presenter.presenter, HCCResponseLib.presenter.responses;"
+        "import HCCResponseLib.panel.jobs;"
         "sys.exit(sum(m in sys.modules for m in ('qt', 'slicer', 'ctk', 'vtk')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from findings import random_read
-from HCCResponseLib.cohort.reads import Adjudication, Committee, CommitteeRead
-from HCCResponseLib.errors import ExportError, InputError
+from HCCResponseLib.base.errors import ExportError, InputError
+from HCCResponseLib.cohort.committee.reads import Adjudication, Committee, CommitteeRead
 from HCCResponseLib.report.flat.tables import FLAT_RULES, export_flat, flat_tables
 from HCCResponseLib.report.tables.files import read_csv, read_dataset_json, read_xpt, write_csv
 from HCCResponseLib.report.tables.rules import Sheet, validate
 from HCCResponseLib.report.tables.spec import Filled, Table, TextTable, Variable, as_text
-from HCCResponseLib.response.profile import load_profile
-from HCCResponseLib.review.outcome import outcome
+from HCCResponseLib.response.profiles.load import load_profile
+from HCCResponseLib.review.read.outcome import outcome
 
 
 @pytest.fixture

@@ -13,16 +13,16 @@ import pytest
 from matplotlib.image import imread
 
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import measure_lesion
-from HCCResponseLib.report.exports import write_contours, write_result
-from HCCResponseLib.report.figures import KeySlice, SumPoint, draw_key_slice, draw_sums
-from HCCResponseLib.report.html import write_report
-from HCCResponseLib.response.profile import load_profile
+from HCCResponseLib.report.subject.exports import write_contours, write_result
+from HCCResponseLib.report.subject.figures import KeySlice, SumPoint, draw_key_slice, draw_sums
+from HCCResponseLib.report.subject.html import write_report
+from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.review.category import category, missing
-from HCCResponseLib.review.decide import accept_all, decide
-from HCCResponseLib.review.records import Action, Decision
-from HCCResponseLib.track.proposal import Proposal, ProposalKind
+from HCCResponseLib.review.decisions.decide import accept_all, decide
+from HCCResponseLib.review.read.category import category, missing
+from HCCResponseLib.review.read.records import Action, Decision
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
 
 PROFILE = load_profile("recist-1.1")

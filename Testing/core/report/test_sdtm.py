@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from findings import START, random_read, split_and_merged
-from HCCResponseLib.cohort.reads import Committee, CommitteeRead
-from HCCResponseLib.errors import ExportError, InputError, StorageError
+from HCCResponseLib.base.errors import ExportError, InputError, StorageError
+from HCCResponseLib.cohort.committee.reads import Committee, CommitteeRead
 from HCCResponseLib.report.flat.tables import ADJUDICATIONS, FLAT_RULES, LESIONS, READS, TIME_POINTS
 from HCCResponseLib.report.sdtm import terms
 from HCCResponseLib.report.sdtm.build import build
@@ -24,11 +24,11 @@ from HCCResponseLib.report.sdtm.read_back import read_domains, read_sdtm
 from HCCResponseLib.report.sdtm.rules import SDTM_RULES
 from HCCResponseLib.report.tables.rules import Sheet, validate
 from HCCResponseLib.report.tables.spec import TextTable, as_text
-from HCCResponseLib.response.profile import load_profile
+from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionFinding, LesionRole, LesionState, Response, TimePointFindings
-from HCCResponseLib.review.outcome import outcome
+from HCCResponseLib.review.read.outcome import outcome
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PROFILES = ("recist-1.1", "mrecist", "irecist")
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import HCCResponseLib.response.criteria as package
-from HCCResponseLib.errors import RuleError
-from HCCResponseLib.response.hcc_findings import effusion_is_progression, nodule_status
-from HCCResponseLib.response.profile import load_profile
-from HCCResponseLib.response.profile_fields import ProfileFields
+from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.response.profiles.fields import ProfileFields
+from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.read import evaluate_read
+from HCCResponseLib.response.timepoint.hcc_findings import effusion_is_progression, nodule_status
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
@@ -28,7 +28,7 @@ DOCS = Path(__file__).resolve().parents[3] / "docs" / "methods.md"
 
 STRICT = """
 from HCCResponseLib.response.criteria.base import Criterion
-from HCCResponseLib.response.sequence import evaluate_sequence
+from HCCResponseLib.response.timepoint.sequence import evaluate_sequence
 
 CRITERION = Criterion(name="strict", profile="recist-1.1", evaluate=evaluate_sequence)
 """

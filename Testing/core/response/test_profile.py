@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from HCCResponseLib.errors import ProfileError
-from HCCResponseLib.resources import resource_path
+from HCCResponseLib.base.errors import ProfileError
+from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.response.criteria import criteria
-from HCCResponseLib.response.profile import load_profile
-from HCCResponseLib.response.profile_fields import ProfileFields
+from HCCResponseLib.response.profiles.fields import ProfileFields
+from HCCResponseLib.response.profiles.load import load_profile
 
 SHIPPED = sorted(path.stem for path in resource_path("Profiles").glob("*.yaml"))
 

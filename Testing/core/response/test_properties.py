@@ -10,13 +10,14 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from HCCResponseLib.errors import InputError
-from HCCResponseLib.response.best import best_response
-from HCCResponseLib.response.irecist_best import irecist_best
-from HCCResponseLib.response.questions import answer_case
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.cli.questions import answer_case
+from HCCResponseLib.response.endpoints.best import best_response
+from HCCResponseLib.response.endpoints.visits import Assessment
+from HCCResponseLib.response.irecist.best import irecist_best
 from HCCResponseLib.response.read import evaluate_read, load_profile
-from HCCResponseLib.response.sums import LesionSum
-from HCCResponseLib.response.target import TargetHistory, TargetRule
+from HCCResponseLib.response.timepoint.sums import LesionSum
+from HCCResponseLib.response.timepoint.target import TargetHistory, TargetRule
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
@@ -25,7 +26,6 @@ from HCCResponseLib.response.types import (
     Response,
     TimePointFindings,
 )
-from HCCResponseLib.response.visits import Assessment
 
 PROFILES = {name: load_profile(name) for name in ("recist-1.1", "mrecist", "mrecist-with-5mm", "irecist")}
 RANK = {Response.CR: 0, Response.PR: 1, Response.SD: 2, Response.PD: 3}

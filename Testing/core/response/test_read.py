@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from HCCResponseLib.errors import RuleError
+from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.read import evaluate_read, load_profile
 from HCCResponseLib.response.types import (
     LesionFinding,

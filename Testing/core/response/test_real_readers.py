@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from HCCResponseLib.response.agreement import agreement_of_ratings
-from HCCResponseLib.response.questions import answer_case
+from HCCResponseLib.cli.questions import answer_case
+from HCCResponseLib.statistics.agreement import agreement_of_ratings
 
 DATA = Path(os.environ.get("HCC_RESPONSE_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 TABLE = DATA / "hcc_tace_seg" / "clinical_data.xlsx"

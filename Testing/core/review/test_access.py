@@ -6,12 +6,12 @@ from itertools import product
 
 import pytest
 
-from HCCResponseLib.errors import AccessError
-from HCCResponseLib.review.access import Act, Role, Stage, Standing, allowed
-from HCCResponseLib.review.lifecycle import may, require, stage, standings
-from HCCResponseLib.review.people import Person
-from HCCResponseLib.review.signatures import Locks, ReadOrder
-from HCCResponseLib.review.state import ReadState
+from HCCResponseLib.base.errors import AccessError
+from HCCResponseLib.review.people.people import Person
+from HCCResponseLib.review.read.access import Act, Role, Stage, Standing, allowed
+from HCCResponseLib.review.read.lifecycle import may, require, stage, standings
+from HCCResponseLib.review.read.state import ReadState
+from HCCResponseLib.review.signing.signatures import Locks, ReadOrder
 from reads import BASELINE, FOLLOW_UP, study
 
 # One letter a stage, in this order: Waiting Open Reopened Sign-again Locked in-reView Final; '-' is no.

@@ -7,17 +7,17 @@ import json
 import pytest
 
 from committees import FIRST, SECOND, THIRD, SmallCommittee
-from HCCResponseLib.errors import AccessError, InputError, SignInError
-from HCCResponseLib.review.access import Stage
-from HCCResponseLib.review.adjudication import adjudicate, case, case_for, values
-from HCCResponseLib.review.audit import export_log_as, verify
-from HCCResponseLib.review.committee import blinded, open_any, open_read, reread, visible
-from HCCResponseLib.review.decide import decide
-from HCCResponseLib.review.lifecycle import amend, close, stage
-from HCCResponseLib.review.records import Action, Decision
-from HCCResponseLib.review.signatures import Meaning
-from HCCResponseLib.review.signing import countersign, sign_and_lock
-from HCCResponseLib.review.state import read_life, read_state
+from HCCResponseLib.base.errors import AccessError, InputError, SignInError
+from HCCResponseLib.review.committee.adjudication import adjudicate, case, case_for, values
+from HCCResponseLib.review.committee.assignments import blinded, open_any, open_read, reread, visible
+from HCCResponseLib.review.decisions.decide import decide
+from HCCResponseLib.review.read.access import Stage
+from HCCResponseLib.review.read.lifecycle import amend, close, stage
+from HCCResponseLib.review.read.records import Action, Decision
+from HCCResponseLib.review.read.state import read_life, read_state
+from HCCResponseLib.review.signing.audit import export_log_as, verify
+from HCCResponseLib.review.signing.signatures import Meaning
+from HCCResponseLib.review.signing.signing import countersign, sign_and_lock
 from reads import BASELINE, FOLLOW_UP, study
 
 PR = {BASELINE: 40, FOLLOW_UP: 20}

@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from committees import FIRST, SECOND, SmallCommittee
-from HCCResponseLib.errors import AccessError, InputError, SignInError, StorageError
-from HCCResponseLib.review.adjudication import adjudicate, case
-from HCCResponseLib.review.audit import verify
-from HCCResponseLib.review.committee import assignments
-from HCCResponseLib.review.decide import decide
-from HCCResponseLib.review.records import Action, Decision
-from HCCResponseLib.review.signing import sign_and_lock
-from HCCResponseLib.review.state import read_life
+from HCCResponseLib.base.errors import AccessError, InputError, SignInError, StorageError
+from HCCResponseLib.review.committee.adjudication import adjudicate, case
+from HCCResponseLib.review.committee.assignments import assignments
+from HCCResponseLib.review.decisions.decide import decide
+from HCCResponseLib.review.read.records import Action, Decision
+from HCCResponseLib.review.read.state import read_life
+from HCCResponseLib.review.signing.audit import verify
+from HCCResponseLib.review.signing.signing import sign_and_lock
 from reads import BASELINE, FOLLOW_UP
 
 

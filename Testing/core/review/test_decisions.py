@@ -6,14 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from HCCResponseLib.errors import IncompleteReadError, InputError
-from HCCResponseLib.response.profile import load_profile
+from HCCResponseLib.base.errors import IncompleteReadError, InputError
+from HCCResponseLib.lesions.proposal import Suggestion
+from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
-from HCCResponseLib.review.category import category, missing, roles
-from HCCResponseLib.review.decide import accept_all, decide, decide_non_target
-from HCCResponseLib.review.records import Action, Decision, NonTargetDecision
-from HCCResponseLib.review.state import RowStatus, read_state
-from HCCResponseLib.track.proposal import Suggestion
+from HCCResponseLib.review.decisions.decide import accept_all, decide, decide_non_target
+from HCCResponseLib.review.read.category import category, missing, roles
+from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
+from HCCResponseLib.review.read.state import RowStatus, read_state
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
 
 PROFILE = load_profile("recist-1.1")

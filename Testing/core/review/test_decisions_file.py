@@ -7,13 +7,13 @@ import json
 import pytest
 import yaml
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.imaging.write import write_label_map
 from HCCResponseLib.response.types import Response
-from HCCResponseLib.review.decisions_file import apply_decisions
-from HCCResponseLib.review.state import RowStatus
+from HCCResponseLib.review.decisions.decisions_file import apply_decisions
+from HCCResponseLib.review.read.state import RowStatus
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
 
 GRIDS = {BASELINE: GRID, FOLLOW_UP: GRID}

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from HCCResponseLib.errors import AccessError, InputError, SignInError
-from HCCResponseLib.review.access import Role
-from HCCResponseLib.review.account_rules import load_rules, shipped_rules
-from HCCResponseLib.review.people import People, local_people, people_file
+from HCCResponseLib.base.errors import AccessError, InputError, SignInError
+from HCCResponseLib.review.people.account_rules import load_rules, shipped_rules
+from HCCResponseLib.review.people.people import People, local_people, people_file
+from HCCResponseLib.review.read.access import Role
 from HCCResponseLib.review.store import ReadStore
 
 PASSWORD, OTHER = "quiet river stones", "seven green windows"

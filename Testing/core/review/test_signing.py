@@ -11,24 +11,24 @@ import pytest
 from sqlalchemy import text
 
 from committees import CHEAP
-from HCCResponseLib.errors import AccessError, IncompleteReadError, InputError, SignInError, StorageError
+from HCCResponseLib.base.errors import AccessError, IncompleteReadError, InputError, SignInError, StorageError
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.report.exports import write_result
-from HCCResponseLib.report.html import write_report
-from HCCResponseLib.response.profile import load_profile
+from HCCResponseLib.report.subject.exports import write_result
+from HCCResponseLib.report.subject.html import write_report
+from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import Response
-from HCCResponseLib.review.access import Role, Stage
-from HCCResponseLib.review.account_rules import shipped_rules
-from HCCResponseLib.review.audit import verify
-from HCCResponseLib.review.category import category, missing
-from HCCResponseLib.review.decide import accept_all, answer, decide, decide_non_target
-from HCCResponseLib.review.decisions_file import apply_decisions
-from HCCResponseLib.review.lifecycle import amend, is_locked, stage
-from HCCResponseLib.review.people import People
-from HCCResponseLib.review.records import Action, Decision, NonTargetDecision
-from HCCResponseLib.review.signatures import Meaning
-from HCCResponseLib.review.signing import countersign, first_bad_signature, sign_and_lock
-from HCCResponseLib.review.state import read_state
+from HCCResponseLib.review.decisions.decide import accept_all, answer, decide, decide_non_target
+from HCCResponseLib.review.decisions.decisions_file import apply_decisions
+from HCCResponseLib.review.people.account_rules import shipped_rules
+from HCCResponseLib.review.people.people import People
+from HCCResponseLib.review.read.access import Role, Stage
+from HCCResponseLib.review.read.category import category, missing
+from HCCResponseLib.review.read.lifecycle import amend, is_locked, stage
+from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
+from HCCResponseLib.review.read.state import read_state
+from HCCResponseLib.review.signing.audit import verify
+from HCCResponseLib.review.signing.signatures import Meaning
+from HCCResponseLib.review.signing.signing import countersign, first_bad_signature, sign_and_lock
 from HCCResponseLib.review.store import ReadStore
 from reads import BASELINE, FOLLOW_UP, GRID, lesion, make_read
 from stores import around_the_guards, change

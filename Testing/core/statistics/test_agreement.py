@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from HCCResponseLib.response.agreement import agreement_of_ratings, agreement_of_table
-from HCCResponseLib.response.distributions import student_quantile
+from HCCResponseLib.statistics.agreement import agreement_of_ratings, agreement_of_table
+from HCCResponseLib.statistics.distributions import student_quantile
 
 # Gwet 2014, Handbook of Inter-Rater Reliability, 4th edition, p. 120: 12 subjects, 4 raters, missing ratings.
 GWET = [

@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from HCCResponseLib.cohort.tracking_cases import DEVELOPMENT_SEED, HELD_OUT_SEED, baseline_lesions, truth_of
-from HCCResponseLib.engines.pool import FIRST_TRAINING_SEED
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.evaluation.tracking.cases import (
+    DEVELOPMENT_SEED,
+    HELD_OUT_SEED,
+    baseline_lesions,
+    truth_of,
+)
+from HCCResponseLib.nets.pool import FIRST_TRAINING_SEED
 from HCCResponseLib.synth.course import Course, draw_plans, make_course
-from HCCResponseLib.track.components import carried_parts
+from HCCResponseLib.track.identity.components import carried_parts
 
 WANTED = [
     (Course.STABLE, 16.0), (Course.SPLITS, 36.0), (Course.MERGES, 18.0),

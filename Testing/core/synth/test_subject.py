@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage
 from scipy.spatial.distance import pdist
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.synth.lesions import Fate
 from HCCResponseLib.synth.subject import DEMO_FATES, make_subject
 
@@ -97,7 +97,7 @@ def test_too_many_lesions_are_refused():
 
 
 def test_training_seeds_are_disjoint_from_the_demonstration():
-    from HCCResponseLib.engines.pool import FIRST_TRAINING_SEED
+    from HCCResponseLib.nets.pool import FIRST_TRAINING_SEED
     from HCCResponseLib.synth.plain_case import DEMO_SEED
 
     assert DEMO_SEED < FIRST_TRAINING_SEED

@@ -5,17 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.warped import WarpedMask
+from HCCResponseLib.lesions.proposal import Suggestion
 from HCCResponseLib.synth.lesions import Fate
 from HCCResponseLib.synth.subject import make_subject
-from HCCResponseLib.track.candidates import Before, CandidateRule, Survey, agreement, find_candidates
-from HCCResponseLib.track.components import carry_identities, components
-from HCCResponseLib.track.proposal import Suggestion
-from HCCResponseLib.track.registration import carry_mask, register
-from HCCResponseLib.track.trust import Place
+from HCCResponseLib.track.identity.components import carry_identities, components
+from HCCResponseLib.track.new_lesions.candidates import (
+    Before,
+    CandidateRule,
+    Survey,
+    agreement,
+    find_candidates,
+)
+from HCCResponseLib.track.registration.register import carry_mask, register
+from HCCResponseLib.track.registration.trust import Place
 
 UNIT = (1.0, 1.0, 1.0)
 SURE = Place(True, True, True, 0.0, ())
@@ -196,9 +202,9 @@ def test_agreement_is_dice_within_the_liver():
 
 
 def test_parts_that_touch_at_a_corner_are_not_called_a_split():
-    from HCCResponseLib.track.follow_up import _known
-    from HCCResponseLib.track.links import Link, Outcome
-    from HCCResponseLib.track.matching import Known
+    from HCCResponseLib.lesions.links import Link, Outcome
+    from HCCResponseLib.track.identity.follow_up import _known
+    from HCCResponseLib.track.identity.matching import Known
 
     touching = np.zeros((6, 40, 40), bool)
     touching[2:4, 10:20, 10:20] = touching[2:4, 20:30, 20:30] = True

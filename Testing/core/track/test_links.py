@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.warped import WarpedMask
+from HCCResponseLib.lesions.links import Outcome, links_from_json, links_to_json, merge, relink, split
 from HCCResponseLib.measure import measure_label_map, measure_lesion, measure_parts
-from HCCResponseLib.track.components import carried_parts, divide
-from HCCResponseLib.track.follow_up import contour_known
-from HCCResponseLib.track.links import Outcome, links_from_json, links_to_json, merge, relink, split
-from HCCResponseLib.track.matching import Known, match
-from HCCResponseLib.track.trust import Place
+from HCCResponseLib.track.identity.components import carried_parts, divide
+from HCCResponseLib.track.identity.follow_up import contour_known
+from HCCResponseLib.track.identity.matching import Known, match
+from HCCResponseLib.track.registration.trust import Place
 
 GRID = Geometry((40, 80, 80), (1.0, 1.0, 1.0))
 SURE = Place(True, True, True, 0.5, ())

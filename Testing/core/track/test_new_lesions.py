@@ -8,21 +8,21 @@ from datetime import date
 import numpy as np
 import pytest
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.response.profile import load_profile
-from HCCResponseLib.review.decide import decide
-from HCCResponseLib.review.links import reader_relinks, write_links
-from HCCResponseLib.review.new_lesions import histories
-from HCCResponseLib.review.records import Action, Decision
-from HCCResponseLib.review.state import read_state
-from HCCResponseLib.track.earlier import Earlier, name_again
-from HCCResponseLib.track.links import Link, LinkSet, Outcome
-from HCCResponseLib.track.proposal import Suggestion
-from HCCResponseLib.track.registration import Scan
-from HCCResponseLib.track.suppress import Look, LookRule, Tissue, look_at, reason_to_suppress
-from HCCResponseLib.track.trust import Place
+from HCCResponseLib.lesions.links import Link, LinkSet, Outcome
+from HCCResponseLib.lesions.proposal import Suggestion
+from HCCResponseLib.response.profiles.load import load_profile
+from HCCResponseLib.review.decisions.decide import decide
+from HCCResponseLib.review.read.links import reader_relinks, write_links
+from HCCResponseLib.review.read.new_lesions import histories
+from HCCResponseLib.review.read.records import Action, Decision
+from HCCResponseLib.review.read.state import read_state
+from HCCResponseLib.track.new_lesions.earlier_visits import Earlier, name_again
+from HCCResponseLib.track.new_lesions.suppression import Look, LookRule, Tissue, look_at, reason_to_suppress
+from HCCResponseLib.track.registration.register import Scan
+from HCCResponseLib.track.registration.trust import Place
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
 
 LATER = "follow-up 2"

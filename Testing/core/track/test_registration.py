@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from HCCResponseLib.errors import InputError, JobCancelledError
+from HCCResponseLib.base.errors import InputError, JobCancelledError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Region, Volume
 from HCCResponseLib.synth.anatomy import Points
 from HCCResponseLib.synth.course import Course, VisitPlan, make_course
 from HCCResponseLib.synth.render import Motion
-from HCCResponseLib.track.child import ChildRegistrar
-from HCCResponseLib.track.deform import Channels, cycle_error, deform, jacobian
-from HCCResponseLib.track.registration import Scan, carry_masks, register_scans
+from HCCResponseLib.track.registration.child import ChildRegistrar
+from HCCResponseLib.track.registration.deform import Channels, cycle_error, deform, jacobian
+from HCCResponseLib.track.registration.register import Scan, carry_masks, register_scans
 
 FIRST = VisitPlan(Motion(), (6.0, 4.0, 4.0), (-165.0, -120.0, -105.0), (75.0, 120.0, 130.0))
 MOTION = Motion(patient_mm=(5, -4, 8), liver_mm=(2, -3, 24), liver_scale=0.94, organs_follow=0.8)

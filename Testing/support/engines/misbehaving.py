@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from HCCResponseLib.base.errors import ModelError
+from HCCResponseLib.base.jobs import Progress
 from HCCResponseLib.engines.contract import EngineInfo, Gives, Parameter, Segmentation
-from HCCResponseLib.engines.process import Progress
-from HCCResponseLib.errors import ModelError
 
 INFO = EngineInfo(
     name="misbehaving",

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar, say, say_json
-from HCCResponseLib.errors import InputError
 
 
 def synthetic(
@@ -38,7 +38,7 @@ def synthetic(
 ) -> None:
     """Compare base network, published IDOL and ours on synthetic pairs; run again, it goes on where it was."""
     with errors_as_one_line():
-        from HCCResponseLib.cohort.synthetic_methods import methods_named
+        from HCCResponseLib.evaluation.adaptation.methods import methods_named
 
         if (background is None) != (liver is None):
             raise InputError("--background and --liver belong together: a CT and the mask of its liver.")
@@ -68,12 +68,12 @@ def background_name(path: Path | None, oedema: bool = False) -> str:
 
 
 def _run(request: dict[str, Any]) -> None:
-    from HCCResponseLib.engines.process import run_job
+    from HCCResponseLib.base.jobs import run_job
 
     with tempfile.TemporaryDirectory() as work, progress_bar() as bar:
         task = bar.add_task("Evaluating", total=1.0)
         counts = run_job(
-            "HCCResponseLib.cohort.synthetic_worker",
+            "HCCResponseLib.evaluation.adaptation.worker",
             request,
             Path(work),
             lambda p: bar.update(task, completed=p.fraction, description=p.stage[:44]),
@@ -82,9 +82,10 @@ def _run(request: dict[str, Any]) -> None:
 
 
 def _tell(output: Path, background: str, as_json: bool) -> None:
-    from HCCResponseLib.cohort.synthetic_plots import draw_plots
-    from HCCResponseLib.cohort.synthetic_store import read_records
-    from HCCResponseLib.cohort.synthetic_table import (
+    from HCCResponseLib.base.files import write_text
+    from HCCResponseLib.evaluation.adaptation.plots import draw_plots
+    from HCCResponseLib.evaluation.adaptation.store import read_records
+    from HCCResponseLib.evaluation.adaptation.table import (
         as_csv,
         gate_rows,
         markdown,
@@ -92,7 +93,6 @@ def _tell(output: Path, background: str, as_json: bool) -> None:
         size_rows,
         summary_rows,
     )
-    from HCCResponseLib.imaging.files import write_text
 
     # Backgrounds are reported apart, never mixed.
     records = [r for r in read_records(output) if r["background"] == background]

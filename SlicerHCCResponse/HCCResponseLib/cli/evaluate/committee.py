@@ -31,11 +31,11 @@ def committee(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """How well the readers of a committee agree. Only signed reads count; what is left out is told."""
-    from HCCResponseLib.cohort.committee import committee_figures
-    from HCCResponseLib.cohort.figure import as_csv, as_json_text, as_markdown, as_records
-    from HCCResponseLib.cohort.from_store import load_committee
-    from HCCResponseLib.errors import InputError
-    from HCCResponseLib.imaging.files import write_text
+    from HCCResponseLib.base.errors import InputError
+    from HCCResponseLib.base.files import write_text
+    from HCCResponseLib.cohort.committee.figures import committee_figures
+    from HCCResponseLib.cohort.committee.from_store import load_committee
+    from HCCResponseLib.statistics.estimate import as_csv, as_json_text, as_markdown, as_records
 
     writers = {".md": as_markdown, ".csv": as_csv, ".json": as_json_text}
     with errors_as_one_line():

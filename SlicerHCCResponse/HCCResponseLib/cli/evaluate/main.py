@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from HCCResponseLib.cli.evaluate_committee import committee
-from HCCResponseLib.cli.evaluate_synthetic import synthetic
-from HCCResponseLib.cli.evaluate_tracking import tracking
+from HCCResponseLib.cli.evaluate.adaptation import synthetic
+from HCCResponseLib.cli.evaluate.committee import committee
+from HCCResponseLib.cli.evaluate.tracking import tracking
 
 evaluate = typer.Typer(no_args_is_help=True, help="How good methods and readers are.")
 evaluate.command()(committee)

@@ -37,9 +37,9 @@ def tracking(
 ) -> None:
     """Lesion identities, splits, merges and new lesions on drawn pairs; the published way beside ours."""
     with errors_as_one_line():
-        from HCCResponseLib.cohort.tracking_cases import HELD_OUT_SEED
-        from HCCResponseLib.cohort.tracking_run import OURS, PUBLISHED, run_true_masks
-        from HCCResponseLib.cohort.tracking_stats import summarise
+        from HCCResponseLib.evaluation.tracking.cases import HELD_OUT_SEED
+        from HCCResponseLib.evaluation.tracking.run import OURS, PUBLISHED, run_true_masks
+        from HCCResponseLib.evaluation.tracking.stats import summarise
 
         start = HELD_OUT_SEED if first_seed is None else first_seed
         wanted = [("true masks", start + i) for i in range(pairs)] + [
@@ -53,8 +53,8 @@ def tracking(
             if arm == "true masks":
                 record = run_true_masks(seed)
             else:
-                from HCCResponseLib.cohort.tracking_own import run_own_masks
-                from HCCResponseLib.engines.model import load_model
+                from HCCResponseLib.evaluation.tracking.own import run_own_masks
+                from HCCResponseLib.nets.model import load_model
 
                 base = base or load_model(model)
                 record = run_own_masks(seed, base)

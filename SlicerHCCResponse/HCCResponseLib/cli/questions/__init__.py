@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from HCCResponseLib.errors import RuleError
+from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.cli.questions.base import REGISTRY, Answer, AnswerFunction, Setting
+from HCCResponseLib.cli.questions.fields import Fields
 from HCCResponseLib.response.criteria import criterion
-from HCCResponseLib.response.profile import load_profile
-from HCCResponseLib.response.questions.base import REGISTRY, Answer, AnswerFunction, Setting
-from HCCResponseLib.response.questions.fields import Fields
+from HCCResponseLib.response.profiles.load import load_profile
 
 DEFAULT_CRITERION = "RECIST 1.1"
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from HCCResponseLib.errors import RuleError
-from HCCResponseLib.response.agreement import (
+from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.cli.questions.base import Answer, Setting, answers
+from HCCResponseLib.cli.questions.fields import Fields
+from HCCResponseLib.statistics.agreement import (
     Agreement,
     Coefficient,
     WeightName,
     agreement_of_ratings,
     agreement_of_table,
 )
-from HCCResponseLib.response.questions.base import Answer, Setting, answers
-from HCCResponseLib.response.questions.fields import Fields
 
 _COEFFICIENTS = ("kappa", "kappa_linear", "kappa_quadratic", "fleiss_kappa", "gwet_ac1", "gwet_ac2")
 _ALL_WEIGHTS: tuple[WeightName, ...] = ("linear", "quadratic", "ordinal")

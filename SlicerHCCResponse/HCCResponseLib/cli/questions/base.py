@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from HCCResponseLib.cli.questions.fields import Fields
 from HCCResponseLib.response.criteria.base import Criterion
-from HCCResponseLib.response.profile import Profile
-from HCCResponseLib.response.questions.fields import Fields
+from HCCResponseLib.response.profiles.load import Profile
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from HCCResponseLib.response.best import best_response, clinical_benefit, response_flag
-from HCCResponseLib.response.immune_codes import to_recist
-from HCCResponseLib.response.irecist_best import irecist_best
-from HCCResponseLib.response.questions.base import Answer, Setting, answers
-from HCCResponseLib.response.questions.fields import Fields, to_choice
-from HCCResponseLib.response.questions.writing import day, yes_no
+from HCCResponseLib.cli.questions.base import Answer, Setting, answers
+from HCCResponseLib.cli.questions.fields import Fields, to_choice
+from HCCResponseLib.cli.questions.writing import day, yes_no
+from HCCResponseLib.response.endpoints.best import best_response, clinical_benefit, response_flag
+from HCCResponseLib.response.endpoints.visits import Assessment
+from HCCResponseLib.response.irecist.best import irecist_best
+from HCCResponseLib.response.irecist.codes import to_recist
 from HCCResponseLib.response.types import Response
-from HCCResponseLib.response.visits import Assessment
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from HCCResponseLib.errors import RuleError
-from HCCResponseLib.response.endpoints import (
+from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.cli.questions.base import Answer, Setting, answers
+from HCCResponseLib.cli.questions.best import visits_of
+from HCCResponseLib.cli.questions.fields import Fields, to_day
+from HCCResponseLib.cli.questions.writing import day
+from HCCResponseLib.response.endpoints.schedule import VisitSchedule
+from HCCResponseLib.response.endpoints.time_to_event import (
     Endpoint,
     FollowUp,
     Reason,
@@ -13,15 +18,10 @@ from HCCResponseLib.response.endpoints import (
     progression_date,
     time_to_event,
 )
-from HCCResponseLib.response.immune_codes import to_recist
-from HCCResponseLib.response.irecist_best import irecist_best
-from HCCResponseLib.response.questions.base import Answer, Setting, answers
-from HCCResponseLib.response.questions.best import visits_of
-from HCCResponseLib.response.questions.fields import Fields, to_day
-from HCCResponseLib.response.questions.writing import day
-from HCCResponseLib.response.schedule import VisitSchedule
+from HCCResponseLib.response.endpoints.visits import Assessment, check_responses
+from HCCResponseLib.response.irecist.best import irecist_best
+from HCCResponseLib.response.irecist.codes import to_recist
 from HCCResponseLib.response.types import NewLesionStatus, Response
-from HCCResponseLib.response.visits import Assessment, check_responses
 
 
 @answers("progression-date")

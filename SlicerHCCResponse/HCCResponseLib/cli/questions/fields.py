@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from HCCResponseLib.errors import RuleError
+from HCCResponseLib.base.errors import RuleError
 
 _Enum = TypeVar("_Enum", bound=StrEnum)
 _MOST_DIGITS = 20

@@ -6,17 +6,17 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from HCCResponseLib.errors import RuleError
-from HCCResponseLib.response.immune_codes import to_recist
-from HCCResponseLib.response.irecist import ImmuneMachine, ImmuneOutcome, ImmuneTimePoint
-from HCCResponseLib.response.irecist_best import ImmuneBest, irecist_best
-from HCCResponseLib.response.new_lesions import NewLesionFinding
-from HCCResponseLib.response.profile import OVERRIDE_SOURCE, Profile, load_profile
-from HCCResponseLib.response.questions.base import Answer, Setting, answers
-from HCCResponseLib.response.questions.fields import Fields, to_choice, to_day
-from HCCResponseLib.response.questions.target import plain_sum
-from HCCResponseLib.response.questions.writing import day, number
-from HCCResponseLib.response.target import TargetHistory, TargetRule
+from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.cli.questions.base import Answer, Setting, answers
+from HCCResponseLib.cli.questions.fields import Fields, to_choice, to_day
+from HCCResponseLib.cli.questions.target import plain_sum
+from HCCResponseLib.cli.questions.writing import day, number
+from HCCResponseLib.response.irecist.best import ImmuneBest, irecist_best
+from HCCResponseLib.response.irecist.codes import to_recist
+from HCCResponseLib.response.irecist.machine import ImmuneMachine, ImmuneOutcome, ImmuneTimePoint
+from HCCResponseLib.response.irecist.new_lesions import NewLesionFinding
+from HCCResponseLib.response.profiles.load import OVERRIDE_SOURCE, Profile, load_profile
+from HCCResponseLib.response.timepoint.target import TargetHistory, TargetRule
 from HCCResponseLib.response.types import Response, VersusLast
 
 _ROLES = {"target": True, "non-target": False, "new-target": True, "new-non-target": False}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from HCCResponseLib.response.questions.base import Answer, Setting, answers
-from HCCResponseLib.response.questions.fields import Fields
-from HCCResponseLib.response.questions.writing import number
-from HCCResponseLib.response.selection import Candidate, check_targets, select_targets
+from HCCResponseLib.cli.questions.base import Answer, Setting, answers
+from HCCResponseLib.cli.questions.fields import Fields
+from HCCResponseLib.cli.questions.writing import number
+from HCCResponseLib.response.timepoint.selection import Candidate, check_targets, select_targets
 
 
 @answers("select-targets")

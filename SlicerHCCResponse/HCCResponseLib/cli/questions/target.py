@@ -9,14 +9,14 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from HCCResponseLib.errors import RuleError
-from HCCResponseLib.response.immune_codes import to_immune
+from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.cli.questions.base import Answer, Setting, answers
+from HCCResponseLib.cli.questions.fields import Fields, to_length
+from HCCResponseLib.cli.questions.writing import day, number, percent
+from HCCResponseLib.response.irecist.codes import to_immune
 from HCCResponseLib.response.numbers import ZERO
-from HCCResponseLib.response.questions.base import Answer, Setting, answers
-from HCCResponseLib.response.questions.fields import Fields, to_length
-from HCCResponseLib.response.questions.writing import day, number, percent
-from HCCResponseLib.response.sums import LesionSum, ValueRule, baseline_sum, follow_up_sum
-from HCCResponseLib.response.target import TargetHistory, TargetRule
+from HCCResponseLib.response.timepoint.sums import LesionSum, ValueRule, baseline_sum, follow_up_sum
+from HCCResponseLib.response.timepoint.target import TargetHistory, TargetRule
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from HCCResponseLib.errors import RuleError
-from HCCResponseLib.response.immune_table import FurtherChange, immune_response
-from HCCResponseLib.response.overall import overall_response
-from HCCResponseLib.response.questions.base import Answer, Setting, answers
-from HCCResponseLib.response.questions.fields import Fields
+from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.cli.questions.base import Answer, Setting, answers
+from HCCResponseLib.cli.questions.fields import Fields
+from HCCResponseLib.response.irecist.table import FurtherChange, immune_response
+from HCCResponseLib.response.timepoint.overall import overall_response
 from HCCResponseLib.response.types import NewLesionStatus, Response
 
 

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from HCCResponseLib.cli import read_manage, read_work
 from HCCResponseLib.cli.common import errors_as_one_line, say, say_json
-from HCCResponseLib.cli.read_users import users_app
+from HCCResponseLib.cli.read import manage as read_manage
+from HCCResponseLib.cli.read import work as read_work
+from HCCResponseLib.cli.read.users import users_app
 from HCCResponseLib.cli.sign_in import AsJson, Where
 
 read_app = typer.Typer(
@@ -52,8 +53,8 @@ def verify(
     Note the printed hash down elsewhere: what a cut at the end leaves is a log that fits, so only a noted hash, given
     with --expect, shows that something is gone.
     """
-    from HCCResponseLib.errors import StorageError
-    from HCCResponseLib.review.audit import verify as check
+    from HCCResponseLib.base.errors import StorageError
+    from HCCResponseLib.review.signing.audit import verify as check
     from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
 
     with errors_as_one_line():

@@ -31,9 +31,9 @@ def assign(
     Order of reading, adjudication variables and streams come from the study's profile.
     """
     from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.review.committee import assign as give
-    from HCCResponseLib.review.committee import blinded
-    from HCCResponseLib.review.session import load_images
+    from HCCResponseLib.pipeline.propose import load_images
+    from HCCResponseLib.review.committee.assignments import assign as give
+    from HCCResponseLib.review.committee.assignments import blinded
 
     with signed_in(where, as_name, password_file) as desk:
         content = blinded(load_study(study))
@@ -49,9 +49,9 @@ def list_reads(
     where: Where, as_name: Name, password_file: PasswordFile = None, as_json: AsJson = False
 ) -> None:
     """The reads that you may know of, and how far they are."""
-    from HCCResponseLib.review.committee import visible
-    from HCCResponseLib.review.lifecycle import points, stage
-    from HCCResponseLib.review.state import read_life
+    from HCCResponseLib.review.committee.assignments import visible
+    from HCCResponseLib.review.read.lifecycle import points, stage
+    from HCCResponseLib.review.read.state import read_life
 
     with signed_in(where, as_name, password_file) as desk:
         rows = []
@@ -85,8 +85,8 @@ def amend(
     A manager may do this until the read is locked for good, its reader in the final review of a hybrid read or where
     reading has no order. Later time points must then be signed again.
     """
-    from HCCResponseLib.review.lifecycle import amend as reopen
-    from HCCResponseLib.review.state import read_life
+    from HCCResponseLib.review.read.lifecycle import amend as reopen
+    from HCCResponseLib.review.read.state import read_life
 
     with signed_in(where, as_name, password_file) as desk:
         read = desk.store.other(read_id)
@@ -109,8 +109,8 @@ def lock(
 
     Single time points are locked by the reader's signature, see 'read sign'.
     """
-    from HCCResponseLib.review.lifecycle import close
-    from HCCResponseLib.review.state import read_life
+    from HCCResponseLib.review.read.lifecycle import close
+    from HCCResponseLib.review.read.state import read_life
 
     with signed_in(where, as_name, password_file) as desk:
         read = desk.store.other(read_id)
@@ -131,7 +131,7 @@ def reread(
 
     The re-read starts fresh; the first read is not shown to its reader until the re-read is signed.
     """
-    from HCCResponseLib.review.committee import reread as again
+    from HCCResponseLib.review.committee.assignments import reread as again
 
     with signed_in(where, as_name, password_file) as desk:
         new = again(desk.store, desk.person, read_id, reason)
@@ -149,7 +149,7 @@ def log(
     as_json: AsJson = False,
 ) -> None:
     """Write a readable copy of the audit trail (manager, auditor): who, when, what, old, new, why, hashes."""
-    from HCCResponseLib.review.audit import export_log_as
+    from HCCResponseLib.review.signing.audit import export_log_as
 
     with signed_in(where, as_name, password_file) as desk:
         count = export_log_as(desk.person, desk.store, output, read_id)

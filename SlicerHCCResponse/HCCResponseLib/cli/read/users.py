@@ -20,7 +20,7 @@ from HCCResponseLib.cli.sign_in import (
     people_at,
     signed_in,
 )
-from HCCResponseLib.review.access import Role
+from HCCResponseLib.review.read.access import Role
 
 users_app = typer.Typer(
     name="users",
@@ -187,7 +187,7 @@ def rules(
     as_json: AsJson = False,
 ) -> None:
     """Rules for passwords and lock-outs: print them, or put others in force (manager)."""
-    from HCCResponseLib.review.account_rules import load_rules
+    from HCCResponseLib.review.people.account_rules import load_rules
 
     with signed_in(where, as_name, password_file) as desk:
         if file is not None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from HCCResponseLib.cli.common import say, say_json
-from HCCResponseLib.cli.read_manage import TimePoint
+from HCCResponseLib.cli.read.manage import TimePoint
 from HCCResponseLib.cli.sign_in import AsJson, Desk, Name, PasswordFile, ReadName, Reason, Where, signed_in
 from HCCResponseLib.cli.study import ModelOption, OutputOption, RecipeOption, SeedOption, StepsOption
-from HCCResponseLib.review.signatures import Meaning
+from HCCResponseLib.review.signing.signatures import Meaning
 
 if TYPE_CHECKING:
-    from HCCResponseLib.review.state import ReadState
+    from HCCResponseLib.review.read.state import ReadState
     from HCCResponseLib.review.store import ReadStore
 
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="The subject's name.")]
@@ -40,10 +40,10 @@ def open_and_propose(
     """
     from HCCResponseLib.cli.study import tell
     from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.report.output import write_outputs
-    from HCCResponseLib.response.profile import load_profile
-    from HCCResponseLib.review.committee import blinded, open_read
-    from HCCResponseLib.review.session import Options, open_session, propose
+    from HCCResponseLib.pipeline.propose import Options, open_session, propose
+    from HCCResponseLib.report.subject.output import write_outputs
+    from HCCResponseLib.response.profiles.load import load_profile
+    from HCCResponseLib.review.committee.assignments import blinded, open_read
 
     with signed_in(where, as_name, password_file) as desk:
         content = blinded(load_study(study))
@@ -64,7 +64,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Where a read stands: its time points, what was decided, who signed what and when."""
-    from HCCResponseLib.review.lifecycle import points, stage
+    from HCCResponseLib.review.read.lifecycle import points, stage
 
     with signed_in(where, as_name, password_file) as desk:
         state = _opened(desk, read_id, version)[1]
@@ -103,9 +103,9 @@ def decide(
 ) -> None:
     """Decide on proposals from a file; its 'reader' is your sign-in name. All is checked before any is written."""
     from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.review.category import missing
-    from HCCResponseLib.review.decisions_file import apply_decisions
-    from HCCResponseLib.review.session import load_images
+    from HCCResponseLib.pipeline.propose import load_images
+    from HCCResponseLib.review.decisions.decisions_file import apply_decisions
+    from HCCResponseLib.review.read.category import missing
 
     with signed_in(where, as_name, password_file) as desk:
         store, state = _opened(desk, read_id)
@@ -130,7 +130,7 @@ def sign(
     as_json: AsJson = False,
 ) -> None:
     """Sign a time point. The reader's signature (authorship) locks it; review and approval come on top of it."""
-    from HCCResponseLib.review.signing import countersign, sign_and_lock
+    from HCCResponseLib.review.signing.signing import countersign, sign_and_lock
 
     with signed_in(where, as_name, password_file) as desk:
         store, state = _opened(desk, read_id)
@@ -149,7 +149,7 @@ def compare(
     where: Where, subject: Subject, as_name: Name, password_file: PasswordFile = None, as_json: AsJson = False
 ) -> None:
     """Whether the reads of a subject are finished and in which adjudication variables they differ."""
-    from HCCResponseLib.review.adjudication import case_for
+    from HCCResponseLib.review.committee.adjudication import case_for
 
     with signed_in(where, as_name, password_file) as desk:
         found, values = case_for(desk.store, desk.person, subject)
@@ -179,7 +179,7 @@ def adjudicate(
     as_json: AsJson = False,
 ) -> None:
     """Choose the read that counts for the trial where the readers differ; signed, and final for all of them."""
-    from HCCResponseLib.review.adjudication import adjudicate as choose
+    from HCCResponseLib.review.committee.adjudication import adjudicate as choose
 
     with signed_in(where, as_name, password_file) as desk:
         found = choose(desk.store, desk.people, desk.credentials, subject, accept, reason)
@@ -189,7 +189,7 @@ def adjudicate(
 
 def _opened(desk: Desk, read_id: str, version: int | None = None) -> tuple[ReadStore, ReadState]:
     """An assigned read through the committee's door; a read that nobody assigned as it is."""
-    from HCCResponseLib.review.committee import open_any
+    from HCCResponseLib.review.committee.assignments import open_any
 
     return open_any(desk.store, desk.person, read_id, version)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from HCCResponseLib.cohort.reads import CommitteeRead
+from HCCResponseLib.cohort.committee.reads import CommitteeRead
 from HCCResponseLib.response.types import TimePointEvaluation
-from HCCResponseLib.review.adjudication import VARIABLES
+from HCCResponseLib.review.committee.adjudication import VARIABLES
 
 Pair = tuple[CommitteeRead, CommitteeRead]
 # What adjudication may look at, and the choice of targets, which never leads to adjudication by itself.

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from HCCResponseLib.cohort.coefficients import category_figures, sum_figures
-from HCCResponseLib.cohort.discordance import (
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.cohort.committee.coefficients import category_figures, sum_figures
+from HCCResponseLib.cohort.committee.discordance import (
     COMPARED,
     Pair,
     differing_points,
@@ -18,11 +19,10 @@ from HCCResponseLib.cohort.discordance import (
     paired_points,
     progressed,
 )
-from HCCResponseLib.cohort.figure import Figure
-from HCCResponseLib.cohort.proportions import Share, clustered_share, exact_share
-from HCCResponseLib.cohort.reads import ADJUDICATOR, Committee
-from HCCResponseLib.errors import InputError
-from HCCResponseLib.review.adjudication import VARIABLES
+from HCCResponseLib.cohort.committee.reads import ADJUDICATOR, Committee
+from HCCResponseLib.review.committee.adjudication import VARIABLES
+from HCCResponseLib.statistics.estimate import Figure
+from HCCResponseLib.statistics.proportions import Share, clustered_share, exact_share
 
 EXACT = "exact interval (Clopper-Pearson)"
 

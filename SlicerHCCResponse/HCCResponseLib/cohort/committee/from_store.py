@@ -7,21 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from HCCResponseLib.cohort.reading_time import PAUSE_LIMIT, active_seconds
-from HCCResponseLib.cohort.reads import Adjudication, Committee, CommitteeRead
-from HCCResponseLib.cohort.same_lesion import Mask, common_names
-from HCCResponseLib.errors import InputError
-from HCCResponseLib.response.profile import Profile, load_profile
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.cohort.committee.reading_time import PAUSE_LIMIT, active_seconds
+from HCCResponseLib.cohort.committee.reads import Adjudication, Committee, CommitteeRead
+from HCCResponseLib.cohort.committee.same_lesion import Mask, common_names
+from HCCResponseLib.pipeline.propose import STORE
+from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole
-from HCCResponseLib.review.access import Stage
-from HCCResponseLib.review.adjudication import VARIABLES, Case, case
-from HCCResponseLib.review.category import findings, in_force, missing, roles
-from HCCResponseLib.review.committee import Assignment, Kind, assignments
-from HCCResponseLib.review.lifecycle import stage
-from HCCResponseLib.review.outcome import outcome
-from HCCResponseLib.review.session import STORE
-from HCCResponseLib.review.signing import profile_hash
-from HCCResponseLib.review.state import ReadState, read_state
+from HCCResponseLib.review.committee.adjudication import VARIABLES, Case, case
+from HCCResponseLib.review.committee.assignments import Assignment, Kind, assignments
+from HCCResponseLib.review.read.access import Stage
+from HCCResponseLib.review.read.category import findings, in_force, missing, roles
+from HCCResponseLib.review.read.lifecycle import stage
+from HCCResponseLib.review.read.outcome import outcome
+from HCCResponseLib.review.read.state import ReadState, read_state
+from HCCResponseLib.review.signing.signing import profile_hash
 from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
 
 _SIGNED = (Stage.LOCKED, Stage.REVIEW, Stage.FINAL)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from HCCResponseLib.cohort.reading_time import PAUSE_LIMIT
-from HCCResponseLib.response.profile import Profile
-from HCCResponseLib.review.outcome import Outcome
+from HCCResponseLib.cohort.committee.reading_time import PAUSE_LIMIT
+from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.review.read.outcome import Outcome
 
 ADJUDICATOR = "ADJUDICATOR"
 

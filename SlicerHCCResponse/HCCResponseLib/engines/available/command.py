@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from HCCResponseLib.base.errors import InputError, JobFailedError, JobOutOfMemoryError
+from HCCResponseLib.base.files import sha256_of
+from HCCResponseLib.base.jobs import Progress, Report, last_lines
 from HCCResponseLib.engines.contract import Case, EngineInfo, Gives, Parameter, Segmentation
 from HCCResponseLib.engines.labels import chosen, relabel
-from HCCResponseLib.engines.process import Progress, Report, last_lines
-from HCCResponseLib.errors import InputError, JobFailedError, JobOutOfMemoryError
-from HCCResponseLib.imaging.files import sha256_of
 
 INFO = EngineInfo(
     name="command",

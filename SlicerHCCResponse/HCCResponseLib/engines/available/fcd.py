@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from HCCResponseLib.base.jobs import Progress, Report
 from HCCResponseLib.engines.contract import (
     Case,
     EngineInfo,
@@ -13,7 +14,6 @@ from HCCResponseLib.engines.contract import (
     Probabilities,
     Segmentation,
 )
-from HCCResponseLib.engines.process import Progress, Report
 
 PRECISION = Parameter("precision", "auto", "auto, float32, bfloat16 or float16")
 PATCH = Parameter("patch", 64, "side of the window in voxels, a multiple of 16", lighter=(48, 32))
@@ -37,10 +37,10 @@ INFO = EngineInfo(
 
 def segment(case: Case, report: Report) -> Segmentation:
     """Find the liver on a coarse grid, then liver and tumour there."""
-    from HCCResponseLib.engines.model import DEFAULT_MODEL, load_model
-    from HCCResponseLib.engines.segment import liver_and_tumour
-    from HCCResponseLib.engines.windows import How, require_usable
-    from HCCResponseLib.resources import resource_path
+    from HCCResponseLib.base.resources import resource_path
+    from HCCResponseLib.nets.model import DEFAULT_MODEL, load_model
+    from HCCResponseLib.nets.segment import liver_and_tumour
+    from HCCResponseLib.nets.windows import How, require_usable
 
     settings = case.settings
     how = How(case.device, settings["precision"], settings["overlap"], settings["patch"], settings["flips"])
@@ -60,7 +60,7 @@ def segment(case: Case, report: Report) -> Segmentation:
 
 def check(weights: Path | None) -> dict[str, Any]:
     """Load the weights."""
-    from HCCResponseLib.engines.model import load_model
+    from HCCResponseLib.nets.model import load_model
 
     model = load_model(weights)
     return {"sha256": model.sha256, "spacing_mm": list(model.spacing)}

@@ -17,6 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.base.errors import InputError, JobFailedError, ModelError
+from HCCResponseLib.base.files import sha256_of
+from HCCResponseLib.base.jobs import Progress, Report, is_out_of_memory
 from HCCResponseLib.engines.contract import (
     LIVER,
     TUMOUR,
@@ -29,9 +32,6 @@ from HCCResponseLib.engines.contract import (
 )
 from HCCResponseLib.engines.environments import weights_folder
 from HCCResponseLib.engines.labels import Values, chosen, settled
-from HCCResponseLib.engines.process import Progress, Report, is_out_of_memory
-from HCCResponseLib.errors import InputError, JobFailedError, ModelError
-from HCCResponseLib.imaging.files import sha256_of
 
 _CONFIGS = ("configs/inference.json", "configs/inference.yaml", "configs/inference.yml")
 INFO = EngineInfo(

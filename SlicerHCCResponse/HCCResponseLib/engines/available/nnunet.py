@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from HCCResponseLib.base.errors import JobFailedError, ModelError
+from HCCResponseLib.base.files import sha256_of
+from HCCResponseLib.base.jobs import Progress, Report, is_out_of_memory
 from HCCResponseLib.engines.contract import (
     LIVER,
     TUMOUR,
@@ -21,9 +24,6 @@ from HCCResponseLib.engines.contract import (
 )
 from HCCResponseLib.engines.environments import weights_folder
 from HCCResponseLib.engines.labels import Values, relabel, settled
-from HCCResponseLib.engines.process import Progress, Report, is_out_of_memory
-from HCCResponseLib.errors import JobFailedError, ModelError
-from HCCResponseLib.imaging.files import sha256_of
 
 INFO = EngineInfo(
     name="nnunet",

@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.base.errors import InputError, JobFailedError, ModelError
+from HCCResponseLib.base.files import sha256_of, write_text
+from HCCResponseLib.base.jobs import Progress, Report
 from HCCResponseLib.engines.contract import (
     LIVER,
     TUMOUR,
@@ -21,9 +24,6 @@ from HCCResponseLib.engines.contract import (
     Segmentation,
 )
 from HCCResponseLib.engines.environments import weights_folder
-from HCCResponseLib.engines.process import Progress, Report
-from HCCResponseLib.errors import InputError, JobFailedError, ModelError
-from HCCResponseLib.imaging.files import sha256_of, write_text
 
 # Task: which of its classes become which of ours, and which weights it needs (normal, fast).
 _TASKS: dict[str, tuple[dict[str, int], tuple[int, ...], tuple[int, ...]]] = {

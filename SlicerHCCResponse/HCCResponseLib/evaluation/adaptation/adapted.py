@@ -11,9 +11,9 @@ from typing import Any
 from HCCResponseLib.adapt.copies import Surroundings
 from HCCResponseLib.adapt.idol import adapt
 from HCCResponseLib.adapt.recipe import Recipe
-from HCCResponseLib.cohort.synthetic_memory import peak_mib, reset_peak
-from HCCResponseLib.engines.model import Model, load_adapted, save_adapted
-from HCCResponseLib.engines.process import Report
+from HCCResponseLib.base.jobs import Report
+from HCCResponseLib.evaluation.adaptation.memory import peak_mib, reset_peak
+from HCCResponseLib.nets.model import Model, load_adapted, save_adapted
 
 
 def adapted_model(

@@ -7,9 +7,9 @@ from datetime import date
 from decimal import Decimal
 
 from HCCResponseLib.measure import LesionMeasurement
-from HCCResponseLib.response.profile import load_profile
+from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.read import evaluate_read
-from HCCResponseLib.response.selection import Candidate, select_targets
+from HCCResponseLib.response.timepoint.selection import Candidate, select_targets
 from HCCResponseLib.response.types import LesionFinding, LesionRole, LesionState, TimePointFindings
 
 _ORGAN = "liver"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from HCCResponseLib.cohort.synthetic_stats import Record
+from HCCResponseLib.evaluation.adaptation.stats import Record
 
 FAILS_BELOW = 0.5
 

@@ -6,7 +6,7 @@ from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
 
 from HCCResponseLib.adapt.recipe import MOON2026, QUICK, Recipe
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.synth.lesions import Fate
 from HCCResponseLib.synth.on_ct import make_subject_on_ct
 from HCCResponseLib.synth.subject import SyntheticSubject, make_subject
 
 # The first hundred have been looked at closely while recipes changed: figures are taken from 20,100 on.
-# No seed below a million is ever trained on (engines/pool.py). Recipes are chosen on the development seeds only.
+# No seed below a million is ever trained on (nets/pool.py). Recipes are chosen on the development seeds only.
 TEST_SEEDS = 20_000
 DEVELOPMENT_SEEDS = 30_000
 FIELD_OF_VIEW_MM = (180.0, 230.0, 330.0)

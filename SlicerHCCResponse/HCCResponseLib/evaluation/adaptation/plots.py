@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from HCCResponseLib.cohort.synthetic_stats import Record, error_percent, summarise, sums_mm
-from HCCResponseLib.cohort.synthetic_table import by_method
-from HCCResponseLib.imaging.files import write_atomically
+from HCCResponseLib.base.files import write_atomically
+from HCCResponseLib.evaluation.adaptation.stats import Record, error_percent, summarise, sums_mm
+from HCCResponseLib.evaluation.adaptation.table import by_method
 
 _READER_LIMITS = (-9.8, 13.1)
 _COLOURS = {"base": "#999999", "base-prior": "#56b4e9", "faithful": "#d55e00", "ours": "#0072b2"}

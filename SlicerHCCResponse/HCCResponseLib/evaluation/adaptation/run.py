@@ -13,20 +13,20 @@ import numpy.typing as npt
 
 from HCCResponseLib.adapt.contour import NO_GATE, Gate, ask_base, known_tumours, trim_poles
 from HCCResponseLib.adapt.copies import cut_surroundings
-from HCCResponseLib.cohort.synthetic_adapted import adapted_model
-from HCCResponseLib.cohort.synthetic_category import category_between
-from HCCResponseLib.cohort.synthetic_memory import peak_mib, reset_peak
-from HCCResponseLib.cohort.synthetic_methods import Method
-from HCCResponseLib.cohort.synthetic_pairs import accepted_contour
-from HCCResponseLib.engines.model import Model
-from HCCResponseLib.engines.process import Report
-from HCCResponseLib.engines.segment import PLAIN
+from HCCResponseLib.base.jobs import Report
+from HCCResponseLib.evaluation.adaptation.adapted import adapted_model
+from HCCResponseLib.evaluation.adaptation.category import category_between
+from HCCResponseLib.evaluation.adaptation.memory import peak_mib, reset_peak
+from HCCResponseLib.evaluation.adaptation.methods import Method
+from HCCResponseLib.evaluation.adaptation.pairs import accepted_contour
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.warped import WarpedMask
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion
+from HCCResponseLib.nets.model import Model
+from HCCResponseLib.nets.segment import PLAIN
 from HCCResponseLib.synth.subject import SyntheticSubject
-from HCCResponseLib.track.components import carry_identities
-from HCCResponseLib.track.registration import carry_masks, register
+from HCCResponseLib.track.identity.components import carry_identities
+from HCCResponseLib.track.registration.register import carry_masks, register
 
 Mask = npt.NDArray[np.bool_]
 _THRESHOLD = 0.5

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from HCCResponseLib.response.agreement import agreement_of_ratings
+from HCCResponseLib.statistics.agreement import agreement_of_ratings
 
 Record = dict[str, Any]
 CATEGORIES = ("CR", "PR", "SD", "PD")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from HCCResponseLib.imaging.files import storage_error
+from HCCResponseLib.base.files import storage_error
 
 RECORDS = "results.jsonl"
 Record = dict[str, Any]

@@ -7,8 +7,15 @@ import io
 from collections.abc import Mapping, Sequence
 from math import isnan
 
-from HCCResponseLib.cohort.synthetic_gate import gate_quality
-from HCCResponseLib.cohort.synthetic_stats import Estimate, Paired, Record, Summary, compare_paired, summarise
+from HCCResponseLib.evaluation.adaptation.gate import gate_quality
+from HCCResponseLib.evaluation.adaptation.stats import (
+    Estimate,
+    Paired,
+    Record,
+    Summary,
+    compare_paired,
+    summarise,
+)
 
 _PLACES = 2
 

@@ -1,4 +1,4 @@
-"""Child process of the benchmark: ``python -m HCCResponseLib.cohort.synthetic_worker request.json``."""
+"""Child process of the benchmark: ``python -m HCCResponseLib.evaluation.adaptation.worker request.json``."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from HCCResponseLib import __version__
-from HCCResponseLib.cohort.synthetic_methods import methods_named
-from HCCResponseLib.cohort.synthetic_pairs import draw_pair
-from HCCResponseLib.cohort.synthetic_run import Prepared, evaluate, prepare
-from HCCResponseLib.cohort.synthetic_store import append_record, is_done, read_records
-from HCCResponseLib.engines.model import load_model
-from HCCResponseLib.engines.process import Progress, Report, serve
+from HCCResponseLib.base.jobs import Progress, Report, serve
+from HCCResponseLib.evaluation.adaptation.methods import methods_named
+from HCCResponseLib.evaluation.adaptation.pairs import draw_pair
+from HCCResponseLib.evaluation.adaptation.run import Prepared, evaluate, prepare
+from HCCResponseLib.evaluation.adaptation.store import append_record, is_done, read_records
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import require_same_grid
+from HCCResponseLib.nets.model import load_model
 
 
 def work(request: dict[str, Any], report: Report) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.synth.course import Course, CourseSubject, CourseVisit, draw_plans, make_course
 

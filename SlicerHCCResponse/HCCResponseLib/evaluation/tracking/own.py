@@ -9,25 +9,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.cohort.tracking_cases import Truth, baseline_lesions, draw_case, truth_of
-from HCCResponseLib.cohort.tracking_run import OURS, PUBLISHED, nearest_centres
-from HCCResponseLib.engines.model import Model
-from HCCResponseLib.engines.segment import liver_and_tumour
+from HCCResponseLib.evaluation.tracking.cases import Truth, baseline_lesions, draw_case, truth_of
+from HCCResponseLib.evaluation.tracking.run import OURS, PUBLISHED, nearest_centres
 from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Region, Volume
-from HCCResponseLib.track.candidates import (
+from HCCResponseLib.lesions.links import LinkSet
+from HCCResponseLib.lesions.proposal import Suggestion
+from HCCResponseLib.nets.model import Model
+from HCCResponseLib.nets.segment import liver_and_tumour
+from HCCResponseLib.track.identity.components import carried_parts
+from HCCResponseLib.track.identity.follow_up import known_lesions
+from HCCResponseLib.track.identity.matching import match
+from HCCResponseLib.track.new_lesions.candidates import (
     Before,
     Candidates,
     Survey,
     agreement,
     find_candidates,
 )
-from HCCResponseLib.track.components import carried_parts
-from HCCResponseLib.track.follow_up import known_lesions
-from HCCResponseLib.track.links import LinkSet
-from HCCResponseLib.track.matching import match
-from HCCResponseLib.track.proposal import Suggestion
-from HCCResponseLib.track.registration import Scan, carry_masks, register_scans
+from HCCResponseLib.track.registration.register import Scan, carry_masks, register_scans
 
 Mask = npt.NDArray[np.bool_]
 _NEW_MM = 10.0

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.cohort.tracking_cases import Truth, baseline_lesions, draw_case, truth_of
-from HCCResponseLib.engines.process import ignore_progress
+from HCCResponseLib.base.jobs import ignore_progress
+from HCCResponseLib.evaluation.tracking.cases import Truth, baseline_lesions, draw_case, truth_of
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Region
+from HCCResponseLib.lesions.links import LinkSet, Outcome
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.synth.anatomy import Points
 from HCCResponseLib.synth.course import CourseSubject, CourseVisit
-from HCCResponseLib.track.components import carried_parts
-from HCCResponseLib.track.follow_up import known_lesions
-from HCCResponseLib.track.links import LinkSet, Outcome
-from HCCResponseLib.track.matching import Known, match
-from HCCResponseLib.track.registration import Registration, Scan, carry_masks, register_scans
+from HCCResponseLib.track.identity.components import carried_parts
+from HCCResponseLib.track.identity.follow_up import known_lesions
+from HCCResponseLib.track.identity.matching import Known, match
+from HCCResponseLib.track.registration.register import Registration, Scan, carry_masks, register_scans
 
 Mask = npt.NDArray[np.bool_]
 OURS, PUBLISHED = "global assignment", "nearest within 30 mm"
@@ -129,7 +129,7 @@ def _score(truth: Truth, links: LinkSet, parts: Sequence[Mask], geometry: Geomet
 
 def nearest_centres(known: Mapping[str, Known], parts: Sequence[Mask], geometry: Geometry) -> LinkSet:
     """The published way: greedily the nearest registered centre within 30 mm, one lesion for one part."""
-    from HCCResponseLib.track.links import Link
+    from HCCResponseLib.lesions.links import Link
 
     centres = {
         n: geometry.index_to_lps(np.argwhere(k.place.voxels).mean(0)) for n, k in known.items() if k.place

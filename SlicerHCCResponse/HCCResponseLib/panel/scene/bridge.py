@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.panel.contours import COLOURS, fingerprint, get_contour, remove_contour, set_contour
-from HCCResponseLib.panel.lines import axis_of, get_line, set_line, style
-from HCCResponseLib.panel.nodes import (
+from HCCResponseLib.panel.scene.contours import COLOURS, fingerprint, get_contour, remove_contour, set_contour
+from HCCResponseLib.panel.scene.lines import axis_of, get_line, set_line, style
+from HCCResponseLib.panel.scene.nodes import (
     CONTOURS,
     LONG_AXIS,
     SHORT_AXIS,
@@ -29,10 +29,10 @@ from HCCResponseLib.panel.nodes import (
     tag_of,
     untag,
 )
-from HCCResponseLib.panel.view import is_open
+from HCCResponseLib.presenter.view import is_open
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.review.records import ReaderLine
-from HCCResponseLib.review.state import ReadState, Row, RowStatus
+from HCCResponseLib.review.read.records import ReaderLine
+from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 Mask = npt.NDArray[np.bool_]
 

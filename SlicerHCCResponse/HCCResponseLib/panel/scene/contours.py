@@ -11,7 +11,7 @@ from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import bounding_box
-from HCCResponseLib.panel.nodes import ijk_to_ras
+from HCCResponseLib.panel.scene.nodes import ijk_to_ras
 
 Mask = npt.NDArray[np.bool_]
 Colour = tuple[float, float, float]

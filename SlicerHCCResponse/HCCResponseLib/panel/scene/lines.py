@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from HCCResponseLib.imaging.geometry import lps_to_ras
-from HCCResponseLib.review.records import ReaderLine
-from HCCResponseLib.review.state import Row
+from HCCResponseLib.review.read.records import ReaderLine
+from HCCResponseLib.review.read.state import Row
 
 LONG_COLOUR, SHORT_COLOUR = (0.0, 0.78, 1.0), (0.5, 0.88, 0.63)
 

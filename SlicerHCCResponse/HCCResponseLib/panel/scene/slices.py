@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from HCCResponseLib.imaging.geometry import lps_to_ras
-from HCCResponseLib.panel.scene import SceneView
-from HCCResponseLib.review.state import Row
+from HCCResponseLib.panel.scene.bridge import SceneView
+from HCCResponseLib.review.read.state import Row
 
 # The application's own views, so that nothing else of the user's layout changes.
 VIEWS = ("Red", "Yellow", "Green")

@@ -7,7 +7,7 @@ from typing import Any
 
 import vtk
 
-from HCCResponseLib.panel.nodes import (
+from HCCResponseLib.panel.scene.nodes import (
     LIMIT_SERIES,
     SUM_CHART,
     SUM_SERIES,
@@ -16,7 +16,7 @@ from HCCResponseLib.panel.nodes import (
     find,
     tag,
 )
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import ReadEvaluation
 
 _DAY, _SUM, _PR, _PD = "Days", "Sum of diameters (mm)", "PR at or below", "PD at or above"

@@ -7,11 +7,11 @@ from typing import Any
 
 import qt
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.panel.context import Context, fit_height, guarded, table_item
-from HCCResponseLib.panel.lesion_table import COLOURS
-from HCCResponseLib.panel.view import CandidateLine, CellStatus, PanelView
-from HCCResponseLib.review.records import Action
+from HCCResponseLib.panel.sections.lesion_table import COLOURS
+from HCCResponseLib.presenter.view import CandidateLine, CellStatus, PanelView
+from HCCResponseLib.review.read.records import Action
 
 KEYS = {"W": "newCandidateButton", "Q": "equivocalButton", "D": "dismissButton"}
 

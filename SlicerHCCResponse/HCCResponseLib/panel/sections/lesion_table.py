@@ -6,9 +6,9 @@ from typing import Any
 
 import qt
 
+from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.panel.context import fit_height, table_item
-from HCCResponseLib.panel.view import CellStatus, LesionLine, PanelView
-from HCCResponseLib.resources import resource_path
+from HCCResponseLib.presenter.view import CellStatus, LesionLine, PanelView
 
 # Readers write T and NT; the tool tip has the words.
 _SHORT = {"target": "T", "non-target": "NT"}

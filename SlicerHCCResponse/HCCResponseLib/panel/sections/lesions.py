@@ -7,12 +7,12 @@ from typing import Any
 
 import qt
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.panel.context import Context, guarded
-from HCCResponseLib.panel.lesion_table import LesionTable
-from HCCResponseLib.panel.view import STATE_WORDS, PanelView, cell_note
+from HCCResponseLib.panel.sections.lesion_table import LesionTable
+from HCCResponseLib.presenter.view import STATE_WORDS, PanelView, cell_note
 from HCCResponseLib.response.types import LesionRole, LesionState
-from HCCResponseLib.review.state import RowStatus, Site
+from HCCResponseLib.review.read.state import RowStatus, Site
 
 # Keys work while the table has the focus; the same letters stand on the buttons.
 KEYS = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import slicer
 
-from HCCResponseLib.errors import HCCResponseError
+from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.panel.context import Context, fill, guarded
-from HCCResponseLib.panel.responses import ResponseView, build_responses
-from HCCResponseLib.panel.tables import show_sums
-from HCCResponseLib.panel.view import PanelView
+from HCCResponseLib.panel.scene.tables import show_sums
+from HCCResponseLib.presenter.responses import ResponseView, build_responses
+from HCCResponseLib.presenter.view import PanelView
 from HCCResponseLib.response.types import ReaderQuestion, Response
 
 _SHOWN_GAPS = 6

@@ -6,15 +6,15 @@ import qt
 import slicer
 
 from HCCResponseLib.adapt.recipe import RECIPES
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.engines.contract import Gives
 from HCCResponseLib.engines.registry import engines, how_to_install
-from HCCResponseLib.errors import InputError
 from HCCResponseLib.panel.context import Context, guarded
 from HCCResponseLib.panel.jobs import Job, JobState
-from HCCResponseLib.panel.view import PanelView
-from HCCResponseLib.review.looking import OURS
+from HCCResponseLib.pipeline.segmentation import OURS
+from HCCResponseLib.presenter.view import PanelView
 
-WORKER = "HCCResponseLib.review.worker"
+WORKER = "HCCResponseLib.pipeline.worker"
 
 
 class RunSection:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import qt
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.panel.context import Context, guarded
-from HCCResponseLib.panel.view import PanelView
-from HCCResponseLib.report.output import write_outputs
-from HCCResponseLib.review.access import Role
-from HCCResponseLib.review.signing import sign_and_lock
+from HCCResponseLib.presenter.view import PanelView
+from HCCResponseLib.report.subject.output import write_outputs
+from HCCResponseLib.review.read.access import Role
+from HCCResponseLib.review.signing.signing import sign_and_lock
 
 
 class SignSection:

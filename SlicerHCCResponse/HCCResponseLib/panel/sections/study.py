@@ -8,13 +8,13 @@ from pathlib import Path
 
 import qt
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.imaging.study import Study, load_study
 from HCCResponseLib.panel.context import Context, fill, guarded
-from HCCResponseLib.panel.nodes import volume_from_node
-from HCCResponseLib.panel.study_files import NewPoint, names_of, write_study
-from HCCResponseLib.panel.view import PanelView
-from HCCResponseLib.resources import resource_path
+from HCCResponseLib.panel.scene.nodes import volume_from_node
+from HCCResponseLib.presenter.study_files import NewPoint, names_of, write_study
+from HCCResponseLib.presenter.view import PanelView
 
 DEFAULT_FOLDER = "hcc-response-read"
 

@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from HCCResponseLib.cohort.reads import Adjudication, Committee, CommitteeRead
-from HCCResponseLib.errors import ExportError
+from HCCResponseLib.base.errors import ExportError
+from HCCResponseLib.cohort.committee.reads import Adjudication, Committee, CommitteeRead
 from HCCResponseLib.report.tables.files import read_csv, staged, write_csv
 from HCCResponseLib.report.tables.rules import ANY_TABLE, Hit, Rule, Sheet, Sheets, validate
 from HCCResponseLib.report.tables.spec import Cell, Core, Filled, Row, Table, Variable

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from HCCResponseLib.cohort.reads import ADJUDICATOR, Committee, CommitteeRead
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.cohort.committee.reads import ADJUDICATOR, Committee, CommitteeRead
 from HCCResponseLib.report.sdtm import terms
 from HCCResponseLib.report.sdtm.domains import QUALIFIERS, RELREC, RS, SUPPRS, SUPPTR, TR, TU
 from HCCResponseLib.report.sdtm.lesions import LinkBook, Result, results
 from HCCResponseLib.report.tables.spec import Cell, Filled, Row
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from HCCResponseLib.cohort.reads import Committee, CommitteeRead
-from HCCResponseLib.errors import ExportError
+from HCCResponseLib.base.errors import ExportError
+from HCCResponseLib.cohort.committee.reads import Committee, CommitteeRead
 from HCCResponseLib.report.sdtm.build import build
 from HCCResponseLib.report.sdtm.domains import DOMAINS
 from HCCResponseLib.report.sdtm.read_back import WrittenRead, read_domains, read_sdtm

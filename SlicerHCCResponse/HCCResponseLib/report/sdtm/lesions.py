@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from HCCResponseLib.report.sdtm import terms
-from HCCResponseLib.response.profile import Profile
-from HCCResponseLib.response.sums import ValueRule
+from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.timepoint.sums import ValueRule
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,

@@ -13,7 +13,7 @@ from HCCResponseLib.report.sdtm.domains import DOMAINS
 from HCCResponseLib.report.tables.files import read_table
 from HCCResponseLib.report.tables.rules import Sheet
 from HCCResponseLib.report.tables.spec import TextRow
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionState,
@@ -22,7 +22,7 @@ from HCCResponseLib.response.types import (
     TimePointFindings,
     VersusLast,
 )
-from HCCResponseLib.review.outcome import Outcome, outcome
+from HCCResponseLib.review.read.outcome import Outcome, outcome
 
 ReadKey = tuple[str, str]
 """USUBJID and --EVALID."""
@@ -45,7 +45,7 @@ class WrittenRead:
     cr_then_lesser: str | None
 
     def outcome(self, profile: Profile, reference: date | None = None) -> Outcome:
-        """Ask the rules again, see :func:`HCCResponseLib.review.outcome.outcome`."""
+        """Ask the rules again, see :func:`HCCResponseLib.review.read.outcome.outcome`."""
         if self.cr_then_lesser is not None:
             answer = {"cr_then_lesser": self.cr_then_lesser}
             profile = profile.with_overrides(answer, "answered by the reader")

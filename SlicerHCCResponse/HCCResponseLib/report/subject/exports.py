@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from HCCResponseLib import __version__
-from HCCResponseLib.imaging.files import write_text
+from HCCResponseLib.base.files import write_text
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointEvaluation
-from HCCResponseLib.review.lifecycle import stage
-from HCCResponseLib.review.new_lesions import histories
-from HCCResponseLib.review.state import ReadState, Row, RowStatus
+from HCCResponseLib.review.read.lifecycle import stage
+from HCCResponseLib.review.read.new_lesions import histories
+from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 
 def write_contours(folder: Path, state: ReadState, images: Callable[[str], Volume]) -> None:

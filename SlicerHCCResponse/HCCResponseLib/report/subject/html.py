@@ -12,18 +12,18 @@ from typing import Any
 import jinja2
 
 from HCCResponseLib import __version__
-from HCCResponseLib.imaging.files import write_text
+from HCCResponseLib.base.files import write_text
+from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW, Volume
-from HCCResponseLib.report.figures import SumPoint, draw_sums
-from HCCResponseLib.report.pictures import CANDIDATE_WORDS, lesion_cards
-from HCCResponseLib.report.side_by_side import levels
-from HCCResponseLib.resources import resource_path
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.report.subject.figures import SumPoint, draw_sums
+from HCCResponseLib.report.subject.pictures import CANDIDATE_WORDS, lesion_cards
+from HCCResponseLib.report.subject.side_by_side import levels
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState, ReadEvaluation, TimePointEvaluation
-from HCCResponseLib.review.category import roles
-from HCCResponseLib.review.lifecycle import points, stage
-from HCCResponseLib.review.new_lesions import histories
-from HCCResponseLib.review.state import ReadState, Row
+from HCCResponseLib.review.read.category import roles
+from HCCResponseLib.review.read.lifecycle import points, stage
+from HCCResponseLib.review.read.new_lesions import histories
+from HCCResponseLib.review.read.state import ReadState, Row
 
 Images = Callable[[str], Volume]
 _DOUBTFUL = 0.7
@@ -56,7 +56,7 @@ def write_report(
 
     Args:
         images: gives the image of a time point by name.
-        gaps: what is missing, see :func:`HCCResponseLib.review.category.missing`.
+        gaps: what is missing, see :func:`HCCResponseLib.review.read.category.missing`.
 
     Raises:
         StorageError: the file cannot be written.

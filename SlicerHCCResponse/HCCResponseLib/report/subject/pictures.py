@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.report.figures import KeySlice, draw_key_slice, half_side_mm
+from HCCResponseLib.report.subject.figures import KeySlice, draw_key_slice, half_side_mm
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.review.records import Action
-from HCCResponseLib.review.state import ReadState, Row
+from HCCResponseLib.review.read.records import Action
+from HCCResponseLib.review.read.state import ReadState, Row
 
 Images = Callable[[str], Volume]
 CANDIDATE_WORDS = {Action.NEW: "new", Action.EQUIVOCAL: "equivocal", Action.DISMISS: "dismissed"}

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW, Volume, window
 from HCCResponseLib.measure import slice_contours
-from HCCResponseLib.report.figures import as_png
-from HCCResponseLib.review.state import ReadState, Row
+from HCCResponseLib.report.subject.figures import as_png
+from HCCResponseLib.review.read.state import ReadState, Row
 
 Mask = npt.NDArray[np.bool_]
 Images = Callable[[str], Volume]

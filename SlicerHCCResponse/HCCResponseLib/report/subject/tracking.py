@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.imaging.files import write_text
+from HCCResponseLib.base.files import write_text
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.report.side_by_side import Mark, Side, draw_side_by_side
-from HCCResponseLib.track.candidates import Candidates
-from HCCResponseLib.track.links import LinkSet
-from HCCResponseLib.track.matching import Known
-from HCCResponseLib.track.registration import Registration
+from HCCResponseLib.lesions.links import LinkSet
+from HCCResponseLib.report.subject.side_by_side import Mark, Side, draw_side_by_side
+from HCCResponseLib.track.identity.matching import Known
+from HCCResponseLib.track.new_lesions.candidates import Candidates
+from HCCResponseLib.track.registration.register import Registration
 
 Mask = npt.NDArray[np.bool_]
 _MOST = 12

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from HCCResponseLib import __version__
-from HCCResponseLib.errors import InputError
-from HCCResponseLib.imaging.files import original_cell, safe_cell, storage_error, write_atomically, write_text
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.files import original_cell, safe_cell, storage_error, write_atomically, write_text
 from HCCResponseLib.report.tables.spec import Cell, Filled, TextTable, Variable, as_text
 
 FORMATS = ("csv", "json", "xpt")

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from HCCResponseLib.errors import RuleError
+from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.criteria.base import Criterion
 
 __all__ = ["Criterion", "criteria", "criterion"]

@@ -7,12 +7,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 from HCCResponseLib.response.criteria.base import Criterion
-from HCCResponseLib.response.immune_codes import to_immune, to_recist
-from HCCResponseLib.response.irecist import ImmuneMachine, ImmuneOutcome, ImmuneTimePoint
-from HCCResponseLib.response.new_lesions import NewLesionFinding
-from HCCResponseLib.response.non_target import non_target_response
-from HCCResponseLib.response.profile import Profile
-from HCCResponseLib.response.sequence import (
+from HCCResponseLib.response.irecist.codes import to_immune, to_recist
+from HCCResponseLib.response.irecist.machine import ImmuneMachine, ImmuneOutcome, ImmuneTimePoint
+from HCCResponseLib.response.irecist.new_lesions import NewLesionFinding
+from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.timepoint.non_target import non_target_response
+from HCCResponseLib.response.timepoint.sequence import (
     TargetTrack,
     baseline_evaluation,
     check_new_lesions,

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from HCCResponseLib.response.criteria.base import Criterion
-from HCCResponseLib.response.sequence import evaluate_sequence
+from HCCResponseLib.response.timepoint.sequence import evaluate_sequence
 
 CRITERION = Criterion(name="qEASL", profile="qeasl", evaluate=evaluate_sequence)

@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
-from HCCResponseLib.errors import RuleError
-from HCCResponseLib.response.confirmation import (
+from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.response.decision import ReaderDecisionNeededError
+from HCCResponseLib.response.endpoints.confirmation import (
     first_confirmed_cr,
     first_confirmed_response,
     lesser_after_cr,
     resolve_cr,
 )
-from HCCResponseLib.response.decision import ReaderDecisionNeededError
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.endpoints.visits import Assessment, prepared
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import QuestionKind, ReaderQuestion, Response
-from HCCResponseLib.response.visits import Assessment, prepared
 
 _STABLE = frozenset({Response.CR, Response.PR, Response.SD})
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.endpoints.visits import Assessment
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import Response
-from HCCResponseLib.response.visits import Assessment
 
 LESSER = (Response.PR, Response.SD, Response.NON_CR_NON_PD)
 _BLANK = frozenset({Response.NE, Response.MISSING})

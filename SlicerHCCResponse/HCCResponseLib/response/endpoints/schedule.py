@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from HCCResponseLib.errors import RuleError
+from HCCResponseLib.base.errors import RuleError
 
 
 @dataclass(frozen=True, slots=True)

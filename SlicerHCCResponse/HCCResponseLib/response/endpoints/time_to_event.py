@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from HCCResponseLib.errors import RuleError
-from HCCResponseLib.response.profile import Profile
-from HCCResponseLib.response.schedule import VisitSchedule
+from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.response.endpoints.schedule import VisitSchedule
+from HCCResponseLib.response.endpoints.visits import Assessment, check_dates
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import NewLesionStatus, Response
-from HCCResponseLib.response.visits import Assessment, check_dates
 
 
 class Reason(StrEnum):

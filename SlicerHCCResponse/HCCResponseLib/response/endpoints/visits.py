@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from HCCResponseLib.errors import RuleError
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import Response
 
 OVERALL_VALUES = frozenset(

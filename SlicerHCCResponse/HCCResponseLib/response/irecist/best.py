@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from HCCResponseLib.errors import RuleError
+from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.types import Response
 
 _RESPONSES = (Response.ICR, Response.IPR, Response.ISD, Response.NON_ICR_NON_IUPD, Response.NED)

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from HCCResponseLib.response.immune_codes import to_immune
-from HCCResponseLib.response.new_lesions import NewLesionBook, NewLesionFinding, NewLesionStatusNow
+from HCCResponseLib.response.irecist.codes import to_immune
+from HCCResponseLib.response.irecist.new_lesions import NewLesionBook, NewLesionFinding, NewLesionStatusNow
 from HCCResponseLib.response.numbers import length_text
-from HCCResponseLib.response.overall import overall_response
-from HCCResponseLib.response.profile import Profile
-from HCCResponseLib.response.sums import LesionSum
-from HCCResponseLib.response.target import TargetHistory
+from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.timepoint.overall import overall_response
+from HCCResponseLib.response.timepoint.sums import LesionSum
+from HCCResponseLib.response.timepoint.target import TargetHistory
 from HCCResponseLib.response.types import NewLesionStatus, Response, TargetEvaluation, VersusLast
 
 TARGET, NON_TARGET, NEW_LESION = "target", "non-target", "new lesion"

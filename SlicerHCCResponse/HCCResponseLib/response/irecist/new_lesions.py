@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from HCCResponseLib.errors import RuleError
+from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.numbers import ZERO
-from HCCResponseLib.response.profile import Profile
-from HCCResponseLib.response.target import TargetRule
+from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.timepoint.target import TargetRule
 from HCCResponseLib.response.types import VersusLast
 
 

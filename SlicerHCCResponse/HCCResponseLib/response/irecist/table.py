@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from HCCResponseLib.response.immune_codes import to_immune, to_recist
-from HCCResponseLib.response.overall import Verdict, overall_response
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.irecist.codes import to_immune, to_recist
+from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.timepoint.overall import Verdict, overall_response
 from HCCResponseLib.response.types import NewLesionStatus, Response
 
 

@@ -5,7 +5,7 @@ fields are taken over; ``fields`` holds ``{value, source}`` for each field. Wher
 disagree, both are kept as ``{protocol: {value, source}, charter: {value, source}}`` and the profile cannot
 be used until a named person adds ``decided: {value, by, reason}``.
 
-The schema itself is :class:`ProfileFields` in :mod:`HCCResponseLib.response.profile_fields`.
+The schema itself is :class:`ProfileFields` in :mod:`HCCResponseLib.response.profiles.fields`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from HCCResponseLib.errors import HCCResponseError, ProfileError
-from HCCResponseLib.resources import resource_path
-from HCCResponseLib.response.profile_fields import ProfileFields
+from HCCResponseLib.base.errors import HCCResponseError, ProfileError
+from HCCResponseLib.base.resources import resource_path
+from HCCResponseLib.response.profiles.fields import ProfileFields
 
 OVERRIDE_SOURCE = "override given with the case"
 _TOP_LEVEL = frozenset({"name", "title", "extends", "fields"})

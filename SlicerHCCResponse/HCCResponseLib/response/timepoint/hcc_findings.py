@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from HCCResponseLib.errors import RuleError
+from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.numbers import length_text
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import NewLesionStatus
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from HCCResponseLib.errors import RuleError
-from HCCResponseLib.response.overall import NON_TARGET_VALUES
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.timepoint.overall import NON_TARGET_VALUES
 from HCCResponseLib.response.types import LesionFinding, LesionRole, LesionState, Response, TimePointFindings
 
 _UNSEEN = frozenset({LesionState.NOT_EVALUABLE, LesionState.NOT_IMAGED})

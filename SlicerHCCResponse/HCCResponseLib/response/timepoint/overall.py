@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from HCCResponseLib.errors import RuleError
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import NewLesionStatus, Response
 
 TARGET_VALUES = frozenset(

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from HCCResponseLib.errors import RuleError
+from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.numbers import ZERO, length_text
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.profiles.load import Profile
 
 NODE_GROUP = "lymph nodes"
 _SIDE = re.compile(r"\b(left|right|bilateral|both)\b")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from HCCResponseLib.errors import RuleError
-from HCCResponseLib.response.non_target import non_target_response
-from HCCResponseLib.response.overall import Verdict, overall_response
-from HCCResponseLib.response.profile import Profile
-from HCCResponseLib.response.sums import LesionSum, ValueRule, baseline_sum, follow_up_sum
-from HCCResponseLib.response.target import TargetHistory, TargetRule
+from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.timepoint.non_target import non_target_response
+from HCCResponseLib.response.timepoint.overall import Verdict, overall_response
+from HCCResponseLib.response.timepoint.sums import LesionSum, ValueRule, baseline_sum, follow_up_sum
+from HCCResponseLib.response.timepoint.target import TargetHistory, TargetRule
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from HCCResponseLib.errors import RuleError
+from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.numbers import ZERO, length_text, round_to
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionFinding, LesionState
 
 _PI = Decimal("3.14159265358979")

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from HCCResponseLib.errors import RuleError
+from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.numbers import HUNDRED, length_text, percent_change, signed
-from HCCResponseLib.response.profile import Profile
-from HCCResponseLib.response.sums import LesionSum
+from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.timepoint.sums import LesionSum
 from HCCResponseLib.response.types import Response, TargetEvaluation
 
 _UNITS = {"diameter": "mm", "product": "mm²", "volume": "mm³"}

@@ -14,19 +14,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from HCCResponseLib.errors import AccessError, InputError
-from HCCResponseLib.response.profile import Profile, load_profile
+from HCCResponseLib.base.errors import AccessError, InputError
+from HCCResponseLib.base.text import one_line
+from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import Response
-from HCCResponseLib.review.access import Act, Role, Stage
-from HCCResponseLib.review.category import findings, in_force
-from HCCResponseLib.review.committee import Assignment, Kind, assignments
-from HCCResponseLib.review.lifecycle import require, stage
-from HCCResponseLib.review.outcome import Outcome, outcome
-from HCCResponseLib.review.people import People, Person, require_role
-from HCCResponseLib.review.signatures import Meaning
-from HCCResponseLib.review.state import read_life, read_state
+from HCCResponseLib.review.committee.assignments import Assignment, Kind, assignments
+from HCCResponseLib.review.people.people import People, Person, require_role
+from HCCResponseLib.review.read.access import Act, Role, Stage
+from HCCResponseLib.review.read.category import findings, in_force
+from HCCResponseLib.review.read.lifecycle import require, stage
+from HCCResponseLib.review.read.outcome import Outcome, outcome
+from HCCResponseLib.review.read.state import read_life, read_state
+from HCCResponseLib.review.signing.signatures import Meaning
 from HCCResponseLib.review.store import STORE_LOG, ReadStore
-from HCCResponseLib.review.text import one_line
 
 ADJUDICATED = "adjudicated"
 _SIGNED = (Stage.LOCKED, Stage.REVIEW, Stage.FINAL)

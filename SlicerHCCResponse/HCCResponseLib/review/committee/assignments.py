@@ -16,17 +16,17 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from HCCResponseLib.errors import AccessError, InputError
+from HCCResponseLib.base.errors import AccessError, InputError
+from HCCResponseLib.base.text import one_line
 from HCCResponseLib.imaging.study import Study
-from HCCResponseLib.response.profile import Profile, load_profile
-from HCCResponseLib.review.access import Act, Role, Stage
-from HCCResponseLib.review.lifecycle import require, stage
-from HCCResponseLib.review.people import People, Person, require_role
-from HCCResponseLib.review.signatures import ReadOrder
-from HCCResponseLib.review.signing import profile_hash
-from HCCResponseLib.review.state import ReadState, Row, read_life, read_state
+from HCCResponseLib.response.profiles.load import Profile, load_profile
+from HCCResponseLib.review.people.people import People, Person, require_role
+from HCCResponseLib.review.read.access import Act, Role, Stage
+from HCCResponseLib.review.read.lifecycle import require, stage
+from HCCResponseLib.review.read.state import ReadState, Row, read_life, read_state
+from HCCResponseLib.review.signing.signatures import ReadOrder
+from HCCResponseLib.review.signing.signing import profile_hash
 from HCCResponseLib.review.store import STORE_LOG, ReadStore
-from HCCResponseLib.review.text import one_line
 
 ASSIGNED = "assigned"
 _ORDERS = {
@@ -105,7 +105,7 @@ def assign(
 
     Args:
         by: a manager.
-        fingerprints: of the images of the blinded study, see :func:`HCCResponseLib.review.session.load_images`.
+        fingerprints: of the images of the blinded study, see :func:`HCCResponseLib.pipeline.propose.load_images`.
         stream: one of the profile's ``evaluator_streams``.
 
     Raises:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.text import one_line
 from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.lesions.proposal import Suggestion
 from HCCResponseLib.measure import measure_lesion
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.types import LesionState, Response
-from HCCResponseLib.review.category import findings
-from HCCResponseLib.review.lifecycle import require_draft
-from HCCResponseLib.review.records import (
+from HCCResponseLib.review.read.category import findings
+from HCCResponseLib.review.read.lifecycle import require_draft
+from HCCResponseLib.review.read.records import (
     CANDIDATE_ACTIONS,
     LESION_ACTIONS,
     Action,
@@ -22,10 +24,8 @@ from HCCResponseLib.review.records import (
     row_name,
     write_decision,
 )
-from HCCResponseLib.review.state import ReadState, Row, refresh
+from HCCResponseLib.review.read.state import ReadState, Row, refresh
 from HCCResponseLib.review.store import ReadStore
-from HCCResponseLib.review.text import one_line
-from HCCResponseLib.track.proposal import Suggestion
 
 _NEEDS_REASON = (Action.REJECT, Action.DISMISS)
 _WITHOUT_CONTOUR = (

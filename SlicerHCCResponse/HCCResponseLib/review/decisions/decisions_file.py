@@ -8,16 +8,16 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import LabelMap
-from HCCResponseLib.response.profile import load_profile
+from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
-from HCCResponseLib.review.decide import answer, as_length, check, decide, decide_non_target
-from HCCResponseLib.review.reader_rows import add_row
-from HCCResponseLib.review.records import Action, Decision, NonTargetDecision
-from HCCResponseLib.review.state import ReadState
+from HCCResponseLib.review.decisions.decide import answer, as_length, check, decide, decide_non_target
+from HCCResponseLib.review.decisions.reader_rows import add_row
+from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
+from HCCResponseLib.review.read.state import ReadState
 from HCCResponseLib.review.store import ReadStore
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.text import one_line
 from HCCResponseLib.imaging.study import NAME
+from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.review.lifecycle import require_draft
-from HCCResponseLib.review.records import row_name, write_proposal
-from HCCResponseLib.review.state import ReadState, Site, refresh
+from HCCResponseLib.review.read.lifecycle import require_draft
+from HCCResponseLib.review.read.records import row_name, write_proposal
+from HCCResponseLib.review.read.state import ReadState, Site, refresh
 from HCCResponseLib.review.store import ReadStore
-from HCCResponseLib.review.text import one_line
-from HCCResponseLib.track.proposal import Proposal, ProposalKind
 
 ADDED_BY = "added by "
 

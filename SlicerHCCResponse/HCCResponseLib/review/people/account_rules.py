@@ -10,8 +10,8 @@ import argon2
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from HCCResponseLib.errors import InputError
-from HCCResponseLib.resources import resource_path
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.resources import resource_path
 
 
 class AccountRules(BaseModel):

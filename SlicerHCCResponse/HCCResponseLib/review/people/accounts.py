@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from HCCResponseLib.review.access import Role
-from HCCResponseLib.review.account_rules import AccountRules, shipped_rules
+from HCCResponseLib.review.people.account_rules import AccountRules, shipped_rules
+from HCCResponseLib.review.read.access import Role
 
 ADDED, DISABLED, ENABLED = "account-added", "account-disabled", "account-enabled"
 ROLES, PASSWORD, RULES = "account-roles", "account-password", "account-rules"

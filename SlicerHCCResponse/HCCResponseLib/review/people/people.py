@@ -21,13 +21,13 @@ from typing import Any
 
 import argon2
 
-from HCCResponseLib.errors import AccessError, InputError, SignInError
-from HCCResponseLib.review import accounts as kind
-from HCCResponseLib.review.access import INCOMPATIBLE_ROLES, Role
-from HCCResponseLib.review.account_rules import AccountRules
-from HCCResponseLib.review.accounts import Account, Register, replay
+from HCCResponseLib.base.errors import AccessError, InputError, SignInError
+from HCCResponseLib.base.text import one_line
+from HCCResponseLib.review.people import accounts as kind
+from HCCResponseLib.review.people.account_rules import AccountRules
+from HCCResponseLib.review.people.accounts import Account, Register, replay
+from HCCResponseLib.review.read.access import INCOMPATIBLE_ROLES, Role
 from HCCResponseLib.review.store import STORE_LOG, Event, ReadStore
-from HCCResponseLib.review.text import one_line
 
 PEOPLE_FILE = "HCC_RESPONSE_PEOPLE"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from HCCResponseLib.errors import IncompleteReadError, InputError
+from HCCResponseLib.base.errors import IncompleteReadError, InputError
 from HCCResponseLib.imaging.study import TimePointEntry
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
-from HCCResponseLib.response.selection import Candidate, select_targets
+from HCCResponseLib.response.timepoint.selection import Candidate, select_targets
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
@@ -17,8 +17,8 @@ from HCCResponseLib.response.types import (
     ReadEvaluation,
     TimePointFindings,
 )
-from HCCResponseLib.review.records import Action
-from HCCResponseLib.review.state import ReadState, Row, RowStatus, Site
+from HCCResponseLib.review.read.records import Action
+from HCCResponseLib.review.read.state import ReadState, Row, RowStatus, Site
 
 
 def missing(state: ReadState, up_to: str | None = None) -> list[str]:

@@ -6,20 +6,20 @@
     require(person, Act.AMEND, state, "baseline")   # AccessError with a sentence for the reader
     amend(store, state, people, credentials, "baseline", "wrong lesion measured")
 
-Which stage lets whom do what stands in :mod:`HCCResponseLib.review.access`, and nowhere else.
+Which stage lets whom do what stands in :mod:`HCCResponseLib.review.read.access`, and nowhere else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from HCCResponseLib.errors import AccessError, InputError
-from HCCResponseLib.review.access import Act, Role, Stage, Standing, allowed
-from HCCResponseLib.review.people import People, Person
-from HCCResponseLib.review.signatures import ReadOrder
-from HCCResponseLib.review.state import ReadState, refresh
+from HCCResponseLib.base.errors import AccessError, InputError
+from HCCResponseLib.base.text import one_line
+from HCCResponseLib.review.people.people import People, Person
+from HCCResponseLib.review.read.access import Act, Role, Stage, Standing, allowed
+from HCCResponseLib.review.read.state import ReadState, refresh
+from HCCResponseLib.review.signing.signatures import ReadOrder
 from HCCResponseLib.review.store import ReadStore
-from HCCResponseLib.review.text import one_line
 
 _WHY = {
     Stage.WAITING: "an earlier time point must be signed and locked first",

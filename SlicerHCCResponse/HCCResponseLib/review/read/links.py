@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from HCCResponseLib.errors import InputError
-from HCCResponseLib.review.lifecycle import require_draft
-from HCCResponseLib.review.state import ReadState, refresh
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.lesions.links import SOFTWARE, LinkSet, links_to_json, relink
+from HCCResponseLib.review.read.lifecycle import require_draft
+from HCCResponseLib.review.read.state import ReadState, refresh
 from HCCResponseLib.review.store import ReadStore
-from HCCResponseLib.track.links import SOFTWARE, LinkSet, links_to_json, relink
 
 
 def write_links(store: ReadStore, state: ReadState, links: LinkSet, actor: str = SOFTWARE) -> None:
@@ -30,7 +30,7 @@ def reader_relinks(
     Contours and decisions are not touched: the reader edits the rows whose parts have changed.
 
     Raises:
-        InputError: no links at this time point, or as :func:`HCCResponseLib.track.links.relink`.
+        InputError: no links at this time point, or as :func:`HCCResponseLib.lesions.links.relink`.
         AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
     if time_point not in state.links:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from HCCResponseLib.response.endpoints import new_lesion_date
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.endpoints.time_to_event import new_lesion_date
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import NewLesionStatus
-from HCCResponseLib.review.records import Action
-from HCCResponseLib.review.state import ReadState, Row
+from HCCResponseLib.review.read.records import Action
+from HCCResponseLib.review.read.state import ReadState, Row
 
 _STATES = {Action.NEW: "unequivocal", Action.EQUIVOCAL: "equivocal", Action.DISMISS: "dismissed"}
 _STATUS = {

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from HCCResponseLib.response.best import best_response, response_flag
 from HCCResponseLib.response.criteria import criterion
 from HCCResponseLib.response.decision import ReaderDecisionNeededError
-from HCCResponseLib.response.endpoints import new_lesion_date
-from HCCResponseLib.response.irecist_best import irecist_best
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.response.endpoints.best import best_response, response_flag
+from HCCResponseLib.response.endpoints.time_to_event import new_lesion_date
+from HCCResponseLib.response.endpoints.visits import Assessment
+from HCCResponseLib.response.irecist.best import irecist_best
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.types import (
     NewLesionStatus,
@@ -20,7 +21,6 @@ from HCCResponseLib.response.types import (
     TimePointEvaluation,
     TimePointFindings,
 )
-from HCCResponseLib.response.visits import Assessment
 
 _IMMUNE_RESPONSES = (Response.ICR, Response.IPR)
 

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter
 
+from HCCResponseLib.lesions.packed import pack_mask, unpack_mask
+from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import LesionMeasurement, tenths
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
-from HCCResponseLib.review.masks import pack_mask, unpack_mask
 from HCCResponseLib.review.store import ReadStore, blob_key
-from HCCResponseLib.track.proposal import Proposal, ProposalKind, Suggestion
 
 Mask = npt.NDArray[np.bool_]
 _MEASUREMENT = TypeAdapter(LesionMeasurement)

@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from HCCResponseLib.imaging.study import Study
+from HCCResponseLib.lesions.links import LinkSet, links_from_json
+from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.types import LesionState, Response
-from HCCResponseLib.review.people import Person
-from HCCResponseLib.review.records import Action, Decision, read_decision, read_proposal
-from HCCResponseLib.review.signatures import Locks, ReadOrder, Signature
+from HCCResponseLib.review.people.people import Person
+from HCCResponseLib.review.read.records import Action, Decision, read_decision, read_proposal
+from HCCResponseLib.review.signing.signatures import Locks, ReadOrder, Signature
 from HCCResponseLib.review.store import Event, ReadStore
-from HCCResponseLib.track.links import LinkSet, links_from_json
-from HCCResponseLib.track.proposal import Proposal, ProposalKind
 
 
 class RowStatus(StrEnum):
@@ -139,7 +139,7 @@ class ReadState:
         answers: per time point, the reader's answer to the question whether an earlier CR was right.
         sites: per lesion name, where it lies, when the reader has said so.
         decided: (time point, name, decision before) of every decision that can be undone, oldest first.
-        locks: order, signatures and locked time points; where a time point stands tells ``review/lifecycle.py``.
+        locks: order, signatures and locked time points; where a time point stands tells ``review/read/lifecycle.py``.
         person: who has this read open; needed for reads that were assigned to somebody.
         seen: number of the last event that the locks know of.
     """
@@ -206,7 +206,7 @@ def read_state(store: ReadStore, until: int | None = None) -> ReadState:
     """Replay all events, or those up to a number. What came later stands in front; everything stays stored.
 
     This is everything that the store knows. A reader of a committee gets a read from
-    :func:`HCCResponseLib.review.committee.open_read`, which keeps readers blind to each other.
+    :func:`HCCResponseLib.review.committee.assignments.open_read`, which keeps readers blind to each other.
     """
     state = ReadState()
     for event in store.events():

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from HCCResponseLib.errors import AccessError, InputError
-from HCCResponseLib.imaging.files import write_text
-from HCCResponseLib.review.access import Role
-from HCCResponseLib.review.adjudication import ADJUDICATED
-from HCCResponseLib.review.people import Person
-from HCCResponseLib.review.signing import first_bad_signature
+from HCCResponseLib.base.errors import AccessError, InputError
+from HCCResponseLib.base.files import write_text
+from HCCResponseLib.review.committee.adjudication import ADJUDICATED
+from HCCResponseLib.review.people.people import Person
+from HCCResponseLib.review.read.access import Role
+from HCCResponseLib.review.signing.signing import first_bad_signature
 from HCCResponseLib.review.store import STORE_LOG, Event, Finding, ReadStore
 
 COLUMNS = (

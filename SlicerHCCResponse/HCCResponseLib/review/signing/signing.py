@@ -4,8 +4,8 @@
     countersign(store, state, people, ("chief", password), "baseline", Meaning.REVIEW)
     first_bad_signature(store)        # None when every signature fits its read
 
-The person needs an account in ``people`` (:mod:`HCCResponseLib.review.people`). ``SignInError``, ``AccessError`` and
-``IncompleteReadError`` carry a sentence for the reader; after any of them nothing has changed.
+The person needs an account in ``people`` (:mod:`HCCResponseLib.review.people.people`). ``SignInError``,
+``AccessError`` and ``IncompleteReadError`` carry a sentence for the reader; after any of them nothing has changed.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from HCCResponseLib.errors import IncompleteReadError, InputError, StorageError
-from HCCResponseLib.response.profile import Profile, load_profile
+from HCCResponseLib.base.errors import IncompleteReadError, InputError, StorageError
+from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import TimePointEvaluation
-from HCCResponseLib.review.access import Act
-from HCCResponseLib.review.category import category, missing
-from HCCResponseLib.review.lifecycle import points, require
-from HCCResponseLib.review.people import People, Person
-from HCCResponseLib.review.signatures import Meaning, Signature
-from HCCResponseLib.review.state import ReadState, read_state, refresh
+from HCCResponseLib.review.people.people import People, Person
+from HCCResponseLib.review.read.access import Act
+from HCCResponseLib.review.read.category import category, missing
+from HCCResponseLib.review.read.lifecycle import points, require
+from HCCResponseLib.review.read.state import ReadState, read_state, refresh
+from HCCResponseLib.review.signing.signatures import Meaning, Signature
 from HCCResponseLib.review.store import FIRST_HASH, Event, ReadStore
 
 SIGNED = "signed"

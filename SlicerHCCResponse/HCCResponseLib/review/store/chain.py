@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from HCCResponseLib.errors import InputError, StorageError
+from HCCResponseLib.base.errors import InputError, StorageError
 
 FIRST_HASH = "0" * 64
 FORMAT = 2

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from HCCResponseLib.errors import InputError, StorageError
+from HCCResponseLib.base.errors import InputError, StorageError
 
 WRITING = "hcc_writing"
 #: Seconds that a writer waits for another one.

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from HCCResponseLib.errors import StorageError
+from HCCResponseLib.base.errors import StorageError
 from HCCResponseLib.review.store.chain import DEFAULT_READ, Event
 from HCCResponseLib.review.store.store import Entry, Store, open_store
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select, text
 
 from HCCResponseLib import __version__
-from HCCResponseLib.errors import ConflictError, InputError, StorageError
+from HCCResponseLib.base.errors import ConflictError, InputError, StorageError
 from HCCResponseLib.review.store.chain import (
     FIRST_HASH,
     FORMAT,

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DatabaseError
 
-from HCCResponseLib.errors import StorageError
+from HCCResponseLib.base.errors import StorageError
 from HCCResponseLib.review.store.engine import writing
 
 HEAD = "0002"

@@ -12,8 +12,8 @@ from scipy import ndimage
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import bounding_box
 from HCCResponseLib.imaging.warped import WarpedMask
-from HCCResponseLib.track.matching import Known, match
-from HCCResponseLib.track.trust import Place
+from HCCResponseLib.track.identity.matching import Known, match
+from HCCResponseLib.track.registration.trust import Place
 
 Mask = npt.NDArray[np.bool_]
 _CRUMB_MM3 = 20.0

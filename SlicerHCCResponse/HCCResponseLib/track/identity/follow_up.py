@@ -8,21 +8,27 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.engines.process import Progress, Report, part_of
+from HCCResponseLib.base.jobs import Progress, Report, part_of
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Region, Volume
 from HCCResponseLib.imaging.warped import WarpedMask
+from HCCResponseLib.lesions.links import Link, LinkSet, Outcome
+from HCCResponseLib.lesions.proposal import Evidence, Proposal, ProposalKind
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion, measure_parts
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.track.candidates import Before, Candidates, Survey, agreement, find_candidates
-from HCCResponseLib.track.components import carried_parts, components, divide
-from HCCResponseLib.track.earlier import Earlier, name_again
-from HCCResponseLib.track.links import Link, LinkSet, Outcome
-from HCCResponseLib.track.matching import Known, match
-from HCCResponseLib.track.proposal import Evidence, Proposal, ProposalKind
-from HCCResponseLib.track.registration import Registrar, Registration, Scan, carry_masks, register_scans
-from HCCResponseLib.track.suppress import Suppressed
+from HCCResponseLib.track.identity.components import carried_parts, components, divide
+from HCCResponseLib.track.identity.matching import Known, match
+from HCCResponseLib.track.new_lesions.candidates import Before, Candidates, Survey, agreement, find_candidates
+from HCCResponseLib.track.new_lesions.earlier_visits import Earlier, name_again
+from HCCResponseLib.track.new_lesions.suppression import Suppressed
+from HCCResponseLib.track.registration.register import (
+    Registrar,
+    Registration,
+    Scan,
+    carry_masks,
+    register_scans,
+)
 
 Mask = npt.NDArray[np.bool_]
 _THRESHOLD = 0.5
@@ -146,7 +152,7 @@ def propose_follow_up(
 def known_lesions(
     lesions: Mapping[str, Mask], source: Geometry, carried: Mapping[str, WarpedMask], found: Registration
 ) -> dict[str, Known]:
-    """Known lesions as :func:`~HCCResponseLib.track.matching.match` takes them."""
+    """Known lesions as :func:`~HCCResponseLib.track.identity.matching.match` takes them."""
     out = {}
     for name, mask in lesions.items():
         centre = found.to_follow_up(source.index_to_lps(np.argwhere(mask).mean(0)))

@@ -17,9 +17,9 @@ from scipy.spatial import cKDTree
 
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.warped import WarpedMask
-from HCCResponseLib.track.links import Link, LinkSet, Outcome, outcome_of
-from HCCResponseLib.track.proposal import Evidence
-from HCCResponseLib.track.trust import Place
+from HCCResponseLib.lesions.links import Link, LinkSet, Outcome, outcome_of
+from HCCResponseLib.lesions.proposal import Evidence
+from HCCResponseLib.track.registration.trust import Place
 
 Mask = npt.NDArray[np.bool_]
 Float = npt.NDArray[np.float64]

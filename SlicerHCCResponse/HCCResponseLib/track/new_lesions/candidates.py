@@ -15,12 +15,18 @@ from scipy import ndimage
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Region, Volume
+from HCCResponseLib.lesions.proposal import Evidence, Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.track.components import components
-from HCCResponseLib.track.proposal import Evidence, Proposal, ProposalKind, Suggestion
-from HCCResponseLib.track.registration import Registration
-from HCCResponseLib.track.suppress import LookRule, Suppressed, liver_tissue, look_at, reason_to_suppress
+from HCCResponseLib.track.identity.components import components
+from HCCResponseLib.track.new_lesions.suppression import (
+    LookRule,
+    Suppressed,
+    liver_tissue,
+    look_at,
+    reason_to_suppress,
+)
+from HCCResponseLib.track.registration.register import Registration
 
 Float32 = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -41,7 +47,7 @@ class CandidateRule:
             that misses what the reader has drawn cannot be sure of anything in this patient.
         known_margin_mm: surroundings of known lesions that are left out.
         most: no more than this many, in the order of rank.
-        look: when a spot is not shown at all, see :mod:`HCCResponseLib.track.suppress`.
+        look: when a spot is not shown at all, see :mod:`HCCResponseLib.track.new_lesions.suppression`.
     """
 
     threshold: float = 0.5

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.track.matching import Known, match
-from HCCResponseLib.track.proposal import Proposal, Suggestion
-from HCCResponseLib.track.registration import Registration, Scan, carry_masks
+from HCCResponseLib.lesions.proposal import Proposal, Suggestion
+from HCCResponseLib.track.identity.matching import Known, match
+from HCCResponseLib.track.registration.register import Registration, Scan, carry_masks
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from HCCResponseLib.imaging.resample import bounding_box
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.track.proposal import Evidence
+from HCCResponseLib.lesions.proposal import Evidence
 
 Mask = npt.NDArray[np.bool_]
 

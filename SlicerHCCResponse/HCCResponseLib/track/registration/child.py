@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from HCCResponseLib.engines.process import Report, ignore_progress, never, run_job
-from HCCResponseLib.track.kept import load_registration, save_image, save_region
-from HCCResponseLib.track.registration import Registration, Scan
+from HCCResponseLib.base.jobs import Report, ignore_progress, never, run_job
+from HCCResponseLib.track.registration.files import load_registration, save_image, save_region
+from HCCResponseLib.track.registration.register import Registration, Scan
 
 
 @dataclass(frozen=True)
 class ChildRegistrar:
-    """A :class:`~HCCResponseLib.track.registration.Registrar` that runs the default one in a process of its own.
+    """Runs the default registration in a process of its own; fits :class:`.register.Registrar`.
 
     Attributes:
         report: called in the caller's thread with progress; ``cancelled``: polled, true kills the process.
@@ -37,7 +37,7 @@ class ChildRegistrar:
                 "seed": seed,
                 "output": folder / "registration.npz",
             }
-            run_job("HCCResponseLib.track.worker", request, folder, shown, self.cancelled)
+            run_job("HCCResponseLib.track.registration.worker", request, folder, shown, self.cancelled)
             return load_registration(folder / "registration.npz")
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
-from HCCResponseLib.imaging.files import write_atomically
+from HCCResponseLib.base.files import write_atomically
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Region, Volume
-from HCCResponseLib.track.registration import Registration
-from HCCResponseLib.track.trust import Quality, TrustMaps
+from HCCResponseLib.track.registration.register import Registration
+from HCCResponseLib.track.registration.trust import Quality, TrustMaps
 
 
 def save_registration(path: Path, found: Registration) -> None:

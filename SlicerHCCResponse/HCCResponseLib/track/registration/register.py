@@ -15,14 +15,14 @@ import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 from scipy import ndimage
 
-from HCCResponseLib.engines.process import Progress, Report, ignore_progress
+from HCCResponseLib.base.jobs import Progress, Report, ignore_progress
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import bounding_box, resample, to_sitk, working_geometry
 from HCCResponseLib.imaging.volumes import Region, Volume
 from HCCResponseLib.imaging.warped import WarpedMask
-from HCCResponseLib.track import rigid
-from HCCResponseLib.track.deform import Channels, Float32, cycle_error, deform, jacobian, sample
-from HCCResponseLib.track.trust import Place, Quality, TrustMaps, judge, place_words
+from HCCResponseLib.track.registration import rigid
+from HCCResponseLib.track.registration.deform import Channels, Float32, cycle_error, deform, jacobian, sample
+from HCCResponseLib.track.registration.trust import Place, Quality, TrustMaps, judge, place_words
 
 Mask = npt.NDArray[np.bool_]
 _GRID_MM = (4.0, 4.0, 4.0)

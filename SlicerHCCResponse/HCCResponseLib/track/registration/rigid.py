@@ -14,7 +14,7 @@ import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 from scipy import ndimage
 
-from HCCResponseLib.errors import InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import geometry_of, resample, to_sitk, working_geometry
 from HCCResponseLib.imaging.volumes import AIR_HU, Volume

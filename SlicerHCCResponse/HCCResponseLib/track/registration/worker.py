@@ -1,13 +1,13 @@
-"""Child process of a registration: ``python -m HCCResponseLib.track.worker request.json``."""
+"""Child process of a registration: ``python -m HCCResponseLib.track.registration.worker request.json``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from HCCResponseLib.engines.process import Progress, Report, serve
-from HCCResponseLib.track.kept import load_image, load_region, save_registration
-from HCCResponseLib.track.registration import Scan, register_scans
+from HCCResponseLib.base.jobs import Progress, Report, serve
+from HCCResponseLib.track.registration.files import load_image, load_region, save_registration
+from HCCResponseLib.track.registration.register import Scan, register_scans
 
 
 def work(request: dict[str, Any], report: Report) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from HCCResponseLib.errors import StorageError
+from HCCResponseLib.base.errors import StorageError
 from HCCResponseLib.review.store import ReadStore
 
-SUPPORT = Path(__file__).resolve().parents[1] / "support"
+SUPPORT = Path(__file__).resolve().parents[3] / "support"
 
 
 def python(code: str, *arguments: object, **more: object) -> subprocess.CompletedProcess[str]:
@@ -82,7 +82,7 @@ def test_a_crash_of_the_server_loses_nothing_acknowledged(postgres):
 
 FILL = """
     import resource, sys
-    from HCCResponseLib.errors import StorageError
+    from HCCResponseLib.base.errors import StorageError
     from HCCResponseLib.review.store import ReadStore
     store = ReadStore(sys.argv[1])
     if sys.argv[2] == "limit":
@@ -167,7 +167,7 @@ def test_a_full_disk_of_the_server_loses_nothing(postgres, small_disk):
 
 READ_ONLY = """
     import os, sys
-    from HCCResponseLib.errors import StorageError
+    from HCCResponseLib.base.errors import StorageError
     from HCCResponseLib.review.store import ReadStore
     import psycopg, alembic.command
     if os.geteuid() == 0:
@@ -227,7 +227,7 @@ WRITE = """
 """
 COUNT = """
     import sys
-    from HCCResponseLib.errors import ConflictError
+    from HCCResponseLib.base.errors import ConflictError
     from HCCResponseLib.review.store import FIRST_HASH, ReadStore
     store, done = ReadStore(sys.argv[1]), 0
     while done < 25:

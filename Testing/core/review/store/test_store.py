@@ -19,9 +19,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DatabaseError
 from typer.testing import CliRunner
 
+from HCCResponseLib.base.errors import ConflictError, InputError, StorageError
 from HCCResponseLib.cli.main import app
-from HCCResponseLib.errors import ConflictError, InputError, StorageError
-from HCCResponseLib.review.masks import pack_mask, unpack_mask
+from HCCResponseLib.lesions.packed import pack_mask, unpack_mask
 from HCCResponseLib.review.store import FIRST_HASH, STORE_LOG, ReadStore, blob_key, event_hash, open_store
 from HCCResponseLib.review.store.schema import metadata
 from stores import NASTY, around_the_guards, change
@@ -256,7 +256,7 @@ def test_many_contours_on_large_grids_take_little_memory():
     code = """
 import resource
 import numpy as np
-from HCCResponseLib.review.masks import pack_mask, unpack_mask
+from HCCResponseLib.lesions.packed import pack_mask, unpack_mask
 mask = np.zeros((120, 512, 512), bool)
 mask[50:60, 200:240, 200:240] = True
 data = pack_mask(mask)
@@ -325,7 +325,7 @@ def test_a_url_that_leads_nowhere_is_told_without_its_password(url, match):
 
 def blocks_of_the_manual(language):
     """Code that docs/store.md tells an administrator to run."""
-    manual = (Path(__file__).resolve().parents[2] / "docs" / "store.md").read_text(encoding="utf-8")
+    manual = (Path(__file__).resolve().parents[4] / "docs" / "store.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```(\w*)\n(.*?)^```$", manual, re.MULTILINE | re.DOTALL)
     return [block for word, block in blocks if word == language]
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from HCCResponseLib.errors import StorageError
+from HCCResponseLib.base.errors import StorageError
 from HCCResponseLib.review.store import ReadStore, open_store
 from HCCResponseLib.review.store.schema import blobs, events
 from stores import around_the_guards, change, first_version

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from HCCResponseLib.errors import StorageError
-from HCCResponseLib.review.state import RowStatus, read_state
+from HCCResponseLib.base.errors import StorageError
+from HCCResponseLib.review.read.state import RowStatus, read_state
 from HCCResponseLib.review.store import FIRST_HASH, ReadStore, event_hash, open_store
 from HCCResponseLib.review.store.upgrade import backup_path
 from stores import first_version
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 OLD_COLUMNS = "sequence, utc, actor, action, payload, software, previous, hash"
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.cohort.continuous import Estimate, bland_altman, icc_2_1
-from HCCResponseLib.cohort.discordance import Pair, paired_points
-from HCCResponseLib.cohort.figure import Figure
-from HCCResponseLib.response.agreement import Agreement, agreement_of_ratings
-from HCCResponseLib.response.profile import Profile
+from HCCResponseLib.cohort.committee.discordance import Pair, paired_points
+from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.statistics.agreement import Agreement, agreement_of_ratings
+from HCCResponseLib.statistics.continuous import Estimate, bland_altman, icc_2_1
+from HCCResponseLib.statistics.estimate import Figure
 
 ORDERED = (("CR", "PR", "SD", "PD"), ("iCR", "iPR", "iSD", "iUPD", "iCPD"))
 _PLAIN = {

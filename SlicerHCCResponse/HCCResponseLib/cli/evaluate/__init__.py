@@ -1,0 +1,1 @@
+"""``hcc-response evaluate``."""

@@ -1,0 +1,1 @@
+"""Figures of a committee: discordance, agreement, reading time."""

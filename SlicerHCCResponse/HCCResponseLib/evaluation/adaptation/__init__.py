@@ -1,0 +1,1 @@
+"""The benchmark of adaptation on drawn pairs."""

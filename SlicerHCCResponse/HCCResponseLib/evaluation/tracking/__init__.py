@@ -1,0 +1,1 @@
+"""The benchmark of identities and new lesions over time."""

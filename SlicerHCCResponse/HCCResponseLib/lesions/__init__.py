@@ -1,0 +1,1 @@
+"""The values that people and machines both speak in: lesion, proposal, link, packed mask."""

@@ -1,0 +1,1 @@
+"""Our own networks: architectures, patches, training, weights and cards, inference."""

@@ -1,0 +1,1 @@
+"""The scene as a view of the read."""

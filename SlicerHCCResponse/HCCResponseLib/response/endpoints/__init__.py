@@ -1,0 +1,1 @@
+"""Over all time points: best response, confirmation, times to events."""

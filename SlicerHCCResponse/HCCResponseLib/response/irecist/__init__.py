@@ -1,0 +1,1 @@
+"""iRECIST: confirmation, reset, best response."""

@@ -1,0 +1,1 @@
+"""Criterion and charter parameters as data."""

@@ -1,0 +1,1 @@
+"""The response of one time point: sums, targets, non-targets, overall."""

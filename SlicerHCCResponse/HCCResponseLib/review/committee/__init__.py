@@ -1,0 +1,1 @@
+"""Two blinded readers and an adjudicator."""

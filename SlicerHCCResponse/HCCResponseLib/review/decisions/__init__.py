@@ -1,0 +1,1 @@
+"""What a reader decides, one by one or from a file."""

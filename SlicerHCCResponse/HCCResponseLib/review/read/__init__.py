@@ -1,0 +1,1 @@
+"""The state of a read: its rows, its stage, its category."""

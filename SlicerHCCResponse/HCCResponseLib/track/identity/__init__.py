@@ -1,0 +1,1 @@
+"""Which part of a follow-up is which lesion."""

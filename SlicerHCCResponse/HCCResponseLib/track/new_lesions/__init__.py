@@ -1,0 +1,1 @@
+"""Candidates for new lesions, and why spots are not shown."""

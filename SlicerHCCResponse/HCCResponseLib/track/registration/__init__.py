@@ -1,0 +1,1 @@
+"""Where the tissue of one visit lies in the other."""
