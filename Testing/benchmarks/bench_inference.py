@@ -46,7 +46,7 @@ def child(job: dict) -> None:
     from HCCResponseLib.imaging.read import read_volume
     from HCCResponseLib.nets.model import load_model
     from HCCResponseLib.nets.segment import liver_and_tumour
-    from HCCResponseLib.nets.windows import How
+    from HCCResponseLib.nets.windows import InferenceSettings
 
     torch.manual_seed(0)
     image, model, how = read_volume(Path(job["image"])), load_model(), job["how"]
@@ -56,7 +56,7 @@ def child(job: dict) -> None:
     if how.get("plain"):
         liver, tumour, grid = plain(model, image)
     else:
-        settings = How(precision=how.get("precision", "auto"))
+        settings = InferenceSettings(precision=how.get("precision", "auto"))
         liver, tumour, grid = liver_and_tumour(model, image, settings, how.get("region", "liver"))
     facts = {"seconds": time.perf_counter() - started, "cpu": time.process_time() - used}
     np.savez(job["output"], liver=liver, tumour=tumour, spacing=grid.spacing, origin=grid.origin)

@@ -85,93 +85,95 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory):
+def signed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("committee")
     write_study(small_subject(), folder / "study")
     tiny_model(folder / "tiny.pt")
-    desk = Desk(folder)
-    SmallCommittee(desk.store).store.close()
-    return desk
+    signed = Desk(folder)
+    SmallCommittee(signed.store).store.close()
+    return signed
 
 
 def test_accounts_by_command(tmp_path):
-    desk = Desk(tmp_path)
-    desk.does("boss", "users", "add", desk.store, "boss", "--printed-name", "Bo", "--role", "manager",
+    signed = Desk(tmp_path)
+    signed.does("boss", "users", "add", signed.store, "boss", "--printed-name", "Bo", "--role", "manager",
               new=FIRST_PASSWORD)  # fmt: skip
-    assert desk.store.stat().st_mode & 0o077 == 0 or os.name != "posix"
-    desk.does("boss", "users", "add", desk.store, "ann", "--printed-name", "Dr Ann", "--role", "reader",
+    assert signed.store.stat().st_mode & 0o077 == 0 or os.name != "posix"
+    signed.does("boss", "users", "add", signed.store, "ann", "--printed-name", "Dr Ann", "--role", "reader",
               password_of=FIRST_PASSWORD, new=FIRST_PASSWORD)  # fmt: skip
-    assert "please change it" in desk.fails("ann", "list", desk.store, password_of=FIRST_PASSWORD)
-    desk.does("ann", "users", "password", desk.store, password_of=FIRST_PASSWORD, new=password("ann"))
-    assert desk.does("ann", "list", desk.store) == []
+    assert "please change it" in signed.fails("ann", "list", signed.store, password_of=FIRST_PASSWORD)
+    signed.does("ann", "users", "password", signed.store, password_of=FIRST_PASSWORD, new=password("ann"))
+    assert signed.does("ann", "list", signed.store) == []
     secret = tmp_path / "secret"
     secret.write_text(password("ann") + "\n", encoding="utf-8")
     secret.chmod(0o644)
-    words = ("list", desk.store, "--password-file", secret)
+    words = ("list", signed.store, "--password-file", secret)
     if os.name == "posix":
-        assert "Others can read the password file" in desk.fails("ann", *words, password_of="wrong")
+        assert "Others can read the password file" in signed.fails("ann", *words, password_of="wrong")
     secret.chmod(0o600)
-    assert desk.does("ann", *words, password_of="wrong") == []
+    assert signed.does("ann", *words, password_of="wrong") == []
     for _ in range(5):
-        refused = desk.fails("ann", "list", desk.store, password_of="wrong")
+        refused = signed.fails("ann", "list", signed.store, password_of="wrong")
     assert "now locked out" in refused
-    desk.does(
-        "boss", "users", "unlock", desk.store, "ann", "--reason", "called back", password_of=FIRST_PASSWORD
+    signed.does(
+        "boss", "users", "unlock", signed.store, "ann", "--reason", "called back", password_of=FIRST_PASSWORD
     )
-    desk.does("boss", "users", "roles", desk.store, "ann", "--role", "reader", "--role", "adjudicator",
+    signed.does("boss", "users", "roles", signed.store, "ann", "--role", "reader", "--role", "adjudicator",
               "--reason", "charter 3", password_of=FIRST_PASSWORD)  # fmt: skip
-    desk.does("boss", "users", "disable", desk.store, "ann", "--reason", "left", password_of=FIRST_PASSWORD)
-    assert "disabled" in desk.fails("ann", "list", desk.store)
-    rows = desk.does("boss", "users", "list", desk.store, password_of=FIRST_PASSWORD)
+    signed.does(
+        "boss", "users", "disable", signed.store, "ann", "--reason", "left", password_of=FIRST_PASSWORD
+    )
+    assert "disabled" in signed.fails("ann", "list", signed.store)
+    rows = signed.does("boss", "users", "list", signed.store, password_of=FIRST_PASSWORD)
     assert [(r["name"], r["active"], r["roles"]) for r in rows] == [
         ("ann", False, ["adjudicator", "reader"]),
         ("boss", True, ["manager"]),
     ]
 
 
-def test_a_committee_from_assignment_to_the_accepted_read(desk):
-    s, subject = desk.store, small_subject().subject_id
+def test_a_committee_from_assignment_to_the_accepted_read(signed):
+    s, subject = signed.store, small_subject().subject_id
     for name, stream in (("ann", "RADIOLOGIST 1"), ("bob", "RADIOLOGIST 2")):
-        desk.does("boss", "assign", s, desk.folder / "study", name, stream)
+        signed.does("boss", "assign", s, signed.folder / "study", name, stream)
     first, second = f"{subject}-1", f"{subject}-2"
-    assert [r["read"] for r in desk.does("ann", "list", s)] == [first]
-    assert "may not see" in desk.fails("boss", "show", s, first)
-    assert desk.read("ann", first, "20.0") == "PR"
-    assert "cannot be shown to Dr Bob" in desk.fails("bob", "show", s, first)
-    assert desk.read("bob", second, "90.0") == "PD"
-    found = desk.does("judge", "compare", s, subject)
+    assert [r["read"] for r in signed.does("ann", "list", s)] == [first]
+    assert "may not see" in signed.fails("boss", "show", s, first)
+    assert signed.read("ann", first, "20.0") == "PR"
+    assert "cannot be shown to Dr Bob" in signed.fails("bob", "show", s, first)
+    assert signed.read("bob", second, "90.0") == "PD"
+    found = signed.does("judge", "compare", s, subject)
     assert (found["needs_adjudication"], found["accepted"]) == (True, None)
     assert found["values"][second]["best-response"] == "PD"
     chosen = ("adjudicate", s, subject, "--accept", first, "--reason", "shrinks on all slices")
-    assert "reads subject" in desk.fails("bob", *chosen)
-    assert desk.does("judge", *chosen)["accepted"] == first
-    assert "closed for good" in desk.fails("boss", "amend", s, first, "baseline", "--reason", "late")
-    shown = desk.does("ann", "show", s, first)
+    assert "reads subject" in signed.fails("bob", *chosen)
+    assert signed.does("judge", *chosen)["accepted"] == first
+    assert "closed for good" in signed.fails("boss", "amend", s, first, "baseline", "--reason", "late")
+    shown = signed.does("ann", "show", s, first)
     assert [p["stage"] for p in shown["time_points"]] == ["final", "final"]
     assert [x["printed_name"] for x in shown["signatures"]] == ["Dr Ann", "Dr Ann"]
-    report = (desk.folder / "out ann" / "report.html").read_text(encoding="utf-8")
+    report = (signed.folder / "out ann" / "report.html").read_text(encoding="utf-8")
     assert "Dr Ann" in report
     assert "authorship" in report
 
 
-def test_log_and_verification(desk):
-    checked = desk.run("eve", "verify", desk.store, "--json")
+def test_log_and_verification(signed):
+    checked = signed.run("eve", "verify", signed.store, "--json")
     good = json.loads(checked.stdout)
     assert good["good"], checked.stderr
-    assert desk.run("eve", "verify", desk.store, "--expect", good["head"]).exit_code == 0
-    assert "not in the chain" in desk.fails("eve", "verify", desk.store, "--expect", "f" * 64)
-    path = desk.folder / "log.csv"
-    assert desk.does("eve", "log", desk.store, path)["events"] == good["events"] + 1  # her own sign-in
+    assert signed.run("eve", "verify", signed.store, "--expect", good["head"]).exit_code == 0
+    assert "not in the chain" in signed.fails("eve", "verify", signed.store, "--expect", "f" * 64)
+    path = signed.folder / "log.csv"
+    assert signed.does("eve", "log", signed.store, path)["events"] == good["events"] + 1  # her own sign-in
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {r["action"] for r in rows} >= {"account-added", "assigned", "decision", "signed", "adjudicated"}
-    assert "Only a manager or an auditor" in desk.fails("ann", "log", desk.store, path)
+    assert "Only a manager or an auditor" in signed.fails("ann", "log", signed.store, path)
 
 
-def test_no_password_no_answer_and_no_argument_takes_one(desk):
+def test_no_password_no_answer_and_no_argument_takes_one(signed):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("HCC_RESPONSE")}
     words = [sys.executable, "-m", "HCCResponseLib", "read"]
-    done = subprocess.run([*words, "list", desk.store, "--as", "ann"], capture_output=True, encoding="utf-8",
+    done = subprocess.run([*words, "list", signed.store, "--as", "ann"], capture_output=True, encoding="utf-8",
                           check=False, env=environment, stdin=subprocess.DEVNULL)  # fmt: skip
     assert done.returncode == 1
     assert "No password: name a file" in done.stderr

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from HCCResponseLib.base.errors import InputError, JobCancelledError
-from HCCResponseLib.engines.contract import Request, State
+from HCCResponseLib.engines.contract import Request, RunState
 from HCCResponseLib.engines.run import run_engine
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
@@ -136,7 +136,7 @@ def test_cancel_during_inference_takes_less_than_two_seconds(folder, tmp_path):
         folder / "before.nrrd", device="cpu", parameters={"flips": True, "region": "whole", "overlap": 0.9}
     )
     outcome = run_engine("fcd", asked, tmp_path, watch, cancelled)
-    assert outcome.state is State.CANCELLED
+    assert outcome.state is RunState.CANCELLED
     assert time.monotonic() - told[0] < 2
 
 

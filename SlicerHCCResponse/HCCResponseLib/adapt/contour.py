@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.resample import bounding_box
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.nets.model import Model
 from HCCResponseLib.nets.segment import PLAIN, known_probability
-from HCCResponseLib.nets.windows import How
+from HCCResponseLib.nets.windows import InferenceSettings
 
-Mask = npt.NDArray[np.bool_]
 Float32 = npt.NDArray[np.float32]
 _THRESHOLD = 0.5
 _PLACE_MM = 6.0
@@ -89,7 +89,7 @@ def known_tumours(
     carried: Mapping[str, Mask],
     gate: Gate,
     with_prior: bool,
-    how: How = PLAIN,
+    inference: InferenceSettings = PLAIN,
     report: Callable[[float], None] = lambda _: None,
 ) -> Float32:
     """Tumour probability around each known lesion on the image's own grid, (z, y, x); 0 elsewhere.
@@ -103,14 +103,14 @@ def known_tumours(
         report: called with the share that is done.
     """
     probability = known_probability(
-        image, adapted, carried, with_prior, how, lambda share: report(0.5 * share)
+        image, adapted, carried, with_prior, inference, lambda share: report(0.5 * share)
     )
     lost = [n for n, m in carried.items() if m.any() and _is_lost(probability, m, image.geometry.spacing)]
     lost = [n for n in lost if gate.recognises(n)]
     if not lost:
         return probability
     asked = {n: carried[n] for n in lost}
-    second = known_probability(image, base, asked, False, how, lambda share: report(0.5 + 0.5 * share))
+    second = known_probability(image, base, asked, False, inference, lambda share: report(0.5 + 0.5 * share))
     for name in lost:
         box = bounding_box(carried[name], image.geometry.spacing, 2 * _PLACE_MM)
         place = _around(carried[name][box], image.geometry.spacing)

@@ -11,6 +11,7 @@ from scipy import ndimage
 from torch.nn import functional
 
 from HCCResponseLib.adapt.recipe import Recipe
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.resample import bounding_box, resample, working_geometry
 from HCCResponseLib.imaging.volumes import AIR_HU, LabelMap, Volume
 from HCCResponseLib.nets.grids import Spacing, WorkingGrid
@@ -32,7 +33,7 @@ class Surroundings:
     """
 
     hu: Float32
-    mask: npt.NDArray[np.bool_]
+    mask: Mask
     distance: Float32
     centre: npt.NDArray[np.float64]
     radius_mm: float
@@ -153,12 +154,12 @@ def _sample(array: Float32, points: npt.NDArray[np.float64], fill: float) -> Flo
 
 def _treat(
     hu: Float32,
-    tumour: npt.NDArray[np.bool_],
+    tumour: Mask,
     distance: Float32,
     case: Surroundings,
     recipe: Recipe,
     rng: np.random.Generator,
-) -> tuple[Float32, npt.NDArray[np.bool_]]:
+) -> tuple[Float32, Mask]:
     """The lesion after treatment: gone, necrotic, with lipiodol, shifted; or left as it is."""
     if not tumour.any():
         return hu, tumour

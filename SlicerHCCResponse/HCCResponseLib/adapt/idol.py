@@ -18,7 +18,7 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.jobs import Progress, Report
 from HCCResponseLib.nets.losses import fcd_loss, tumour_logits
 from HCCResponseLib.nets.network import FCD
-from HCCResponseLib.nets.precision import Machine
+from HCCResponseLib.nets.precision import TrainingDevice
 
 _HELD_OUT = 6
 _IMPROVEMENT = 0.004
@@ -69,7 +69,7 @@ def adapt(
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = copy.deepcopy(base).to(device).train()
-    machine = Machine.on(device, recipe.precision)
+    machine = TrainingDevice.on(device, recipe.precision)
     kept = _Average(network, recipe.average)
     watch = _Watch(recipe, _held_out(cases, recipe, seed), kept.network, machine)
     step = _learn(network, kept, watch, cases, recipe, rng, report)
@@ -155,7 +155,7 @@ class _Watch:
         recipe: Recipe,
         held_out: list[tuple[np.ndarray, np.ndarray]],
         network: FCD,
-        machine: Machine,
+        machine: TrainingDevice,
     ) -> None:
         self._recipe, self._held_out, self._network, self.machine = recipe, held_out, network, machine
         self.scores: list[float] = []

@@ -56,7 +56,7 @@ ReadName = Annotated[str, typer.Argument(metavar="READ", help="Name of the read,
 
 
 @dataclass(frozen=True)
-class Desk:
+class SignedIn:
     """Somebody who has signed in at a store."""
 
     store: ReadStore
@@ -66,7 +66,7 @@ class Desk:
 
 
 @contextmanager
-def signed_in(where: str, name: str, password_file: Path | None) -> Iterator[Desk]:
+def signed_in(where: str, name: str, password_file: Path | None) -> Iterator[SignedIn]:
     """Open a store that is there and sign in; errors become one line."""
     from HCCResponseLib.review.people.people import people_of
 
@@ -74,7 +74,7 @@ def signed_in(where: str, name: str, password_file: Path | None) -> Iterator[Des
         people = people_of(store)
         try:
             credentials = (name, password(password_file))
-            yield Desk(store, people, people.authenticate(*credentials), credentials)
+            yield SignedIn(store, people, people.authenticate(*credentials), credentials)
         finally:
             people.close()
 

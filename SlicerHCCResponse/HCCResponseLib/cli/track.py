@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.cli.common import errors_as_one_line, progress_bar, say
 from HCCResponseLib.cli.steps import ContourArgument, ImageArgument, JsonOption, ModelOption, tell_plainly
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from HCCResponseLib.imaging.volumes import LabelMap, Volume
     from HCCResponseLib.lesions.links import LinkSet
     from HCCResponseLib.track.new_lesions.candidates import Candidates, Survey
@@ -163,14 +161,14 @@ def _candidates(
     pair: _Pair,
     views: tuple[Survey, Survey],
     found: Registration,
-    known: list[npt.NDArray[np.bool_]],
+    known: list[Mask],
 ) -> Candidates:
     import numpy as np
 
-    from HCCResponseLib.track.new_lesions.candidates import Before, agreement, find_candidates
+    from HCCResponseLib.track.new_lesions.candidates import BaselineEvidence, agreement, find_candidates
 
     drawn = pair.drawn.labels > 0
-    before = Before(views[0], found, agreement(views[0], pair.before.geometry, drawn))
+    before = BaselineEvidence(views[0], found, agreement(views[0], pair.before.geometry, drawn))
     return find_candidates("follow-up", pair.after, views[1], before, np.logical_or.reduce(known))
 
 

@@ -176,7 +176,7 @@ def _cases(job: _Job, bar: Progress) -> tuple[list[TrainingCase], list[TrainingC
 def _run(
     job: _Job, bar: Progress, cases: list[TrainingCase], held_out: list[TrainingCase], before: Model | None
 ) -> Trained:
-    from HCCResponseLib.nets.training import Keeping
+    from HCCResponseLib.nets.training import CheckpointPolicy
     from HCCResponseLib.nets.training import train as run_training
 
     learning = bar.add_task("Training", total=job.plan.steps)
@@ -190,9 +190,9 @@ def _run(
         if step % 100 == 0 and not console.is_terminal:
             console.print(f"step {step} of {job.plan.steps}, {words}")
 
-    keeping = Keeping(_checkpoint(job), job.checkpoint_every, held_out, job.validate_every)
+    policy = CheckpointPolicy(_checkpoint(job), job.checkpoint_every, held_out, job.validate_every)
     first = before.network if before else None
-    return run_training(job.plan, cases, report, first, keeping, job.device)
+    return run_training(job.plan, cases, report, first, policy, job.device)
 
 
 def _write_card(job: _Job, digest: str, notes: dict[str, Any], parameters: int) -> None:

@@ -34,7 +34,7 @@ class Gives(StrEnum):
     VESSELS = "vessels"
 
 
-class State(StrEnum):
+class RunState(StrEnum):
     """How a run ended."""
 
     DONE = "done"
@@ -136,10 +136,10 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class EngineRun:
     """How a run ended: the result if done, a message if not, and offers if memory ran out."""
 
-    state: State
+    state: RunState
     result: Result | None = None
     message: str = ""
     offers: tuple[Offer, ...] = ()

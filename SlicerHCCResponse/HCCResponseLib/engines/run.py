@@ -16,7 +16,7 @@ from HCCResponseLib.base.errors import (
     ModelError,
 )
 from HCCResponseLib.base.jobs import Report, ignore_progress, never, run_job
-from HCCResponseLib.engines.contract import EngineInfo, Outcome, Request, Result, State
+from HCCResponseLib.engines.contract import EngineInfo, EngineRun, Request, Result, RunState
 from HCCResponseLib.engines.environments import missing, python_of
 from HCCResponseLib.engines.memory import free_gpu_mib, shortage
 from HCCResponseLib.engines.registry import engine_named, how_to_install, module_of
@@ -30,7 +30,7 @@ def run_engine(
     work: Path,
     report: Report = ignore_progress,
     cancelled: Callable[[], bool] = never,
-) -> Outcome:
+) -> EngineRun:
     """Run an engine on one scan.
 
     Args:
@@ -48,21 +48,21 @@ def run_engine(
         request = replace(request, device=_device(info, request))
         short = shortage(info, request.image, request.device)
         if short:
-            return Outcome(State.OUT_OF_MEMORY, message=short, offers=info.offers(request))
+            return EngineRun(RunState.OUT_OF_MEMORY, message=short, offers=info.offers(request))
         job = {"engine": module_of(name), "request": request.to_json(), "work": str(work.absolute())}
         try:
             answer = run_job(_WORKER, job, work, report, cancelled, python_of(info))
         except JobOutOfMemoryError as problem:
-            return Outcome(State.OUT_OF_MEMORY, message=str(problem), offers=info.offers(request))
+            return EngineRun(RunState.OUT_OF_MEMORY, message=str(problem), offers=info.offers(request))
     except JobCancelledError as problem:
-        return Outcome(State.CANCELLED, message=str(problem))
+        return EngineRun(RunState.CANCELLED, message=str(problem))
     except HCCResponseError as problem:
-        return Outcome(State.FAILED, message=str(problem))
+        return EngineRun(RunState.FAILED, message=str(problem))
     result = Result(Path(answer["labels"]), Path(answer["probabilities"]), answer["provenance"])
-    return Outcome(State.DONE, result)
+    return EngineRun(RunState.DONE, result)
 
 
-def result_of(outcome: Outcome) -> Result:
+def result_of(outcome: EngineRun) -> Result:
     """The result of a run that must have succeeded.
 
     Raises:
@@ -70,9 +70,9 @@ def result_of(outcome: Outcome) -> Result:
     """
     if outcome.result is not None:
         return outcome.result
-    if outcome.state is State.CANCELLED:
+    if outcome.state is RunState.CANCELLED:
         raise JobCancelledError(outcome.message)
-    if outcome.state is State.OUT_OF_MEMORY:
+    if outcome.state is RunState.OUT_OF_MEMORY:
         offers = "; ".join(o.title for o in outcome.offers)
         raise JobOutOfMemoryError(outcome.message + (f" Lighter settings: {offers}." if offers else ""))
     raise JobFailedError(outcome.message)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import AIR_HU
 
@@ -87,7 +88,7 @@ def working_geometry(
 
 
 def bounding_box(
-    mask: npt.NDArray[np.bool_], spacing: tuple[float, float, float], margin_mm: float, least_mm: float = 0.0
+    mask: Mask, spacing: tuple[float, float, float], margin_mm: float, least_mm: float = 0.0
 ) -> tuple[slice, slice, slice]:
     """Index box (z, y, x) of a non-empty mask.
 

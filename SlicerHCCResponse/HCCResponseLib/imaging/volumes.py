@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import GeometryError, InputError
 from HCCResponseLib.imaging.geometry import Geometry
 
@@ -57,7 +58,7 @@ class LabelMap:
         """The lesion values present, ascending."""
         return tuple(int(v) for v in np.unique(self.labels) if v)
 
-    def mask(self, value: int) -> npt.NDArray[np.bool_]:
+    def mask(self, value: int) -> Mask:
         """Mask of one lesion, shape (z, y, x)."""
         return np.asarray(self.labels == value)
 
@@ -70,7 +71,7 @@ class Region:
         mask: bool (z, y, x).
     """
 
-    mask: npt.NDArray[np.bool_]
+    mask: Mask
     geometry: Geometry
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
+from HCCResponseLib.base.arrays import Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +15,7 @@ class WarpedMask:
         voxels: bool (z, y, x) on the grid it was moved to, for matching and as a prior.
     """
 
-    voxels: npt.NDArray[np.bool_]
+    voxels: Mask
 
     def __bool__(self) -> bool:
         """Whether any of it lies within the grid."""

@@ -16,7 +16,7 @@ from HCCResponseLib.lesions.proposal import Evidence
 SOFTWARE = "software"
 
 
-class Outcome(StrEnum):
+class LinkKind(StrEnum):
     """What became of a lesion, or what a part of the follow-up is."""
 
     MATCHED = "matched"
@@ -44,7 +44,7 @@ class Link:
 
     name: str | None
     parts: tuple[int, ...]
-    outcome: Outcome
+    outcome: LinkKind
     confidence: float
     evidence: Evidence = field(default_factory=dict)
     merged_with: tuple[str, ...] = ()
@@ -115,7 +115,7 @@ def relink(links: LinkSet, owners: Mapping[int, Sequence[str]], reader: str, rea
     named = [_relinked(link, now, reader) for link in links.links if link.name is not None]
     known = {link.parts: link for link in links.new()}
     loose = [
-        known.get((part,)) or Link(None, (part,), Outcome.NEW, 1.0, by=reader)
+        known.get((part,)) or Link(None, (part,), LinkKind.NEW, 1.0, by=reader)
         for part, names in now.items()
         if not names
     ]
@@ -144,13 +144,13 @@ def _relinked(link: Link, owners: Mapping[int, tuple[str, ...]], reader: str) ->
     )
 
 
-def outcome_of(parts: Sequence[int], others: Sequence[str]) -> Outcome:
+def outcome_of(parts: Sequence[int], others: Sequence[str]) -> LinkKind:
     """What a lesion's parts and the other lesions in them mean."""
     if not parts:
-        return Outcome.VANISHED
+        return LinkKind.VANISHED
     if others:
-        return Outcome.MERGED
-    return Outcome.SPLIT if len(parts) > 1 else Outcome.MATCHED
+        return LinkKind.MERGED
+    return LinkKind.SPLIT if len(parts) > 1 else LinkKind.MATCHED
 
 
 def links_to_json(links: LinkSet) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def links_from_json(value: Mapping[str, Any], before: LinkSet | None = None) -> 
         Link(
             one["name"],
             tuple(one["parts"]),
-            Outcome(one["outcome"]),
+            LinkKind(one["outcome"]),
             one["confidence"],
             one["evidence"],
             tuple(one["merged_with"]),

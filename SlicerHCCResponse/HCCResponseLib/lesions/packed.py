@@ -8,12 +8,11 @@ import sys
 import zlib
 
 import numpy as np
-import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import StorageError
 from HCCResponseLib.imaging.resample import bounding_box
 
-Mask = npt.NDArray[np.bool_]
 _HEADER = struct.Struct("<4s9I")
 _MAGIC = b"HRM1"
 # Private pages that are only read stay shared zeros; Windows has no such flags and behaves so anyway.

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import numpy as np
-import numpy.typing as npt
-
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.types import LesionState
 
@@ -48,7 +46,7 @@ class Proposal:
     name: str
     kind: ProposalKind
     state: LesionState
-    mask: npt.NDArray[np.bool_] | None
+    mask: Mask | None
     measurement: LesionMeasurement | None
     origin: str
     suggestion: Suggestion | None = None

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.measure.convention import PointRule
-from HCCResponseLib.measure.plane import BoolArray, FloatArray
+from HCCResponseLib.measure.plane import FloatArray
 
 # Mid-points of the sides of a cell of four pixel centres (top, left, right, bottom), from its first pixel.
 _SIDE = np.array([[0.0, 0.5], [0.5, 0.0], [0.5, 1.0], [1.0, 0.5]])
@@ -39,7 +40,7 @@ _SECOND = np.array([cell[1] if len(cell) == 2 else (0, 0) for cell in _CELLS])
 _COUNT = np.array([len(cell) for cell in _CELLS])
 
 
-def boundary_points(region: BoolArray, rule: PointRule) -> FloatArray:
+def boundary_points(region: Mask, rule: PointRule) -> FloatArray:
     """Points that a diameter may end on, shape (n, 2), each once."""
     if rule is PointRule.EDGE_MIDPOINT:
         across = np.argwhere(region[:, :-1] != region[:, 1:]) + np.array([0.0, 0.5])
@@ -55,7 +56,7 @@ def boundary_points(region: BoolArray, rule: PointRule) -> FloatArray:
     return np.argwhere(region & ~inner).astype(np.float64)
 
 
-def outline(region: BoolArray, rule: PointRule) -> FloatArray:
+def outline(region: Mask, rule: PointRule) -> FloatArray:
     """Outline of the region as unordered segments, shape (n, 2 ends, 2).
 
     The contour polygon at level 0.5 for edge mid-points; the pixel squares for voxel centres and corners.
@@ -63,7 +64,7 @@ def outline(region: BoolArray, rule: PointRule) -> FloatArray:
     return _contour(region) if rule is PointRule.EDGE_MIDPOINT else _squares(region)
 
 
-def _contour(region: BoolArray) -> FloatArray:
+def _contour(region: Mask) -> FloatArray:
     bits = region.astype(np.uint8)
     codes = bits[:-1, :-1] | bits[:-1, 1:] << 1 | bits[1:, :-1] << 2 | bits[1:, 1:] << 3
     cells = np.argwhere((codes != 0) & (codes != 15))
@@ -74,7 +75,7 @@ def _contour(region: BoolArray) -> FloatArray:
     return np.concatenate([first, second])
 
 
-def _squares(region: BoolArray) -> FloatArray:
+def _squares(region: Mask) -> FloatArray:
     right = np.argwhere(region[:, :-1] != region[:, 1:])
     below = np.argwhere(region[:-1] != region[1:])
     upright = right[:, None, :] + np.array([[-0.5, 0.5], [0.5, 0.5]])

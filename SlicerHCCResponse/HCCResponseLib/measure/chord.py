@@ -14,8 +14,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.measure.inside import LineTest
-from HCCResponseLib.measure.plane import BoolArray, FloatArray
+from HCCResponseLib.measure.plane import FloatArray
 
 IntArray = npt.NDArray[np.intp]
 _EPS_MM = 1e-7
@@ -128,7 +129,7 @@ def widening_pairs(
 def tolerance_pairs(
     points: FloatArray,
     basis: FloatArray,
-    region: BoolArray,
+    region: Mask,
     test: LineTest,
     line: tuple[FloatArray, FloatArray],
 ) -> tuple[FloatArray, FloatArray] | None:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.measure.plane import BoolArray
 
 _MANY = 4096
 
@@ -27,7 +27,7 @@ class Crop:
         at_border: whether a voxel lies on the first or last plane of the volume along any axis.
     """
 
-    mask: BoolArray
+    mask: Mask
     offset: tuple[int, int, int]
     voxels: int
     at_border: bool
@@ -74,7 +74,7 @@ def crop_parts(mask: npt.NDArray[Any]) -> Iterator[Crop]:
     return (crop for _, crop in crop_labels(labels))
 
 
-def _crop(inner: BoolArray, box: tuple[slice, ...], shape: tuple[int, ...]) -> Crop:
+def _crop(inner: Mask, box: tuple[slice, ...], shape: tuple[int, ...]) -> Crop:
     at_border = any(one.start == 0 or one.stop == size for one, size in zip(box, shape, strict=True))
     padded = np.pad(inner, ((0, 0), (1, 1), (1, 1)))
     offset = (int(box[0].start), int(box[1].start) - 1, int(box[2].start) - 1)

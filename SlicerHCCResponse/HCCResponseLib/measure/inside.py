@@ -18,12 +18,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.measure.convention import LineRule, PointRule
-from HCCResponseLib.measure.plane import BoolArray, FloatArray
+from HCCResponseLib.measure.plane import FloatArray
 
-LineTest = Callable[[BoolArray, FloatArray, FloatArray], BoolArray]
+LineTest = Callable[[Mask, FloatArray, FloatArray], Mask]
 # Crossings are fractions with denominators below 4096, so 1e-7 pixels separates "equal" from "not".
 _EPS = 1e-7
 
@@ -37,7 +37,7 @@ def line_test(line: LineRule, points: PointRule) -> LineTest:
     return inside_contour if points is PointRule.EDGE_MIDPOINT else inside_squares
 
 
-def inside_contour(region: BoolArray, start: FloatArray, end: FloatArray) -> BoolArray:
+def inside_contour(region: Mask, start: FloatArray, end: FloatArray) -> Mask:
     """Whether each line between edge mid-points stays in the closed contour polygon. Shapes (n, 2) -> (n)."""
     alive = np.arange(len(start))
     for lines in (slice(3, None, 8), slice(None)):  # a few crossings refuse most lines; then all of them
@@ -50,9 +50,7 @@ def inside_contour(region: BoolArray, start: FloatArray, end: FloatArray) -> Boo
     return ok
 
 
-def _crossings_inside(
-    region: BoolArray, start: FloatArray, end: FloatArray, axis: int, lines: slice
-) -> BoolArray:
+def _crossings_inside(region: Mask, start: FloatArray, end: FloatArray, axis: int, lines: slice) -> Mask:
     """Whether each line is in the region where it crosses the chosen cell sides that lie across ``axis``."""
     other = 1 - axis
     low, high = np.minimum(start[:, axis], end[:, axis]), np.maximum(start[:, axis], end[:, axis])
@@ -70,7 +68,7 @@ def _crossings_inside(
     return ok
 
 
-def inside_squares(region: BoolArray, start: FloatArray, end: FloatArray) -> BoolArray:
+def inside_squares(region: Mask, start: FloatArray, end: FloatArray) -> Mask:
     """Whether each line stays in the closed union of pixel squares. Shapes (n, 2) -> (n)."""
     cuts: list[FloatArray] = [np.zeros((len(start), 1)), np.ones((len(start), 1))]
     for axis in (0, 1):
@@ -87,14 +85,14 @@ def inside_squares(region: BoolArray, start: FloatArray, end: FloatArray) -> Boo
     return np.asarray((_in_squares(region, points) | ~piece).all(axis=1))
 
 
-def _in_squares(region: BoolArray, points: FloatArray) -> BoolArray:
+def _in_squares(region: Mask, points: FloatArray) -> Mask:
     low = np.floor(points + (0.5 - _EPS)).astype(np.intp)
     high = np.floor(points + (0.5 + _EPS)).astype(np.intp)
     found = region[low[..., 0], low[..., 1]] | region[high[..., 0], high[..., 1]]
     return np.asarray(found | region[low[..., 0], high[..., 1]] | region[high[..., 0], low[..., 1]])
 
 
-def sampled_inside(region: BoolArray, start: FloatArray, end: FloatArray) -> BoolArray:
+def sampled_inside(region: Mask, start: FloatArray, end: FloatArray) -> Mask:
     """The sampled rule of cornerstone3D: mid-point and one point per index step. Shapes (n, 2) -> (n)."""
     ok = nearest(region, (start + end) / 2)
     steps = np.floor(np.abs(end - start).max(axis=1) + 0.5)
@@ -107,7 +105,7 @@ def sampled_inside(region: BoolArray, start: FloatArray, end: FloatArray) -> Boo
     return np.asarray(ok & (nearest(region, points) | ~used).all(axis=1))
 
 
-def nearest(region: BoolArray, points: FloatArray) -> npt.NDArray[np.bool_]:
+def nearest(region: Mask, points: FloatArray) -> Mask:
     """Whether the pixel nearest to each point (..., 2) belongs to the region; halves round up."""
     index = np.floor(points + 0.5 + 1e-9).astype(np.intp)
     return np.asarray(region[index[..., 0], index[..., 1]])

@@ -13,7 +13,7 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.measure.convention import RECIST, Convention
 from HCCResponseLib.measure.crop import Crop, crop_labels, crop_mask, crop_parts
 from HCCResponseLib.measure.plane import FloatArray, Plane, check_thickness, check_volume
-from HCCResponseLib.measure.search import Found, Line, find_axes
+from HCCResponseLib.measure.search import LesionAxes, Line, find_axes
 from HCCResponseLib.measure.values import (
     Axis,
     LesionMeasurement,
@@ -160,7 +160,7 @@ def _point(values: FloatArray) -> Point:
     return (first, second, third)
 
 
-def _warnings(found: Found, crop: Crop, convention: Convention) -> tuple[MeasurementWarning, ...]:
+def _warnings(found: LesionAxes, crop: Crop, convention: Convention) -> tuple[MeasurementWarning, ...]:
     inside, across, drawn = tenths(found.long_mm), tenths(found.caliper_mm), tenths(found.drawn_mm)
     spiky = convention.opening_px > 0 and found.drawn_mm > _NOTABLE * found.caliper_mm
     cautions = (

@@ -16,9 +16,10 @@ import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.measure.convention import LineRule, PointRule
 from HCCResponseLib.measure.inside import line_test
-from HCCResponseLib.measure.plane import BoolArray, FloatArray
+from HCCResponseLib.measure.plane import FloatArray
 
 IntArray = npt.NDArray[np.intp]
 _TILE_PX = 6
@@ -81,7 +82,7 @@ class Slice:
         basis: 2 x 2, (y, x) indices @ basis = mm.
     """
 
-    region: BoolArray
+    region: Mask
     points: FloatArray
     basis: FloatArray
 
@@ -224,7 +225,7 @@ class _Search:
         row, column = np.divmod(within, self.size[second][pair])
         return self.first[first][pair] + row, self.first[second][pair] + column
 
-    def _certainly_outside(self, points: FloatArray) -> BoolArray:
+    def _certainly_outside(self, points: FloatArray) -> Mask:
         index = np.floor(points + 0.5).astype(np.intp)
         off = ~self.region[index[:, 0], index[:, 1]]
         if len(self.probes) == 1:

@@ -13,7 +13,6 @@ from HCCResponseLib.base.errors import GeometryError, InputError
 from HCCResponseLib.imaging.geometry import Geometry
 
 FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

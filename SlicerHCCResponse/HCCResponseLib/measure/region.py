@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.measure.convention import Convention, HoleRule, PartRule
-from HCCResponseLib.measure.plane import BoolArray
 
 _CROSS = ndimage.generate_binary_structure(2, 1)
 _SQUARE = ndimage.generate_binary_structure(2, 2)
@@ -23,11 +23,11 @@ class Regions:
         left_out: number of further parts that the convention leaves out.
     """
 
-    regions: tuple[BoolArray, ...]
+    regions: tuple[Mask, ...]
     left_out: int = 0
 
 
-def measured_regions(drawn: BoolArray, convention: Convention, opening_px: int) -> Regions:
+def measured_regions(drawn: Mask, convention: Convention, opening_px: int) -> Regions:
     """The region(s) of one slice that ``convention`` measures.
 
     Args:
@@ -48,13 +48,13 @@ def measured_regions(drawn: BoolArray, convention: Convention, opening_px: int) 
     return Regions(tuple(labels == one for one in largest), count - 1)
 
 
-def fill_holes(region: BoolArray, connectivity: int = 8) -> BoolArray:
+def fill_holes(region: Mask, connectivity: int = 8) -> Mask:
     """Fill what the outside cannot reach; a background of 4-connectivity where the lesion has 8, and back."""
     background, count = ndimage.label(~region, _CROSS if connectivity == 8 else _SQUARE)
     return region if count == 1 else np.asarray(background != background[0, 0])
 
 
-def opened(region: BoolArray, radius_px: int) -> BoolArray:
+def opened(region: Mask, radius_px: int) -> Mask:
     """2D opening with a 4-neighbour cross, iterated: drops what is thinner than 2 r + 1 pixels.
 
     ``region`` needs one pixel of background all around; it may lie directly at that border.
@@ -66,7 +66,7 @@ def opened(region: BoolArray, radius_px: int) -> BoolArray:
     return region
 
 
-def _eroded(region: BoolArray) -> BoolArray:
+def _eroded(region: Mask) -> Mask:
     out = region.copy()
     out[1:] &= region[:-1]
     out[:-1] &= region[1:]
@@ -75,7 +75,7 @@ def _eroded(region: BoolArray) -> BoolArray:
     return out
 
 
-def _dilated(region: BoolArray) -> BoolArray:
+def _dilated(region: Mask) -> Mask:
     out = region.copy()
     out[1:] |= region[:-1]
     out[:-1] |= region[1:]

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.measure.boundary import boundary_points, outline
 from HCCResponseLib.measure.chord import perpendicular_chord, tolerance_pairs, widening_pairs
 from HCCResponseLib.measure.convention import Convention, PointRule, ShortAxisRule
 from HCCResponseLib.measure.inside import line_test
 from HCCResponseLib.measure.longest import Lines, Slice, free_caliper, longest_lines, tie_tolerance
-from HCCResponseLib.measure.plane import BoolArray, FloatArray, Plane
+from HCCResponseLib.measure.plane import FloatArray, Plane
 from HCCResponseLib.measure.region import measured_regions
 from HCCResponseLib.measure.slices import upper_bounds
 
@@ -23,7 +24,7 @@ Line = tuple[FloatArray, FloatArray]
 
 
 @dataclass(frozen=True)
-class Found:
+class LesionAxes:
     """Axes of a cropped lesion.
 
     Attributes:
@@ -50,7 +51,7 @@ class _Best:
     """A slice (part) whose longest lines are the longest so far."""
 
     z: int
-    region: BoolArray
+    region: Mask
     points: FloatArray
     lines: Lines
     left_out: int
@@ -65,7 +66,7 @@ class _Chosen:
     short_axis: Line | None
 
 
-def find_axes(mask: BoolArray, plane: Plane, convention: Convention) -> Found:
+def find_axes(mask: Mask, plane: Plane, convention: Convention) -> LesionAxes:
     """Measure a non-empty crop by a convention."""
     best, caliper = _longest(mask, plane, convention, convention.opening_px)
     was_opened = bool(best)
@@ -74,15 +75,13 @@ def find_axes(mask: BoolArray, plane: Plane, convention: Convention) -> Found:
     chosen = _choose(best, mask, plane, convention)
     one, length = chosen.slice, chosen.slice.lines.length_mm
     drawn = _undone(one.z, mask, plane, convention) if convention.opening_px and was_opened else caliper
-    found = Found(
+    found = LesionAxes(
         one.z, chosen.long_axis, chosen.short_axis, length, caliper, one.left_out, was_opened, drawn
     )
     return _half_planes(found, mask, plane) if convention.half_planes else found
 
 
-def _longest(
-    mask: BoolArray, plane: Plane, convention: Convention, opening: int
-) -> tuple[list[_Best], float]:
+def _longest(mask: Mask, plane: Plane, convention: Convention, opening: int) -> tuple[list[_Best], float]:
     """Slices that hold the longest line (several only when they tie), and the longest free caliper."""
     best: list[_Best] = []
     longest = caliper = 0.0
@@ -105,7 +104,7 @@ def _longest(
     return [one for one in best if one.lines.length_mm >= longest - tie_tolerance(longest)], caliper
 
 
-def _in_order(mask: BoolArray, bounds: FloatArray) -> Iterator[int]:
+def _in_order(mask: Mask, bounds: FloatArray) -> Iterator[int]:
     """Slices by descending bound; of identical slices only the most central, which wins the tie anyway."""
     used = np.flatnonzero(bounds > 0) if bounds.any() else np.flatnonzero(mask.any(axis=(1, 2)))
     off_centre = np.abs(used - (used[0] + used[-1]) / 2)
@@ -116,7 +115,7 @@ def _in_order(mask: BoolArray, bounds: FloatArray) -> Iterator[int]:
             last = int(z)
 
 
-def _choose(best: list[_Best], mask: BoolArray, plane: Plane, convention: Convention) -> _Chosen:
+def _choose(best: list[_Best], mask: Mask, plane: Plane, convention: Convention) -> _Chosen:
     """Among equally long lines: the larger short axis, then the more central slice, then the lower index."""
     used = np.flatnonzero(mask.any(axis=(1, 2)))
     middle = (used[0] + used[-1]) / 2
@@ -129,7 +128,7 @@ def _choose(best: list[_Best], mask: BoolArray, plane: Plane, convention: Conven
     )
 
 
-def _undone(z: int, mask: BoolArray, plane: Plane, convention: Convention) -> float:
+def _undone(z: int, mask: Mask, plane: Plane, convention: Convention) -> float:
     """Free caliper of a slice when spikes are not removed."""
     regions = measured_regions(mask[z], convention, 0).regions
     points = (boundary_points(region, convention.points) for region in regions)
@@ -157,7 +156,7 @@ def _with_short_axes(one: _Best, plane: Plane, convention: Convention) -> Iterat
             yield line, tolerance_pairs(one.points, plane.basis, one.region, test, line)
 
 
-def _half_planes(found: Found, mask: BoolArray, plane: Plane) -> Found:
+def _half_planes(found: LesionAxes, mask: Mask, plane: Plane) -> LesionAxes:
     """Also look half-way between slices, where a mesh has a vertex on each voxel that begins or ends."""
     for z in range(-1, len(mask)):
         above = mask[z] if z >= 0 else np.zeros_like(mask[0])
@@ -172,7 +171,7 @@ def _half_planes(found: Found, mask: BoolArray, plane: Plane) -> Found:
         if lines.length_mm > found.long_mm + tie_tolerance(found.long_mm):
             axis = (lines.start[0], lines.end[0])
             size = lines.length_mm
-            found = Found(z + 0.5, axis, None, size, size, found.left_out, found.was_opened, size)
+            found = LesionAxes(z + 0.5, axis, None, size, size, found.left_out, found.was_opened, size)
     return found
 
 

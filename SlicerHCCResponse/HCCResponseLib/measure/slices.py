@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.measure.convention import PointRule
-from HCCResponseLib.measure.plane import BoolArray, FloatArray
+from HCCResponseLib.measure.plane import FloatArray
 
 _DIRECTIONS = 24
 
 
-def upper_bounds(mask: BoolArray, basis: FloatArray, rule: PointRule) -> FloatArray:
+def upper_bounds(mask: Mask, basis: FloatArray, rule: PointRule) -> FloatArray:
     """For each slice a length that no line between its boundary points exceeds; 0 where the slice is empty.
 
     The widest of 24 parallel-line calipers, divided by the cosine of half the angle between them: at most

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from HCCResponseLib.base.arrays import Mask
+
 HU_RANGE = (-150.0, 250.0)
 PRIOR_REACH_MM = 24.0
 Float32 = npt.NDArray[np.float32]
@@ -19,9 +21,7 @@ def normalise_hu(hu: npt.NDArray[np.generic]) -> Float32:
     ) - np.float32(1)
 
 
-def prior_channel(
-    mask: npt.NDArray[np.bool_] | None, shape: tuple[int, ...], spacing: tuple[float, ...]
-) -> Float32:
+def prior_channel(mask: Mask | None, shape: tuple[int, ...], spacing: tuple[float, ...]) -> Float32:
     """Signed distance to the contour, positive inside, in units of :data:`PRIOR_REACH_MM`, clipped to [-1, 1].
 
     Without a prior, or with an empty one, the channel is 0 everywhere, which a network reads as "no prior".

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.volumes import AIR_HU
 from HCCResponseLib.nets.grids import Box, Spacing, WorkingGrid
 from HCCResponseLib.nets.normalise import network_input, prior_channel
@@ -36,7 +37,7 @@ class TrainingCase:
     """
 
     hu: tuple[npt.NDArray[np.int16], npt.NDArray[np.int16]]
-    liver: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]
+    liver: tuple[Mask, Mask]
     lesions: tuple[Labels, Labels]
     shift_mm: Vector
     spacing: Spacing
@@ -120,9 +121,7 @@ def _middle(box: Box) -> Vector:
     return np.array([(s.start + s.stop - 1) / 2 for s in box])
 
 
-def _within(
-    case: TrainingCase, mask: npt.NDArray[np.bool_], rng: np.random.Generator, size: int, spacing: Spacing
-) -> _Place:
+def _within(case: TrainingCase, mask: Mask, rng: np.random.Generator, size: int, spacing: Spacing) -> _Place:
     inside = np.flatnonzero(mask)
     index = int(rng.choice(inside)) if len(inside) else int(rng.integers(mask.size))
     return _around(case, np.asarray(np.unravel_index(index, mask.shape), float), rng, size, spacing)
@@ -156,7 +155,7 @@ def _look(array: npt.NDArray[np.generic], place: _Place, fill: float = 0.0) -> F
     return np.asarray(found, dtype=np.float32)
 
 
-def _mirrored(image: Float32, tumour: Float32, liver: npt.NDArray[np.bool_]) -> Float32:
+def _mirrored(image: Float32, tumour: Float32, liver: Mask) -> Float32:
     """Tumours as much brighter than the liver as they were darker, and the other way round; lipiodol stays.
 
     Drawn tumours are dark four times out of five, and networks then take every bright one for a vessel.

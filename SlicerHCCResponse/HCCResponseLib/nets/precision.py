@@ -28,7 +28,7 @@ def best_precision(device: str) -> str:
 
 
 @dataclass(frozen=True)
-class Machine:
+class TrainingDevice:
     """What a network learns on.
 
     Attributes:
@@ -40,9 +40,9 @@ class Machine:
     reduced: bool
 
     @staticmethod
-    def on(device: str, precision: str) -> Machine:
+    def on(device: str, precision: str) -> TrainingDevice:
         """``bfloat16`` where the device calculates in it; elsewhere single precision."""
-        return Machine(device, precision == "bfloat16" and best_precision(device) == "bfloat16")
+        return TrainingDevice(device, precision == "bfloat16" and best_precision(device) == "bfloat16")
 
     def autocast(self) -> torch.autocast:
         """Context of a forward pass."""
@@ -55,7 +55,7 @@ class Machine:
         return torch.cat([x, x.new_zeros(1, missing, *x.shape[2:])], 1) if missing else x
 
 
-ON_CPU = Machine("cpu", False)
+ON_CPU = TrainingDevice("cpu", False)
 
 
 def torch_device(asked: str) -> str:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from scipy import ndimage
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.geometry import Geometry, box_geometry
 from HCCResponseLib.imaging.resample import bounding_box, resample, working_geometry
 from HCCResponseLib.imaging.volumes import Volume
@@ -16,15 +17,14 @@ from HCCResponseLib.nets.grids import Box, Spacing
 from HCCResponseLib.nets.losses import tumour_logits
 from HCCResponseLib.nets.model import Model
 from HCCResponseLib.nets.normalise import network_input, prior_channel
-from HCCResponseLib.nets.windows import How, slide
+from HCCResponseLib.nets.windows import InferenceSettings, slide
 
 Float32 = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
 WINDOW = 64
 _REGION_MM = 26.0
 # Around a small lesion, so that lesion and surroundings fill one window of the fine grid.
 _FINE_REGION_MM = 19.0
-PLAIN = How(precision="float32")
+PLAIN = InferenceSettings(precision="float32")
 # The shipped network still recognises the liver at 1.5 times its own voxel size (Dice 0.93 to 0.95 with its own
 # full view of the two real scans), no longer at twice or three times: Testing/benchmarks/bench_inference.py.
 _COARSE = 1.5
@@ -48,7 +48,7 @@ def window_mm(spacing: Spacing) -> float:
 def run_network(
     model: Model,
     image: Float32,
-    how: How = PLAIN,
+    inference: InferenceSettings = PLAIN,
     where: Mask | None = None,
     each: Callable[[float], None] = lambda _: None,
 ) -> Float32:
@@ -57,12 +57,17 @@ def run_network(
     missing = model.network.config.in_channels - x.shape[0]
     if missing > 0:
         x = torch.cat([x, x.new_zeros(missing, *x.shape[1:])])
-    network = model.network.to(how.device)
-    return np.asarray(slide(network, x, network.config.out_channels, how, where, each).numpy())
+    network = model.network.to(inference.device)
+    return np.asarray(slide(network, x, network.config.out_channels, inference, where, each).numpy())
 
 
 def tumour_probability(
-    model: Model, image: Volume, box: Box, prior: Mask | None, spacing: Spacing, how: How = PLAIN
+    model: Model,
+    image: Volume,
+    box: Box,
+    prior: Mask | None,
+    spacing: Spacing,
+    inference: InferenceSettings = PLAIN,
 ) -> tuple[Float32, Geometry]:
     """Tumour probability in one index box of a scan, on a working grid.
 
@@ -79,7 +84,7 @@ def tumour_probability(
     if prior is not None and model.network.config.in_channels > 1:
         here = resample(prior.astype(np.float32), image.geometry, grid, fill=0) > 0.5
         channel = prior_channel(here, grid.size, grid.spacing)
-    logits = torch.from_numpy(run_network(model, network_input(hu, channel), how))[None]
+    logits = torch.from_numpy(run_network(model, network_input(hu, channel), inference))[None]
     return np.asarray(tumour_logits(logits).softmax(1)[0, 1].numpy()), grid
 
 
@@ -88,7 +93,7 @@ def known_probability(
     model: Model,
     carried: Mapping[str, Mask],
     with_prior: bool,
-    how: How = PLAIN,
+    inference: InferenceSettings = PLAIN,
     report: Callable[[float], None] = lambda _: None,
 ) -> Float32:
     """Tumour probability around each known lesion on the image's own grid, (z, y, x); 0 elsewhere.
@@ -108,7 +113,7 @@ def known_probability(
         spacing = model.grid.of_lesion(bounding_box(mask, scan, 0.0), scan)
         margin = _REGION_MM if spacing == model.spacing else _FINE_REGION_MM
         box = bounding_box(mask, scan, margin, window_mm(spacing))
-        probability, grid = tumour_probability(model, image, box, prior, spacing, how)
+        probability, grid = tumour_probability(model, image, box, prior, spacing, inference)
         local = resample(probability, grid, box_geometry(image.geometry, box), fill=0).astype(np.float32)
         out[box] = np.maximum(out[box], local)
     return out
@@ -117,7 +122,7 @@ def known_probability(
 def liver_and_tumour(
     model: Model,
     image: Volume,
-    how: How | None = None,
+    inference: InferenceSettings | None = None,
     region: str = "liver",
     report: Callable[[str, float], None] = lambda *_: None,
 ) -> tuple[Float32, Float32, Geometry]:
@@ -128,17 +133,17 @@ def liver_and_tumour(
             probabilities are 0. ``whole``: everywhere.
         report: called with a stage and the share of the work that is done.
     """
-    how = how or How()
+    inference = inference or InferenceSettings()
     grid = working_geometry(image.geometry, model.spacing)
     hu = resample(image.hu, image.geometry, grid)
     away = None
     if region == "liver":
-        away = liver_distance(model, image, grid, how, lambda f: report("Finding the liver", 0.25 * f))
+        away = liver_distance(model, image, grid, inference, lambda f: report("Finding the liver", 0.25 * f))
     first = 0.25 if away is not None else 0.0
     logits = run_network(
         model,
         network_input(hu, None),
-        how,
+        inference,
         None if away is None else away <= _CHOOSE_MM,
         lambda f: report("Segmenting", first + (1 - first) * f),
     )
@@ -152,7 +157,7 @@ def liver_and_tumour(
 
 
 def liver_distance(
-    model: Model, image: Volume, grid: Geometry, how: How, each: Callable[[float], None]
+    model: Model, image: Volume, grid: Geometry, inference: InferenceSettings, each: Callable[[float], None]
 ) -> Float32 | None:
     """Distance in mm to what a coarse look takes for liver, (z, y, x) on ``grid``; ``None`` when it finds none."""
     if model.network.config.out_channels != 3:
@@ -164,7 +169,7 @@ def liver_distance(
         return None
     box = bounding_box(body, whole.spacing, 0.0)
     coarse = working_geometry(whole, whole.spacing, box)
-    look = How(how.device, how.precision, _COARSE_OVERLAP, how.window)
+    look = InferenceSettings(inference.device, inference.precision, _COARSE_OVERLAP, inference.window)
     hu = resample(image.hu, image.geometry, coarse)
     logits = torch.from_numpy(run_network(model, network_input(hu, None), look, None, each))
     maybe = 1 - logits.softmax(0)[0].numpy() > _MAYBE

@@ -17,7 +17,7 @@ from HCCResponseLib.nets.grids import WorkingGrid
 from HCCResponseLib.nets.losses import fcd_loss
 from HCCResponseLib.nets.network import COMPACT, FCD, FCDConfig
 from HCCResponseLib.nets.patches import TrainingCase, sample_patch
-from HCCResponseLib.nets.precision import ON_CPU, Machine
+from HCCResponseLib.nets.precision import ON_CPU, TrainingDevice
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _plain(value: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Keeping:
+class CheckpointPolicy:
     """What is written and looked at on the way.
 
     Attributes:
@@ -112,7 +112,7 @@ def train(
     cases: Sequence[TrainingCase],
     report: Callable[[int, float], None],
     start: FCD | None = None,
-    keeping: Keeping | None = None,
+    policy: CheckpointPolicy | None = None,
     device: str = "cpu",
 ) -> Trained:
     """Train from scratch, on from ``start``, or on from a checkpoint; ``report(step, loss)`` after every step.
@@ -124,28 +124,28 @@ def train(
         ModelError: the checkpoint is damaged or of another plan.
         StorageError: a checkpoint cannot be written.
     """
-    keeping = keeping or Keeping()
-    machine = Machine.on(device, plan.precision)
+    policy = policy or CheckpointPolicy()
+    machine = TrainingDevice.on(device, plan.precision)
     state = _fresh(plan, start, machine)
-    if keeping.checkpoint and keeping.checkpoint.is_file():
-        load_checkpoint(keeping.checkpoint, state, plan.as_dict())
+    if policy.checkpoint and policy.checkpoint.is_file():
+        load_checkpoint(policy.checkpoint, state, plan.as_dict())
     resumed_at, network = state.step, state.network
     assert isinstance(network, FCD)
     while state.step < plan.steps:
         state.losses.append(_step(plan, state, cases, machine))
         state.step += 1
         report(state.step, state.losses[-1])
-        if keeping.validate_every and state.step % keeping.validate_every == 0:
+        if policy.validate_every and state.step % policy.validate_every == 0:
             state.scores[state.step] = validate(
-                network.eval(), keeping.held_out, plan.patch, plan.grid, machine
+                network.eval(), policy.held_out, plan.patch, plan.grid, machine
             )
             network.train()
-        if keeping.checkpoint and (state.step % keeping.every == 0 or state.step == plan.steps):
-            save_checkpoint(keeping.checkpoint, state, plan.as_dict())
+        if policy.checkpoint and (state.step % policy.every == 0 or state.step == plan.steps):
+            save_checkpoint(policy.checkpoint, state, plan.as_dict())
     return Trained(network.cpu().eval(), tuple(state.losses), dict(state.scores), resumed_at)
 
 
-def _fresh(plan: TrainingPlan, start: FCD | None, machine: Machine) -> TrainingState:
+def _fresh(plan: TrainingPlan, start: FCD | None, machine: TrainingDevice) -> TrainingState:
     torch.manual_seed(plan.seed)
     network = (copy.deepcopy(start) if start else FCD(plan.network)).to(machine.device).train()
     optimiser = torch.optim.Adam(network.parameters(), plan.learning_rate)
@@ -161,7 +161,9 @@ def learning_rate_share(plan: TrainingPlan, step: int) -> float:
     return float(left**0.9 if plan.schedule == "polynomial" else 0.5 - 0.5 * np.cos(np.pi * left))
 
 
-def _step(plan: TrainingPlan, state: TrainingState, cases: Sequence[TrainingCase], machine: Machine) -> float:
+def _step(
+    plan: TrainingPlan, state: TrainingState, cases: Sequence[TrainingCase], machine: TrainingDevice
+) -> float:
     drawn = [_draw(cases, state.rng, plan) for _ in range(plan.batch)]
     channels = plan.network.in_channels
     image = torch.cat([machine.batch_of(d[0][:channels], channels) for d in drawn])
@@ -193,7 +195,7 @@ def validate(
     cases: Sequence[TrainingCase],
     patch: int,
     grid: WorkingGrid,
-    machine: Machine = ON_CPU,
+    machine: TrainingDevice = ON_CPU,
     seed: int = 1,
 ) -> dict[str, float]:
     """Dice of the tumour on held-out patches, with and without prior, pooled over voxels."""

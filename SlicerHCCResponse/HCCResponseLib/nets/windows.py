@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.nets.precision import best_precision
 
@@ -21,7 +21,7 @@ _PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.flo
 
 
 @dataclass(frozen=True)
-class How:
+class InferenceSettings:
     """How windows are computed.
 
     Attributes:
@@ -47,14 +47,14 @@ class How:
         return best_precision(self.device) if self.precision == "auto" else self.precision
 
 
-def require_usable(how: How, divisor: int) -> None:
+def require_usable(inference: InferenceSettings, divisor: int) -> None:
     """Refuse settings that a network cannot work with. Raises ``InputError``."""
-    if how.window < divisor or how.window % divisor:
-        raise InputError(f"The patch must be a multiple of {divisor} voxels, not {how.window}.")
-    if how.precision not in ("auto", *_PRECISIONS):
-        raise InputError(f"Unknown precision '{how.precision}'; use auto, {', '.join(_PRECISIONS)}.")
-    if not 0 <= how.overlap < 1:
-        raise InputError(f"The overlap must be at least 0 and below 1, not {how.overlap}.")
+    if inference.window < divisor or inference.window % divisor:
+        raise InputError(f"The patch must be a multiple of {divisor} voxels, not {inference.window}.")
+    if inference.precision not in ("auto", *_PRECISIONS):
+        raise InputError(f"Unknown precision '{inference.precision}'; use auto, {', '.join(_PRECISIONS)}.")
+    if not 0 <= inference.overlap < 1:
+        raise InputError(f"The overlap must be at least 0 and below 1, not {inference.overlap}.")
 
 
 def starts(length: int, window: int, overlap: float) -> list[int]:
@@ -64,17 +64,17 @@ def starts(length: int, window: int, overlap: float) -> list[int]:
     return [*range(0, last, step), last]
 
 
-def corners(shape: Sequence[int], how: How, where: npt.NDArray[np.bool_] | None) -> list[Corner]:
+def corners(shape: Sequence[int], inference: InferenceSettings, where: Mask | None) -> list[Corner]:
     """First corner of every window that is worth looking at.
 
     Args:
         where: (z, y, x); a window counts if its middle, the part in which it says more than its neighbours, holds a
             marked voxel. ``None``: all windows.
     """
-    along = [starts(n, how.window, how.overlap) for n in shape]
+    along = [starts(n, inference.window, inference.overlap) for n in shape]
     if where is None:
         return [(z, y, x) for z, y, x in itertools.product(*along)]
-    middles = [_middles(s, how.window, n) for s, n in zip(along, shape, strict=True)]
+    middles = [_middles(s, inference.window, n) for s, n in zip(along, shape, strict=True)]
     chosen = []
     for picked in itertools.product(*(range(len(s)) for s in along)):
         part = tuple(middles[axis][i] for axis, i in enumerate(picked))
@@ -95,18 +95,18 @@ def slide(
     network: torch.nn.Module,
     image: torch.Tensor,
     outputs: int,
-    how: How,
-    where: npt.NDArray[np.bool_] | None = None,
+    inference: InferenceSettings,
+    where: Mask | None = None,
     each: Callable[[float], None] = lambda _: None,
 ) -> torch.Tensor:
     """Logits (outputs, z, y, x) of an image (channels, z, y, x), float32 on the CPU.
 
     Args:
-        network: on ``how.device``, in evaluation mode.
+        network: on ``inference.device``, in evaluation mode.
         where: see :func:`corners`; where no window looked the first output is 20 and all others are 0, "background".
         each: called after every window with the share that is done.
     """
-    size = [max(n, how.window) for n in image.shape[1:]]
+    size = [max(n, inference.window) for n in image.shape[1:]]
     before = [(s - n) // 2 for s, n in zip(size, image.shape[1:], strict=True)]
     padding = [v for s, n, b in zip(size, image.shape[1:], before, strict=True) for v in (b, s - n - b)]
     padded = torch.nn.functional.pad(image, (*padding[4:], *padding[2:4], *padding[:2]), value=-1.0)
@@ -114,11 +114,11 @@ def slide(
         where = np.pad(where, [tuple(padding[i : i + 2]) for i in (0, 2, 4)])
     total = torch.zeros(outputs, *size)
     seen = torch.zeros(size)
-    weight = _importance(how.window)
-    places = corners(size, how, where)
+    weight = _importance(inference.window)
+    places = corners(size, inference, where)
     for number, corner in enumerate(places, start=1):
-        part = tuple(slice(c, c + how.window) for c in corner)
-        logits = _look(network, padded[(slice(None), *part)][None], how)
+        part = tuple(slice(c, c + inference.window) for c in corner)
+        logits = _look(network, padded[(slice(None), *part)][None], inference)
         total[(slice(None), *part)] += logits * weight
         seen[part] += weight
         each(number / len(places))
@@ -129,17 +129,17 @@ def slide(
     return total[(slice(None), *inside)]
 
 
-def _look(network: torch.nn.Module, window: torch.Tensor, how: How) -> torch.Tensor:
+def _look(network: torch.nn.Module, window: torch.Tensor, inference: InferenceSettings) -> torch.Tensor:
     """Logits (outputs, w, w, w) of one window (1, channels, w, w, w)."""
-    kind = how.number_type()
-    device = how.device.partition(":")[0]
+    kind = inference.number_type()
+    device = inference.device.partition(":")[0]
     context: AbstractContextManager[object] = (
         torch.autocast(device, dtype=kind) if kind is not None else nullcontext()
     )
     with torch.inference_mode(), context:
-        window = window.to(how.device)
+        window = window.to(inference.device)
         found = network(window).float()
-        if how.flips:
+        if inference.flips:
             for axis in (2, 3, 4):
                 found = found + network(window.flip(axis)).float().flip(axis)
             found = found / 4

@@ -21,7 +21,7 @@ _OTHER_MB = 2
 
 
 @dataclass(frozen=True)
-class Missing:
+class MissingPackages:
     """Packages that are not there, with what to tell the user."""
 
     names: tuple[str, ...]
@@ -52,12 +52,12 @@ def requirements_file() -> str:
     return str(resource_path("requirements.txt"))
 
 
-def missing_packages() -> Missing:
+def missing_packages() -> MissingPackages:
     """Which of the needed packages cannot be imported; imports nothing itself."""
     lines = resource_path("requirements.txt").read_text(encoding="utf-8").splitlines()
     names = [_name(line) for line in lines if line.strip() and not line.startswith("#")]
     names.append("torch")
-    return Missing(
+    return MissingPackages(
         tuple(n for n in names if importlib.util.find_spec(_IMPORT_NAMES.get(n, n.lower())) is None)
     )
 

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import qt
 import slicer
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.panel.context import Context, guarded
@@ -27,8 +26,6 @@ from HCCResponseLib.panel.windows import WINDOW_PRESETS
 from HCCResponseLib.presenter.presenter import Presenter
 from HCCResponseLib.review.people.people import People, local_people, people_of
 from HCCResponseLib.review.read.records import ReaderLine
-
-Mask = npt.NDArray[np.bool_]
 
 
 class ReaderPanel:

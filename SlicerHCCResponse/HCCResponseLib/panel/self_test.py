@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import slicer
 import yaml
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.imaging.volumes import Volume
@@ -49,7 +49,7 @@ def make_case(folder: Path) -> Path:
     return study
 
 
-def _spot(lesion: str, diameter: float) -> npt.NDArray[np.bool_]:
+def _spot(lesion: str, diameter: float) -> Mask:
     y, x = np.ogrid[:80, :80]
     row, column = CENTRES[lesion]
     mask = np.zeros(GRID.size, bool)

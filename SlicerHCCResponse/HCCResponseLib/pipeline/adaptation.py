@@ -7,26 +7,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.jobs import Report, run_job
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
-from HCCResponseLib.pipeline.segmentation import Looker
+from HCCResponseLib.pipeline.segmentation import EngineRunner
 
 # Image of a visit and the accepted mask of each lesion on its grid, (z, y, x), by name.
-AcceptedVisit = tuple[Volume, Mapping[str, npt.NDArray[np.bool_]]]
+AcceptedVisit = tuple[Volume, Mapping[str, Mask]]
 
 
 def adapt_to(
-    visits: Sequence[AcceptedVisit], looker: Looker, work: Path, report: Report
+    visits: Sequence[AcceptedVisit], runner: EngineRunner, work: Path, report: Report
 ) -> tuple[Path, dict[str, Any]]:
     """Learn from all visits; returns the adapted weights, which live as long as ``work``, and facts for provenance.
 
     Args:
         visits: the baseline first; the base network is asked about it alone.
     """
-    options = looker.options
+    options = runner.options
     request = {
         "visits": [_written(visit, work, number) for number, visit in enumerate(visits)],
         "output": work / "adapted.pt",
@@ -36,7 +36,7 @@ def adapt_to(
         "seed": options.seed,
         "device": options.device,
     }
-    facts = run_job("HCCResponseLib.adapt.worker", request, work, report, looker.cancelled)
+    facts = run_job("HCCResponseLib.adapt.worker", request, work, report, runner.cancelled)
     return work / "adapted.pt", facts
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from HCCResponseLib.adapt.contour import Gate
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import AccessError, InputError, JobCancelledError
 from HCCResponseLib.base.jobs import Progress, Report, ignore_progress, never, part_of
 from HCCResponseLib.engines.registry import engine_named
@@ -22,7 +22,7 @@ from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.nets.model import Model, load_model
 from HCCResponseLib.pipeline.adaptation import AcceptedVisit, adapt_to
-from HCCResponseLib.pipeline.segmentation import Looker, Options
+from HCCResponseLib.pipeline.segmentation import EngineRunner, Options
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.read.access import Act, Stage
@@ -31,15 +31,19 @@ from HCCResponseLib.review.read.links import write_links
 from HCCResponseLib.review.read.records import Action, Decision, write_proposal
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus, read_state
 from HCCResponseLib.review.store import ReadStore
-from HCCResponseLib.track.identity.follow_up import Baseline, Look, propose_baseline, propose_follow_up
+from HCCResponseLib.track.identity.follow_up import (
+    Baseline,
+    FollowUpNetworks,
+    propose_baseline,
+    propose_follow_up,
+)
 from HCCResponseLib.track.new_lesions.candidates import Survey
-from HCCResponseLib.track.new_lesions.earlier_visits import Earlier
+from HCCResponseLib.track.new_lesions.earlier_visits import EarlierVisit
 from HCCResponseLib.track.registration.child import ChildRegistrar
 from HCCResponseLib.track.registration.register import Scan
 
 __all__ = ["Options", "Session", "accepted_at", "accepted_visits", "open_session", "propose"]
 
-Mask = npt.NDArray[np.bool_]
 STORE = "read.sqlite"
 DRAWN_BY = "drawn by "
 
@@ -135,21 +139,21 @@ def propose(
     """
     engine_named(options.engine).settings(options.parameters)
     base = load_model(options.base)
-    looker = Looker(options, cancelled)
+    runner = EngineRunner(options, cancelled)
     first = session.study.timepoints[0]
     for point in session.study.timepoints:
         if point.contour and point.name not in session.state.provenance:
             _propose_drawn(session, point, base)
         _accept_drawn(session, point)
     if first.name not in session.state.provenance:
-        view, facts = looker.survey(first, part_of(report, 0.0, 0.9, first.name))
+        view, facts = runner.survey(first, part_of(report, 0.0, 0.9, first.name))
         found = propose_baseline(first.name, session.image(first), view)
         _keep(session, first, found, {"survey": facts}, base)
     pending = [p for p in session.study.timepoints if p.name not in session.state.provenance]
     accepted = accepted_at(session, first)
     ready = [p for p in pending if stage(session.state, p.name) is Stage.OPEN] if accepted else []
     if ready:
-        _propose_pending(session, ready, accepted, (base, looker), report)
+        _propose_pending(session, ready, accepted, (base, runner), report)
     report(Progress("Proposals ready", 1.0))
     return [p.name for p in pending if p not in ready]
 
@@ -158,26 +162,26 @@ def _propose_pending(
     session: Session,
     pending: list[TimePointEntry],
     accepted: dict[str, Mask],
-    how: tuple[Model, Looker],
+    how: tuple[Model, EngineRunner],
     report: Report,
 ) -> None:
-    base, looker = how
+    base, runner = how
     first = session.study.timepoints[0]
     image = session.image(first)
     with tempfile.TemporaryDirectory(prefix="hcc-response-") as work:
         visits = accepted_visits(session, pending[0])
-        adapted, facts = adapt_to(visits, looker, Path(work), part_of(report, 0.0, 0.55))
-        view, _ = looker.survey(first, part_of(report, 0.55, 0.05, first.name))
+        adapted, facts = adapt_to(visits, runner, Path(work), part_of(report, 0.0, 0.55))
+        view, _ = runner.survey(first, part_of(report, 0.55, 0.05, first.name))
         baseline = Baseline(image, accepted, view, first.name)
         share = 0.4 / len(pending)
         for number, point in enumerate(pending):
-            if looker.cancelled():
+            if runner.cancelled():
                 raise JobCancelledError("Cancelled by the user; finished time points are kept.")
             part = part_of(report, 0.6 + number * share, share, point.name)
-            _propose_one(session, point, baseline, (base, looker, adapted, facts), part)
+            _propose_one(session, point, baseline, (base, runner, adapted, facts), part)
 
 
-def earlier_candidates(session: Session, point: TimePointEntry) -> list[Earlier]:
+def earlier_candidates(session: Session, point: TimePointEntry) -> list[EarlierVisit]:
     """Candidates of the follow-ups before this one, with what was said of them; the earliest first."""
     out = []
     for before in session.study.timepoints:
@@ -196,7 +200,7 @@ def earlier_candidates(session: Session, point: TimePointEntry) -> list[Earlier]
         }
         scan = Scan(image, None, Region(lesions, image.geometry))
         out.append(
-            Earlier(before.name, scan, {n: r.mask for n, r in shown.items() if r.mask is not None}, said)
+            EarlierVisit(before.name, scan, {n: r.mask for n, r in shown.items() if r.mask is not None}, said)
         )
     return out
 
@@ -205,22 +209,22 @@ def _propose_one(
     session: Session,
     point: TimePointEntry,
     baseline: Baseline,
-    how: tuple[Model, Looker, Path, dict[str, Any]],
+    how: tuple[Model, EngineRunner, Path, dict[str, Any]],
     report: Report,
 ) -> None:
     """Propose and store one follow-up."""
-    base, looker, adapted, facts = how
+    base, runner, adapted, facts = how
     image = session.image(point)
     seen: dict[str, Any] = {}
 
     def survey(part: Report) -> Survey:
-        view, provenance = looker.survey(point, part)
+        view, provenance = runner.survey(point, part)
         seen.update(provenance)
         return view
 
     gate = Gate(dict(facts.get("base_recognised") or {}))
-    look = Look(
-        lambda carried, part: looker.known(point, image, carried, adapted, part), survey, gate.evidence()
+    look = FollowUpNetworks(
+        lambda carried, part: runner.known(point, image, carried, adapted, part), survey, gate.evidence()
     )
     done = propose_follow_up(
         point.name,
@@ -228,8 +232,8 @@ def _propose_one(
         baseline,
         look,
         report,
-        looker.options.seed,
-        ChildRegistrar(cancelled=looker.cancelled),
+        runner.options.seed,
+        ChildRegistrar(cancelled=runner.cancelled),
         earlier_candidates(session, point),
     )
     more = {

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from HCCResponseLib.adapt.recipe import QUICK
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.jobs import Report
 from HCCResponseLib.engines.contract import Request, Result
 from HCCResponseLib.engines.run import result_of, run_engine
@@ -21,7 +22,6 @@ from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
 from HCCResponseLib.track.new_lesions.candidates import Survey
 
-Mask = npt.NDArray[np.bool_]
 OURS = "fcd"
 
 
@@ -49,7 +49,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Looker:
+class EngineRunner:
     """Runs engines for one call of ``propose``."""
 
     options: Options

@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import TypeAdapter
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.imaging.volumes import Volume
@@ -27,7 +26,6 @@ from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecisi
 from HCCResponseLib.review.read.state import ReadState, Row, Site, read_state
 from HCCResponseLib.review.store import ReadStore, open_store
 
-Mask = npt.NDArray[np.bool_]
 Listener = Callable[[], None]
 
 

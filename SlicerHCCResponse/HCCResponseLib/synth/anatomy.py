@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
+
 Array = npt.NDArray[np.float32]
 
 
@@ -70,7 +72,7 @@ def ellipsoid(
 
 def tube(
     p: Points, start: tuple[float, float, float], end: tuple[float, float, float], radius: float
-) -> npt.NDArray[np.bool_]:
+) -> Mask:
     """Points within ``radius`` mm of the segment from ``start`` to ``end`` (x, y, z)."""
     a, b = np.asarray(start), np.asarray(end)
     d = b - a
@@ -97,7 +99,7 @@ class Anatomy:
     bowel: Waves
     blobs: tuple[tuple[str, tuple[float, float, float], tuple[float, float, float]], ...] = field(default=())
 
-    def liver(self, p: Points) -> npt.NDArray[np.bool_]:
+    def liver(self, p: Points) -> Mask:
         """Liver, tumours and vessels included, at material points ``p``."""
         wobble = np.float32(0.06) * self.bumps(p)
         right = ellipsoid(p, self.liver_centre, self.liver_radii)

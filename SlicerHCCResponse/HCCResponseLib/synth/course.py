@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
@@ -25,7 +26,7 @@ _GAP_MM = 7.0
 _Xyz = tuple[float, float, float]
 
 
-class Course(StrEnum):
+class CourseKind(StrEnum):
     """What a lesion does over the visits."""
 
     STABLE = "stable"
@@ -70,7 +71,7 @@ class CourseVisit:
     """
 
     volume: Volume
-    liver: npt.NDArray[np.bool_]
+    liver: Mask
     labels: npt.NDArray[np.uint8]
     motion: Motion
 
@@ -81,13 +82,13 @@ class CourseSubject:
 
     seed: int
     names: tuple[str, ...]
-    courses: dict[str, Course]
+    courses: dict[str, CourseKind]
     visits: tuple[CourseVisit, ...]
 
 
 def make_course(
     seed: int,
-    wanted: Sequence[tuple[Course, float]],
+    wanted: Sequence[tuple[CourseKind, float]],
     plans: Sequence[VisitPlan],
     contrast_hu: float | None = None,
 ) -> CourseSubject:
@@ -124,21 +125,21 @@ def make_course(
 def _sites(
     rng: np.random.Generator,
     anatomy: Anatomy,
-    wanted: Sequence[tuple[Course, float]],
+    wanted: Sequence[tuple[CourseKind, float]],
     contrast_hu: float | None,
-) -> list[tuple[tuple[SyntheticLesion, ...], Course]]:
+) -> list[tuple[tuple[SyntheticLesion, ...], CourseKind]]:
     """Places for every site, the largest first; lesions are named in the order that was asked for."""
-    rooms = {Course.MERGES: 2.0, Course.GROWS: 1.4}
+    rooms = {CourseKind.MERGES: 2.0, CourseKind.GROWS: 1.4}
     taken: list[SyntheticLesion] = []
-    sites: dict[int, tuple[tuple[SyntheticLesion, ...], Course]] = {}
+    sites: dict[int, tuple[tuple[SyntheticLesion, ...], CourseKind]] = {}
     for index in sorted(range(len(wanted)), key=lambda i: -wanted[i][1] * rooms.get(wanted[i][0], 1.0)):
         course, diameter = wanted[index]
-        room = 0.5 * diameter * rooms.get(course, 1.1) + (_GAP_MM if course is Course.MERGES else 0)
+        room = 0.5 * diameter * rooms.get(course, 1.1) + (_GAP_MM if course is CourseKind.MERGES else 0)
         centre = _place(rng, anatomy, room, taken)
-        name = ("N" if course is Course.NEW else "L") + str(index + 1)
+        name = ("N" if course is CourseKind.NEW else "L") + str(index + 1)
         lesion = draw_lesion(rng, name, centre, diameter, contrast_hu)
         taken.append(replace(lesion, radii=(room / 1.2, room / 1.2, room / 1.2)))
-        sites[index] = (_pair(rng, lesion) if course is Course.MERGES else (lesion,)), course
+        sites[index] = (_pair(rng, lesion) if course is CourseKind.MERGES else (lesion,)), course
     return [sites[i] for i in range(len(wanted))]
 
 
@@ -168,26 +169,26 @@ def _pair(rng: np.random.Generator, like: SyntheticLesion) -> tuple[SyntheticLes
 
 
 def _path(
-    rng: np.random.Generator, site: tuple[SyntheticLesion, ...], course: Course, visits: int
+    rng: np.random.Generator, site: tuple[SyntheticLesion, ...], course: CourseKind, visits: int
 ) -> list[tuple[SyntheticLesion, ...]]:
     """The lesions of a site at every visit."""
     lesion = site[0]
-    out: list[tuple[SyntheticLesion, ...]] = [() if course is Course.NEW else site]
+    out: list[tuple[SyntheticLesion, ...]] = [() if course is CourseKind.NEW else site]
     axis = _direction(rng)
     for number in range(1, visits):
-        factor = float(rng.uniform(0.85, 1.0) if course is Course.RETURNS else rng.uniform(0.95, 1.05))
-        if course is Course.VANISHES or (course is Course.RETURNS and number == 1):
+        factor = float(rng.uniform(0.85, 1.0) if course is CourseKind.RETURNS else rng.uniform(0.95, 1.05))
+        if course is CourseKind.VANISHES or (course is CourseKind.RETURNS and number == 1):
             out.append(())
-        elif course is Course.MERGES:
+        elif course is CourseKind.MERGES:
             # Spheres of radius r at a distance of 2 r + gap meet once they are this much larger.
             radius = max(lesion.radii)
             out.append(tuple(m.scaled((radius + _GAP_MM / 2 + 3.0) / radius * factor) for m in site))
-        elif course is Course.SPLITS:
+        elif course is CourseKind.SPLITS:
             out.append(_parts(lesion, axis, factor))
         else:
-            step = {Course.SHRINKS: 0.62, Course.GROWS: 1.25}.get(course, 1.0)
+            step = {CourseKind.SHRINKS: 0.62, CourseKind.GROWS: 1.25}.get(course, 1.0)
             later = lesion.scaled(factor * step)
-            out.append((later if course in (Course.GROWS, Course.NEW) else treated(rng, later),))
+            out.append((later if course in (CourseKind.GROWS, CourseKind.NEW) else treated(rng, later),))
     return out
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.synth.anatomy import Array, Points, Waves, ellipsoid
 
 
@@ -85,7 +85,7 @@ class SyntheticLesion:
         return best
 
 
-def _caliper(mask: npt.NDArray[np.bool_], step_mm: float) -> float:
+def _caliper(mask: Mask, step_mm: float) -> float:
     points = np.argwhere(mask).astype(np.float64) * step_mm
     if len(points) < 4:
         return 0.0
@@ -141,7 +141,7 @@ def swollen(rng: np.random.Generator, lesion: SyntheticLesion) -> SyntheticLesio
     return replace(lesion, oedema_mm=wide, oedema_hu=dark) if there else lesion
 
 
-def paint(hu: Array, p: Points, lesion: SyntheticLesion, liver_hu: float) -> npt.NDArray[np.bool_]:
+def paint(hu: Array, p: Points, lesion: SyntheticLesion, liver_hu: float) -> Mask:
     """Paint one lesion, and oedema around it, into ``hu`` (in place); returns the mask of the lesion.
 
     Both are of the broadcast shape of ``p``.

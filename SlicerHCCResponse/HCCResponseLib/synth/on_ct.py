@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import GeometryError, InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import AIR_HU, LabelMap, Volume
@@ -17,7 +18,6 @@ from HCCResponseLib.synth.lesions import Fate, SyntheticLesion, draw_lesion, pai
 from HCCResponseLib.synth.render import Motion, Rendered, sample_points
 from HCCResponseLib.synth.subject import SyntheticSubject, category_of_truth, over_time, truths_of
 
-Mask = npt.NDArray[np.bool_]
 _FEWEST_VOXELS = 1000
 _ADDED_NOISE_HU = 6.0
 _GAP_MM = 8.0

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import AIR_HU, LabelMap, Volume
 from HCCResponseLib.synth.anatomy import Anatomy, Array, Points, Waves, ellipsoid, tube
@@ -70,7 +71,7 @@ class Rendered:
     """One synthetic scan: image, liver mask (tumours included), lesions numbered in the order they were given."""
 
     volume: Volume
-    liver: npt.NDArray[np.bool_]
+    liver: Mask
     lesions: LabelMap
 
 
@@ -123,7 +124,7 @@ def render(
     return Rendered(Volume(scan, geometry, source), liver, LabelMap(labels, geometry, source))
 
 
-def _inside(anatomy: Anatomy, p: Points, depth_mm: float) -> npt.NDArray[np.bool_]:
+def _inside(anatomy: Anatomy, p: Points, depth_mm: float) -> Mask:
     a, b = anatomy.body
     return np.asarray(ellipsoid(p, (0, 0, 0), (a - depth_mm, b - depth_mm, 1e4)) < 1)
 
@@ -143,7 +144,7 @@ def _body(anatomy: Anatomy, p: Points) -> Array:
     return hu
 
 
-def _above_diaphragm(anatomy: Anatomy, p: Points) -> npt.NDArray[np.bool_]:
+def _above_diaphragm(anatomy: Anatomy, p: Points) -> Mask:
     dome = anatomy.dome_z + 38 - 0.004 * (p.x**2 + p.y**2)
     return np.asarray((p.z > dome) & (np.abs(p.x) > 22))
 
@@ -171,7 +172,7 @@ def _bones(anatomy: Anatomy, p: Points, hu: Array) -> None:
 def _paint_in_box(
     hu: Array,
     labels: npt.NDArray[np.uint8],
-    liver: npt.NDArray[np.bool_],
+    liver: Mask,
     material: Points,
     lesion: SyntheticLesion,
     liver_hu: float,

@@ -12,7 +12,7 @@ import torch
 
 import bundles
 from HCCResponseLib.base.errors import ModelError
-from HCCResponseLib.engines.contract import Prompt, Request, State
+from HCCResponseLib.engines.contract import Prompt, Request, RunState
 from HCCResponseLib.engines.run import check_engine, result_of, run_engine
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map, read_volume
@@ -53,7 +53,7 @@ def labels_of(outcome) -> np.ndarray:
 
 def failure(name: str, request: Request, work: Path) -> str:
     outcome = run_engine(name, request, work)
-    assert outcome.state is State.FAILED
+    assert outcome.state is RunState.FAILED
     return outcome.message
 
 
@@ -180,7 +180,7 @@ def test_a_command_without_places_or_program_is_refused(ct, work):
 def test_a_program_that_is_killed_is_out_of_memory(ct, work, tmp_path):
     parameters = {"command": program(tmp_path, "import os; os.kill(os.getpid(), 9)")}
     outcome = run_engine("command", Request(ct, parameters=parameters), work)
-    assert outcome.state is State.OUT_OF_MEMORY
+    assert outcome.state is RunState.OUT_OF_MEMORY
 
 
 # monai-bundle

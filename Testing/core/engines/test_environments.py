@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from HCCResponseLib.base.errors import InputError, ModelError, StorageError
 from HCCResponseLib.base.files import sha256_of
 from HCCResponseLib.cli.main import app
-from HCCResponseLib.engines.contract import EngineInfo, Gives, Request, State
+from HCCResponseLib.engines.contract import EngineInfo, Gives, Request, RunState
 from HCCResponseLib.engines.environments import engine_folder, missing, python_of
 from HCCResponseLib.engines.install import install, plan, remove
 from HCCResponseLib.engines.registry import engine_named
@@ -62,7 +62,7 @@ def work(tmp_path) -> Path:
 
 def failure(name: str, request: Request, work: Path) -> str:
     outcome = run_engine(name, request, work)
-    assert outcome.state is State.FAILED
+    assert outcome.state is RunState.FAILED
     return outcome.message
 
 

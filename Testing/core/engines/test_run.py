@@ -15,7 +15,7 @@ import pytest
 
 from HCCResponseLib.base.errors import InputError, JobCancelledError, JobFailedError, JobOutOfMemoryError
 from HCCResponseLib.engines import memory
-from HCCResponseLib.engines.contract import Prompt, Request, State
+from HCCResponseLib.engines.contract import Prompt, Request, RunState
 from HCCResponseLib.engines.registry import engine_named, engines
 from HCCResponseLib.engines.run import check_engine, result_of, run_engine
 from HCCResponseLib.imaging.geometry import Geometry
@@ -80,7 +80,7 @@ def test_a_new_engine_is_one_new_file():
 def test_done_with_result_files_provenance_and_progress(act, ct):
     seen: list = []
     outcome = act("well", seen=seen)
-    assert outcome.state is State.DONE
+    assert outcome.state is RunState.DONE
     result = outcome.result
     labels = read_label_map(result.labels)
     found = result.read_probabilities()
@@ -100,20 +100,20 @@ def test_done_with_result_files_provenance_and_progress(act, ct):
 
 def test_a_job_that_dies_says_why(act):
     outcome = act("die")
-    assert outcome.state is State.FAILED
+    assert outcome.state is RunState.FAILED
     assert "exit status 3" in outcome.message
     assert "first line | second line | the reason of death" in outcome.message
     outcome = act("raise")
-    assert outcome.state is State.FAILED
+    assert outcome.state is RunState.FAILED
     assert "ZeroDivisionError: a fault of the engine" in outcome.message
     outcome = act("model")
-    assert (outcome.state, outcome.offers) == (State.FAILED, ())
+    assert (outcome.state, outcome.offers) == (RunState.FAILED, ())
     assert outcome.message == "weights 'w.pt' are missing; they belong in FOLDER"
 
 
 def test_a_full_disk_says_so(act, tmp_path):
     outcome = act("full disk")
-    assert outcome.state is State.FAILED
+    assert outcome.state is RunState.FAILED
     assert outcome.message.startswith("No room left on the disk for")
     assert not (tmp_path / "work" / "labels.nrrd").exists()
 
@@ -121,7 +121,7 @@ def test_a_full_disk_says_so(act, tmp_path):
 @pytest.mark.parametrize("way", ["memory", "torch memory", "cuda memory", "killed"])
 def test_out_of_memory_is_an_offer(act, way):
     outcome = act(way)
-    assert outcome.state is State.OUT_OF_MEMORY
+    assert outcome.state is RunState.OUT_OF_MEMORY
     assert "memory" in outcome.message
     (offer,) = outcome.offers
     assert offer.title == "Smaller patch: 48"
@@ -143,7 +143,7 @@ def test_too_little_memory_is_said_before_the_start(act, monkeypatch):
     monkeypatch.setattr(memory, "free_system_mib", lambda: 0.5)
     seen: list = []
     outcome = act("well", seen=seen)
-    assert outcome.state is State.OUT_OF_MEMORY
+    assert outcome.state is RunState.OUT_OF_MEMORY
     assert "needs about 0.0 GiB of memory, but only 0.0 GiB are free" in outcome.message
     assert outcome.offers
     assert seen == []
@@ -172,7 +172,7 @@ def test_a_full_gpu_is_said_before_the_start(ct, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
     assert memory.free_gpu_mib() == 100
     outcome = run_engine("misbehaving", Request(ct, device="cuda"), tmp_path)
-    assert outcome.state is State.OUT_OF_MEMORY
+    assert outcome.state is RunState.OUT_OF_MEMORY
     assert "GPU memory" in outcome.message
     assert "cpu" in [o.device for o in outcome.offers]
     (tmp_path / "work").mkdir()
@@ -197,20 +197,20 @@ def test_cancel_ends_the_tree_within_two_seconds(act, tmp_path, moment):
     cancelled, told = cancel_when(note)
     outcome = act(moment, cancelled, note=str(note))
     assert time.monotonic() - told[0] < 2
-    assert outcome.state is State.CANCELLED
+    assert outcome.state is RunState.CANCELLED
     assert gone_within([int(p) for p in note.read_text().split()], 0.5)
 
 
 def test_cancel_at_the_very_start(act):
     started = time.monotonic()
-    assert act("well", lambda: True).state is State.CANCELLED
+    assert act("well", lambda: True).state is RunState.CANCELLED
     assert time.monotonic() - started < 2
 
 
 def test_what_a_finished_engine_left_running_is_ended(act, tmp_path):
     note = tmp_path / "pids"
     started = time.monotonic()
-    assert act("orphan", note=str(note)).state is State.DONE
+    assert act("orphan", note=str(note)).state is RunState.DONE
     assert time.monotonic() - started < 40
     assert gone_within([int(note.read_text())], 2)
 
@@ -236,7 +236,7 @@ def test_a_job_ends_with_its_caller(ct, tmp_path):
 def test_what_cannot_work_is_refused_before_the_start(ct, tmp_path):
     def message(name, **words):
         outcome = run_engine(name, Request(ct, **words), tmp_path)
-        assert outcome.state is State.FAILED
+        assert outcome.state is RunState.FAILED
         return outcome.message
 
     assert "no engine 'magic'" in message("magic")

@@ -14,12 +14,12 @@ from HCCResponseLib.evaluation.tracking.run import OURS, PUBLISHED, nearest_cent
 from HCCResponseLib.evaluation.tracking.stats import f1, false_per_scan, share
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.warped import WarpedMask
-from HCCResponseLib.lesions.links import Outcome
-from HCCResponseLib.track.identity.matching import Known, match
-from HCCResponseLib.track.registration.trust import Place
+from HCCResponseLib.lesions.links import LinkKind
+from HCCResponseLib.track.identity.matching import KnownLesion, match
+from HCCResponseLib.track.registration.trust import LocalTrust
 
 GRID = Geometry((40, 80, 80), (1.0, 1.0, 1.0))
-SURE = Place(True, True, True, 0.5, ())
+SURE = LocalTrust(True, True, True, 0.5, ())
 SCORE = {
     "identity": [3, 4],
     "simple": [2, 2],
@@ -77,7 +77,7 @@ def test_f1_and_false_candidates():
 
 
 def test_the_published_way_takes_a_new_lesion_for_one_that_vanished():
-    gone = {"A": Known(WarpedMask(ball((20, 20, 20), 5)), 500.0, SURE)}
+    gone = {"A": KnownLesion(WarpedMask(ball((20, 20, 20), 5)), 500.0, SURE)}
     new = [ball((20, 40, 20), 5)]
-    assert nearest_centres(gone, new, GRID).of("A").outcome is Outcome.MATCHED
-    assert match("fu", gone, new, GRID).of("A").outcome is Outcome.VANISHED
+    assert nearest_centres(gone, new, GRID).of("A").outcome is LinkKind.MATCHED
+    assert match("fu", gone, new, GRID).of("A").outcome is LinkKind.VANISHED

@@ -19,7 +19,7 @@ from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
 from HCCResponseLib.nets.labelled import find_scans, read_scan
 from HCCResponseLib.nets.patches import TrainingCase
-from HCCResponseLib.nets.training import Keeping, TrainingPlan, learning_rate_share, train
+from HCCResponseLib.nets.training import CheckpointPolicy, TrainingPlan, learning_rate_share, train
 from small import TINY
 
 PLAN = replace(TrainingPlan(), network=TINY, steps=9, patch=16)
@@ -49,12 +49,12 @@ def until(step):
 
 
 def test_a_killed_training_goes_on_with_the_same_losses(case, tmp_path):
-    whole = train(PLAN, [case], lambda *_: None, keeping=Keeping(None, 1, [case], 3))
-    keeping = Keeping(tmp_path / "c.pt", 2, [case], 3)
+    whole = train(PLAN, [case], lambda *_: None, policy=CheckpointPolicy(None, 1, [case], 3))
+    policy = CheckpointPolicy(tmp_path / "c.pt", 2, [case], 3)
     with pytest.raises(KilledError):
-        train(PLAN, [case], until(5), keeping=keeping)
+        train(PLAN, [case], until(5), policy=policy)
     steps = []
-    again = train(PLAN, [case], lambda s, _: steps.append(s), keeping=keeping)
+    again = train(PLAN, [case], lambda s, _: steps.append(s), policy=policy)
     assert steps == [5, 6, 7, 8, 9]
     assert (whole.resumed_at, again.resumed_at) == (0, 4)
     assert again.losses == whole.losses
@@ -65,23 +65,23 @@ def test_a_killed_training_goes_on_with_the_same_losses(case, tmp_path):
 
 
 def test_a_checkpoint_of_another_plan_or_a_damaged_one_is_refused(case, tmp_path):
-    keeping = Keeping(tmp_path / "c.pt", 3)
-    train(PLAN, [case], lambda *_: None, keeping=keeping)
+    policy = CheckpointPolicy(tmp_path / "c.pt", 3)
+    train(PLAN, [case], lambda *_: None, policy=policy)
     with pytest.raises(ModelError, match="another learning_rate, seed"):
-        train(replace(PLAN, seed=1, learning_rate=1e-4), [case], lambda *_: None, keeping=keeping)
-    keeping.checkpoint.write_bytes(keeping.checkpoint.read_bytes()[:100])
+        train(replace(PLAN, seed=1, learning_rate=1e-4), [case], lambda *_: None, policy=policy)
+    policy.checkpoint.write_bytes(policy.checkpoint.read_bytes()[:100])
     with pytest.raises(ModelError, match="damaged"):
-        train(PLAN, [case], lambda *_: None, keeping=keeping)
-    torch.save({"format": "other"}, keeping.checkpoint)
+        train(PLAN, [case], lambda *_: None, policy=policy)
+    torch.save({"format": "other"}, policy.checkpoint)
     with pytest.raises(ModelError, match="not a checkpoint"):
-        train(PLAN, [case], lambda *_: None, keeping=keeping)
+        train(PLAN, [case], lambda *_: None, policy=policy)
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(case, tmp_path, monkeypatch):
-    keeping = Keeping(tmp_path / "c.pt", 3)
+    policy = CheckpointPolicy(tmp_path / "c.pt", 3)
     with pytest.raises(KilledError):
-        train(PLAN, [case], until(4), keeping=keeping)
-    before = keeping.checkpoint.read_bytes()
+        train(PLAN, [case], until(4), policy=policy)
+    before = policy.checkpoint.read_bytes()
 
     def full(content, path):
         path.write_bytes(b"half")
@@ -89,8 +89,8 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(case, tmp_pat
 
     monkeypatch.setattr(torch, "save", full)
     with pytest.raises(StorageError, match="No room left"):
-        train(PLAN, [case], lambda *_: None, keeping=keeping)
-    assert keeping.checkpoint.read_bytes() == before
+        train(PLAN, [case], lambda *_: None, policy=policy)
+    assert policy.checkpoint.read_bytes() == before
     assert [f.name for f in tmp_path.iterdir()] == ["c.pt"]
 
 

@@ -13,12 +13,12 @@ from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.nets.grids import WorkingGrid
 from HCCResponseLib.nets.model import Model, load_model
 from HCCResponseLib.nets.network import FCD, FCDConfig
-from HCCResponseLib.nets.precision import Machine, torch_device
+from HCCResponseLib.nets.precision import TrainingDevice, torch_device
 from HCCResponseLib.nets.segment import known_probability, liver_and_tumour
-from HCCResponseLib.nets.windows import How, best_precision, corners, slide, starts
+from HCCResponseLib.nets.windows import InferenceSettings, best_precision, corners, slide, starts
 from small import small_subject
 
-PLAIN = How(precision="float32", window=16)
+PLAIN = InferenceSettings(precision="float32", window=16)
 
 
 def network() -> torch.nn.Module:
@@ -36,7 +36,7 @@ def picture(*shape: int) -> torch.Tensor:
 @pytest.mark.parametrize("overlap", [0.25, 0.5])
 def test_all_windows_give_what_monai_gives(shape, overlap):
     net, image = network(), picture(*shape)
-    ours = slide(net, image, 3, How(precision="float32", window=16, overlap=overlap))
+    ours = slide(net, image, 3, InferenceSettings(precision="float32", window=16, overlap=overlap))
     with torch.inference_mode():
         theirs = sliding_window_inference(
             image[None],
@@ -60,14 +60,14 @@ def test_windows_cover_the_axis_and_end_at_its_end():
 
 
 def test_only_windows_whose_middle_is_marked_are_looked_at():
-    how = How(window=16)
+    inference = InferenceSettings(window=16)
     where = np.zeros((16, 16, 64), bool)
     where[8, 8, 30] = True
-    assert corners((16, 16, 64), how, where) == [(0, 0, 24)]
-    assert len(corners((16, 16, 64), how, None)) == 7
+    assert corners((16, 16, 64), inference, where) == [(0, 0, 24)]
+    assert len(corners((16, 16, 64), inference, None)) == 7
     marked = np.ones((16, 16, 64), bool)
-    assert corners((16, 16, 64), how, marked) == corners((16, 16, 64), how, None)
-    assert corners((16, 16, 64), how, np.zeros((16, 16, 64), bool)) == []
+    assert corners((16, 16, 64), inference, marked) == corners((16, 16, 64), inference, None)
+    assert corners((16, 16, 64), inference, np.zeros((16, 16, 64), bool)) == []
 
 
 def test_a_region_gives_the_same_inside_and_background_outside():
@@ -92,7 +92,7 @@ def test_flips_average_the_mirrored_answers():
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return torch.arange(16.0).expand(1, 1, 16, 16, 16)
 
-    found = slide(Ramp(), image, 1, How(precision="float32", window=16, flips=True))[0]
+    found = slide(Ramp(), image, 1, InferenceSettings(precision="float32", window=16, flips=True))[0]
     # three answers grow along x, the one mirrored along x falls
     expected = (3 * torch.arange(16.0) + torch.arange(15.0, -1, -1)) / 4
     assert torch.allclose(found[0, 0], expected, atol=1e-4)
@@ -100,10 +100,10 @@ def test_flips_average_the_mirrored_answers():
 
 def test_half_precision_is_chosen_only_where_the_processor_computes_with_it(monkeypatch):
     monkeypatch.setattr("HCCResponseLib.nets.precision.calculates_in_bfloat16", lambda: True)
-    assert How().computed_in() == best_precision("cpu") == "bfloat16"
+    assert InferenceSettings().computed_in() == best_precision("cpu") == "bfloat16"
     monkeypatch.setattr("HCCResponseLib.nets.precision.calculates_in_bfloat16", lambda: False)
-    assert How().computed_in() == "float32"
-    assert How(precision="bfloat16").number_type() is torch.bfloat16
+    assert InferenceSettings().computed_in() == "float32"
+    assert InferenceSettings(precision="bfloat16").number_type() is torch.bfloat16
 
 
 def test_a_device_is_what_torch_can_use_here(monkeypatch):
@@ -122,8 +122,8 @@ def test_a_device_is_what_torch_can_use_here(monkeypatch):
     with pytest.raises(InputError, match="Unknown device 'gpu'"):
         torch_device("gpu")
     monkeypatch.setattr("HCCResponseLib.nets.precision.calculates_in_bfloat16", lambda: False)
-    assert not Machine.on("cpu", "bfloat16").reduced
-    missing_prior = Machine.on("cpu", "float32").batch_of(np.ones((1, 4, 4, 4), np.float32), 2)
+    assert not TrainingDevice.on("cpu", "bfloat16").reduced
+    missing_prior = TrainingDevice.on("cpu", "float32").batch_of(np.ones((1, 4, 4, 4), np.float32), 2)
     assert missing_prior.shape == (1, 2, 4, 4, 4)
     assert missing_prior[0, 1].abs().max() == 0
 
@@ -169,9 +169,15 @@ def test_the_liver_is_found_first_and_looked_at_alone():
     spleen = (slice(15, 25), slice(60, 70), slice(90, 100))
     image, seen = scan([(liver, 90), (tumour, 180), (spleen, 90)]), []
     found, spots, grid = liver_and_tumour(
-        by_attenuation(), image, How(precision="float32"), "liver", lambda s, f: seen.append((s, f))
+        by_attenuation(),
+        image,
+        InferenceSettings(precision="float32"),
+        "liver",
+        lambda s, f: seen.append((s, f)),
     )
-    whole, all_spots, _ = liver_and_tumour(by_attenuation(), image, How(precision="float32"), "whole")
+    whole, all_spots, _ = liver_and_tumour(
+        by_attenuation(), image, InferenceSettings(precision="float32"), "whole"
+    )
     inside = tuple(np.rint(grid.lps_to_index(image.geometry.index_to_lps((24, 34, 34)))).astype(int))
     far = tuple(np.rint(grid.lps_to_index(image.geometry.index_to_lps((20, 65, 95)))).astype(int))
     assert found[inside] == pytest.approx(whole[inside], abs=1e-3)
@@ -186,8 +192,8 @@ def test_the_liver_is_found_first_and_looked_at_alone():
 def test_without_a_plausible_liver_the_whole_scan_is_looked_at():
     small = (slice(20, 26), slice(30, 36), slice(30, 36))
     image = scan([(small, 90)])
-    found, _, _ = liver_and_tumour(by_attenuation(), image, How(precision="float32"))
-    whole, _, _ = liver_and_tumour(by_attenuation(), image, How(precision="float32"), "whole")
+    found, _, _ = liver_and_tumour(by_attenuation(), image, InferenceSettings(precision="float32"))
+    whole, _, _ = liver_and_tumour(by_attenuation(), image, InferenceSettings(precision="float32"), "whole")
     assert (found > 0.5).any()
     assert np.array_equal(found, whole)
 
@@ -196,7 +202,7 @@ def test_the_shipped_network_loses_nothing_by_looking_at_the_liver_alone():
     image = small_subject().timepoints[0].volume
     model = load_model()
     fast, _, grid = liver_and_tumour(model, image)
-    plain, _, _ = liver_and_tumour(model, image, How(precision="float32"), "whole")
+    plain, _, _ = liver_and_tumour(model, image, InferenceSettings(precision="float32"), "whole")
     a, b = fast > 0.5, plain > 0.5
     assert b.sum() * grid.voxel_volume_mm3 > 3e5
     assert 2 * (a & b).sum() / (a.sum() + b.sum()) > 0.97

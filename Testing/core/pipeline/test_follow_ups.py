@@ -10,15 +10,15 @@ from HCCResponseLib.imaging.resample import resample, working_geometry
 from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.imaging.write import write_label_map, write_volume
-from HCCResponseLib.lesions.links import Outcome
+from HCCResponseLib.lesions.links import LinkKind
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.pipeline import propose as sessions
-from HCCResponseLib.pipeline.segmentation import Looker
+from HCCResponseLib.pipeline.segmentation import EngineRunner
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.read.records import Action, Decision
 from HCCResponseLib.review.read.state import read_state
-from HCCResponseLib.synth.course import Course, VisitPlan, make_course
+from HCCResponseLib.synth.course import CourseKind, VisitPlan, make_course
 from HCCResponseLib.synth.render import Motion
 from HCCResponseLib.track.new_lesions.candidates import Survey
 from small import tiny_model
@@ -31,7 +31,7 @@ POINTS = ("baseline", "follow-up 1", "follow-up 2")
 
 @pytest.fixture(scope="module")
 def truth():
-    wanted = [(Course.SHRINKS, 36.0), (Course.RETURNS, 20.0), (Course.NEW, 18.0)]
+    wanted = [(CourseKind.SHRINKS, 36.0), (CourseKind.RETURNS, 20.0), (CourseKind.NEW, 18.0)]
     plans = [VisitPlan(m, (5.0, 3.0, 3.0), *CORNERS) for m in (Motion(), MOVED, BREATHED)]
     return make_course(12, wanted, plans)
 
@@ -63,8 +63,8 @@ def read(truth, tmp_path_factory):
         return ((labels == 1) | (labels == 2)).astype(np.float32)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Looker, "survey", survey)
-        patch.setattr(Looker, "known", known)
+        patch.setattr(EngineRunner, "survey", survey)
+        patch.setattr(EngineRunner, "known", known)
         patch.setattr(sessions, "adapt_to", lambda *_: (folder / "adapted.pt", {}))
         session = sessions.open_session(load_study(folder / "study.yaml"), folder / "out")
         tiny_model(folder / "base.pt")
@@ -77,7 +77,7 @@ def test_what_vanished_comes_back_under_its_name(read):
     first, second = (read.state.rows[p]["L2"].proposal for p in POINTS[1:])
     assert first.state is LesionState.DISAPPEARED
     assert second.state is LesionState.MEASURED
-    assert [read.state.links[p].of("L2").outcome for p in POINTS[1:]] == [Outcome.VANISHED, Outcome.MATCHED]
+    assert [read.state.links[p].of("L2").outcome for p in POINTS[1:]] == [LinkKind.VANISHED, LinkKind.MATCHED]
 
 
 def test_a_candidate_keeps_its_name_over_the_follow_ups(read, truth):

@@ -14,7 +14,7 @@ from HCCResponseLib.cohort.committee.reads import Adjudication, Committee, Commi
 from HCCResponseLib.report.flat.tables import FLAT_RULES, export_flat, flat_tables
 from HCCResponseLib.report.tables.files import read_csv, read_dataset_json, read_xpt, write_csv
 from HCCResponseLib.report.tables.rules import Sheet, validate
-from HCCResponseLib.report.tables.spec import Filled, Table, TextTable, Variable, as_text
+from HCCResponseLib.report.tables.spec import FilledTable, Table, TextTable, Variable, as_text
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.review.read.outcome import outcome
 
@@ -94,7 +94,7 @@ _TEXTS = Table("texts", "Texts", (Variable("a", "a", core="Req"), Variable("b", 
 def test_any_text_comes_back_from_csv(tmp_path_factory, pairs):
     path = tmp_path_factory.mktemp("csv") / "texts.csv"
     pairs = [tuple(t.encode("utf-8", "ignore").decode().replace("\x00", "") for t in p) for p in pairs]
-    write_csv(path, Filled(_TEXTS, tuple({"a": a, "b": b} for a, b in pairs)))
+    write_csv(path, FilledTable(_TEXTS, tuple({"a": a, "b": b} for a, b in pairs)))
     assert [(r["a"], r["b"]) for r in read_csv(path).rows] == pairs
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from HCCResponseLib.base.errors import AccessError
 from HCCResponseLib.review.people.people import Person
-from HCCResponseLib.review.read.access import Act, Role, Stage, Standing, allowed
+from HCCResponseLib.review.read.access import Act, Relation, Role, Stage, allowed
 from HCCResponseLib.review.read.lifecycle import may, require, stage, standings
 from HCCResponseLib.review.read.state import ReadState
 from HCCResponseLib.review.signing.signatures import Locks, ReadOrder
@@ -54,18 +54,18 @@ READS_AT = {
 
 def test_the_expected_table_names_everything_there_is():
     assert {a for a, _, _ in TABLE} == {a.value for a in Act}
-    assert [s.value for s in Standing] == STANDINGS
+    assert [s.value for s in Relation] == STANDINGS
     assert [s.value for s in Stage] == STAGES
-    assert len(TABLE) == len(Act) * len(Standing) * len(Stage) == 385
+    assert len(TABLE) == len(Act) * len(Relation) * len(Stage) == 385
 
 
-@pytest.mark.parametrize(("who", "act", "now"), list(product(Standing, Act, Stage)))
+@pytest.mark.parametrize(("who", "act", "now"), list(product(Relation, Act, Stage)))
 def test_every_cell(who, act, now):
     expected = TABLE[act.value, who.value, now.value]
     assert allowed(who, act, now) is expected
     make, point = READS_AT[now.value]
     locks = make()
-    locks.reader = "me" if who is Standing.OWN_READER else "somebody"
+    locks.reader = "me" if who is Relation.OWN_READER else "somebody"
     state = ReadState(study=study(), locks=locks)
     assert stage(state, point) is now
     person = Person("me", "M. E.", frozenset({Role(ROLE.get(who.value, who.value))}))

@@ -13,12 +13,12 @@ from HCCResponseLib.evaluation.tracking.cases import (
     truth_of,
 )
 from HCCResponseLib.nets.pool import FIRST_TRAINING_SEED
-from HCCResponseLib.synth.course import Course, draw_plans, make_course
+from HCCResponseLib.synth.course import CourseKind, draw_plans, make_course
 from HCCResponseLib.track.identity.components import carried_parts
 
 WANTED = [
-    (Course.STABLE, 16.0), (Course.SPLITS, 36.0), (Course.MERGES, 18.0),
-    (Course.VANISHES, 14.0), (Course.NEW, 15.0), (Course.RETURNS, 14.0),
+    (CourseKind.STABLE, 16.0), (CourseKind.SPLITS, 36.0), (CourseKind.MERGES, 18.0),
+    (CourseKind.VANISHES, 14.0), (CourseKind.NEW, 15.0), (CourseKind.RETURNS, 14.0),
 ]  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def test_the_liver_breathes_and_every_lesion_stays_in_it(subject):
 def test_too_many_lesions_are_refused():
     plans = draw_plans(np.random.default_rng(0))
     with pytest.raises(InputError, match="No room in the phantom's liver"):
-        make_course(1, [(Course.GROWS, 90.0)] * 5, plans)
+        make_course(1, [(CourseKind.GROWS, 90.0)] * 5, plans)
 
 
 def test_benchmark_development_and_training_seeds_are_apart():

@@ -14,17 +14,17 @@ from HCCResponseLib.synth.lesions import Fate
 from HCCResponseLib.synth.subject import make_subject
 from HCCResponseLib.track.identity.components import carry_identities, components
 from HCCResponseLib.track.new_lesions.candidates import (
-    Before,
+    BaselineEvidence,
     CandidateRule,
     Survey,
     agreement,
     find_candidates,
 )
 from HCCResponseLib.track.registration.register import carry_mask, register
-from HCCResponseLib.track.registration.trust import Place
+from HCCResponseLib.track.registration.trust import LocalTrust
 
 UNIT = (1.0, 1.0, 1.0)
-SURE = Place(True, True, True, 0.0, ())
+SURE = LocalTrust(True, True, True, 0.0, ())
 
 
 def ball(shape, centre, radius):
@@ -139,7 +139,9 @@ def candidates(tumour, known=None, before=None, trust=0.9):
     nothing = np.zeros(GRID.size, bool)
     view = survey(before if before is not None else nothing)
     known = nothing if known is None else known
-    return find_candidates("fu", image(), survey(tumour), Before(view, Identity(), trust), known).shown
+    return find_candidates(
+        "fu", image(), survey(tumour), BaselineEvidence(view, Identity(), trust), known
+    ).shown
 
 
 def test_a_new_spot_in_the_liver_is_a_candidate():
@@ -181,7 +183,9 @@ def test_a_place_outside_the_baseline_leaves_doubt():
             return SURE
 
     spot = survey(ball(GRID.size, (25, 40, 40), 7))
-    (found,) = find_candidates("fu", image(), spot, Before(survey(nothing), Far(), 0.9), nothing).shown
+    (found,) = find_candidates(
+        "fu", image(), spot, BaselineEvidence(survey(nothing), Far(), 0.9), nothing
+    ).shown
     assert found.suggestion is Suggestion.EQUIVOCAL
     assert found.evidence["imaged_at_baseline"] is False
 
@@ -202,17 +206,17 @@ def test_agreement_is_dice_within_the_liver():
 
 
 def test_parts_that_touch_at_a_corner_are_not_called_a_split():
-    from HCCResponseLib.lesions.links import Link, Outcome
+    from HCCResponseLib.lesions.links import Link, LinkKind
     from HCCResponseLib.track.identity.follow_up import _known
-    from HCCResponseLib.track.identity.matching import Known
+    from HCCResponseLib.track.identity.matching import KnownLesion
 
     touching = np.zeros((6, 40, 40), bool)
     touching[2:4, 10:20, 10:20] = touching[2:4, 20:30, 20:30] = True
     apart = touching.copy()
     apart[:, 20:30, 20:23] = False
     geometry = Geometry((6, 40, 40), (3.0, 1.0, 1.0))
-    link = Link("L1", (1, 2), Outcome.SPLIT, 0.9)
-    known = Known(WarpedMask(touching), 1200.0, SURE)
+    link = Link("L1", (1, 2), LinkKind.SPLIT, 0.9)
+    known = KnownLesion(WarpedMask(touching), 1200.0, SURE)
     for mask, outcome in ((touching, "matched"), (apart, "split")):
         row = _known("follow-up 1", link, mask, known, np.ones(mask.shape, np.float32), geometry)
         assert row.evidence["outcome"] == outcome

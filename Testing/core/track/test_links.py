@@ -8,16 +8,16 @@ import pytest
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.warped import WarpedMask
-from HCCResponseLib.lesions.links import Outcome, links_from_json, links_to_json, merge, relink, split
+from HCCResponseLib.lesions.links import LinkKind, links_from_json, links_to_json, merge, relink, split
 from HCCResponseLib.measure import measure_label_map, measure_lesion, measure_parts
 from HCCResponseLib.track.identity.components import carried_parts, divide
 from HCCResponseLib.track.identity.follow_up import contour_known
-from HCCResponseLib.track.identity.matching import Known, match
-from HCCResponseLib.track.registration.trust import Place
+from HCCResponseLib.track.identity.matching import KnownLesion, match
+from HCCResponseLib.track.registration.trust import LocalTrust
 
 GRID = Geometry((40, 80, 80), (1.0, 1.0, 1.0))
-SURE = Place(True, True, True, 0.5, ())
-DOUBT = Place(False, True, True, 12.0, ("The two directions of registration differ by 12 mm here.",))
+SURE = LocalTrust(True, True, True, 0.5, ())
+DOUBT = LocalTrust(False, True, True, 12.0, ("The two directions of registration differ by 12 mm here.",))
 
 
 def ball(centre, radius):
@@ -26,7 +26,7 @@ def ball(centre, radius):
 
 
 def known(mask, trust=SURE, volume=None):
-    return Known(WarpedMask(mask), float(mask.sum()) if volume is None else volume, trust)
+    return KnownLesion(WarpedMask(mask), float(mask.sum()) if volume is None else volume, trust)
 
 
 def linked(lesions, *parts):
@@ -52,7 +52,7 @@ def test_split_merged_vanished_and_new_at_once():
     merged = ball((20, 50, 15), 6) | ball((20, 62, 15), 6) | ball((20, 56, 15), 5)
     links = linked(lesions, ball((20, 10, 15), 4), ball((20, 21, 15), 4), merged, ball((20, 60, 60), 6))
     assert {n: links.of(n).outcome for n in lesions} == {
-        "S": Outcome.SPLIT, "M1": Outcome.MERGED, "M2": Outcome.MERGED, "V": Outcome.VANISHED,
+        "S": LinkKind.SPLIT, "M1": LinkKind.MERGED, "M2": LinkKind.MERGED, "V": LinkKind.VANISHED,
     }  # fmt: skip
     assert links.of("S").parts == (1, 2)
     assert links.of("M1").merged_with == ("M2",)
@@ -72,29 +72,29 @@ def test_every_link_carries_its_evidence():
 def test_a_place_in_doubt_is_never_called_empty():
     lesion = ball((20, 20, 20), 6)
     sure, doubt = (linked({"A": known(lesion, trust)}) for trust in (SURE, DOUBT))
-    assert sure.of("A").outcome is Outcome.VANISHED
-    assert doubt.of("A").outcome is Outcome.UNCLEAR
+    assert sure.of("A").outcome is LinkKind.VANISHED
+    assert doubt.of("A").outcome is LinkKind.UNCLEAR
     assert "12 mm" in doubt.of("A").evidence["registration_remark"]
     assert doubt.of("A").confidence < sure.of("A").confidence
 
 
 def test_out_of_the_field_of_view_is_not_vanished():
     nothing = np.zeros(GRID.size, bool)
-    outside = Place(False, True, False, None, ("This place is not in this scan's field of view.",))
-    assert linked({"A": known(nothing, outside, 100.0)}).of("A").outcome is Outcome.OUT_OF_VIEW
+    outside = LocalTrust(False, True, False, None, ("This place is not in this scan's field of view.",))
+    assert linked({"A": known(nothing, outside, 100.0)}).of("A").outcome is LinkKind.OUT_OF_VIEW
 
 
 def test_no_lesions_and_no_parts():
     assert linked({}).links == ()
     (new,) = linked({}, ball((20, 20, 20), 5)).links
-    assert new.outcome is Outcome.NEW
+    assert new.outcome is LinkKind.NEW
 
 
 def test_a_lesion_that_vanished_and_comes_back_keeps_its_name():
     """At every visit a lesion is looked for where it was last drawn, also after a visit without it."""
     lesion = {"A": known(ball((20, 20, 20), 6))}
-    assert linked(lesion).of("A").outcome is Outcome.VANISHED
-    assert linked(lesion, ball((20, 21, 20), 3)).of("A").outcome is Outcome.MATCHED
+    assert linked(lesion).of("A").outcome is LinkKind.VANISHED
+    assert linked(lesion, ball((20, 21, 20), 3)).of("A").outcome is LinkKind.MATCHED
 
 
 @pytest.fixture
@@ -105,14 +105,14 @@ def two():
 
 def test_a_reader_relinks_and_the_old_links_are_kept(two):
     changed = relink(two, {2: ()}, "Dr A", "another lesion")
-    assert changed.of("B").outcome is Outcome.VANISHED
+    assert changed.of("B").outcome is LinkKind.VANISHED
     assert changed.of("B").by == "Dr A"
     assert changed.of("A") is two.of("A")
     assert [one.parts for one in changed.new()] == [(2,)]
     assert changed.history() == (changed, two)
-    assert two.of("B").outcome is Outcome.MATCHED
+    assert two.of("B").outcome is LinkKind.MATCHED
     back = relink(changed, {2: ("B",)}, "Dr A")
-    assert back.of("B").outcome is Outcome.MATCHED
+    assert back.of("B").outcome is LinkKind.MATCHED
     assert not back.new()
     assert len(back.history()) == 3
 
@@ -120,10 +120,10 @@ def test_a_reader_relinks_and_the_old_links_are_kept(two):
 def test_a_reader_splits_and_merges(two):
     merged = merge(two, ("A", "B"), 1, "Dr A")
     assert merged.of("A").merged_with == ("B",)
-    assert merged.of("B").outcome is Outcome.MERGED
+    assert merged.of("B").outcome is LinkKind.MERGED
     halves = split(two, "A", (1, 2), "Dr A")
-    assert halves.of("A").outcome is Outcome.SPLIT
-    assert halves.of("B").outcome is Outcome.VANISHED
+    assert halves.of("A").outcome is LinkKind.SPLIT
+    assert halves.of("B").outcome is LinkKind.VANISHED
 
 
 @pytest.mark.parametrize(

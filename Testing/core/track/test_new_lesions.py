@@ -11,7 +11,7 @@ import pytest
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.lesions.links import Link, LinkSet, Outcome
+from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet
 from HCCResponseLib.lesions.proposal import Suggestion
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.review.decisions.decide import decide
@@ -19,15 +19,21 @@ from HCCResponseLib.review.read.links import reader_relinks, write_links
 from HCCResponseLib.review.read.new_lesions import histories
 from HCCResponseLib.review.read.records import Action, Decision
 from HCCResponseLib.review.read.state import read_state
-from HCCResponseLib.track.new_lesions.earlier_visits import Earlier, name_again
-from HCCResponseLib.track.new_lesions.suppression import Look, LookRule, Tissue, look_at, reason_to_suppress
+from HCCResponseLib.track.new_lesions.earlier_visits import EarlierVisit, name_again
+from HCCResponseLib.track.new_lesions.suppression import (
+    Appearance,
+    AppearanceRule,
+    Tissue,
+    appearance_of,
+    reason_to_suppress,
+)
 from HCCResponseLib.track.registration.register import Scan
-from HCCResponseLib.track.registration.trust import Place
+from HCCResponseLib.track.registration.trust import LocalTrust
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
 
 LATER = "follow-up 2"
 PROFILE = load_profile("recist-1.1")
-SOLID = Look(1.2, 60.0, 12.0, -40.0, 12.0)
+SOLID = Appearance(1.2, 60.0, 12.0, -40.0, 12.0)
 EVIDENCE = {"volume_ml": 1.0, "volume_at_baseline_ml": 0.0, "probability_at_baseline": 0.0,
             "registration_trustworthy": True}  # fmt: skip
 
@@ -37,10 +43,10 @@ EVIDENCE = {"volume_ml": 1.0, "volume_at_baseline_ml": 0.0, "probability_at_base
     [
         (SOLID, 12.0, {}, None),
         (SOLID, 7.9, {}, "smaller than 8 mm"),
-        (Look(4.0, 140.0, 12.0, 40.0, 12.0), 20.0, {}, "vessel"),
-        (Look(4.0, 60.0, 12.0, -40.0, 12.0), 20.0, {}, None),
-        (Look(1.2, 5.0, 12.0, -95.0, 12.0), 20.0, {}, "cyst"),
-        (Look(1.2, 5.0, 40.0, -95.0, 12.0), 20.0, {}, None),
+        (Appearance(4.0, 140.0, 12.0, 40.0, 12.0), 20.0, {}, "vessel"),
+        (Appearance(4.0, 60.0, 12.0, -40.0, 12.0), 20.0, {}, None),
+        (Appearance(1.2, 5.0, 12.0, -95.0, 12.0), 20.0, {}, "cyst"),
+        (Appearance(1.2, 5.0, 40.0, -95.0, 12.0), 20.0, {}, None),
         (
             SOLID,
             12.0,
@@ -51,15 +57,17 @@ EVIDENCE = {"volume_ml": 1.0, "volume_at_baseline_ml": 0.0, "probability_at_base
     ],
 )
 def test_nothing_is_left_out_without_a_reason(look, long_mm, changes, reason):
-    found = reason_to_suppress(look, long_mm, {**EVIDENCE, **changes}, LookRule(), 8.0)
+    found = reason_to_suppress(look, long_mm, {**EVIDENCE, **changes}, AppearanceRule(), 8.0)
     assert (found is None) if reason is None else (reason in str(found))
 
 
 def test_doubt_about_the_place_suppresses_nothing():
     evidence = {**EVIDENCE, "probability_at_baseline": 0.9, "volume_at_baseline_ml": 2.0}
-    assert reason_to_suppress(SOLID, 12.0, evidence, LookRule(), 8.0)
+    assert reason_to_suppress(SOLID, 12.0, evidence, AppearanceRule(), 8.0)
     assert (
-        reason_to_suppress(SOLID, 12.0, {**evidence, "registration_trustworthy": False}, LookRule(), 8.0)
+        reason_to_suppress(
+            SOLID, 12.0, {**evidence, "registration_trustworthy": False}, AppearanceRule(), 8.0
+        )
         is None
     )
 
@@ -72,9 +80,9 @@ def test_the_look_of_a_tube_and_of_a_ball():
     hu = np.full(grid.size, 100, np.int16)
     hu[tube] = 160
     image = Volume(hu, grid)
-    assert look_at(tube, image, Tissue(100.0, 10.0)).elongation > 5
-    assert look_at(tube, image, Tissue(100.0, 10.0)).against_liver == 60
-    assert look_at(ball, image, Tissue(100.0, 10.0)).elongation == pytest.approx(1.0, abs=0.05)
+    assert appearance_of(tube, image, Tissue(100.0, 10.0)).elongation > 5
+    assert appearance_of(tube, image, Tissue(100.0, 10.0)).against_liver == 60
+    assert appearance_of(ball, image, Tissue(100.0, 10.0)).elongation == pytest.approx(1.0, abs=0.05)
 
 
 class Same:
@@ -86,12 +94,12 @@ class Same:
         return np.asarray(point)
 
     def place(self, point):
-        return Place(True, True, True, 0.0, ())
+        return LocalTrust(True, True, True, 0.0, ())
 
 
 def earlier(said=None):
     image = Volume(np.zeros(GRID.size, np.int16), GRID, "ct")
-    return Earlier(FOLLOW_UP, Scan(image), {"C1": disc(14, 20, 20)}, said or {})
+    return EarlierVisit(FOLLOW_UP, Scan(image), {"C1": disc(14, 20, 20)}, said or {})
 
 
 def shown(name, row, column):
@@ -151,10 +159,10 @@ def test_what_was_dismissed_first_is_dated_when_it_became_certain(read):
 
 def test_links_are_events_and_their_history_is_read_back(read):
     store, state = read
-    links = LinkSet(FOLLOW_UP, (Link("L1", (1,), Outcome.MATCHED, 0.9), Link(None, (2,), Outcome.NEW, 0.8)))
+    links = LinkSet(FOLLOW_UP, (Link("L1", (1,), LinkKind.MATCHED, 0.9), Link(None, (2,), LinkKind.NEW, 0.8)))
     write_links(store, state, links)
     changed = reader_relinks(store, state, FOLLOW_UP, {2: ("L1",)}, "Dr A", "a part of it")
-    assert changed.of("L1").outcome is Outcome.SPLIT
+    assert changed.of("L1").outcome is LinkKind.SPLIT
     again = read_state(store).links[FOLLOW_UP]
     assert again == changed
     assert again.history()[1] == links

@@ -11,7 +11,7 @@ from HCCResponseLib.base.errors import InputError, JobCancelledError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Region, Volume
 from HCCResponseLib.synth.anatomy import Points
-from HCCResponseLib.synth.course import Course, VisitPlan, make_course
+from HCCResponseLib.synth.course import CourseKind, VisitPlan, make_course
 from HCCResponseLib.synth.render import Motion
 from HCCResponseLib.track.registration.child import ChildRegistrar
 from HCCResponseLib.track.registration.deform import Channels, cycle_error, deform, jacobian
@@ -24,7 +24,7 @@ SECOND = VisitPlan(MOTION, (5.0, 4.0, 4.0), (-150.0, -120.0, -90.0), (90.0, 120.
 
 @pytest.fixture(scope="module")
 def visits():
-    wanted = [(Course.SHRINKS, 40.0), (Course.STABLE, 24.0), (Course.VANISHES, 18.0)]
+    wanted = [(CourseKind.SHRINKS, 40.0), (CourseKind.STABLE, 24.0), (CourseKind.VANISHES, 18.0)]
     return make_course(4, wanted, [FIRST, SECOND]).visits
 
 
@@ -101,7 +101,7 @@ def test_a_mirrored_follow_up_is_said(visits):
 
 def test_a_follow_up_without_a_liver_is_said(visits):
     plan = VisitPlan(Motion(), (6.0, 4.0, 4.0), (-165.0, -120.0, -420.0), (75.0, 120.0, -180.0))
-    far = make_course(4, [(Course.STABLE, 24.0)], [plan]).visits[0]
+    far = make_course(4, [(CourseKind.STABLE, 24.0)], [plan]).visits[0]
     found = register_scans(scan(visits[0], True), scan(far))
     assert not found.trustworthy
     assert "No liver was found in the follow-up" in found.quality.remarks[0]

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.cli.questions.base import REGISTRY, Answer, AnswerFunction, Setting
+from HCCResponseLib.cli.questions.base import REGISTRY, Answer, AnswerFunction, QuestionContext
 from HCCResponseLib.cli.questions.fields import Fields
 from HCCResponseLib.response.criteria import criterion
 from HCCResponseLib.response.profiles.load import load_profile
@@ -52,4 +52,4 @@ def answer_case(case: Mapping[str, Any]) -> Answer:
     if overrides is not None and not isinstance(overrides, Mapping):
         raise RuleError("'profile' must hold profile fields by name.")
     profile = load_profile(rules.profile, overrides)
-    return function(Fields.of(case.get("given"), "given"), Setting(rules, profile))
+    return function(Fields.of(case.get("given"), "given"), QuestionContext(rules, profile))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.cli.questions.base import Answer, Setting, answers
+from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
 from HCCResponseLib.cli.questions.fields import Fields
 from HCCResponseLib.statistics.agreement import (
     Agreement,
@@ -20,7 +20,7 @@ _ALL_WEIGHTS: tuple[WeightName, ...] = ("linear", "quadratic", "ordinal")
 
 
 @answers("agreement")
-def agreement(given: Fields, setting: Setting) -> Answer:
+def agreement(given: Fields, setting: QuestionContext) -> Answer:
     """Coefficients with their intervals; null where one is not defined."""
     if ("table" in given) == ("ratings" in given):
         raise RuleError("'given' needs either 'table' or 'ratings'.")

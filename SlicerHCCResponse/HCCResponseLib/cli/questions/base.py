@@ -12,7 +12,7 @@ from HCCResponseLib.response.profiles.load import Profile
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class QuestionContext:
     """Criterion and profile of a case."""
 
     criterion: Criterion
@@ -27,7 +27,7 @@ class Answer:
     trace: tuple[str, ...]
 
 
-AnswerFunction = Callable[[Fields, Setting], Answer]
+AnswerFunction = Callable[[Fields, QuestionContext], Answer]
 REGISTRY: dict[str, AnswerFunction] = {}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from HCCResponseLib.cli.questions.base import Answer, Setting, answers
+from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
 from HCCResponseLib.cli.questions.fields import Fields, to_choice
 from HCCResponseLib.cli.questions.writing import day, yes_no
 from HCCResponseLib.response.endpoints.best import best_response, clinical_benefit, response_flag
@@ -25,7 +25,7 @@ class CodedCourse:
 
 
 @answers("best-response")
-def best(given: Fields, setting: Setting) -> Answer:
+def best(given: Fields, setting: QuestionContext) -> Answer:
     """Best response and its date."""
     course = _course(given)
     if setting.criterion.immune:
@@ -37,7 +37,7 @@ def best(given: Fields, setting: Setting) -> Answer:
 
 
 @answers("response-flag")
-def flag(given: Fields, setting: Setting) -> Answer:
+def flag(given: Fields, setting: QuestionContext) -> Answer:
     """Whether there was a (confirmed) response."""
     course = _recist(_course(given), setting)
     found = response_flag(course.visits, course.reference, setting.profile, course.first_pd)
@@ -45,7 +45,7 @@ def flag(given: Fields, setting: Setting) -> Answer:
 
 
 @answers("clinical-benefit")
-def benefit(given: Fields, setting: Setting) -> Answer:
+def benefit(given: Fields, setting: QuestionContext) -> Answer:
     """Whether there was clinical benefit."""
     course = _recist(_course(given), setting)
     values = setting.profile.benefit_values
@@ -71,7 +71,7 @@ def _course(given: Fields) -> CodedCourse:
     )
 
 
-def _recist(course: CodedCourse, setting: Setting) -> CodedCourse:
+def _recist(course: CodedCourse, setting: QuestionContext) -> CodedCourse:
     """iRECIST time points in RECIST spelling: an iUPD alone is no end, iCPD is."""
     if not setting.criterion.immune:
         return course

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.cli.questions.base import Answer, Setting, answers
+from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
 from HCCResponseLib.cli.questions.best import visits_of
 from HCCResponseLib.cli.questions.fields import Fields, to_day
 from HCCResponseLib.cli.questions.writing import day
@@ -25,7 +25,7 @@ from HCCResponseLib.response.types import NewLesionStatus, Response
 
 
 @answers("progression-date")
-def date_of_progression(given: Fields, setting: Setting) -> Answer:
+def date_of_progression(given: Fields, setting: QuestionContext) -> Answer:
     """Date of a progression seen on several days, or of a new lesion that was equivocal at first."""
     if given.values.get("visits") is not None:
         visits = [
@@ -44,7 +44,7 @@ def date_of_progression(given: Fields, setting: Setting) -> Answer:
 
 
 @answers("time-to-event")
-def event(given: Fields, setting: Setting) -> Answer:
+def event(given: Fields, setting: QuestionContext) -> Answer:
     """PFS, TTP, OS or DoR."""
     endpoint = given.choice("endpoint", Endpoint)
     if endpoint is None:

@@ -7,13 +7,13 @@ from itertools import pairwise
 from typing import Any
 
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.cli.questions.base import Answer, Setting, answers
+from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
 from HCCResponseLib.cli.questions.fields import Fields, to_choice, to_day
 from HCCResponseLib.cli.questions.target import plain_sum
 from HCCResponseLib.cli.questions.writing import day, number
 from HCCResponseLib.response.irecist.best import ImmuneBest, irecist_best
 from HCCResponseLib.response.irecist.codes import to_recist
-from HCCResponseLib.response.irecist.machine import ImmuneMachine, ImmuneOutcome, ImmuneTimePoint
+from HCCResponseLib.response.irecist.machine import ImmuneOutcome, ImmuneStateMachine, ImmuneTimePoint
 from HCCResponseLib.response.irecist.new_lesions import NewLesionFinding
 from HCCResponseLib.response.profiles.load import OVERRIDE_SOURCE, Profile, load_profile
 from HCCResponseLib.response.timepoint.target import TargetHistory, TargetRule
@@ -23,7 +23,7 @@ _ROLES = {"target": True, "non-target": False, "new-target": True, "new-non-targ
 
 
 @answers("irecist-sequence")
-def sequence(given: Fields, setting: Setting) -> Answer:
+def sequence(given: Fields, setting: QuestionContext) -> Answer:
     """Coded responses of a subject's time points through the state machine."""
     profile = setting.profile if setting.criterion.immune else _immune_profile(setting.profile)
     baseline = given.length("baseline_target_sum")
@@ -33,7 +33,7 @@ def sequence(given: Fields, setting: Setting) -> Answer:
     for earlier, later in pairwise([*([] if start is None else [start]), *(point.date for point in points)]):
         if later <= earlier:
             raise RuleError(f"Dates out of order: {later} does not come after {earlier}.")
-    machine = ImmuneMachine(profile, history)
+    machine = ImmuneStateMachine(profile, history)
     done = [machine.step(point) for point in points]
     best = irecist_best([outcome.response for outcome in done], [point.date for point in points])
     values = {
@@ -102,7 +102,7 @@ def _new_lesion(row: Fields) -> NewLesionFinding:
 
 
 @answers("irecist-best")
-def best(given: Fields, _: Setting) -> Answer:
+def best(given: Fields, _: QuestionContext) -> Answer:
     """Best response and progression of coded time points."""
     responses: list[Response] = []
     dates: list[date | None] = []

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from HCCResponseLib.cli.questions.base import Answer, Setting, answers
+from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
 from HCCResponseLib.cli.questions.fields import Fields
 from HCCResponseLib.cli.questions.writing import number
-from HCCResponseLib.response.timepoint.selection import Candidate, check_targets, select_targets
+from HCCResponseLib.response.timepoint.selection import TargetCandidate, check_targets, select_targets
 
 
 @answers("select-targets")
-def select(given: Fields, setting: Setting) -> Answer:
+def select(given: Fields, setting: QuestionContext) -> Answer:
     """Targets among candidates, largest first."""
     rows = given.needed("candidates").objects("candidates")
     result = select_targets([_candidate(row) for row in rows], setting.profile)
@@ -22,7 +22,7 @@ def select(given: Fields, setting: Setting) -> Answer:
 
 
 @answers("check-targets")
-def check(given: Fields, setting: Setting) -> Answer:
+def check(given: Fields, setting: QuestionContext) -> Answer:
     """Whether a list of targets is allowed."""
     rows = given.needed("targets").objects("targets")
     result = check_targets([_candidate(row) for row in rows], setting.profile)
@@ -35,8 +35,8 @@ def check(given: Fields, setting: Setting) -> Answer:
     return Answer(values, result.trace)
 
 
-def _candidate(row: Fields) -> Candidate:
-    return Candidate(
+def _candidate(row: Fields) -> TargetCandidate:
+    return TargetCandidate(
         lesion_id=row.needed_text("id"),
         organ=row.needed_text("organ"),
         nodal=row.flag("nodal") is True,

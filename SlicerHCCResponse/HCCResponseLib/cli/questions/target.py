@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.cli.questions.base import Answer, Setting, answers
+from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
 from HCCResponseLib.cli.questions.fields import Fields, to_length
 from HCCResponseLib.cli.questions.writing import day, number, percent
 from HCCResponseLib.response.irecist.codes import to_immune
@@ -36,7 +36,7 @@ class Visit:
 
 
 @answers("target-response")
-def target_response(given: Fields, setting: Setting) -> Answer:
+def target_response(given: Fields, setting: QuestionContext) -> Answer:
     """Target response of the last visit, with that of every visit beside it."""
     rule = TargetRule.of(setting.profile)
     if "visits" in given or "baseline" in given:
@@ -110,7 +110,7 @@ def plain_sum(total: Decimal | None, complete: bool = True) -> LesionSum:
 
 
 def _from_visits(
-    given: Fields, setting: Setting, rule: TargetRule
+    given: Fields, setting: QuestionContext, rule: TargetRule
 ) -> tuple[TargetHistory, list[Visit], list[str]]:
     values = ValueRule.of(setting.profile)
     baseline: dict[str, LesionFinding] = {}

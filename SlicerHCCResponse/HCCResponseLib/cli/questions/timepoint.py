@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.cli.questions.base import Answer, Setting, answers
+from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
 from HCCResponseLib.cli.questions.fields import Fields
 from HCCResponseLib.response.irecist.table import FurtherChange, immune_response
 from HCCResponseLib.response.timepoint.overall import overall_response
@@ -13,7 +13,7 @@ from HCCResponseLib.response.types import NewLesionStatus, Response
 
 
 @answers("timepoint-response")
-def timepoint_response(given: Fields, setting: Setting) -> Answer:
+def timepoint_response(given: Fields, setting: QuestionContext) -> Answer:
     """Overall response from target, non-target and new lesions."""
     target = response_of(given, "target")
     non_target = response_of(given, "non_target")

@@ -35,10 +35,10 @@ def assign(
     from HCCResponseLib.review.committee.assignments import assign as give
     from HCCResponseLib.review.committee.assignments import blinded
 
-    with signed_in(where, as_name, password_file) as desk:
+    with signed_in(where, as_name, password_file) as signed:
         content = blinded(load_study(study))
         fingerprints = load_images(content)[1]
-        new = give(desk.store, desk.person, desk.people, content, fingerprints, reader, stream)
+        new = give(signed.store, signed.person, signed.people, content, fingerprints, reader, stream)
         if as_json:
             say_json(_facts(new))
         else:
@@ -53,12 +53,12 @@ def list_reads(
     from HCCResponseLib.review.read.lifecycle import points, stage
     from HCCResponseLib.review.read.state import read_life
 
-    with signed_in(where, as_name, password_file) as desk:
+    with signed_in(where, as_name, password_file) as signed:
         rows = []
-        for found in visible(desk.store, desk.person):
-            life = read_life(desk.store.other(found.read_id))
-            signed = f"{len(life.locked)} of {len(points(life))}"
-            more = {"stage": stage(life).value, "signed_time_points": signed, "version": life.locks.version}
+        for found in visible(signed.store, signed.person):
+            life = read_life(signed.store.other(found.read_id))
+            locked = f"{len(life.locked)} of {len(points(life))}"
+            more = {"stage": stage(life).value, "signed_time_points": locked, "version": life.locks.version}
             rows.append({**_facts(found), **more})
         if as_json:
             say_json(rows)
@@ -88,9 +88,9 @@ def amend(
     from HCCResponseLib.review.read.lifecycle import amend as reopen
     from HCCResponseLib.review.read.state import read_life
 
-    with signed_in(where, as_name, password_file) as desk:
-        read = desk.store.other(read_id)
-        version = reopen(read, read_life(read), desk.people, desk.credentials, time_point, reason)
+    with signed_in(where, as_name, password_file) as signed:
+        read = signed.store.other(read_id)
+        version = reopen(read, read_life(read), signed.people, signed.credentials, time_point, reason)
         result = {"read": read_id, "time_point": time_point, "version": version}
         say_json(result) if as_json else say(
             f"'{time_point}' of '{read_id}' is open again: version {version}."
@@ -112,9 +112,9 @@ def lock(
     from HCCResponseLib.review.read.lifecycle import close
     from HCCResponseLib.review.read.state import read_life
 
-    with signed_in(where, as_name, password_file) as desk:
-        read = desk.store.other(read_id)
-        close(read, read_life(read), desk.people, desk.credentials, reason)
+    with signed_in(where, as_name, password_file) as signed:
+        read = signed.store.other(read_id)
+        close(read, read_life(read), signed.people, signed.credentials, reason)
         result = {"read": read_id, "stage": "final"}
         say_json(result) if as_json else say(f"Read '{read_id}' is locked for good.")
 
@@ -133,8 +133,8 @@ def reread(
     """
     from HCCResponseLib.review.committee.assignments import reread as again
 
-    with signed_in(where, as_name, password_file) as desk:
-        new = again(desk.store, desk.person, read_id, reason)
+    with signed_in(where, as_name, password_file) as signed:
+        new = again(signed.store, signed.person, read_id, reason)
         say_json(_facts(new)) if as_json else say(
             f"'{new.reader}' reads '{read_id}' again in '{new.read_id}'."
         )
@@ -151,8 +151,8 @@ def log(
     """Write a readable copy of the audit trail (manager, auditor): who, when, what, old, new, why, hashes."""
     from HCCResponseLib.review.signing.audit import export_log_as
 
-    with signed_in(where, as_name, password_file) as desk:
-        count = export_log_as(desk.person, desk.store, output, read_id)
+    with signed_in(where, as_name, password_file) as signed:
+        count = export_log_as(signed.person, signed.store, output, read_id)
         result = {"events": count, "file": str(output.resolve())}
         say_json(result) if as_json else say(f"{count} events written to {output}.")
 

@@ -61,7 +61,7 @@ def list_accounts(
     where: Where, as_name: Name, password_file: PasswordFile = None, as_json: AsJson = False
 ) -> None:
     """All accounts: name, printed name, roles, and whether they can sign in."""
-    with signed_in(where, as_name, password_file) as desk:
+    with signed_in(where, as_name, password_file) as signed:
         rows: list[dict[str, Any]] = [
             {
                 "name": a.name,
@@ -72,7 +72,7 @@ def list_accounts(
                 "password_set": a.password_set,
                 "failed_sign_ins": a.failures,
             }
-            for a in desk.people.accounts()
+            for a in signed.people.accounts()
         ]
         if as_json:
             say_json(rows)
@@ -109,8 +109,8 @@ def reset(
     as_json: AsJson = False,
 ) -> None:
     """Give somebody who lost theirs a temporary password (manager). Check first who is asking."""
-    with signed_in(where, as_name, password_file) as desk:
-        desk.people.reset_password(desk.person, name, new_password(new_password_file))
+    with signed_in(where, as_name, password_file) as signed:
+        signed.people.reset_password(signed.person, name, new_password(new_password_file))
         _tell(as_json, name, "temporary password set")
 
 
@@ -125,8 +125,8 @@ def roles(
     as_json: AsJson = False,
 ) -> None:
     """Put these roles in the place of somebody's present ones (manager)."""
-    with signed_in(where, as_name, password_file) as desk:
-        desk.people.set_roles(desk.person, name, set(role), reason)
+    with signed_in(where, as_name, password_file) as signed:
+        signed.people.set_roles(signed.person, name, set(role), reason)
         _tell(as_json, name, ", ".join(sorted(role)))
 
 
@@ -140,8 +140,8 @@ def disable(
     as_json: AsJson = False,
 ) -> None:
     """Close an account (manager). Its signatures stay, its name is never given to anybody else."""
-    with signed_in(where, as_name, password_file) as desk:
-        desk.people.disable(desk.person, name, reason)
+    with signed_in(where, as_name, password_file) as signed:
+        signed.people.disable(signed.person, name, reason)
         _tell(as_json, name, "disabled")
 
 
@@ -155,8 +155,8 @@ def enable(
     as_json: AsJson = False,
 ) -> None:
     """Open a disabled account again (manager)."""
-    with signed_in(where, as_name, password_file) as desk:
-        desk.people.enable(desk.person, name, reason)
+    with signed_in(where, as_name, password_file) as signed:
+        signed.people.enable(signed.person, name, reason)
         _tell(as_json, name, "enabled")
 
 
@@ -170,8 +170,8 @@ def unlock(
     as_json: AsJson = False,
 ) -> None:
     """End the lock-out after too many failed sign-ins before its time (manager)."""
-    with signed_in(where, as_name, password_file) as desk:
-        desk.people.let_in(desk.person, name, reason)
+    with signed_in(where, as_name, password_file) as signed:
+        signed.people.let_in(signed.person, name, reason)
         _tell(as_json, name, "let in again")
 
 
@@ -189,10 +189,10 @@ def rules(
     """Rules for passwords and lock-outs: print them, or put others in force (manager)."""
     from HCCResponseLib.review.people.account_rules import load_rules
 
-    with signed_in(where, as_name, password_file) as desk:
+    with signed_in(where, as_name, password_file) as signed:
         if file is not None:
-            desk.people.set_rules(desk.person, load_rules(file), reason)
-        values = desk.people.rules().model_dump()
+            signed.people.set_rules(signed.person, load_rules(file), reason)
+        values = signed.people.rules().model_dump()
         say_json(values) if as_json else say("\n".join(f"{k}: {v}" for k, v in values.items()))
 
 

@@ -9,7 +9,16 @@ import typer
 
 from HCCResponseLib.cli.common import say, say_json
 from HCCResponseLib.cli.read.manage import TimePoint
-from HCCResponseLib.cli.sign_in import AsJson, Desk, Name, PasswordFile, ReadName, Reason, Where, signed_in
+from HCCResponseLib.cli.sign_in import (
+    AsJson,
+    Name,
+    PasswordFile,
+    ReadName,
+    Reason,
+    SignedIn,
+    Where,
+    signed_in,
+)
 from HCCResponseLib.cli.study import ModelOption, OutputOption, RecipeOption, SeedOption, StepsOption
 from HCCResponseLib.review.signing.signatures import Meaning
 
@@ -45,9 +54,9 @@ def open_and_propose(
     from HCCResponseLib.response.profiles.load import load_profile
     from HCCResponseLib.review.committee.assignments import blinded, open_read
 
-    with signed_in(where, as_name, password_file) as desk:
+    with signed_in(where, as_name, password_file) as signed:
         content = blinded(load_study(study))
-        opened = open_read(desk.store, desk.person, read_id)
+        opened = open_read(signed.store, signed.person, read_id)
         session = open_session(content, output, opened)
         propose(session, Options(recipe, steps, seed, model))
         tell(write_outputs(session, load_profile(content.profile)), as_json)
@@ -66,8 +75,8 @@ def show(
     """Where a read stands: its time points, what was decided, who signed what and when."""
     from HCCResponseLib.review.read.lifecycle import points, stage
 
-    with signed_in(where, as_name, password_file) as desk:
-        state = _opened(desk, read_id, version)[1]
+    with signed_in(where, as_name, password_file) as signed:
+        state = _opened(signed, read_id, version)[1]
         result: dict[str, Any] = {
             "read": read_id,
             "version": state.locks.version,
@@ -107,8 +116,8 @@ def decide(
     from HCCResponseLib.review.decisions.decisions_file import apply_decisions
     from HCCResponseLib.review.read.category import missing
 
-    with signed_in(where, as_name, password_file) as desk:
-        store, state = _opened(desk, read_id)
+    with signed_in(where, as_name, password_file) as signed:
+        store, state = _opened(signed, read_id)
         images = load_images(load_study(study))[0] if study else {}
         done = apply_decisions(store, state, decisions, {n: i.geometry for n, i in images.items()})
         gaps = missing(state)
@@ -132,12 +141,12 @@ def sign(
     """Sign a time point. The reader's signature (authorship) locks it; review and approval come on top of it."""
     from HCCResponseLib.review.signing.signing import countersign, sign_and_lock
 
-    with signed_in(where, as_name, password_file) as desk:
-        store, state = _opened(desk, read_id)
+    with signed_in(where, as_name, password_file) as signed:
+        store, state = _opened(signed, read_id)
         if meaning is Meaning.AUTHORSHIP:
-            done = sign_and_lock(store, state, desk.people, desk.credentials, time_point)
+            done = sign_and_lock(store, state, signed.people, signed.credentials, time_point)
         else:
-            done = countersign(store, state, desk.people, desk.credentials, time_point, meaning)
+            done = countersign(store, state, signed.people, signed.credentials, time_point, meaning)
         if as_json:
             say_json(done.to_payload())
         else:
@@ -151,8 +160,8 @@ def compare(
     """Whether the reads of a subject are finished and in which adjudication variables they differ."""
     from HCCResponseLib.review.committee.adjudication import case_for
 
-    with signed_in(where, as_name, password_file) as desk:
-        found, values = case_for(desk.store, desk.person, subject)
+    with signed_in(where, as_name, password_file) as signed:
+        found, values = case_for(signed.store, signed.person, subject)
         result = {
             "subject": subject,
             "reads": [a.read_id for a in found.reads],
@@ -181,17 +190,17 @@ def adjudicate(
     """Choose the read that counts for the trial where the readers differ; signed, and final for all of them."""
     from HCCResponseLib.review.committee.adjudication import adjudicate as choose
 
-    with signed_in(where, as_name, password_file) as desk:
-        found = choose(desk.store, desk.people, desk.credentials, subject, accept, reason)
+    with signed_in(where, as_name, password_file) as signed:
+        found = choose(signed.store, signed.people, signed.credentials, subject, accept, reason)
         result = {"subject": subject, "accepted": found.accepted, "differing": list(found.differing)}
         say_json(result) if as_json else say(f"'{found.accepted}' counts for subject '{subject}'.")
 
 
-def _opened(desk: Desk, read_id: str, version: int | None = None) -> tuple[ReadStore, ReadState]:
+def _opened(signed: SignedIn, read_id: str, version: int | None = None) -> tuple[ReadStore, ReadState]:
     """An assigned read through the committee's door; a read that nobody assigned as it is."""
     from HCCResponseLib.review.committee.assignments import open_any
 
-    return open_any(desk.store, desk.person, read_id, version)
+    return open_any(signed.store, signed.person, read_id, version)
 
 
 def _rows(state: ReadState, time_point: str) -> list[dict[str, Any]]:

@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cohort.committee.reading_time import PAUSE_LIMIT, active_seconds
 from HCCResponseLib.cohort.committee.reads import Adjudication, Committee, CommitteeRead
-from HCCResponseLib.cohort.committee.same_lesion import Mask, common_names
+from HCCResponseLib.cohort.committee.same_lesion import common_names
 from HCCResponseLib.pipeline.propose import STORE
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole
-from HCCResponseLib.review.committee.adjudication import VARIABLES, Case, case
-from HCCResponseLib.review.committee.assignments import Assignment, Kind, assignments
+from HCCResponseLib.review.committee.adjudication import VARIABLES, AdjudicationCase, case
+from HCCResponseLib.review.committee.assignments import Assignment, ReadKind, assignments
 from HCCResponseLib.review.read.access import Stage
 from HCCResponseLib.review.read.category import findings, in_force, missing, roles
 from HCCResponseLib.review.read.lifecycle import stage
@@ -97,7 +98,7 @@ class _Collection:
             self.profile, tuple(self.reads), tuple(self.adjudications), tuple(self.left_out), self.pause
         )
 
-    def _subject(self, store: ReadStore, found: Case, assigned: list[Assignment]) -> None:
+    def _subject(self, store: ReadStore, found: AdjudicationCase, assigned: list[Assignment]) -> None:
         states: dict[str, ReadState] = {}
         for a in assigned:
             state = read_state(store.other(a.read_id))
@@ -141,7 +142,7 @@ class _Collection:
         profile = self._same(state)
         reference = self.references.get(own.subject)
         result = outcome(findings(state, profile), in_force(state, profile), reference)
-        repeat = own.kind is Kind.REREAD
+        repeat = own.kind is ReadKind.REREAD
         counts = accepted == own.read_id
         times = _seconds(store, self.pause)
         return CommitteeRead(own.subject, own.reader, own.stream, result, counts, repeat, targets, times)
@@ -178,12 +179,12 @@ def _seconds(store: ReadStore, pause: timedelta) -> dict[str, float]:
     return {name: value for name, value in times.items() if value is not None}
 
 
-def _choice(found: Case, made: Mapping[str, CommitteeRead]) -> Adjudication:
+def _choice(found: AdjudicationCase, made: Mapping[str, CommitteeRead]) -> Adjudication:
     """What was chosen, and which readers it agrees with in every variable that differed."""
     assert found.accepted is not None
     chosen = made[found.accepted]
-    own = next(a.kind is Kind.ADJUDICATION for a in found.reads if a.read_id == found.accepted)
-    readers = [made[a.read_id] for a in found.reads if a.kind is Kind.READ and a.read_id in made]
+    own = next(a.kind is ReadKind.ADJUDICATION for a in found.reads if a.read_id == found.accepted)
+    readers = [made[a.read_id] for a in found.reads if a.kind is ReadKind.READ and a.read_id in made]
     same = [
         r.reader
         for r in readers

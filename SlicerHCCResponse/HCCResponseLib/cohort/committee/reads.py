@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from HCCResponseLib.cohort.committee.reading_time import PAUSE_LIMIT
 from HCCResponseLib.response.profiles.load import Profile
-from HCCResponseLib.review.read.outcome import Outcome
+from HCCResponseLib.review.read.outcome import ReadOutcome
 
 ADJUDICATOR = "ADJUDICATOR"
 
@@ -31,7 +31,7 @@ class CommitteeRead:
     subject: str
     reader: str
     evaluator: str
-    outcome: Outcome
+    outcome: ReadOutcome
     accepted: bool = False
     repeat: bool = False
     targets: frozenset[str] = frozenset()

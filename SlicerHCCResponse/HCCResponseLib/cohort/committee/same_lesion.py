@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Mask = npt.NDArray[np.bool_]
+from HCCResponseLib.base.arrays import Mask
 
 
 def common_names(reads: Sequence[Mapping[str, Mask | None]]) -> list[frozenset[str]]:

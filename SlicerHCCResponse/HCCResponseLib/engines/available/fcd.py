@@ -40,21 +40,23 @@ def segment(case: Case, report: Report) -> Segmentation:
     from HCCResponseLib.base.resources import resource_path
     from HCCResponseLib.nets.model import DEFAULT_MODEL, load_model
     from HCCResponseLib.nets.segment import liver_and_tumour
-    from HCCResponseLib.nets.windows import How, require_usable
+    from HCCResponseLib.nets.windows import InferenceSettings, require_usable
 
     settings = case.settings
-    how = How(case.device, settings["precision"], settings["overlap"], settings["patch"], settings["flips"])
+    inference = InferenceSettings(
+        case.device, settings["precision"], settings["overlap"], settings["patch"], settings["flips"]
+    )
     report(Progress("Loading the network", 0.02))
     model = load_model(case.weights)
-    require_usable(how, model.network.divisor)
+    require_usable(inference, model.network.divisor)
     liver, tumour, grid = liver_and_tumour(
-        model, case.image, how, settings["region"], lambda s, f: report(Progress(s, 0.05 + 0.9 * f))
+        model, case.image, inference, settings["region"], lambda s, f: report(Progress(s, 0.05 + 0.9 * f))
     )
     used = str(case.weights or resource_path(DEFAULT_MODEL))
     return Segmentation(
         Probabilities(liver, tumour, grid),
         weights={used: model.sha256},
-        facts={"computed_in": how.computed_in()},
+        facts={"computed_in": inference.computed_in()},
     )
 
 

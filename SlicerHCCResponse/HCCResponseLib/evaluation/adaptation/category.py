@@ -9,7 +9,7 @@ from decimal import Decimal
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.read import evaluate_read
-from HCCResponseLib.response.timepoint.selection import Candidate, select_targets
+from HCCResponseLib.response.timepoint.selection import TargetCandidate, select_targets
 from HCCResponseLib.response.types import LesionFinding, LesionRole, LesionState, TimePointFindings
 
 _ORGAN = "liver"
@@ -38,10 +38,10 @@ def category_between(
     return None if overall is None else overall.value
 
 
-def _candidate(name: str, found: LesionMeasurement) -> Candidate:
+def _candidate(name: str, found: LesionMeasurement) -> TargetCandidate:
     short = found.short_axis.length_mm if found.short_axis else None
     thickness = Decimal(str(round(found.slice_thickness_mm, 3)))
-    return Candidate(name, _ORGAN, False, found.long_axis.length_mm, short, thickness)
+    return TargetCandidate(name, _ORGAN, False, found.long_axis.length_mm, short, thickness)
 
 
 def _finding(name: str, found: LesionMeasurement | None, role: LesionRole) -> LesionFinding:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.synth.lesions import Fate
@@ -35,9 +35,7 @@ def draw_fates(rng: np.random.Generator) -> list[tuple[Fate, float]]:
     return drawn
 
 
-def draw_pair(
-    seed: int, background: tuple[Volume, npt.NDArray[np.bool_]] | None, oedema: bool = False
-) -> SyntheticSubject:
+def draw_pair(seed: int, background: tuple[Volume, Mask] | None, oedema: bool = False) -> SyntheticSubject:
     """Baseline and follow-up of one seed, in a drawn abdomen or in a real CT with its liver mask (z, y, x).
 
     ``oedema``: in the drawn abdomen, around most lesions that stay or shrink.

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from HCCResponseLib.adapt.contour import NO_GATE, Gate, ask_base, known_tumours, trim_poles
 from HCCResponseLib.adapt.copies import cut_surroundings
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.jobs import Report
 from HCCResponseLib.evaluation.adaptation.adapted import adapted_model
 from HCCResponseLib.evaluation.adaptation.category import category_between
@@ -28,7 +28,6 @@ from HCCResponseLib.synth.subject import SyntheticSubject
 from HCCResponseLib.track.identity.components import carry_identities
 from HCCResponseLib.track.registration.register import carry_masks, register
 
-Mask = npt.NDArray[np.bool_]
 _THRESHOLD = 0.5
 _NO_ADAPTATION: dict[str, Any] = {
     "steps": 0,
@@ -41,7 +40,7 @@ _NO_ADAPTATION: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedPair:
     """A pair with everything that all methods share.
 
     Attributes:
@@ -60,7 +59,7 @@ class Prepared:
     gate: Gate
 
 
-def prepare(subject: SyntheticSubject, base: Model) -> Prepared:
+def prepare(subject: SyntheticSubject, base: Model) -> PreparedPair:
     """Register the pair, carry the accepted contours over, ask the base network about them."""
     first, second = subject.timepoints
     followed = [t for t in subject.lesions if t.diameters_mm[0]]
@@ -73,11 +72,11 @@ def prepare(subject: SyntheticSubject, base: Model) -> Prepared:
     found = register(first.volume, second.volume, first.lesions.labels > 0)
     carried = carry_masks(before, first.volume.geometry, second.volume.geometry, found)
     seconds = time.monotonic() - started
-    return Prepared(subject, before, truth, carried, seconds, ask_base(base, first.volume, before))
+    return PreparedPair(subject, before, truth, carried, seconds, ask_base(base, first.volume, before))
 
 
 def evaluate(
-    pair: Prepared,
+    pair: PreparedPair,
     method: Method,
     base: Model,
     seed: int,
@@ -112,7 +111,7 @@ def evaluate(
 
 
 def _contour(
-    pair: Prepared, method: Method, image: Volume, model: Model, base: Model
+    pair: PreparedPair, method: Method, image: Volume, model: Model, base: Model
 ) -> dict[str, Mask | None]:
     """Each followed lesion's mask by the path that every method shares."""
     gate = pair.gate if method.gate else NO_GATE
@@ -126,7 +125,7 @@ def _contour(
     return {n: None if m is None else trim_poles(m, probability, spacing) for n, m in masks.items()}
 
 
-def compare(pair: Prepared, masks: Mapping[str, Mask | None]) -> dict[str, Any]:
+def compare(pair: PreparedPair, masks: Mapping[str, Mask | None]) -> dict[str, Any]:
     """Contours beside the truth: Dice of all followed lesions together and of each, diameters, volumes, category."""
     first, second = (t.volume.geometry for t in pair.subject.timepoints)
     fate = {t.lesion_id: t.fate.value for t in pair.subject.lesions}

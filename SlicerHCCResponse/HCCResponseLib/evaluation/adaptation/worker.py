@@ -12,7 +12,7 @@ from HCCResponseLib import __version__
 from HCCResponseLib.base.jobs import Progress, Report, serve
 from HCCResponseLib.evaluation.adaptation.methods import methods_named
 from HCCResponseLib.evaluation.adaptation.pairs import draw_pair
-from HCCResponseLib.evaluation.adaptation.run import Prepared, evaluate, prepare
+from HCCResponseLib.evaluation.adaptation.run import PreparedPair, evaluate, prepare
 from HCCResponseLib.evaluation.adaptation.store import append_record, is_done, read_records
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import require_same_grid
@@ -34,7 +34,7 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
     made = there = 0
     total = len(request["seeds"]) * len(methods)
     for seed in request["seeds"]:
-        pair: Prepared | None = None
+        pair: PreparedPair | None = None
         for method in methods:
             key = {
                 "seed": seed,

@@ -6,23 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.measure import measure_lesion
-from HCCResponseLib.synth.course import Course, CourseSubject, CourseVisit, draw_plans, make_course
+from HCCResponseLib.synth.course import CourseKind, CourseSubject, CourseVisit, draw_plans, make_course
 
-Mask = npt.NDArray[np.bool_]
 # Settings were found on the first block only; figures are reported on the second. Training draws from 1,000,000 on.
 DEVELOPMENT_SEED, HELD_OUT_SEED = 50_000, 60_000
 _COURSES = (
-    (Course.STABLE, 0.2, (8.0, 30.0)),
-    (Course.SHRINKS, 0.15, (12.0, 36.0)),
-    (Course.GROWS, 0.1, (8.0, 24.0)),
-    (Course.VANISHES, 0.12, (8.0, 24.0)),
-    (Course.NEW, 0.2, (8.0, 26.0)),
-    (Course.SPLITS, 0.12, (28.0, 40.0)),
-    (Course.MERGES, 0.11, (12.0, 20.0)),
+    (CourseKind.STABLE, 0.2, (8.0, 30.0)),
+    (CourseKind.SHRINKS, 0.15, (12.0, 36.0)),
+    (CourseKind.GROWS, 0.1, (8.0, 24.0)),
+    (CourseKind.VANISHES, 0.12, (8.0, 24.0)),
+    (CourseKind.NEW, 0.2, (8.0, 26.0)),
+    (CourseKind.SPLITS, 0.12, (28.0, 40.0)),
+    (CourseKind.MERGES, 0.11, (12.0, 20.0)),
 )
 _OWNED = 0.1
 
@@ -53,7 +52,7 @@ def draw_case(seed: int) -> CourseSubject:
     for attempt in range(30):
         count = max(2, int(rng.integers(3, 9)) - attempt // 5)
         drawn = [_COURSES[int(i)] for i in rng.choice(len(_COURSES), count, p=weights / weights.sum())]
-        if all(course is Course.NEW for course, _, _ in drawn):
+        if all(course is CourseKind.NEW for course, _, _ in drawn):
             continue
         wanted = [(course, float(np.exp(rng.uniform(*np.log(sizes))))) for course, _, sizes in drawn]
         try:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.evaluation.tracking.cases import Truth, baseline_lesions, draw_case, truth_of
 from HCCResponseLib.evaluation.tracking.run import OURS, PUBLISHED, nearest_centres
 from HCCResponseLib.imaging.resample import resample
@@ -21,7 +22,7 @@ from HCCResponseLib.track.identity.components import carried_parts
 from HCCResponseLib.track.identity.follow_up import known_lesions
 from HCCResponseLib.track.identity.matching import match
 from HCCResponseLib.track.new_lesions.candidates import (
-    Before,
+    BaselineEvidence,
     Candidates,
     Survey,
     agreement,
@@ -29,7 +30,6 @@ from HCCResponseLib.track.new_lesions.candidates import (
 )
 from HCCResponseLib.track.registration.register import Scan, carry_masks, register_scans
 
-Mask = npt.NDArray[np.bool_]
 _NEW_MM = 10.0
 
 
@@ -55,7 +55,7 @@ def run_own_masks(seed: int, base: Model) -> dict[str, Any]:
     truth = truth_of(subject, list(lesions), after, parts)
     linked = [parts[p - 1] for link in links.links if link.name for p in link.parts]
     taken = np.logical_or.reduce([*(c.voxels for c in carried.values()), *linked])
-    view = Before(first, found, agreement(first, geometry, drawn))
+    view = BaselineEvidence(first, found, agreement(first, geometry, drawn))
     shown = find_candidates("follow-up", after.volume, second, view, taken)
     present = [n for n in lesions if (after.labels == subject.names.index(n) + 1).any()]
     return {

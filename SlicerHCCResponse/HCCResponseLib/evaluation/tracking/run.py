@@ -8,22 +8,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.jobs import ignore_progress
 from HCCResponseLib.evaluation.tracking.cases import Truth, baseline_lesions, draw_case, truth_of
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Region
-from HCCResponseLib.lesions.links import LinkSet, Outcome
+from HCCResponseLib.lesions.links import LinkKind, LinkSet
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.synth.anatomy import Points
 from HCCResponseLib.synth.course import CourseSubject, CourseVisit
 from HCCResponseLib.track.identity.components import carried_parts
 from HCCResponseLib.track.identity.follow_up import known_lesions
-from HCCResponseLib.track.identity.matching import Known, match
+from HCCResponseLib.track.identity.matching import KnownLesion, match
 from HCCResponseLib.track.registration.register import Registration, Scan, carry_masks, register_scans
 
-Mask = npt.NDArray[np.bool_]
 OURS, PUBLISHED = "global assignment", "nearest within 30 mm"
 _PUBLISHED_REACH_MM = 30.0
 _NEW_MM = 10.0
@@ -98,7 +97,7 @@ def _score(truth: Truth, links: LinkSet, parts: Sequence[Mask], geometry: Geomet
     of = {link.name: link for link in links.links if link.name is not None}
     right = {name: frozenset(of[name].parts) == mine for name, mine in truth.parts_of.items()}
     gone = [name for name, mine in truth.parts_of.items() if not mine]
-    said_gone = (Outcome.VANISHED, Outcome.OUT_OF_VIEW)
+    said_gone = (LinkKind.VANISHED, LinkKind.OUT_OF_VIEW)
     loose = {
         link.parts[0]
         for link in links.new()
@@ -108,11 +107,11 @@ def _score(truth: Truth, links: LinkSet, parts: Sequence[Mask], geometry: Geomet
     return {
         "identity": [sum(right.values()), len(right)],
         "split": [
-            sum(right[n] and of[n].outcome is not Outcome.MATCHED for n in truth.split),
+            sum(right[n] and of[n].outcome is not LinkKind.MATCHED for n in truth.split),
             len(truth.split),
         ],
         "merged": [
-            sum(right[n] and of[n].outcome is Outcome.MERGED for n in truth.merged),
+            sum(right[n] and of[n].outcome is LinkKind.MERGED for n in truth.merged),
             len(truth.merged),
         ],
         "gone": [sum(right[n] and of[n].outcome in said_gone for n in gone), len(gone)],
@@ -127,7 +126,7 @@ def _score(truth: Truth, links: LinkSet, parts: Sequence[Mask], geometry: Geomet
     }
 
 
-def nearest_centres(known: Mapping[str, Known], parts: Sequence[Mask], geometry: Geometry) -> LinkSet:
+def nearest_centres(known: Mapping[str, KnownLesion], parts: Sequence[Mask], geometry: Geometry) -> LinkSet:
     """The published way: greedily the nearest registered centre within 30 mm, one lesion for one part."""
     from HCCResponseLib.lesions.links import Link
 
@@ -145,8 +144,8 @@ def nearest_centres(known: Mapping[str, Known], parts: Sequence[Mask], geometry:
         if distance <= _PUBLISHED_REACH_MM and name not in taken and number not in taken.values():
             taken[name] = number
     links = [
-        Link(n, (taken[n],), Outcome.MATCHED, 1.0) if n in taken else Link(n, (), Outcome.VANISHED, 1.0)
+        Link(n, (taken[n],), LinkKind.MATCHED, 1.0) if n in taken else Link(n, (), LinkKind.VANISHED, 1.0)
         for n in known
     ]
     loose = [j for j in range(1, len(parts) + 1) if j not in taken.values()]
-    return LinkSet("", (*links, *(Link(None, (j,), Outcome.NEW, 1.0) for j in loose)))
+    return LinkSet("", (*links, *(Link(None, (j,), LinkKind.NEW, 1.0) for j in loose)))

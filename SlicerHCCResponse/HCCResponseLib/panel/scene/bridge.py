@@ -9,9 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.panel.scene.contours import COLOURS, fingerprint, get_contour, remove_contour, set_contour
 from HCCResponseLib.panel.scene.lines import axis_of, get_line, set_line, style
@@ -33,8 +31,6 @@ from HCCResponseLib.presenter.view import is_open
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.records import ReaderLine
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
-
-Mask = npt.NDArray[np.bool_]
 
 
 class Edits(Protocol):

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import bounding_box
 from HCCResponseLib.panel.scene.nodes import ijk_to_ras
 
-Mask = npt.NDArray[np.bool_]
 Colour = tuple[float, float, float]
 # Told apart by readers with colour-vision deficiency (after Okabe and Ito), bright enough on CT.
 COLOURS = (

@@ -11,7 +11,7 @@ from HCCResponseLib.base.errors import ExportError
 from HCCResponseLib.cohort.committee.reads import Adjudication, Committee, CommitteeRead
 from HCCResponseLib.report.tables.files import read_csv, staged, write_csv
 from HCCResponseLib.report.tables.rules import ANY_TABLE, Hit, Rule, Sheet, Sheets, validate
-from HCCResponseLib.report.tables.spec import Cell, Core, Filled, Row, Table, Variable
+from HCCResponseLib.report.tables.spec import Cell, Core, FilledTable, Row, Table, Variable
 from HCCResponseLib.response.types import LesionRole, LesionState, NewLesionStatus, Response
 
 _RESPONSES = frozenset(r.value for r in Response)
@@ -164,7 +164,7 @@ def export_flat(committee: Committee, folder: Path) -> tuple[Path, ...]:
     return tuple(Path(folder) / name for name in names)
 
 
-def flat_tables(committee: Committee) -> list[Filled]:
+def flat_tables(committee: Committee) -> list[FilledTable]:
     """The tables with their rows."""
     reads, points, lesions = [], [], []
     for read in committee.reads:
@@ -178,10 +178,10 @@ def flat_tables(committee: Committee) -> list[Filled]:
         lesions += [head | row for row in _lesion_rows(read)]
     decided = tuple(_adjudication_row(a) for a in committee.adjudications)
     return [
-        Filled(READS, tuple(reads)),
-        Filled(TIME_POINTS, tuple(points)),
-        Filled(LESIONS, tuple(lesions)),
-        Filled(ADJUDICATIONS, decided),
+        FilledTable(READS, tuple(reads)),
+        FilledTable(TIME_POINTS, tuple(points)),
+        FilledTable(LESIONS, tuple(lesions)),
+        FilledTable(ADJUDICATIONS, decided),
     ]
 
 

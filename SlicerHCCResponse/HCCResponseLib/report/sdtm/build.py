@@ -13,8 +13,8 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cohort.committee.reads import ADJUDICATOR, Committee, CommitteeRead
 from HCCResponseLib.report.sdtm import terms
 from HCCResponseLib.report.sdtm.domains import QUALIFIERS, RELREC, RS, SUPPRS, SUPPTR, TR, TU
-from HCCResponseLib.report.sdtm.lesions import LinkBook, Result, results
-from HCCResponseLib.report.tables.spec import Cell, Filled, Row
+from HCCResponseLib.report.sdtm.lesions import LinkBook, MeasuredResult, results
+from HCCResponseLib.report.tables.spec import Cell, FilledTable, Row
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import (
     LesionFinding,
@@ -26,7 +26,9 @@ from HCCResponseLib.response.types import (
 )
 
 
-def build(committee: Committee, study: str, references: Mapping[str, date] | None = None) -> list[Filled]:
+def build(
+    committee: Committee, study: str, references: Mapping[str, date] | None = None
+) -> list[FilledTable]:
     """All domains of a committee.
 
     Args:
@@ -47,9 +49,9 @@ def build(committee: Committee, study: str, references: Mapping[str, date] | Non
             reference = (references or {}).get(read.subject)
             subject = subjects.setdefault(read.subject, _Subject(study, read.subject, reference, rows))
             _ReadRecords(read, committee.profile, subject).write()
-    filled = [Filled(table, tuple(rows[table.name])) for table in (TU, TR, RS)]
-    filled += [Filled(table, tuple(rows[table.name])) for table in (SUPPTR, SUPPRS) if rows[table.name]]
-    return [*filled, Filled(RELREC, _related(study))]
+    filled = [FilledTable(table, tuple(rows[table.name])) for table in (TU, TR, RS)]
+    filled += [FilledTable(table, tuple(rows[table.name])) for table in (SUPPTR, SUPPRS) if rows[table.name]]
+    return [*filled, FilledTable(RELREC, _related(study))]
 
 
 def _related(study: str) -> tuple[Row, ...]:
@@ -158,7 +160,9 @@ class _ReadRecords:
             if lesion.versus_last is not None and result.test in terms.STATES:
                 self.subject.qualify("TR", sequence, "VSLAST", lesion.versus_last.value, QUALIFIERS["VSLAST"])
 
-    def _result(self, result: Result, head: dict[str, Cell], visit: dict[str, Cell], when: date) -> int:
+    def _result(
+        self, result: MeasuredResult, head: dict[str, Cell], visit: dict[str, Cell], when: date
+    ) -> int:
         length = result.number is not None
         values: dict[str, Cell] = {
             "TRTESTCD": result.test, "TRTEST": terms.DISEASE_TESTS[result.test],
@@ -179,7 +183,7 @@ class _ReadRecords:
         reason = terms.NOTHING_EVALUABLE if total is None else None
         text = None if total is None else format(total, "f")
         head: dict[str, Cell] = {"TRGRPID": "TARGET", "TRLNKGRP": self._group(number), "TRDRVFL": "Y"}
-        self._result(Result("SUMDIAM", text, text, total, reason), head, visit, found.date)
+        self._result(MeasuredResult("SUMDIAM", text, text, total, reason), head, visit, found.date)
 
     def _disease_free(self, found: TimePointFindings, visit: dict[str, Cell], number: int) -> None:
         """A baseline without any lesion still needs a record, so that nobody takes the subject for a missing one."""

@@ -53,7 +53,7 @@ class LinkBook:
 
 
 @dataclass(frozen=True)
-class Result:
+class MeasuredResult:
     """One TR record: test, result as written, standardised result, or why there is none."""
 
     test: str
@@ -63,7 +63,7 @@ class Result:
     reason: str | None = None
 
 
-def results(lesion: LesionFinding, point: TimePointFindings, profile: Profile) -> Iterator[Result]:
+def results(lesion: LesionFinding, point: TimePointFindings, profile: Profile) -> Iterator[MeasuredResult]:
     """The records of one lesion at one time point; none for a lesion that another one stands for."""
     if lesion.state is LesionState.SPLIT or (lesion.state is LesionState.MERGED and not lesion.members):
         return
@@ -72,32 +72,32 @@ def results(lesion: LesionFinding, point: TimePointFindings, profile: Profile) -
         yield _length(lesion, length, ValueRule.of(profile))
         if lesion.nodal and lesion.state not in terms.NOT_ASSESSED:
             state = _state(lesion, point, profile)
-            yield Result("LNSTATE", state, state)
+            yield MeasuredResult("LNSTATE", state, state)
         return
     if lesion.state in terms.NOT_ASSESSED:
         reason = terms.NOT_ASSESSED[lesion.state]
-        yield Result("LNSTATE" if lesion.nodal else "TUMSTATE", None, None, None, reason)
+        yield MeasuredResult("LNSTATE" if lesion.nodal else "TUMSTATE", None, None, None, reason)
         return
     state = _state(lesion, point, profile)
-    yield Result("LNSTATE" if lesion.nodal else "TUMSTATE", state, state)
+    yield MeasuredResult("LNSTATE" if lesion.nodal else "TUMSTATE", state, state)
     axis = lesion.short_mm if lesion.nodal else lesion.long_mm
     sized = axis is not None or lesion.state is LesionState.TOO_SMALL
     if sized and (lesion.nodal or lesion.role is LesionRole.NEW):
         yield _length(lesion, length, ValueRule.of(profile))
 
 
-def _length(lesion: LesionFinding, test: str, rule: ValueRule) -> Result:
+def _length(lesion: LesionFinding, test: str, rule: ValueRule) -> MeasuredResult:
     if lesion.state in terms.NOT_ASSESSED:
-        return Result(test, None, None, None, terms.NOT_ASSESSED[lesion.state])
+        return MeasuredResult(test, None, None, None, terms.NOT_ASSESSED[lesion.state])
     value = rule.value(lesion, [])
     if value is None:
-        return Result(test, None, None, None, terms.NOT_WRITTEN)
+        return MeasuredResult(test, None, None, None, terms.NOT_WRITTEN)
     own = rule.measured(lesion)
     axis = lesion.short_mm if lesion.nodal else lesion.long_mm
     if lesion.state is LesionState.TOO_SMALL and own is None:
-        return Result(test, terms.TOO_SMALL, format(value, "f"), value)
+        return MeasuredResult(test, terms.TOO_SMALL, format(value, "f"), value)
     written = value if own is None or axis is None else axis
-    return Result(test, format(written, "f"), format(value, "f"), value)
+    return MeasuredResult(test, format(written, "f"), format(value, "f"), value)
 
 
 def _state(lesion: LesionFinding, point: TimePointFindings, profile: Profile) -> str:

@@ -22,7 +22,7 @@ from HCCResponseLib.response.types import (
     TimePointFindings,
     VersusLast,
 )
-from HCCResponseLib.review.read.outcome import Outcome, outcome
+from HCCResponseLib.review.read.outcome import ReadOutcome, outcome
 
 ReadKey = tuple[str, str]
 """USUBJID and --EVALID."""
@@ -44,7 +44,7 @@ class WrittenRead:
     findings: tuple[TimePointFindings, ...]
     cr_then_lesser: str | None
 
-    def outcome(self, profile: Profile, reference: date | None = None) -> Outcome:
+    def outcome(self, profile: Profile, reference: date | None = None) -> ReadOutcome:
         """Ask the rules again, see :func:`HCCResponseLib.review.read.outcome.outcome`."""
         if self.cr_then_lesser is not None:
             answer = {"cr_then_lesser": self.cr_then_lesser}

@@ -9,15 +9,14 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW, Volume, window
 from HCCResponseLib.measure import LesionMeasurement, slice_contours
 
-Mask = npt.NDArray[np.bool_]
 _CONTOUR, _LINE, _SHORT = "#ffb000", "#00c8ff", "#7fe0a0"
 _HALF_MIN_MM = 55.0
 

@@ -27,7 +27,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Card:
+class LesionPictures:
     """All pictures of one lesion or candidate."""
 
     name: str
@@ -35,7 +35,7 @@ class Card:
     pictures: tuple[Picture, ...]
 
 
-def lesion_cards(state: ReadState, images: Images) -> list[Card]:
+def lesion_cards(state: ReadState, images: Images) -> list[LesionPictures]:
     """Cards of every lesion, then of every candidate."""
     assert state.study is not None
     points = [p.name for p in state.study.timepoints if p.name in state.rows]
@@ -48,13 +48,13 @@ def lesion_cards(state: ReadState, images: Images) -> list[Card]:
     return cards
 
 
-def _lesion_card(state: ReadState, name: str, points: list[str], images: Images) -> Card:
+def _lesion_card(state: ReadState, name: str, points: list[str], images: Images) -> LesionPictures:
     rows = [(p, state.row(p, name)) for p in points]
     half = max(
         (half_side_mm(r.mask, images(p).geometry.spacing) for p, r in rows if r is not None), default=55.0
     )
     pictures = tuple(_picture(p, r, images, half) for p, r in rows)
-    return Card(name, f"Lesion {name}", pictures)
+    return LesionPictures(name, f"Lesion {name}", pictures)
 
 
 def _decided(row: Row) -> str:
@@ -101,7 +101,7 @@ def _index(place: object, image: Volume) -> tuple[int, int, int] | None:
     return int(index[0]), int(index[1]), int(index[2])
 
 
-def _candidate_card(row: Row, baseline: str, images: Images) -> Card:
+def _candidate_card(row: Row, baseline: str, images: Images) -> LesionPictures:
     point, name = row.proposal.time_point, row.proposal.name
     half = half_side_mm(row.mask, images(point).geometry.spacing)
     pictures = [_picture(point, row, images, half)]
@@ -109,4 +109,4 @@ def _candidate_card(row: Row, baseline: str, images: Images) -> Card:
     if before is not None:
         key = KeySlice(images(baseline), before, half, None, None, "same place at baseline")
         pictures.insert(0, Picture(baseline, draw_key_slice(key), "same place"))
-    return Card(name, f"Candidate {name} at {point}", tuple(pictures))
+    return LesionPictures(name, f"Candidate {name} at {point}", tuple(pictures))

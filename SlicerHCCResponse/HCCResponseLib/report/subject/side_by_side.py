@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW, Volume, window
 from HCCResponseLib.measure import slice_contours
 from HCCResponseLib.report.subject.figures import as_png
 from HCCResponseLib.review.read.state import ReadState, Row
 
-Mask = npt.NDArray[np.bool_]
 Images = Callable[[str], Volume]
 # After Okabe and Ito, who chose for colour-blind readers; two are lighter, to be read on grey.
 _COLOURS = ("#56b4e9", "#e69f00", "#2fcf9b", "#f0e442", "#cc79a7", "#d55e00", "#7aa8ff")
@@ -120,7 +119,7 @@ def _write(axes: Axes, text: str, x: float, y: float, colour: str) -> None:
 
 
 @dataclass(frozen=True)
-class Level:
+class ComparedSlice:
     """One picture of the report: the follow-up, the lesions that it was chosen for, the picture as a data URI."""
 
     point: str
@@ -128,12 +127,12 @@ class Level:
     data: str
 
 
-def levels(state: ReadState, images: Images) -> list[Level]:
+def levels(state: ReadState, images: Images) -> list[ComparedSlice]:
     """For every follow-up the fewest levels that show each of its lesions and candidates, largest first."""
     assert state.study is not None
     points = [p.name for p in state.study.timepoints if p.name in state.rows]
     names = list(dict.fromkeys(n for p in points for n in state.rows[p]))
-    out: list[Level] = []
+    out: list[ComparedSlice] = []
     for point in points[1:]:
         out += _levels_of(state, points[0], point, images, names)
     return out
@@ -141,10 +140,10 @@ def levels(state: ReadState, images: Images) -> list[Level]:
 
 def _levels_of(
     state: ReadState, baseline: str, point: str, images: Images, names: Sequence[str]
-) -> list[Level]:
+) -> list[ComparedSlice]:
     rows = state.rows[point]
     shown: set[str] = set()
-    out: list[Level] = []
+    out: list[ComparedSlice] = []
     for name in sorted(rows, key=lambda n: -_size(rows[n])):
         if name in shown or len(out) == _MOST_LEVELS:
             continue
@@ -158,7 +157,9 @@ def _levels_of(
         left = Side(baseline, images(baseline), before, _old_marks(first, rows[name], images(baseline)))
         right = Side(point, images(point), now, _marks(rows, images(point)))
         out.append(
-            Level(point, ", ".join(dict.fromkeys([name, *here])), draw_side_by_side(left, right, names))
+            ComparedSlice(
+                point, ", ".join(dict.fromkeys([name, *here])), draw_side_by_side(left, right, names)
+            )
         )
     return out
 

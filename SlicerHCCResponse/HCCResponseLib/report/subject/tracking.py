@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.links import LinkSet
 from HCCResponseLib.report.subject.side_by_side import Mark, Side, draw_side_by_side
-from HCCResponseLib.track.identity.matching import Known
+from HCCResponseLib.track.identity.matching import KnownLesion
 from HCCResponseLib.track.new_lesions.candidates import Candidates
 from HCCResponseLib.track.registration.register import Registration
 
-Mask = npt.NDArray[np.bool_]
 _MOST = 12
 _HEAD = (
     '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Lesions at two visits</title><style>'
@@ -37,7 +36,7 @@ class TrackedPair:
     before: Volume
     after: Volume
     lesions: Mapping[str, Mask]
-    known: Mapping[str, Known]
+    known: Mapping[str, KnownLesion]
     parts: Sequence[Mask]
     links: LinkSet | None
     candidates: Candidates | None

@@ -16,13 +16,13 @@ from typing import Any
 from HCCResponseLib import __version__
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.files import original_cell, safe_cell, storage_error, write_atomically, write_text
-from HCCResponseLib.report.tables.spec import Cell, Filled, TextTable, Variable, as_text
+from HCCResponseLib.report.tables.spec import Cell, FilledTable, TextTable, Variable, as_text
 
 FORMATS = ("csv", "json", "xpt")
 _DATASET_JSON = "1.1.0"
 
 
-def write_csv(path: Path, filled: Filled) -> None:
+def write_csv(path: Path, filled: FilledTable) -> None:
     """UTF-8, comma, one header line, lines as in RFC 4180. Text that would be a formula gets an apostrophe."""
     columns = filled.table.used(filled.rows)
     buffer = io.StringIO()
@@ -57,7 +57,7 @@ def read_csv(path: Path) -> TextTable:
     return TextTable(columns, tuple({n: original_cell(cell) for n, cell in row.items()} for row in rows))
 
 
-def write_dataset_json(path: Path, filled: Filled, study: str) -> None:
+def write_dataset_json(path: Path, filled: FilledTable, study: str) -> None:
     """CDISC Dataset-JSON v1.1: one JSON file with metadata, columns and rows."""
     table, columns = filled.table, filled.table.used(filled.rows)
     content = {
@@ -75,7 +75,7 @@ def write_dataset_json(path: Path, filled: Filled, study: str) -> None:
     write_text(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
-def _json_column(filled: Filled, column: Variable) -> dict[str, Any]:
+def _json_column(filled: FilledTable, column: Variable) -> dict[str, Any]:
     key = filled.table.key
     whole = all(isinstance(row.get(column.name), int | None) for row in filled.rows)
     found: dict[str, Any] = {
@@ -114,7 +114,7 @@ def _as_written(value: Any) -> str:
     return as_text(Decimal(repr(value)).normalize()) if isinstance(value, float) else str(value)
 
 
-def write_xpt(path: Path, filled: Filled) -> None:
+def write_xpt(path: Path, filled: FilledTable) -> None:
     """SAS transport file, version 5.
 
     Raises:
@@ -167,7 +167,7 @@ def _sas_packages() -> tuple[Any, Any]:
     return pd, pyreadstat
 
 
-def write_table(folder: Path, filled: Filled, form: str, study: str) -> Path:
+def write_table(folder: Path, filled: FilledTable, form: str, study: str) -> Path:
     """Write one table in one of :data:`FORMATS`; returns the file."""
     path = Path(folder) / f"{filled.table.name.lower()}.{form}"
     if form == "csv":

@@ -54,7 +54,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Filled:
+class FilledTable:
     """A table with its rows, before it is written."""
 
     table: Table

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from HCCResponseLib.response.criteria.base import Criterion
 from HCCResponseLib.response.irecist.codes import to_immune, to_recist
-from HCCResponseLib.response.irecist.machine import ImmuneMachine, ImmuneOutcome, ImmuneTimePoint
+from HCCResponseLib.response.irecist.machine import ImmuneOutcome, ImmuneStateMachine, ImmuneTimePoint
 from HCCResponseLib.response.irecist.new_lesions import NewLesionFinding
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.timepoint.non_target import non_target_response
@@ -39,7 +39,7 @@ def evaluate(timepoints: Sequence[TimePointFindings], profile: Profile) -> ReadE
     """
     check_order(timepoints)
     track = TargetTrack(timepoints[0], profile)
-    machine = ImmuneMachine(profile, track.history)
+    machine = ImmuneStateMachine(profile, track.history)
     new_targets: dict[str, bool] = {}
     done = [baseline_evaluation(timepoints[0], track)]
     for raw in timepoints[1:]:

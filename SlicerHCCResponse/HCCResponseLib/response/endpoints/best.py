@@ -44,7 +44,7 @@ class DatedFlag:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class ResponseCourse:
     """Assessments up to the first PD, with everything that the rules ask of them."""
 
     visits: tuple[Assessment, ...]
@@ -108,7 +108,7 @@ def _decided(
     reference: date | None,
     profile: Profile,
     first_pd: date | None,
-    answer: Callable[[Course], _Answer],
+    answer: Callable[[ResponseCourse], _Answer],
 ) -> _Answer:
     """Answer under the profile's policy for CR followed by less; under ``ask`` only if both readings agree.
 
@@ -117,12 +117,14 @@ def _decided(
     known = prepared(visits, profile, first_pd)
     policy = profile.cr_then_lesser
     if policy != "ask":
-        return answer(Course(resolve_cr(known, profile, policy), reference, profile))
+        return answer(ResponseCourse(resolve_cr(known, profile, policy), reference, profile))
     second = lesser_after_cr(known, profile, (Response.PR,)) if profile.confirmation else None
     if second is None:
-        return answer(Course(known, reference, profile))
-    recurrence: _Answer = answer(Course(resolve_cr(known, profile, "recurrence-is-pd"), reference, profile))
-    misread: _Answer = answer(Course(resolve_cr(known, profile, "cr-was-pr"), reference, profile))
+        return answer(ResponseCourse(known, reference, profile))
+    recurrence: _Answer = answer(
+        ResponseCourse(resolve_cr(known, profile, "recurrence-is-pd"), reference, profile)
+    )
+    misread: _Answer = answer(ResponseCourse(resolve_cr(known, profile, "cr-was-pr"), reference, profile))
     if (recurrence.date, _value(recurrence)) == (misread.date, _value(misread)):
         note = "CR is followed by PR, but both readings of it give the same answer"
         return replace(recurrence, trace=(*recurrence.trace, note))
@@ -146,7 +148,7 @@ def _spoken(answer: BestResponse | DatedFlag) -> str:
     return "Y" if answer.yes else "N"
 
 
-def _flag(sequence: Course) -> DatedFlag:
+def _flag(sequence: ResponseCourse) -> DatedFlag:
     visits, profile = sequence.visits, sequence.profile
     index = (
         first_confirmed_response(visits, profile) if profile.confirmation else _first(visits, ("CR", "PR"))
@@ -159,7 +161,7 @@ def _flag(sequence: Course) -> DatedFlag:
     return DatedFlag(True, visit.date, (note,))
 
 
-def _benefit(sequence: Course, values: frozenset[Response]) -> DatedFlag:
+def _benefit(sequence: ResponseCourse, values: frozenset[Response]) -> DatedFlag:
     response = _flag(sequence)
     if response.yes and values & {Response.CR, Response.PR}:
         return replace(response, trace=(*response.trace, "Y: a response is a benefit (admiralonco)"))
@@ -173,7 +175,7 @@ def _benefit(sequence: Course, values: frozenset[Response]) -> DatedFlag:
     return DatedFlag(False, None, (f"N: none of {wanted} from day {days} on, no response (admiralonco)",))
 
 
-def _best(sequence: Course) -> BestResponse:
+def _best(sequence: ResponseCourse) -> BestResponse:
     visits, profile = sequence.visits, sequence.profile
     if profile.confirmation:
         index = first_confirmed_cr(visits, profile)
@@ -192,7 +194,7 @@ def _best(sequence: Course) -> BestResponse:
     return _without_response(sequence)
 
 
-def _without_response(sequence: Course) -> BestResponse:
+def _without_response(sequence: ResponseCourse) -> BestResponse:
     evidence, implied = _evidence(sequence)
     profile = sequence.profile
     for visit in evidence:
@@ -218,7 +220,7 @@ def _without_response(sequence: Course) -> BestResponse:
     return _nothing(sequence)
 
 
-def _nothing(sequence: Course) -> BestResponse:
+def _nothing(sequence: ResponseCourse) -> BestResponse:
     for visit in sequence.visits:
         if visit.response is not Response.MISSING:
             why = f"{visit.response.value} is not evaluable or before the minimum SD time (RECIST 1.1, 4.6)"
@@ -228,7 +230,7 @@ def _nothing(sequence: Course) -> BestResponse:
     return BestResponse(response, None, (note,))
 
 
-def _evidence(sequence: Course) -> tuple[tuple[Assessment, ...], Assessment | None]:
+def _evidence(sequence: ResponseCourse) -> tuple[tuple[Assessment, ...], Assessment | None]:
     """Visits that may prove SD, and the visit at which Table 3 sees progression although it was coded SD."""
     visits, profile = sequence.visits, sequence.profile
     table = profile.confirmation and profile.cr_then_lesser != "as-coded" and profile.cr_then_sd_early == "PD"
@@ -238,7 +240,7 @@ def _evidence(sequence: Course) -> tuple[tuple[Assessment, ...], Assessment | No
     return visits[:second], visits[second]
 
 
-def _old_enough(visit: Assessment, sequence: Course) -> bool:
+def _old_enough(visit: Assessment, sequence: ResponseCourse) -> bool:
     if sequence.reference is None:
         raise RuleError("A reference date is needed to judge the minimum SD time.")
     return (visit.date - sequence.reference).days >= sequence.profile.sd_min_days

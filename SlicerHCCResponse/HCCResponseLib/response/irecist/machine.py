@@ -88,7 +88,7 @@ class Anchor:
     causes: frozenset[str]
 
 
-class ImmuneMachine:
+class ImmuneStateMachine:
     """Carries the state over the time points of one subject.
 
     Args:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from HCCResponseLib.response.irecist.codes import to_immune, to_recist
 from HCCResponseLib.response.profiles.load import Profile
-from HCCResponseLib.response.timepoint.overall import Verdict, overall_response
+from HCCResponseLib.response.timepoint.overall import ReasonedResponse, overall_response
 from HCCResponseLib.response.types import NewLesionStatus, Response
 
 
@@ -30,7 +30,7 @@ def immune_response(
     *,
     prior_unresolved_iupd: bool = False,
     change: FurtherChange = FurtherChange(),
-) -> Verdict:
+) -> ReasonedResponse:
     """Overall iRECIST response of one time point.
 
     Args:
@@ -45,19 +45,21 @@ def immune_response(
         RuleError: a value that has no place in the column.
     """
     if Response.ICPD in (target, non_target):
-        return Verdict(Response.ICPD, ("iCPD: confirmed before (Seymour 2017)",))
+        return ReasonedResponse(Response.ICPD, ("iCPD: confirmed before (Seymour 2017)",))
     base = overall_response(to_recist(target), to_recist(non_target), new_lesion, profile)
     reasons = _confirmations(to_recist(target), to_recist(non_target), new_lesion, change)
     if prior_unresolved_iupd and reasons:
         trace = tuple(f"iCPD: {reason} (Seymour 2017, Table 2)" for reason in reasons)
-        return Verdict(Response.ICPD, base.trace + trace)
+        return ReasonedResponse(Response.ICPD, base.trace + trace)
     response = to_immune(base.response)
     if response is not Response.IUPD:
-        return Verdict(response, (*base.trace, f"{response.value}: no progression (Seymour 2017, Table 2)"))
+        return ReasonedResponse(
+            response, (*base.trace, f"{response.value}: no progression (Seymour 2017, Table 2)")
+        )
     why = (
         "again, nothing has grown further" if prior_unresolved_iupd else "first progression, to be confirmed"
     )
-    return Verdict(response, (*base.trace, f"iUPD: {why} (Seymour 2017, Table 2)"))
+    return ReasonedResponse(response, (*base.trace, f"iUPD: {why} (Seymour 2017, Table 2)"))
 
 
 def _confirmations(

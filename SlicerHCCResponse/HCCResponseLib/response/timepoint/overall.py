@@ -17,7 +17,7 @@ NON_TARGET_VALUES = frozenset(
 NOT_EVALUATED = frozenset({Response.NE, Response.MISSING})
 
 
-class Verdict(NamedTuple):
+class ReasonedResponse(NamedTuple):
     """A response and why.
 
     Attributes:
@@ -31,7 +31,7 @@ class Verdict(NamedTuple):
 
 def overall_response(
     target: Response, non_target: Response, new_lesion: NewLesionStatus | None, profile: Profile
-) -> Verdict:
+) -> ReasonedResponse:
     """Overall response from target, non-target and new lesions.
 
     Args:
@@ -50,7 +50,7 @@ def overall_response(
         raise RuleError(f"'{non_target.value}' is not a non-target response of {profile.criterion}.")
     progression = _progression(target, non_target, new_lesion)
     if progression is not None:
-        return Verdict(Response.PD, (progression,))
+        return ReasonedResponse(Response.PD, (progression,))
     notes: tuple[str, ...] = ()
     if new_lesion is NewLesionStatus.EQUIVOCAL:
         notes = (
@@ -59,7 +59,7 @@ def overall_response(
     elif new_lesion is None:
         return _not_evaluable(profile, "it is not known whether there are new lesions", blank=True)
     verdict = _without_progression(target, non_target, profile)
-    return Verdict(verdict.response, notes + verdict.trace)
+    return ReasonedResponse(verdict.response, notes + verdict.trace)
 
 
 def _progression(target: Response, non_target: Response, new_lesion: NewLesionStatus | None) -> str | None:
@@ -72,7 +72,7 @@ def _progression(target: Response, non_target: Response, new_lesion: NewLesionSt
     return None
 
 
-def _without_progression(target: Response, non_target: Response, profile: Profile) -> Verdict:
+def _without_progression(target: Response, non_target: Response, profile: Profile) -> ReasonedResponse:
     if target is Response.NA:
         return _non_target_only(non_target, profile)
     if target in NOT_EVALUATED:
@@ -84,7 +84,7 @@ def _without_progression(target: Response, non_target: Response, profile: Profil
     if target is Response.CR:
         return _target_cr(non_target, profile)
     row = "4" if target is Response.PR else "5"
-    return Verdict(
+    return ReasonedResponse(
         target,
         (
             f"{target.value}: target {target.value}, non-target {non_target.value} (RECIST 1.1, Table 1, row {row})",
@@ -92,24 +92,30 @@ def _without_progression(target: Response, non_target: Response, profile: Profil
     )
 
 
-def _target_cr(non_target: Response, profile: Profile) -> Verdict:
+def _target_cr(non_target: Response, profile: Profile) -> ReasonedResponse:
     if non_target in (Response.CR, Response.NA):
         which = (
             "Table 1, row 1"
             if non_target is Response.CR
             else "Table 1, row 1, no non-target disease at baseline"
         )
-        return Verdict(Response.CR, (f"CR: target CR, non-target {non_target.value} (RECIST 1.1, {which})",))
+        return ReasonedResponse(
+            Response.CR, (f"CR: target CR, non-target {non_target.value} (RECIST 1.1, {which})",)
+        )
     if non_target is Response.NON_CR_NON_PD:
-        return Verdict(Response.PR, ("PR: target CR, non-target NON-CR/NON-PD (RECIST 1.1, Table 1, row 2)",))
+        return ReasonedResponse(
+            Response.PR, ("PR: target CR, non-target NON-CR/NON-PD (RECIST 1.1, Table 1, row 2)",)
+        )
     response = profile.target_cr_non_target_ne
     source = profile.source_of("target_cr_non_target_ne")
-    return Verdict(response, (f"{response.value}: target CR, non-target {non_target.value} ({source})",))
+    return ReasonedResponse(
+        response, (f"{response.value}: target CR, non-target {non_target.value} ({source})",)
+    )
 
 
-def _non_target_only(non_target: Response, profile: Profile) -> Verdict:
+def _non_target_only(non_target: Response, profile: Profile) -> ReasonedResponse:
     if non_target is Response.NA:
-        return Verdict(
+        return ReasonedResponse(
             Response.NED, ("NED: no disease at baseline and no new lesion (charter term, not in RECIST)",)
         )
     if non_target in NOT_EVALUATED:
@@ -119,12 +125,12 @@ def _non_target_only(non_target: Response, profile: Profile) -> Verdict:
             non_target is Response.MISSING,
         )
     row = 1 if non_target is Response.CR else 2
-    return Verdict(
+    return ReasonedResponse(
         non_target, (f"{non_target.value}: non-target disease only (RECIST 1.1, Table 2, row {row})",)
     )
 
 
-def _not_evaluable(profile: Profile, why: str, blank: bool) -> Verdict:
+def _not_evaluable(profile: Profile, why: str, blank: bool) -> ReasonedResponse:
     response = Response(profile.missing_is) if blank else Response.NE
     extra = f"; left blank counts as {response.value} ({profile.source_of('missing_is')})" if blank else ""
-    return Verdict(response, (f"{response.value}: {why}{extra}",))
+    return ReasonedResponse(response, (f"{response.value}: {why}{extra}",))

@@ -16,7 +16,7 @@ _SIDE = re.compile(r"\b(left|right|bilateral|both)\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class TargetCandidate:
     """A lesion that may become a target.
 
     Attributes:
@@ -82,7 +82,7 @@ class TargetCheck:
     trace: tuple[str, ...]
 
 
-def is_hilar(candidate: Candidate, profile: Profile) -> bool:
+def is_hilar(candidate: TargetCandidate, profile: Profile) -> bool:
     """A node of the porta hepatis, by flag or by the name of its station (``hilar_stations``)."""
     if candidate.hilar is not None:
         return candidate.hilar
@@ -92,7 +92,7 @@ def is_hilar(candidate: Candidate, profile: Profile) -> bool:
     return any(station in name for station in profile.hilar_stations)
 
 
-def smallest_measurable(candidate: Candidate, profile: Profile) -> tuple[Decimal, str]:
+def smallest_measurable(candidate: TargetCandidate, profile: Profile) -> tuple[Decimal, str]:
     """The smallest measurable size of a candidate, mm, and the source of that limit."""
     if candidate.nodal:
         hilar = profile.hilar_node_short_mm
@@ -106,7 +106,7 @@ def smallest_measurable(candidate: Candidate, profile: Profile) -> tuple[Decimal
     return profile.measurable_long_mm, profile.source_of("measurable_long_mm")
 
 
-def why_not_measurable(candidate: Candidate, profile: Profile) -> str | None:
+def why_not_measurable(candidate: TargetCandidate, profile: Profile) -> str | None:
     """Why a candidate cannot be a target, or None when it can.
 
     Raises:
@@ -119,7 +119,7 @@ def why_not_measurable(candidate: Candidate, profile: Profile) -> str | None:
     return reason or _viability(candidate, profile) or _size(candidate, profile)
 
 
-def _size(candidate: Candidate, profile: Profile) -> str | None:
+def _size(candidate: TargetCandidate, profile: Profile) -> str | None:
     limit, source = smallest_measurable(candidate, profile)
     size, axis = candidate.size, "short axis" if candidate.nodal else "long axis"
     if size is None:
@@ -129,7 +129,7 @@ def _size(candidate: Candidate, profile: Profile) -> str | None:
     return None
 
 
-def _judgement(candidate: Candidate, profile: Profile) -> str | None:
+def _judgement(candidate: TargetCandidate, profile: Profile) -> str | None:
     if candidate.measurable is False:
         return "not measurable: the reader's judgement"
     if candidate.reproducible is False:
@@ -143,7 +143,7 @@ def _judgement(candidate: Candidate, profile: Profile) -> str | None:
     return None
 
 
-def _history(candidate: Candidate, profile: Profile) -> str | None:
+def _history(candidate: TargetCandidate, profile: Profile) -> str | None:
     policies = (
         (candidate.treated, profile.treated_lesion_policy, "treated_lesion_policy"),
         (candidate.irradiated, profile.irradiated_lesion_policy, "irradiated_lesion_policy"),
@@ -160,7 +160,7 @@ def _history(candidate: Candidate, profile: Profile) -> str | None:
     return None
 
 
-def _viability(candidate: Candidate, profile: Profile) -> str | None:
+def _viability(candidate: TargetCandidate, profile: Profile) -> str | None:
     if candidate.nodal:
         return None
     if profile.target_needs_arterial_enhancement and candidate.arterial_enhancement is False:
@@ -170,7 +170,7 @@ def _viability(candidate: Candidate, profile: Profile) -> str | None:
     return None
 
 
-def organ_group(candidate: Candidate, profile: Profile) -> str:
+def organ_group(candidate: TargetCandidate, profile: Profile) -> str:
     """The organ that the per-organ limit counts: all nodes together, paired organs and liver lobes as one."""
     if candidate.nodal and profile.nodes_are_one_organ:
         return NODE_GROUP
@@ -184,7 +184,7 @@ def organ_group(candidate: Candidate, profile: Profile) -> str:
     return bare or name
 
 
-def select_targets(candidates: Sequence[Candidate], profile: Profile) -> Selection:
+def select_targets(candidates: Sequence[TargetCandidate], profile: Profile) -> Selection:
     """Choose targets: largest first, within the limits, with all involved organs represented (RECIST 1.1, 4.2).
 
     Raises:
@@ -192,7 +192,7 @@ def select_targets(candidates: Sequence[Candidate], profile: Profile) -> Selecti
     """
     _refuse_twice(candidates)
     rejected: dict[str, str] = {}
-    fit: list[Candidate] = []
+    fit: list[TargetCandidate] = []
     for candidate in candidates:
         reason = why_not_measurable(candidate, profile)
         if reason is None:
@@ -211,17 +211,19 @@ def select_targets(candidates: Sequence[Candidate], profile: Profile) -> Selecti
     return Selection(tuple(c.lesion_id for c in chosen), total, rejected, tuple(trace))
 
 
-def _rank(candidate: Candidate, profile: Profile) -> tuple[bool, Decimal]:
+def _rank(candidate: TargetCandidate, profile: Profile) -> tuple[bool, Decimal]:
     cystic = candidate.kind == "cystic" and profile.cystic_lesion_policy == "prefer-solid"
     return cystic, -(candidate.size or ZERO)
 
 
-def _within_limits(ranked: list[Candidate], profile: Profile) -> tuple[list[Candidate], dict[str, str]]:
-    queues: dict[str, list[Candidate]] = {}
+def _within_limits(
+    ranked: list[TargetCandidate], profile: Profile
+) -> tuple[list[TargetCandidate], dict[str, str]]:
+    queues: dict[str, list[TargetCandidate]] = {}
     for candidate in ranked:
         queues.setdefault(organ_group(candidate, profile), []).append(candidate)
     rejected: dict[str, str] = {}
-    allowed: list[tuple[int, Candidate]] = []
+    allowed: list[tuple[int, TargetCandidate]] = []
     for group, queue in queues.items():
         ordered = _chains_first(queue) if group == NODE_GROUP else queue
         allowed += list(enumerate(ordered[: profile.max_targets_per_organ]))
@@ -239,11 +241,11 @@ def _within_limits(ranked: list[Candidate], profile: Profile) -> tuple[list[Cand
     return [candidate for _, candidate in allowed[: profile.max_targets]], rejected
 
 
-def _chains_first(nodes: list[Candidate]) -> list[Candidate]:
+def _chains_first(nodes: list[TargetCandidate]) -> list[TargetCandidate]:
     """Several chains involved: one node of each chain first (RECIST 1.1, 4.2; EORTC clarifications)."""
     seen: set[str] = set()
-    first: list[Candidate] = []
-    rest: list[Candidate] = []
+    first: list[TargetCandidate] = []
+    rest: list[TargetCandidate] = []
     for node in nodes:
         chain = (node.station or node.organ).lower()
         (rest if chain in seen else first).append(node)
@@ -251,14 +253,14 @@ def _chains_first(nodes: list[Candidate]) -> list[Candidate]:
     return first + rest
 
 
-def check_targets(targets: Sequence[Candidate], profile: Profile) -> TargetCheck:
+def check_targets(targets: Sequence[TargetCandidate], profile: Profile) -> TargetCheck:
     """Check a list of targets against the limits and the size rules.
 
     Raises:
         RuleError: the same lesion twice, or a negative length.
     """
     _refuse_twice(targets)
-    groups: dict[str, list[Candidate]] = {}
+    groups: dict[str, list[TargetCandidate]] = {}
     for target in targets:
         groups.setdefault(organ_group(target, profile), []).append(target)
     over = tuple(
@@ -281,12 +283,12 @@ def check_targets(targets: Sequence[Candidate], profile: Profile) -> TargetCheck
     return TargetCheck(valid, too_many, over, small, tuple(trace))
 
 
-def _spoken(group: str, members: list[Candidate]) -> str:
+def _spoken(group: str, members: list[TargetCandidate]) -> str:
     names = {member.organ for member in members}
     return names.pop() if len(names) == 1 else group
 
 
-def _refuse_twice(candidates: Sequence[Candidate]) -> None:
+def _refuse_twice(candidates: Sequence[TargetCandidate]) -> None:
     seen: set[str] = set()
     for candidate in candidates:
         if candidate.lesion_id in seen:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.timepoint.non_target import non_target_response
-from HCCResponseLib.response.timepoint.overall import Verdict, overall_response
+from HCCResponseLib.response.timepoint.overall import ReasonedResponse, overall_response
 from HCCResponseLib.response.timepoint.sums import LesionSum, ValueRule, baseline_sum, follow_up_sum
 from HCCResponseLib.response.timepoint.target import TargetHistory, TargetRule
 from HCCResponseLib.response.types import (
@@ -127,18 +127,18 @@ class _SequenceReader:
         )  # fmt: skip
 
     def _after_cr(
-        self, time_point: TimePointFindings, verdict: Verdict, questions: list[ReaderQuestion]
-    ) -> tuple[Response | None, Verdict]:
+        self, time_point: TimePointFindings, verdict: ReasonedResponse, questions: list[ReaderQuestion]
+    ) -> tuple[Response | None, ReasonedResponse]:
         """CR followed by a lesser response: return of disease, or the CR was a misread PR (Table 3, footnote a)."""
         if verdict.response not in (Response.PR, Response.SD, Response.NON_CR_NON_PD):
             return verdict.response, verdict
         policy, source = self.profile.cr_then_lesser, self.profile.source_of("cr_then_lesser")
         if policy == "recurrence-is-pd":
             why = f"PD: disease is back after an overall CR ({source})"
-            return Response.PD, Verdict(Response.PD, (*verdict.trace, why))
+            return Response.PD, ReasonedResponse(Response.PD, (*verdict.trace, why))
         if policy == "cr-was-pr":
             why = f"{verdict.response.value}: the earlier CR was a misread PR by the reader's decision ({source})"
-            return verdict.response, Verdict(verdict.response, (*verdict.trace, why))
+            return verdict.response, ReasonedResponse(verdict.response, (*verdict.trace, why))
         text = (
             f"An earlier time point was CR and '{time_point.name}' would be {verdict.response.value}. Is this true "
             "recurrence (PD), or was the CR a misread PR?"
@@ -147,7 +147,7 @@ class _SequenceReader:
             ReaderQuestion(QuestionKind.CR_THEN_LESSER, time_point.name, text, _CR_CHOICES, True)
         )
         why = f"no category: the reader must decide between recurrence and a misread CR ({source})"
-        return None, Verdict(verdict.response, (*verdict.trace, why))
+        return None, ReasonedResponse(verdict.response, (*verdict.trace, why))
 
 
 def baseline_evaluation(baseline: TimePointFindings, track: TargetTrack) -> TimePointEvaluation:

@@ -18,12 +18,12 @@ from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.base.text import one_line
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import Response
-from HCCResponseLib.review.committee.assignments import Assignment, Kind, assignments
+from HCCResponseLib.review.committee.assignments import Assignment, ReadKind, assignments
 from HCCResponseLib.review.people.people import People, Person, require_role
 from HCCResponseLib.review.read.access import Act, Role, Stage
 from HCCResponseLib.review.read.category import findings, in_force
 from HCCResponseLib.review.read.lifecycle import require, stage
-from HCCResponseLib.review.read.outcome import Outcome, outcome
+from HCCResponseLib.review.read.outcome import ReadOutcome, outcome
 from HCCResponseLib.review.read.state import read_life, read_state
 from HCCResponseLib.review.signing.signatures import Meaning
 from HCCResponseLib.review.store import STORE_LOG, ReadStore
@@ -31,7 +31,7 @@ from HCCResponseLib.review.store import STORE_LOG, ReadStore
 ADJUDICATED = "adjudicated"
 _SIGNED = (Stage.LOCKED, Stage.REVIEW, Stage.FINAL)
 _Value = Response | date | bool | tuple[Response | None, ...] | None
-VARIABLES: dict[str, Callable[[Outcome], _Value]] = {
+VARIABLES: dict[str, Callable[[ReadOutcome], _Value]] = {
     "best-response": lambda o: o.best,
     "response-date": lambda o: o.response_date,
     "progression-date": lambda o: o.progression_date,
@@ -41,7 +41,7 @@ VARIABLES: dict[str, Callable[[Outcome], _Value]] = {
 
 
 @dataclass(frozen=True)
-class Case:
+class AdjudicationCase:
     """The independent reads of one subject.
 
     Attributes:
@@ -67,18 +67,18 @@ class Case:
         return bool(self.differing) and self.accepted is None
 
 
-def case(store: ReadStore, subject: str) -> Case:
+def case(store: ReadStore, subject: str) -> AdjudicationCase:
     """Where a subject stands.
 
     Raises:
         InputError: nobody reads this subject.
     """
-    reads = [a for a in assignments(store, subject) if a.kind is not Kind.REREAD]
+    reads = [a for a in assignments(store, subject) if a.kind is not ReadKind.REREAD]
     if not reads:
         raise InputError(f"There is no assigned read of subject '{subject[:80]}'.")
     profile = _profile(store, reads[0])
     reads.sort(key=lambda a: profile.evaluator_streams.index(a.stream))
-    readers = [a for a in reads if a.kind is Kind.READ]
+    readers = [a for a in reads if a.kind is ReadKind.READ]
     expected = 1 if profile.read_paradigm == "single" else 2
     finished = len(readers) >= expected and all(_is_signed(store, a.read_id) for a in readers)
     differing = _differing(store, readers, profile) if finished else ()
@@ -87,10 +87,12 @@ def case(store: ReadStore, subject: str) -> Case:
     if finished and not differing and choice is None:
         accepted = readers[0].read_id
     who, why = choice[1:] if choice else ("", "")
-    return Case(subject, tuple(reads), finished, differing, accepted, who, why)
+    return AdjudicationCase(subject, tuple(reads), finished, differing, accepted, who, why)
 
 
-def case_for(store: ReadStore, person: Person, subject: str) -> tuple[Case, dict[str, dict[str, _Value]]]:
+def case_for(
+    store: ReadStore, person: Person, subject: str
+) -> tuple[AdjudicationCase, dict[str, dict[str, _Value]]]:
     """A case as a person may see it, with the values of its reads for the adjudicator and the auditor.
 
     Raises:
@@ -106,9 +108,9 @@ def case_for(store: ReadStore, person: Person, subject: str) -> tuple[Case, dict
     }
 
 
-def _reads(person: Person, found: Case) -> bool:
+def _reads(person: Person, found: AdjudicationCase) -> bool:
     """Whether this person is one of the independent readers."""
-    return any(a.reader == person.name and a.kind is Kind.READ for a in found.reads)
+    return any(a.reader == person.name and a.kind is ReadKind.READ for a in found.reads)
 
 
 def values(store: ReadStore, read_id: str) -> dict[str, _Value]:
@@ -123,7 +125,7 @@ def values(store: ReadStore, read_id: str) -> dict[str, _Value]:
 
 def adjudicate(
     store: ReadStore, people: People, credentials: tuple[str, str], subject: str, chosen: str, reason: str
-) -> Case:
+) -> AdjudicationCase:
     """Choose the read that counts, signed with name and password; all reads of the subject are final from then on.
 
     Raises:
@@ -161,23 +163,23 @@ def adjudicate(
     return case(store, subject)
 
 
-def _require_adjudicator(person: Person, found: Case) -> None:
+def _require_adjudicator(person: Person, found: AdjudicationCase) -> None:
     require_role(person, Role.ADJUDICATOR)
     if _reads(person, found):
         raise AccessError(f"{person.printed_name} reads subject '{found.subject}' and cannot adjudicate it.")
 
 
-def _require_choice(store: ReadStore, person: Person, found: Case, chosen: str) -> None:
+def _require_choice(store: ReadStore, person: Person, found: AdjudicationCase, chosen: str) -> None:
     if not found.finished:
         raise InputError(f"Subject '{found.subject}' cannot be adjudicated before all its reads are signed.")
     for read in found.reads:
-        if read.kind is Kind.READ:
+        if read.kind is ReadKind.READ:
             require(person, Act.ADJUDICATE, read_life(store.other(read.read_id)))
     if not found.differing or found.accepted is not None:
         what = "was adjudicated already" if found.differing else "needs no adjudication: the reads agree"
         raise InputError(f"Subject '{found.subject}' {what}.")
     new_read = _profile(store, found.reads[0]).adjudication_mode == "new-read"
-    wanted = Kind.ADJUDICATION if new_read else Kind.READ
+    wanted = ReadKind.ADJUDICATION if new_read else ReadKind.READ
     own = [a for a in found.reads if a.kind is wanted and (not new_read or a.reader == person.name)]
     if chosen not in [a.read_id for a in own]:
         names = ", ".join(a.read_id for a in own) or "your own read, which has to be assigned first"

@@ -37,7 +37,7 @@ _ORDERS = {
 _SIGNED = (Stage.LOCKED, Stage.REVIEW, Stage.FINAL)
 
 
-class Kind(StrEnum):
+class ReadKind(StrEnum):
     """What a read is for."""
 
     READ = "read"
@@ -62,7 +62,7 @@ class Assignment:
     subject: str
     reader: str
     stream: str
-    kind: Kind = Kind.READ
+    kind: ReadKind = ReadKind.READ
     repeats: str = ""
 
 
@@ -75,7 +75,7 @@ def blinded(study: Study) -> Study:
 def assignments(store: ReadStore, subject: str | None = None) -> list[Assignment]:
     """All assignments in order, or those of one subject. For the software's own use; people get ``visible``."""
     found = [
-        Assignment(**{**e.payload, "kind": Kind(e.payload["kind"])})
+        Assignment(**{**e.payload, "kind": ReadKind(e.payload["kind"])})
         for e in store.other(STORE_LOG).events()
         if e.action == ASSIGNED
     ]
@@ -120,7 +120,7 @@ def assign(
         for other in same:
             if reader == other.reader:
                 raise InputError(f"'{reader}' reads subject '{study.subject}' already ('{other.read_id}').")
-            if stream == other.stream and other.kind is not Kind.REREAD:
+            if stream == other.stream and other.kind is not ReadKind.REREAD:
                 raise InputError(f"{stream} of subject '{study.subject}' is '{other.reader}' already.")
         read_id = f"{study.subject}-{len(same) + 1}"
         new = Assignment(read_id, study.subject, reader, stream, kind)
@@ -141,15 +141,17 @@ def reread(store: ReadStore, by: Person, read_id: str, reason: str) -> Assignmen
         life = read_life(store.other(read_id))
         require(by, Act.REREAD, life)
         same = assignments(store, first.subject)
-        if first.kind is Kind.REREAD or any(a.repeats == read_id for a in same):
+        if first.kind is ReadKind.REREAD or any(a.repeats == read_id for a in same):
             raise InputError(f"'{read_id}' is a re-read or has one already.")
-        new = replace(first, read_id=f"{first.subject}-{len(same) + 1}", kind=Kind.REREAD, repeats=read_id)
+        new = replace(
+            first, read_id=f"{first.subject}-{len(same) + 1}", kind=ReadKind.REREAD, repeats=read_id
+        )
         assert life.study is not None
         _write(store, by, new, life.study, life.fingerprints, load_profile(life.study.profile), why)
     return new
 
 
-def _kind_for(people: People, reader: str, stream: str, profile: Profile) -> Kind:
+def _kind_for(people: People, reader: str, stream: str, profile: Profile) -> ReadKind:
     account = people.account(reader)
     if stream not in profile.evaluator_streams:
         known = ", ".join(profile.evaluator_streams)
@@ -159,14 +161,14 @@ def _kind_for(people: People, reader: str, stream: str, profile: Profile) -> Kin
     if not stream.upper().startswith("ADJUDICATOR"):
         if Role.READER not in account.roles:
             raise AccessError(f"'{reader}' is no reader.")
-        return Kind.READ
+        return ReadKind.READ
     if Role.ADJUDICATOR not in account.roles:
         raise AccessError(f"'{reader}' is no adjudicator.")
     if profile.adjudication_mode != "new-read":
         raise InputError(
             f"Under profile '{profile.name}' the adjudicator chooses one of the reads and reads none."
         )
-    return Kind.ADJUDICATION
+    return ReadKind.ADJUDICATION
 
 
 def _write(
@@ -205,7 +207,7 @@ def visible(store: ReadStore, person: Person) -> list[Assignment]:
     mine = [a for a in every if a.reader == person.name]
     if Role.ADJUDICATOR not in person.roles:
         return mine
-    read = {a.subject for a in mine if a.kind is not Kind.ADJUDICATION}
+    read = {a.subject for a in mine if a.kind is not ReadKind.ADJUDICATION}
     others = [replace(a, reader="") for a in every if a not in mine and a.subject not in read]
     return [a for a in every if a in mine] + others
 
@@ -268,7 +270,7 @@ def _keep_blinded(store: ReadStore, person: Person, chosen: Assignment) -> None:
             continue
         finished = stage(read_life(store.other(other.read_id))) in _SIGNED
         own_first = chosen.reader == person.name and finished
-        adjudicating = other.kind is Kind.ADJUDICATION and finished
+        adjudicating = other.kind is ReadKind.ADJUDICATION and finished
         if not (own_first or adjudicating):
             raise AccessError(
                 f"'{chosen.read_id}' cannot be shown to {person.printed_name}, who reads the same subject in "

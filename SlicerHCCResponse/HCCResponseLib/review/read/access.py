@@ -14,7 +14,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
-class Standing(StrEnum):
+class Relation(StrEnum):
     """What a person is to one read: a role, and for a reader whether this is the own read."""
 
     OWN_READER = "own reader"
@@ -69,25 +69,25 @@ _L, _V, _F = Stage.LOCKED, Stage.REVIEW, Stage.FINAL
 _ALL = frozenset(Stage)
 _SIGNED = frozenset({_L, _V, _F})
 
-MATRIX: dict[Act, dict[Standing, frozenset[Stage]]] = {
+MATRIX: dict[Act, dict[Relation, frozenset[Stage]]] = {
     Act.SEE: {
-        Standing.OWN_READER: _ALL - {_W},
-        Standing.ADJUDICATOR: _SIGNED,
-        Standing.AUDITOR: _ALL,
+        Relation.OWN_READER: _ALL - {_W},
+        Relation.ADJUDICATOR: _SIGNED,
+        Relation.AUDITOR: _ALL,
     },
-    Act.PROPOSE: {Standing.OWN_READER: frozenset({_O})},
-    Act.DECIDE: {Standing.OWN_READER: frozenset({_O, _R})},
-    Act.SIGN: {Standing.OWN_READER: frozenset({_O, _R, _S})},
-    Act.COUNTERSIGN: {Standing.ADJUDICATOR: _SIGNED},
-    Act.AMEND: {Standing.OWN_READER: frozenset({_V}), Standing.MANAGER: frozenset({_L, _V})},
-    Act.CLOSE: {Standing.MANAGER: frozenset({_L, _V})},
-    Act.REREAD: {Standing.MANAGER: _SIGNED},
-    Act.ADJUDICATE: {Standing.ADJUDICATOR: _SIGNED},
-    Act.ASSIGN: {Standing.MANAGER: _ALL},
-    Act.AUDIT: {Standing.MANAGER: _ALL, Standing.AUDITOR: _ALL},
+    Act.PROPOSE: {Relation.OWN_READER: frozenset({_O})},
+    Act.DECIDE: {Relation.OWN_READER: frozenset({_O, _R})},
+    Act.SIGN: {Relation.OWN_READER: frozenset({_O, _R, _S})},
+    Act.COUNTERSIGN: {Relation.ADJUDICATOR: _SIGNED},
+    Act.AMEND: {Relation.OWN_READER: frozenset({_V}), Relation.MANAGER: frozenset({_L, _V})},
+    Act.CLOSE: {Relation.MANAGER: frozenset({_L, _V})},
+    Act.REREAD: {Relation.MANAGER: _SIGNED},
+    Act.ADJUDICATE: {Relation.ADJUDICATOR: _SIGNED},
+    Act.ASSIGN: {Relation.MANAGER: _ALL},
+    Act.AUDIT: {Relation.MANAGER: _ALL, Relation.AUDITOR: _ALL},
 }
 
 
-def allowed(standing: Standing, act: Act, stage: Stage) -> bool:
+def allowed(standing: Relation, act: Act, stage: Stage) -> bool:
     """Whether the table lets this standing do this at this stage."""
     return stage in MATRIX[act].get(standing, frozenset())

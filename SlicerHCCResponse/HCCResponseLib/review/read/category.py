@@ -8,7 +8,7 @@ from HCCResponseLib.base.errors import IncompleteReadError, InputError
 from HCCResponseLib.imaging.study import TimePointEntry
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
-from HCCResponseLib.response.timepoint.selection import Candidate, select_targets
+from HCCResponseLib.response.timepoint.selection import TargetCandidate, select_targets
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
@@ -114,7 +114,7 @@ def _filled(
     return out
 
 
-def _require_allowed(fixed: list[Candidate], profile: Profile) -> None:
+def _require_allowed(fixed: list[TargetCandidate], profile: Profile) -> None:
     if not fixed:
         return
     allowed = select_targets(fixed, profile)
@@ -123,10 +123,10 @@ def _require_allowed(fixed: list[Candidate], profile: Profile) -> None:
         raise InputError(f"The chosen targets do not fit the profile: {reasons}.")
 
 
-def _candidate(name: str, row: Row, site: Site) -> Candidate:
+def _candidate(name: str, row: Row, site: Site) -> TargetCandidate:
     measured = row.measurement
     thickness = None if measured is None else Decimal(str(round(measured.slice_thickness_mm, 3)))
-    return Candidate(name, site.organ, site.lymph_node, row.long_mm, row.short_mm, thickness)
+    return TargetCandidate(name, site.organ, site.lymph_node, row.long_mm, row.short_mm, thickness)
 
 
 def findings(state: ReadState, profile: Profile, up_to: str | None = None) -> list[TimePointFindings]:

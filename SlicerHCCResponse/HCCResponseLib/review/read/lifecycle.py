@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.base.text import one_line
 from HCCResponseLib.review.people.people import People, Person
-from HCCResponseLib.review.read.access import Act, Role, Stage, Standing, allowed
+from HCCResponseLib.review.read.access import Act, Relation, Role, Stage, allowed
 from HCCResponseLib.review.read.state import ReadState, refresh
 from HCCResponseLib.review.signing.signatures import ReadOrder
 from HCCResponseLib.review.store import ReadStore
@@ -66,14 +66,14 @@ def is_locked(state: ReadState, time_point: str) -> bool:
     return stage(state, time_point) in (Stage.LOCKED, Stage.REVIEW, Stage.FINAL)
 
 
-def standings(person: Person, state: ReadState) -> set[Standing]:
+def standings(person: Person, state: ReadState) -> set[Relation]:
     """What a person is to this read. A read that nobody assigned is every reader's own."""
-    found = {Standing(r.value) for r in person.roles if r is not Role.READER}
+    found = {Relation(r.value) for r in person.roles if r is not Role.READER}
     nobodys = state.locks.reader is None and Role.READER in person.roles
     if nobodys or state.locks.reader == person.name:
         # Whoever reads does so blinded, whatever else this person may do elsewhere.
-        return found - {Standing.ADJUDICATOR, Standing.AUDITOR} | {Standing.OWN_READER}
-    return found | ({Standing.OTHER_READER} if Role.READER in person.roles else set())
+        return found - {Relation.ADJUDICATOR, Relation.AUDITOR} | {Relation.OWN_READER}
+    return found | ({Relation.OTHER_READER} if Role.READER in person.roles else set())
 
 
 def may(person: Person, act: Act, state: ReadState, time_point: str | None = None) -> bool:
@@ -89,9 +89,9 @@ def require(person: Person, act: Act, state: ReadState, time_point: str | None =
     """
     now = stage(state, time_point)
     held = standings(person, state)
-    by = [standing for standing in Standing if standing in held and allowed(standing, act, now)]
+    by = [standing for standing in Relation if standing in held and allowed(standing, act, now)]
     if by:
-        return Role.READER.value if by[0] is Standing.OWN_READER else by[0].value
+        return Role.READER.value if by[0] is Relation.OWN_READER else by[0].value
     what = f"'{time_point}'" if time_point else "the read"
     if any(_any_may(held, act, other) for other in Stage):
         raise AccessError(f"{person.printed_name} cannot {act} {what} now: {_WHY[now]}.")
@@ -100,7 +100,7 @@ def require(person: Person, act: Act, state: ReadState, time_point: str | None =
     )
 
 
-def _any_may(held: Iterable[Standing], act: Act, now: Stage) -> bool:
+def _any_may(held: Iterable[Relation], act: Act, now: Stage) -> bool:
     return any(allowed(standing, act, now) for standing in held)
 
 
@@ -114,7 +114,7 @@ def require_draft(state: ReadState, actor: str, time_point: str, act: Act = Act.
     reader = state.locks.reader
     if reader is not None and (actor != reader or state.person is None or state.person.name != reader):
         raise AccessError(f"This read is assigned to '{reader}', who must be signed in to {act} in it.")
-    if not allowed(Standing.OWN_READER, act, now):
+    if not allowed(Relation.OWN_READER, act, now):
         raise AccessError(f"'{time_point}' cannot be changed: {_WHY[now]}.")
 
 

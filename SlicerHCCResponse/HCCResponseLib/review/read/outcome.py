@@ -26,7 +26,7 @@ _IMMUNE_RESPONSES = (Response.ICR, Response.IPR)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReadOutcome:
     """A decided read with everything that follows from it.
 
     Attributes:
@@ -50,7 +50,7 @@ class Outcome:
 
 def outcome(
     findings: Sequence[TimePointFindings], profile: Profile, reference: date | None = None
-) -> Outcome:
+) -> ReadOutcome:
     """Evaluate decided findings and sum them up.
 
     Args:
@@ -62,13 +62,15 @@ def outcome(
     evaluation = evaluate_read(findings, profile)
     points = evaluation.time_points[1:]
     if any(point.overall is None for point in points):
-        return Outcome(tuple(findings), evaluation, None, None, None, None, profile.cr_then_lesser)
+        return ReadOutcome(tuple(findings), evaluation, None, None, None, None, profile.cr_then_lesser)
     if criterion(profile.criterion).immune:
         best, best_date, first, progression = _immune(points)
     else:
         start = reference or evaluation.time_points[0].date
         best, best_date, first, progression = _classic(points, start, profile)
-    return Outcome(tuple(findings), evaluation, best, best_date, first, progression, profile.cr_then_lesser)
+    return ReadOutcome(
+        tuple(findings), evaluation, best, best_date, first, progression, profile.cr_then_lesser
+    )
 
 
 _Summary = tuple[Response | None, date | None, date | None, date | None]

@@ -8,16 +8,15 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import TypeAdapter
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.lesions.packed import pack_mask, unpack_mask
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import LesionMeasurement, tenths
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
 from HCCResponseLib.review.store import ReadStore, blob_key
 
-Mask = npt.NDArray[np.bool_]
 _MEASUREMENT = TypeAdapter(LesionMeasurement)
 
 

@@ -7,9 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.lesions.links import LinkSet, links_from_json
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
@@ -65,7 +63,7 @@ class Row:
         return self.proposal.measurement
 
     @property
-    def mask(self) -> npt.NDArray[np.bool_] | None:
+    def mask(self) -> Mask | None:
         """The reader's contour where there is one, else the proposal's; (z, y, x)."""
         if self.decision is not None and self.decision.mask is not None:
             return self.decision.mask

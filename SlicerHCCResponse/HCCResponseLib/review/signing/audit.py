@@ -26,7 +26,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class AuditResult:
     """What a check of chain and signatures says.
 
     Attributes:
@@ -40,7 +40,7 @@ class Verdict:
     problem: str
 
 
-def verify(store: ReadStore, read_id: str | None = None, expect: str | None = None) -> Verdict:
+def verify(store: ReadStore, read_id: str | None = None, expect: str | None = None) -> AuditResult:
     """Check the chain of a read or of the whole store, then every signature and adjudication in it.
 
     Args:
@@ -49,16 +49,16 @@ def verify(store: ReadStore, read_id: str | None = None, expect: str | None = No
     chain = store.store.check(read_id, expect)
     if not chain.good:
         where = f"event {chain.sequence} of read '{chain.read_id}': " if chain.sequence else ""
-        return Verdict(chain, 0, f"{where}{chain.reason}")
+        return AuditResult(chain, 0, f"{where}{chain.reason}")
     count = 0
     for name in [read_id] if read_id else store.store.reads():
         read = store.other(name)
         bad = first_bad_signature(read) or _first_bad_adjudication(read)
         if bad is not None:
             why = "the signature does not fit what was signed"
-            return Verdict(chain, count, f"event {bad} of read '{name}': {why}")
+            return AuditResult(chain, count, f"event {bad} of read '{name}': {why}")
         count += sum(e.action in ("signed", ADJUDICATED) for e in read.events() if name != STORE_LOG)
-    return Verdict(chain, count, "")
+    return AuditResult(chain, count, "")
 
 
 def _first_bad_adjudication(read: ReadStore) -> int | None:

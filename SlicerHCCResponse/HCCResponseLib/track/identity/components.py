@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import cc3d
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import bounding_box
 from HCCResponseLib.imaging.warped import WarpedMask
-from HCCResponseLib.track.identity.matching import Known, match
-from HCCResponseLib.track.registration.trust import Place
+from HCCResponseLib.track.identity.matching import KnownLesion, match
+from HCCResponseLib.track.registration.trust import LocalTrust
 
-Mask = npt.NDArray[np.bool_]
 _CRUMB_MM3 = 20.0
 _SMALL_PART = 0.1
 _LEAST_MM3 = 65.0  # a sphere of 5 mm, below which RECIST 1.1 calls a lesion too small to measure
@@ -92,9 +91,9 @@ def carry_identities(
     Returns:
         each lesion's mask, or ``None`` where nothing is left of it.
     """
-    sure = Place(True, True, True, None, ())
+    sure = LocalTrust(True, True, True, None, ())
     voxel = float(np.prod(spacing))
-    known = {n: Known(c, float(c.voxels.sum()) * voxel, sure) for n, c in carried.items()}
+    known = {n: KnownLesion(c, float(c.voxels.sum()) * voxel, sure) for n, c in carried.items()}
     parts = carried_parts(found, spacing)
     size = (found.shape[0], found.shape[1], found.shape[2])
     links = match("", known, parts, Geometry(size, spacing))

@@ -8,19 +8,26 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.jobs import Progress, Report, part_of
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Region, Volume
 from HCCResponseLib.imaging.warped import WarpedMask
-from HCCResponseLib.lesions.links import Link, LinkSet, Outcome
+from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet
 from HCCResponseLib.lesions.proposal import Evidence, Proposal, ProposalKind
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion, measure_parts
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.identity.components import carried_parts, components, divide
-from HCCResponseLib.track.identity.matching import Known, match
-from HCCResponseLib.track.new_lesions.candidates import Before, Candidates, Survey, agreement, find_candidates
-from HCCResponseLib.track.new_lesions.earlier_visits import Earlier, name_again
+from HCCResponseLib.track.identity.matching import KnownLesion, match
+from HCCResponseLib.track.new_lesions.candidates import (
+    BaselineEvidence,
+    Candidates,
+    Survey,
+    agreement,
+    find_candidates,
+)
+from HCCResponseLib.track.new_lesions.earlier_visits import EarlierVisit, name_again
 from HCCResponseLib.track.new_lesions.suppression import Suppressed
 from HCCResponseLib.track.registration.register import (
     Registrar,
@@ -30,7 +37,6 @@ from HCCResponseLib.track.registration.register import (
     register_scans,
 )
 
-Mask = npt.NDArray[np.bool_]
 _THRESHOLD = 0.5
 _LEAST_MM3 = 100.0
 
@@ -53,7 +59,7 @@ class Baseline:
 
 
 @dataclass(frozen=True)
-class Look:
+class FollowUpNetworks:
     """The networks at work on a follow-up, in processes of their own.
 
     Attributes:
@@ -68,7 +74,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class FollowUp:
+class FollowUpProposals:
     """Proposals of one visit with what they rest on.
 
     Attributes:
@@ -110,12 +116,12 @@ def propose_follow_up(
     time_point: str,
     image: Volume,
     baseline: Baseline,
-    look: Look,
+    look: FollowUpNetworks,
     report: Report,
     seed: int = 0,
     registrar: Registrar = register_scans,
-    earlier: Sequence[Earlier] = (),
-) -> FollowUp:
+    earlier: Sequence[EarlierVisit] = (),
+) -> FollowUpProposals:
     """Register, contour the known lesions, look for new ones, measure on the original slices.
 
     Args:
@@ -141,28 +147,33 @@ def propose_follow_up(
         one.evidence.update(look.about_known)
     report(Progress("Looking for new lesions", 0.9))
     taken = np.logical_or.reduce([*places.values(), *(m for m in masks.values() if m is not None)])
-    before = Before(baseline.view, found, agreement(baseline.view, baseline.image.geometry, everything))
+    before = BaselineEvidence(
+        baseline.view, found, agreement(baseline.view, baseline.image.geometry, everything)
+    )
     new = find_candidates(time_point, image, view, before, taken)
     for visit in earlier:
         new = _named_as_before(new, visit, here, registrar, seed)
     report(Progress("Proposals ready", 1.0))
-    return FollowUp((*proposals, *new.shown), found, carried, links, new.suppressed)
+    return FollowUpProposals((*proposals, *new.shown), found, carried, links, new.suppressed)
 
 
 def known_lesions(
     lesions: Mapping[str, Mask], source: Geometry, carried: Mapping[str, WarpedMask], found: Registration
-) -> dict[str, Known]:
+) -> dict[str, KnownLesion]:
     """Known lesions as :func:`~HCCResponseLib.track.identity.matching.match` takes them."""
     out = {}
     for name, mask in lesions.items():
         centre = found.to_follow_up(source.index_to_lps(np.argwhere(mask).mean(0)))
         volume = float(mask.sum()) * source.voxel_volume_mm3
-        out[name] = Known(carried[name], volume, found.place(centre))
+        out[name] = KnownLesion(carried[name], volume, found.place(centre))
     return out
 
 
 def contour_known(
-    time_point: str, probability: npt.NDArray[np.float32], known: Mapping[str, Known], geometry: Geometry
+    time_point: str,
+    probability: npt.NDArray[np.float32],
+    known: Mapping[str, KnownLesion],
+    geometry: Geometry,
 ) -> tuple[LinkSet, dict[str, Mask | None]]:
     """Identities of the parts that the adapted network sees, and each lesion's mask; ``None`` where nothing is left."""
     parts = carried_parts(probability > _THRESHOLD, geometry.spacing)
@@ -172,7 +183,7 @@ def contour_known(
 
 
 def _named_as_before(
-    new: Candidates, visit: Earlier, here: Scan, registrar: Registrar, seed: int
+    new: Candidates, visit: EarlierVisit, here: Scan, registrar: Registrar, seed: int
 ) -> Candidates:
     """Candidates that an earlier follow-up has shown keep their names."""
     if not new.shown or not visit.candidates:
@@ -185,7 +196,7 @@ def _known(
     time_point: str,
     link: Link,
     mask: Mask | None,
-    known: Known,
+    known: KnownLesion,
     probability: npt.NDArray[np.float32],
     geometry: Geometry,
 ) -> Proposal:
@@ -199,7 +210,7 @@ def _known(
     evidence["place_lps"] = [round(float(v), 2) for v in (x, y, z)]
     if mask is None:
         evidence["highest_probability_in_place"] = round(float(probability[known.place.voxels].max()), 3)
-        if link.outcome is Outcome.UNCLEAR:
+        if link.outcome is LinkKind.UNCLEAR:
             evidence["remark"] = "Nothing was found, but the place itself is in doubt: look for this lesion."
             return _row(time_point, link.name, LesionState.NOT_EVALUABLE, None, None, evidence)
         return _row(time_point, link.name, LesionState.DISAPPEARED, None, None, evidence)
@@ -211,13 +222,13 @@ def _known(
     }
     if link.merged_with:
         evidence["merged_with"] = ", ".join(link.merged_with)
-    if link.outcome is Outcome.SPLIT:
+    if link.outcome is LinkKind.SPLIT:
         axes = [one.long_axis.length_mm for one in measure_parts(mask, geometry)]
         if len(axes) > 1:
             evidence["parts_long_axes_mm"] = ", ".join(str(a) for a in axes)
         else:
             # Parts that touch at a corner are one lesion to the rules: there is nothing to add up.
-            evidence["outcome"] = Outcome.MATCHED.value
+            evidence["outcome"] = LinkKind.MATCHED.value
     return _row(time_point, link.name, LesionState.MEASURED, mask, measure_lesion(mask, geometry), evidence)
 
 

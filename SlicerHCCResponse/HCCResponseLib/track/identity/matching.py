@@ -15,13 +15,13 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial import cKDTree
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.warped import WarpedMask
-from HCCResponseLib.lesions.links import Link, LinkSet, Outcome, outcome_of
+from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet, outcome_of
 from HCCResponseLib.lesions.proposal import Evidence
-from HCCResponseLib.track.registration.trust import Place
+from HCCResponseLib.track.registration.trust import LocalTrust
 
-Mask = npt.NDArray[np.bool_]
 Float = npt.NDArray[np.float64]
 _MOST_POINTS = 1500
 _FORBIDDEN = 1e6
@@ -51,7 +51,7 @@ class MatchSettings:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownLesion:
     """A known lesion as it is looked for in a follow-up.
 
     Attributes:
@@ -63,7 +63,7 @@ class Known:
 
     place: WarpedMask
     volume_mm3: float
-    trust: Place
+    trust: LocalTrust
     last_seen: str = ""
 
 
@@ -81,7 +81,7 @@ class _Evidence:
 
 def match(
     time_point: str,
-    known: Mapping[str, Known],
+    known: Mapping[str, KnownLesion],
     parts: Sequence[Mask],
     geometry: Geometry,
     settings: MatchSettings | None = None,
@@ -106,7 +106,7 @@ def match(
 
 
 def _evidence(
-    lesions: Sequence[Known], parts: Sequence[Mask], geometry: Geometry, settings: MatchSettings
+    lesions: Sequence[KnownLesion], parts: Sequence[Mask], geometry: Geometry, settings: MatchSettings
 ) -> _Evidence:
     shape = (len(lesions), len(parts))
     in_place, in_part, gap, centre, ratio = (np.zeros(shape) for _ in range(5))
@@ -130,7 +130,7 @@ def _evidence(
 
 
 def _cost(
-    lesions: Sequence[Known],
+    lesions: Sequence[KnownLesion],
     in_place: Float,
     in_part: Float,
     gap: Float,
@@ -206,7 +206,7 @@ def _with_splits_and_merges(
 def _link(
     i: int,
     names: Sequence[str],
-    known: Mapping[str, Known],
+    known: Mapping[str, KnownLesion],
     owners: Sequence[Sequence[int]],
     table: _Evidence,
     alone: tuple[Float, Float],
@@ -232,18 +232,18 @@ def _link(
 
 
 def _gone(
-    name: str, lesion: Known, i: int, table: _Evidence, alone: tuple[Float, Float], evidence: Evidence
+    name: str, lesion: KnownLesion, i: int, table: _Evidence, alone: tuple[Float, Float], evidence: Evidence
 ) -> Link:
     """Nothing is there: has it vanished, was it not imaged, or is the place itself in doubt?"""
     if not lesion.place or not lesion.trust.imaged:
-        return Link(name, (), Outcome.OUT_OF_VIEW, 1.0 if lesion.trust.trustworthy else 0.5, evidence)
+        return Link(name, (), LinkKind.OUT_OF_VIEW, 1.0 if lesion.trust.trustworthy else 0.5, evidence)
     nearest = table.cost[i].min(initial=_FORBIDDEN)
     if table.cost.shape[1]:
         j = int(table.cost[i].argmin())
         if np.isfinite(table.gap[i, j]):
             evidence["nearest_part_mm"] = round(float(table.gap[i, j]), 1)
     confidence = _confidence(nearest - alone[0][i] - 1.0, lesion.trust.trustworthy)
-    outcome = Outcome.VANISHED if lesion.trust.trustworthy else Outcome.UNCLEAR
+    outcome = LinkKind.VANISHED if lesion.trust.trustworthy else LinkKind.UNCLEAR
     return Link(name, (), outcome, confidence, evidence)
 
 
@@ -256,7 +256,7 @@ def _loose(j: int, table: _Evidence, parts_alone: Float) -> Link:
         nearest = float(table.cost[i, j])
         if np.isfinite(table.gap[:, j]).any():
             evidence["nearest_lesion_mm"] = round(float(table.gap[:, j].min()), 1)
-    return Link(None, (j + 1,), Outcome.NEW, _confidence(nearest - parts_alone[j] - 1.0, True), evidence)
+    return Link(None, (j + 1,), LinkKind.NEW, _confidence(nearest - parts_alone[j] - 1.0, True), evidence)
 
 
 def _figures(table: _Evidence, i: int, j: int) -> Evidence:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Region, Volume
@@ -20,16 +21,15 @@ from HCCResponseLib.measure import LesionMeasurement, measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.identity.components import components
 from HCCResponseLib.track.new_lesions.suppression import (
-    LookRule,
+    AppearanceRule,
     Suppressed,
+    appearance_of,
     liver_tissue,
-    look_at,
     reason_to_suppress,
 )
 from HCCResponseLib.track.registration.register import Registration
 
 Float32 = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
 _LEAST_MM3 = 100.0
 _SEEN = 0.5
 
@@ -58,7 +58,7 @@ class CandidateRule:
     least_agreement: float = 0.5
     known_margin_mm: float = 6.0
     most: int = 12
-    look: LookRule = field(default_factory=LookRule)
+    look: AppearanceRule = field(default_factory=AppearanceRule)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def agreement(view: Survey, geometry: Geometry, accepted: Mask) -> float:
 
 
 @dataclass(frozen=True)
-class Before:
+class BaselineEvidence:
     """What is known of the baseline: the base network's view, where its tissue lies now, how far it is to be believed.
 
     Attributes:
@@ -117,7 +117,7 @@ def find_candidates(
     time_point: str,
     image: Volume,
     view: Survey,
-    before: Before,
+    before: BaselineEvidence,
     known: Mask,
     rule: CandidateRule | None = None,
 ) -> Candidates:
@@ -143,7 +143,7 @@ def find_candidates(
         evidence = _evidence(part, fine, image.geometry, before, known)
         evidence["volume_ml"] = round(measurement.volume_mm3 / 1000, 2)
         evidence["key_slice"] = measurement.slice_index + 1
-        look = look_at(part, image, tissue)
+        look = appearance_of(part, image, tissue)
         evidence |= look.facts()
         long_mm = measurement.long_axis.length_raw_mm
         reason = reason_to_suppress(look, long_mm, evidence, rule.look, rule.least_long_axis_mm)
@@ -178,7 +178,11 @@ def _grown(mask: Mask, spacing: tuple[float, float, float], margin_mm: float) ->
 
 
 def _evidence(
-    part: Mask, probability: npt.NDArray[np.float32], geometry: Geometry, before: Before, known: Mask
+    part: Mask,
+    probability: npt.NDArray[np.float32],
+    geometry: Geometry,
+    before: BaselineEvidence,
+    known: Mask,
 ) -> Evidence:
     centre = geometry.index_to_lps(np.argwhere(part).mean(0))
     seen, size, place = _at_baseline(centre, before)
@@ -213,7 +217,7 @@ def _is_sure(measurement: LesionMeasurement, evidence: Evidence, rule: Candidate
 
 
 def _at_baseline(
-    centre: npt.NDArray[np.float64], before: Before
+    centre: npt.NDArray[np.float64], before: BaselineEvidence
 ) -> tuple[float | None, float | None, list[float] | None]:
     """Highest tumour probability within 4 mm of the place at baseline, volume (mL) of what was seen there, the place.
 

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.lesions.proposal import Proposal, Suggestion
-from HCCResponseLib.track.identity.matching import Known, match
+from HCCResponseLib.track.identity.matching import KnownLesion, match
 from HCCResponseLib.track.registration.register import Registration, Scan, carry_masks
 
 
 @dataclass(frozen=True, eq=False)
-class Earlier:
+class EarlierVisit:
     """A follow-up before this one.
 
     Attributes:
@@ -26,12 +26,12 @@ class Earlier:
 
     time_point: str
     scan: Scan
-    candidates: Mapping[str, npt.NDArray[np.bool_]]
+    candidates: Mapping[str, Mask]
     said: Mapping[str, str]
 
 
 def name_again(
-    shown: Sequence[Proposal], visit: Earlier, found: Registration, geometry: Geometry
+    shown: Sequence[Proposal], visit: EarlierVisit, found: Registration, geometry: Geometry
 ) -> tuple[Proposal, ...]:
     """Candidates of a follow-up, those that the earlier one has shown under their old names.
 
@@ -43,7 +43,7 @@ def name_again(
     known = {}
     for name, mask in visit.candidates.items():
         place = found.place(found.to_follow_up(source.index_to_lps(np.argwhere(mask).mean(0))))
-        known[name] = Known(
+        known[name] = KnownLesion(
             carried[name], float(mask.sum()) * source.voxel_volume_mm3, place, visit.time_point
         )
     links = match(shown[0].time_point, known, [r.mask for r in shown if r.mask is not None], geometry)

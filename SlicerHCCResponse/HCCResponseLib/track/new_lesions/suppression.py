@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.resample import bounding_box
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.proposal import Evidence
 
-Mask = npt.NDArray[np.bool_]
-
 
 @dataclass(frozen=True)
-class LookRule:
+class AppearanceRule:
     """What is no tumour by its look.
 
     Attributes:
@@ -54,7 +52,7 @@ class Tissue:
 
 
 @dataclass(frozen=True)
-class Look:
+class Appearance:
     """How a spot looks: length against width, mean attenuation, its spread, the difference from liver; HU."""
 
     elongation: float
@@ -81,7 +79,7 @@ def liver_tissue(image: Volume, liver: Mask) -> Tissue:
     return Tissue(median, 0.5 * (high - low))
 
 
-def look_at(part: Mask, image: Volume, tissue: Tissue) -> Look:
+def appearance_of(part: Mask, image: Volume, tissue: Tissue) -> Appearance:
     """The look of one spot, (z, y, x) on the image's grid."""
     box = bounding_box(part, image.geometry.spacing, 0.0)
     points = np.argwhere(part[box]) * np.asarray(image.geometry.spacing)
@@ -90,11 +88,13 @@ def look_at(part: Mask, image: Volume, tissue: Tissue) -> Look:
     voxel = float(min(image.geometry.spacing)) ** 2 / 12
     extent = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(points.T)), 0) + voxel)
     mean = float(values.mean())
-    return Look(float(extent[2] / extent[1]), mean, float(values.std()), mean - tissue.median, tissue.spread)
+    return Appearance(
+        float(extent[2] / extent[1]), mean, float(values.std()), mean - tissue.median, tissue.spread
+    )
 
 
 def reason_to_suppress(
-    look: Look, long_mm: float, evidence: Evidence, rule: LookRule, least_mm: float
+    look: Appearance, long_mm: float, evidence: Evidence, rule: AppearanceRule, least_mm: float
 ) -> str | None:
     """Why a spot is not shown, in words; ``None`` when it is."""
     if long_mm < least_mm:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 from scipy import ndimage
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.jobs import Progress, Report, ignore_progress
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import bounding_box, resample, to_sitk, working_geometry
@@ -22,9 +23,8 @@ from HCCResponseLib.imaging.volumes import Region, Volume
 from HCCResponseLib.imaging.warped import WarpedMask
 from HCCResponseLib.track.registration import rigid
 from HCCResponseLib.track.registration.deform import Channels, Float32, cycle_error, deform, jacobian, sample
-from HCCResponseLib.track.registration.trust import Place, Quality, TrustMaps, judge, place_words
+from HCCResponseLib.track.registration.trust import LocalTrust, Quality, TrustMaps, judge, place_words
 
-Mask = npt.NDArray[np.bool_]
 _GRID_MM = (4.0, 4.0, 4.0)
 _MARGIN_MM = 28.0
 _LESION_MARGIN_MM = 4.0
@@ -112,7 +112,7 @@ class Registration:
                 break
         return np.asarray(guess)
 
-    def place(self, follow_up_lps: npt.ArrayLike) -> Place:
+    def place(self, follow_up_lps: npt.ArrayLike) -> LocalTrust:
         """Whether the match of this follow-up place (LPS mm) with the baseline is to be trusted, and why not."""
         point = np.asarray(follow_up_lps, float)
         before = self.to_baseline(point)
@@ -196,7 +196,7 @@ def _centre(liver: Region | None) -> npt.NDArray[np.float64]:
     return liver.geometry.index_to_lps(np.argwhere(liver.mask).mean(0))
 
 
-def _orientation(fixed: rigid.Body, moving: rigid.Body, seed: int, alike: float) -> str | None:
+def _orientation(fixed: rigid.BodyImage, moving: rigid.BodyImage, seed: int, alike: float) -> str | None:
     """How the follow-up lies otherwise than the baseline, if that fits clearly better than upright."""
     if alike > _UPRIGHT:
         return None

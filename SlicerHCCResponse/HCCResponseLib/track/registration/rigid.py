@@ -14,12 +14,12 @@ import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 from scipy import ndimage
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import geometry_of, resample, to_sitk, working_geometry
 from HCCResponseLib.imaging.volumes import AIR_HU, Volume
 
-Mask = npt.NDArray[np.bool_]
 _BODY_HU = -300
 _WINDOW = (-200.0, 300.0)
 _COARSE_MM = (5.0, 4.0, 4.0)
@@ -38,7 +38,7 @@ ORIENTATIONS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Body:
+class BodyImage:
     """A scan on a coarse grid: attenuation within the soft-tissue window, and where the body is."""
 
     hu: sitk.Image
@@ -66,14 +66,14 @@ def coarse_hu(
     return resample(array, geometry_of(image), grid, transform=transform)
 
 
-def prepare_body(volume: Volume, spacing: tuple[float, float, float] = _COARSE_MM) -> Body:
+def prepare_body(volume: Volume, spacing: tuple[float, float, float] = _COARSE_MM) -> BodyImage:
     """Raises ``InputError`` where there is no body."""
     grid = working_geometry(volume.geometry, spacing)
     hu = coarse_hu(volume, grid)
     body = _body_mask(hu)
     if body.mean() < 0.02:
         raise InputError(f"Image '{volume.source}' shows no body; is it a CT of the abdomen?")
-    return Body(to_sitk(np.clip(hu, *_WINDOW).astype(np.float32), grid), to_sitk(body, grid))
+    return BodyImage(to_sitk(np.clip(hu, *_WINDOW).astype(np.float32), grid), to_sitk(body, grid))
 
 
 def _body_mask(hu: npt.NDArray[np.float32]) -> Mask:
@@ -114,7 +114,7 @@ def _optimise(
 
 
 def register_bodies(
-    fixed: Body, moving: Body, seed: int, shifts: Sequence[npt.NDArray[np.float64]] = ()
+    fixed: BodyImage, moving: BodyImage, seed: int, shifts: Sequence[npt.NDArray[np.float64]] = ()
 ) -> sitk.Euler3DTransform | None:
     """Body to body from several starts, because scans need not cover the same range; ``None`` without overlap.
 
@@ -141,9 +141,9 @@ def register_bodies(
     return sitk.Euler3DTransform((fine or best)[0])
 
 
-def turned(body: Body, signs: tuple[int, int, int]) -> Body:
+def turned(body: BodyImage, signs: tuple[int, int, int]) -> BodyImage:
     """The same scan with the given axes of the patient reversed."""
-    return Body(_reversed(body.hu, signs), _reversed(body.mask, signs))
+    return BodyImage(_reversed(body.hu, signs), _reversed(body.mask, signs))
 
 
 def _reversed(image: sitk.Image, signs: tuple[int, int, int]) -> sitk.Image:
@@ -155,7 +155,7 @@ def _reversed(image: sitk.Image, signs: tuple[int, int, int]) -> sitk.Image:
     return copy
 
 
-def similarity(fixed: Body, moving: Body, transform: sitk.Transform) -> float:
+def similarity(fixed: BodyImage, moving: BodyImage, transform: sitk.Transform) -> float:
     """Normalised correlation of the bodies, -1 to 1; 0 where they hardly overlap."""
     moved = sitk.GetArrayFromImage(
         sitk.Resample(moving.hu, fixed.hu, transform, sitk.sitkLinear, float(AIR_HU))

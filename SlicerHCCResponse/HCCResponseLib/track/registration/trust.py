@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
+
 Float32 = npt.NDArray[np.float32]
 _LEAST_SIMILARITY = 0.6
 _LEAST_OVERLAP = 0.8
@@ -63,7 +65,7 @@ class TrustMaps:
 
 
 @dataclass(frozen=True)
-class Place:
+class LocalTrust:
     """One place of the follow-up.
 
     Attributes:
@@ -84,7 +86,7 @@ def judge(
     alike: float,
     overlap: float | None,
     maps: TrustMaps,
-    liver: npt.NDArray[np.bool_] | None,
+    liver: Mask | None,
     orientation: str | None,
     remark: str | None,
 ) -> Quality:
@@ -116,7 +118,7 @@ def judge(
 
 def place_words(
     quality: Quality, maps: TrustMaps, index: npt.NDArray[np.float64], imaged: tuple[bool, bool]
-) -> Place:
+) -> LocalTrust:
     """Judge one place.
 
     Args:
@@ -132,7 +134,7 @@ def place_words(
     shape = np.asarray(maps.cycle_mm.shape)
     if (nearest < 0).any() or (nearest >= shape).any():
         reasons.append("This place lies outside of what was registered in detail.")
-        return Place(False, *imaged, None, tuple(reasons))
+        return LocalTrust(False, *imaged, None, tuple(reasons))
     around = tuple(slice(max(0, i - 1), i + 2) for i in nearest)
     cycle = float(np.median(maps.cycle_mm[around]))
     if cycle > _MOST_CYCLE_MM:
@@ -141,4 +143,4 @@ def place_words(
         reasons.append("The deformation folds here.")
     if maps.outline_mm is not None and float(maps.outline_mm[tuple(nearest)]) > _MOST_OUTLINE_MM:
         reasons.append("The livers' outlines do not fit on each other here.")
-    return Place(not reasons, *imaged, cycle, tuple(reasons))
+    return LocalTrust(not reasons, *imaged, cycle, tuple(reasons))

@@ -1,0 +1,8 @@
+"""Types of arrays that every room speaks of."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Mask = npt.NDArray[np.bool_]  # (z, y, x): which voxels of a grid belong to something
