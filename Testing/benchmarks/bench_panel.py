@@ -32,9 +32,9 @@ from HCCResponseLib.imaging.volumes import Volume  # noqa: E402
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind  # noqa: E402
 from HCCResponseLib.measure import measure_lesion  # noqa: E402
 from HCCResponseLib.panel.scene.contours import COLOURS, set_contour  # noqa: E402
-from HCCResponseLib.pipeline.propose import open_session  # noqa: E402
 from HCCResponseLib.response.types import LesionState  # noqa: E402
 from HCCResponseLib.review.read.records import write_proposal  # noqa: E402
+from HCCResponseLib.review.read.session import open_session  # noqa: E402
 from panel_case import make_case  # noqa: E402
 from reads import BASELINE, FOLLOW_UP, GRID, disc, lesion  # noqa: E402
 from slicer_host.modules import load_module  # noqa: E402
@@ -157,7 +157,9 @@ def longest_pause(widget: Any) -> float:
     beats = []
     timer = qt.QTimer()
     timer.connect("timeout()", lambda: beats.append(time.perf_counter()))
-    widget.panel.jobs.start("panel_worker", {"steps": 300, "pause": 0.01})
+    from panel_worker import PanelJob
+
+    widget.panel.jobs.start("panel_worker", PanelJob(steps=300, pause=0.01))
     timer.start(10)
     while widget.panel.jobs.busy:
         slicer.app.processEvents()

@@ -14,14 +14,17 @@ import pytest
 import yaml
 
 from HCCResponseLib.base.errors import InputError, JobCancelledError
-from HCCResponseLib.engines.contract import Request, RunState
+from HCCResponseLib.base.jobs import Ending
+from HCCResponseLib.engines.contract import Request
 from HCCResponseLib.engines.run import run_engine
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
-from HCCResponseLib.pipeline.propose import Options, open_session, propose
+from HCCResponseLib.pipeline.propose import propose
+from HCCResponseLib.pipeline.request import Options
+from HCCResponseLib.review.read.session import open_session
 from small import tiny_model
 
 GRID = Geometry((30, 60, 70), (5.0, 4.0, 4.0))
@@ -136,7 +139,7 @@ def test_cancel_during_inference_takes_less_than_two_seconds(folder, tmp_path):
         folder / "before.nrrd", device="cpu", parameters={"flips": True, "region": "whole", "overlap": 0.9}
     )
     outcome = run_engine("fcd", asked, tmp_path, watch, cancelled)
-    assert outcome.state is RunState.CANCELLED
+    assert outcome.ending is Ending.CANCELLED
     assert time.monotonic() - told[0] < 2
 
 

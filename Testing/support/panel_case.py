@@ -12,8 +12,8 @@ from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
 from HCCResponseLib.lesions.proposal import Proposal
-from HCCResponseLib.pipeline.propose import open_session
 from HCCResponseLib.review.read.records import write_proposal
+from HCCResponseLib.review.read.session import open_session
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, lesion
 
 PASSWORD = "quiet river stones 42"

@@ -19,9 +19,9 @@ from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import measure_lesion
-from HCCResponseLib.pipeline.propose import open_session
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.records import write_proposal
+from HCCResponseLib.review.read.session import open_session
 from HCCResponseLib.review.read.state import RowStatus
 
 GRID = Geometry((9, 80, 80), (2.5, 1.0, 1.0))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +11,24 @@ import numpy as np
 
 from HCCResponseLib.adapt.contour import Gate
 from HCCResponseLib.base.arrays import Mask
-from HCCResponseLib.base.errors import AccessError, InputError, JobCancelledError
+from HCCResponseLib.base.errors import JobCancelledError
 from HCCResponseLib.base.jobs import Progress, Report, ignore_progress, never, part_of
-from HCCResponseLib.engines.registry import engine_named
-from HCCResponseLib.imaging.study import Study, TimePointEntry, load_contour, load_image
-from HCCResponseLib.imaging.volumes import Region, Volume
+from HCCResponseLib.imaging.study import TimePointEntry, load_contour
+from HCCResponseLib.imaging.volumes import Region
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.nets.model import Model, load_model
 from HCCResponseLib.pipeline.adaptation import AcceptedVisit, adapt_to
-from HCCResponseLib.pipeline.segmentation import EngineRunner, Options
+from HCCResponseLib.pipeline.request import Options
+from HCCResponseLib.pipeline.segmentation import EngineRunner
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.read.access import Act, Stage
 from HCCResponseLib.review.read.lifecycle import require_draft, stage
 from HCCResponseLib.review.read.links import write_links
 from HCCResponseLib.review.read.records import Action, Decision, write_proposal
-from HCCResponseLib.review.read.state import ReadState, Row, RowStatus, read_state
-from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.review.read.session import Session
+from HCCResponseLib.review.read.state import Row, RowStatus
 from HCCResponseLib.track.identity.follow_up import (
     Baseline,
     FollowUpNetworks,
@@ -42,86 +40,7 @@ from HCCResponseLib.track.new_lesions.earlier_visits import EarlierVisit
 from HCCResponseLib.track.registration.child import ChildRegistrar
 from HCCResponseLib.track.registration.register import Scan
 
-__all__ = ["Options", "Session", "accepted_at", "accepted_visits", "open_session", "propose"]
-
-STORE = "read.sqlite"
 DRAWN_BY = "drawn by "
-
-
-@dataclass
-class Session:
-    """An open read: the store, its state, the images of all time points."""
-
-    study: Study
-    folder: Path
-    store: ReadStore
-    state: ReadState
-    images: dict[str, Volume]
-
-    def image(self, point: TimePointEntry) -> Volume:
-        """The image of a time point.
-
-        Raises:
-            AccessError: reading is sequential and an earlier time point is not locked yet.
-        """
-        if stage(self.state, point.name) is Stage.WAITING:
-            raise AccessError(
-                f"'{point.name}' is shown when every time point before it is signed and locked."
-            )
-        return self.images[point.name]
-
-
-def load_images(study: Study) -> tuple[dict[str, Volume], dict[str, Any]]:
-    """All images of a study by time point, and the fingerprint of each with its contour.
-
-    Raises:
-        InputError: an image or contour cannot be used.
-    """
-    images = {p.name: load_image(study, p) for p in study.timepoints}
-    for point in study.timepoints:
-        if point.contour:
-            load_contour(point, images[point.name])
-    return images, {p.name: _fingerprint(p, images[p.name]) for p in study.timepoints}
-
-
-def open_session(study: Study, folder: Path, opened: tuple[ReadStore, ReadState] | None = None) -> Session:
-    """Open the read of a study in an output folder, or resume the one that is there.
-
-    Everything that the study names is read and checked first, so that bad input leaves nothing behind.
-
-    Args:
-        opened: an assigned read, as :func:`HCCResponseLib.review.committee.assignments.open_read` hands it out.
-
-    Raises:
-        InputError: an image or contour cannot be used, or the folder holds the read of another study.
-        AccessError: the read is assigned to somebody and was not opened by that person.
-    """
-    images, fingerprints = load_images(study)
-    store = opened[0] if opened else ReadStore(Path(folder) / STORE)
-    state = opened[1] if opened else read_state(store)
-    if opened is None and state.locks.reader is not None:
-        store.close()
-        raise AccessError(f"The read in '{folder}' is assigned to '{state.locks.reader}', who must sign in.")
-    if state.study is None:
-        store.append(
-            "software", "study", {"study": study.model_dump(mode="json"), "fingerprints": fingerprints}
-        )
-        state = read_state(store)
-    elif state.fingerprints != fingerprints or state.study.subject != study.subject:
-        store.close()
-        raise InputError(
-            f"'{folder}' holds the read of another study or of other images; name another output folder."
-        )
-    return Session(study, Path(folder), store, state, images)
-
-
-def _fingerprint(point: TimePointEntry, image: Volume) -> dict[str, Any]:
-    contour = hashlib.sha256(point.contour.path.read_bytes()).hexdigest() if point.contour else None
-    return {
-        "date": point.date.isoformat(),
-        "image_sha256": hashlib.sha256(np.ascontiguousarray(image.hu).tobytes()).hexdigest(),
-        "contour_sha256": contour,
-    }
 
 
 def propose(
@@ -137,9 +56,9 @@ def propose(
     Returns:
         names of time points that still wait: the baseline is not fully decided or an earlier one not locked.
     """
-    engine_named(options.engine).settings(options.parameters)
+    options.require_known()
     base = load_model(options.base)
-    runner = EngineRunner(options, cancelled)
+    runner = EngineRunner(options, cancelled, {n: image.sha256 for n, image in session.images.items()})
     first = session.study.timepoints[0]
     for point in session.study.timepoints:
         if point.contour and point.name not in session.state.provenance:

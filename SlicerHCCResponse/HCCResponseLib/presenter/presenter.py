@@ -13,7 +13,6 @@ from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.pipeline.propose import Session, open_session
 from HCCResponseLib.presenter.view import PanelView, build_view, is_open
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
@@ -23,6 +22,7 @@ from HCCResponseLib.review.decisions.reader_rows import add_row, set_site
 from HCCResponseLib.review.people.people import Person, people_of
 from HCCResponseLib.review.read.links import reader_relinks
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision, ReaderLine
+from HCCResponseLib.review.read.session import Session, open_session
 from HCCResponseLib.review.read.state import ReadState, Row, Site, read_state
 from HCCResponseLib.review.store import ReadStore, open_store
 
@@ -52,7 +52,7 @@ class Presenter:
         """Open or resume a read; the one that was open is closed first.
 
         Raises:
-            InputError: see :func:`HCCResponseLib.pipeline.propose.open_session`; the read that was open stays open.
+            InputError: see :func:`HCCResponseLib.review.read.session.open_session`; the read that was open stays open.
         """
         load_profile(study.profile)
         self.adopt(open_session(study, folder))

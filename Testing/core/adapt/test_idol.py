@@ -13,8 +13,11 @@ from HCCResponseLib.adapt.contour import Gate
 from HCCResponseLib.adapt.copies import cut_surroundings, draw_copy
 from HCCResponseLib.adapt.idol import adapt
 from HCCResponseLib.adapt.recipe import MOON2026, QUICK, recipe_named
+from HCCResponseLib.adapt.request import WORKER, AcceptedContours, AdaptationRequest
 from HCCResponseLib.base.errors import InputError, JobCancelledError
 from HCCResponseLib.base.jobs import ignore_progress, run_job
+from HCCResponseLib.imaging.read import read_volume
+from HCCResponseLib.imaging.reference import ImageReference
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.imaging.write import write_label_map, write_volume
 from HCCResponseLib.nets.model import load_model
@@ -161,21 +164,23 @@ def request(tmp_path, baseline, **more):
     write_volume(image, tmp_path / "ct.nrrd")
     write_label_map(contour, tmp_path / "c.nrrd")
     tiny_model(tmp_path / "base.pt")
+    visit = AcceptedContours(
+        image=ImageReference.of(read_volume(tmp_path / "ct.nrrd")), contour=tmp_path / "c.nrrd"
+    )
     values = {
-        "visits": [{"image": tmp_path / "ct.nrrd", "contour": tmp_path / "c.nrrd"}],
+        "visits": (visit,),
         "device": "cpu",
         "output": tmp_path / "out" / "adapted.pt",
         "base": tmp_path / "base.pt",
         "recipe": "quick",
         "steps": 3,
-        "seed": 0,
     }
-    return {**values, **more}
+    return AdaptationRequest(**{**values, **more})
 
 
 def test_the_worker_writes_an_adapted_model(tmp_path, baseline):
     seen = []
-    facts = run_job("HCCResponseLib.adapt.worker", request(tmp_path, baseline), tmp_path, seen.append)
+    facts = run_job(WORKER, request(tmp_path, baseline), seen.append)
     assert facts["steps"] == 3
     assert facts["recipe"]["name"] == "quick"
     model = load_model(tmp_path / "out" / "adapted.pt", tmp_path / "base.pt")
@@ -190,24 +195,42 @@ def test_the_worker_writes_an_adapted_model(tmp_path, baseline):
 
 def test_all_accepted_visits_are_learned_from(tmp_path, baseline):
     job = request(tmp_path, baseline)
-    alone = run_job("HCCResponseLib.adapt.worker", job, tmp_path)
+    alone = run_job(WORKER, job)
     later = replace(baseline[1], labels=np.roll(baseline[1].labels, 3, axis=1))
     write_label_map(later, tmp_path / "later.nrrd")
-    more = [{**job["visits"][0], "contour": tmp_path / "later.nrrd"}]
-    both = run_job("HCCResponseLib.adapt.worker", {**job, "visits": job["visits"] + more}, tmp_path)
+    more = job.visits[0].model_copy(update={"contour": tmp_path / "later.nrrd"})
+    both = run_job(WORKER, job.model_copy(update={"visits": (*job.visits, more)}))
     assert (alone["visits"], both["visits"]) == (1, 2)
     assert both["base_recognised"] == alone["base_recognised"]
     assert both["sha256"] != alone["sha256"]
-    missing = [{"image": tmp_path / "none.nrrd", "contour": tmp_path / "c.nrrd"}]
+    gone = ImageReference(path=tmp_path / "none.nrrd", sha256="")
+    missing = more.model_copy(update={"image": gone})
     with pytest.raises(InputError, match=r"none\.nrrd"):
-        run_job("HCCResponseLib.adapt.worker", {**job, "visits": job["visits"] + missing}, tmp_path)
+        run_job(WORKER, job.model_copy(update={"visits": (*job.visits, missing)}))
+
+
+def test_an_image_that_was_changed_since_is_refused(tmp_path, baseline):
+    job = request(tmp_path, baseline)
+    write_volume(replace(baseline[0], hu=baseline[0].hu + np.int16(1)), tmp_path / "ct.nrrd")
+    with pytest.raises(InputError, match=r"ct\.nrrd' was changed while it was being worked on"):
+        run_job(WORKER, job)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_request_with_an_unknown_key_is_refused(tmp_path, baseline):
+    class Misspelt(AdaptationRequest):
+        step: int = 3
+
+    job = Misspelt(**dict(request(tmp_path, baseline)))
+    with pytest.raises(InputError, match="cannot be started as asked: step: Extra inputs are not permitted"):
+        run_job(WORKER, job)
 
 
 def test_a_cancelled_adaptation_leaves_nothing(tmp_path, baseline):
     seen = []
     job = request(tmp_path, baseline, steps=100_000)
     with pytest.raises(JobCancelledError):
-        run_job("HCCResponseLib.adapt.worker", job, tmp_path, seen.append, lambda: len(seen) > 2)
+        run_job(WORKER, job, seen.append, lambda: len(seen) > 2)
     assert not (tmp_path / "out").exists()
 
 
@@ -217,4 +240,4 @@ def test_the_worker_refuses_a_contour_of_another_grid(tmp_path, baseline):
     moved = replace(image.geometry, origin=(0.0, 0.0, 50.0))
     write_label_map(LabelMap(contour.labels, moved), tmp_path / "c.nrrd")
     with pytest.raises(Exception, match="does not lie on image"):
-        run_job("HCCResponseLib.adapt.worker", job, tmp_path)
+        run_job(WORKER, job)

@@ -9,7 +9,7 @@ import numpy as np
 
 from HCCResponseLib.engines.contract import Request
 from HCCResponseLib.engines.registry import engines
-from HCCResponseLib.engines.run import check_engine, result_of, run_engine
+from HCCResponseLib.engines.run import check_engine, run_engine
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import Volume
@@ -27,10 +27,10 @@ def test_the_engine_on_the_page_works(tmp_path, monkeypatch):
     hu[2:4, 2:6, 3:7] = 180
     write_volume(Volume(hu, Geometry(hu.shape, (2.0, 1.0, 1.0))), tmp_path / "ct.nrrd")
     (tmp_path / "work").mkdir()
-    result = result_of(run_engine("bright", Request(tmp_path / "ct.nrrd"), tmp_path / "work"))
+    result = run_engine("bright", Request(tmp_path / "ct.nrrd"), tmp_path / "work").require()
     assert np.array_equal(read_label_map(result.labels).labels == 2, hu == 180)
     assert result.provenance["rule"] == "HU > threshold"
-    assert check_engine("bright", None, tmp_path / "work")["weights"] == "none"
+    assert check_engine("bright", None)["weights"] == "none"
 
 
 def test_every_engine_has_its_row():

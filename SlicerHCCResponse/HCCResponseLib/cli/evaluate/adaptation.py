@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar, say, say_json
+
+if TYPE_CHECKING:
+    from HCCResponseLib.evaluation.adaptation.request import EvaluationRequest
 
 
 def synthetic(
@@ -39,25 +41,26 @@ def synthetic(
     """Compare base network, published IDOL and ours on synthetic pairs; run again, it goes on where it was."""
     with errors_as_one_line():
         from HCCResponseLib.evaluation.adaptation.methods import methods_named
+        from HCCResponseLib.evaluation.adaptation.request import EvaluationRequest
 
         if (background is None) != (liver is None):
             raise InputError("--background and --liver belong together: a CT and the mask of its liver.")
         if oedema and background is not None:
             raise InputError("--oedema is for the drawn phantom; leave --background out.")
         methods_named(methods)
-        request: dict[str, Any] = {
-            "output": output.resolve(),
-            "seeds": list(range(seed_start, seed_start + pairs)),
-            "methods": methods,
-            "base": model and model.resolve(),
-            "background": background_name(background, oedema),
-            "oedema": oedema,
-            "image": background and background.resolve(),
-            "liver": liver and liver.resolve(),
-        }
+        request = EvaluationRequest(
+            output=output.resolve(),
+            seeds=tuple(range(seed_start, seed_start + pairs)),
+            methods=methods,
+            base=model and model.resolve(),
+            background=background_name(background, oedema),
+            oedema=oedema,
+            image=background and background.resolve(),
+            liver=liver and liver.resolve(),
+        )
         if not tables_only:
             _run(request)
-        _tell(output, request["background"], as_json)
+        _tell(output, request.background, as_json)
 
 
 def background_name(path: Path | None, oedema: bool = False) -> str:
@@ -67,16 +70,14 @@ def background_name(path: Path | None, oedema: bool = False) -> str:
     return f"{path.resolve().parent.name}/{path.name}"
 
 
-def _run(request: dict[str, Any]) -> None:
+def _run(request: EvaluationRequest) -> None:
     from HCCResponseLib.base.jobs import run_job
+    from HCCResponseLib.evaluation.adaptation.request import WORKER
 
-    with tempfile.TemporaryDirectory() as work, progress_bar() as bar:
+    with progress_bar() as bar:
         task = bar.add_task("Evaluating", total=1.0)
         counts = run_job(
-            "HCCResponseLib.evaluation.adaptation.worker",
-            request,
-            Path(work),
-            lambda p: bar.update(task, completed=p.fraction, description=p.stage[:44]),
+            WORKER, request, lambda p: bar.update(task, completed=p.fraction, description=p.stage[:44])
         )
     console.print(f"{counts['made']} results made, {counts['there']} were there already")
 

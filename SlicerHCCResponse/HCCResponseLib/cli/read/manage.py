@@ -31,9 +31,9 @@ def assign(
     Order of reading, adjudication variables and streams come from the study's profile.
     """
     from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.pipeline.propose import load_images
     from HCCResponseLib.review.committee.assignments import assign as give
     from HCCResponseLib.review.committee.assignments import blinded
+    from HCCResponseLib.review.read.session import load_images
 
     with signed_in(where, as_name, password_file) as signed:
         content = blinded(load_study(study))

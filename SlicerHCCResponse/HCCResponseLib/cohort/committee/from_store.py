@@ -12,7 +12,6 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cohort.committee.reading_time import PAUSE_LIMIT, active_seconds
 from HCCResponseLib.cohort.committee.reads import Adjudication, Committee, CommitteeRead
 from HCCResponseLib.cohort.committee.same_lesion import common_names
-from HCCResponseLib.pipeline.propose import STORE
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole
 from HCCResponseLib.review.committee.adjudication import VARIABLES, AdjudicationCase, case
@@ -21,6 +20,7 @@ from HCCResponseLib.review.read.access import Stage
 from HCCResponseLib.review.read.category import findings, in_force, missing, roles
 from HCCResponseLib.review.read.lifecycle import stage
 from HCCResponseLib.review.read.outcome import outcome
+from HCCResponseLib.review.read.session import STORE
 from HCCResponseLib.review.read.state import ReadState, read_state
 from HCCResponseLib.review.signing.signing import profile_hash
 from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
