@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from HCCResponseLib.adapt.contour import ask_base
 from HCCResponseLib.adapt.copies import cut_surroundings
 from HCCResponseLib.adapt.idol import adapt
 from HCCResponseLib.adapt.recipe import recipe_named
@@ -22,22 +21,18 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
 
     Request: ``visits`` (``image`` and ``contour`` of each accepted visit, the baseline first), ``output`` (path),
     ``base`` (path or null), ``recipe`` (name), ``steps`` (or null), ``seed``, ``device``. Result: SHA-256, steps,
-    held-out Dice, recipe, device, and how well the base network, alone, contours the accepted lesions of the baseline.
+    held-out Dice, recipe, device.
     """
     report(Progress("Reading baseline", 0.0))
     base = load_model(Path(request["base"]) if request["base"] else None)
     visits = [_accepted(visit) for visit in request["visits"]]
-    image, contour = visits[0]
     device = torch_device(request["device"])
     recipe = recipe_named(request["recipe"])
     if request.get("steps"):
         recipe = replace(recipe, steps=int(request["steps"]))
     cases = [case for visit in visits for case in cut_surroundings(*visit, base.grid, recipe)]
-    report(Progress("Asking the base network about the accepted lesions", 0.0))
-    gate = ask_base(base, image, {str(v): contour.mask(v) for v in contour.values()})
     done = adapt(base.network, cases, recipe, int(request["seed"]), report, device)
     facts = {
-        "base_recognised": {n: round(v, 4) for n, v in gate.recognised.items()},
         "recipe": recipe.as_dict(),
         "seed": request["seed"],
         "visits": len(visits),

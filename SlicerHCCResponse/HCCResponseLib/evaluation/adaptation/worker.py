@@ -23,8 +23,7 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
     """Evaluate what is not yet there, pair by pair.
 
     Request: ``output`` (folder), ``seeds``, ``methods`` (comma-separated), ``base`` (path or null), ``background``
-    (name), ``image`` and ``liver`` (paths or null), ``oedema``. Result: how many were
-    made and how many were there.
+    (name), ``image`` and ``liver`` (paths or null). Result: how many were made and how many were there.
     """
     folder = Path(request["output"])
     base = load_model(Path(request["base"]) if request["base"] else None)
@@ -47,7 +46,7 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
                 continue
             stage, share = f"Seed {seed}, {method.name}", (made + there) / total
             report(Progress(stage, share))
-            pair = pair or prepare(draw_pair(seed, grown_in, bool(request.get("oedema"))), base)
+            pair = pair or prepare(draw_pair(seed, grown_in))
             record = {**key, "software": __version__}
             within = _within(report, stage, share, 1 / total)
             record |= evaluate(pair, method, base, seed, within, folder / "adapted", f"{label}-{seed}")
