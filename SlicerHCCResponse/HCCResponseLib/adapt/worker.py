@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from HCCResponseLib.adapt.contour import ask_base
 from HCCResponseLib.adapt.copies import cut_surroundings
 from HCCResponseLib.adapt.idol import adapt
 from HCCResponseLib.adapt.recipe import recipe_named
@@ -21,23 +20,18 @@ def work(request: AdaptationRequest, report: Report) -> dict[str, Any]:
     """Adapt and save only what changed.
 
     Returns:
-        SHA-256, steps, held-out Dice, recipe, device, and how well the base network, alone, contours the accepted
-        lesions of the baseline.
+        SHA-256, steps, held-out Dice, recipe, device.
     """
     report(Progress("Reading baseline", 0.0))
     base = load_model(request.base)
     visits = [_accepted(visit) for visit in request.visits]
-    image, contour = visits[0]
     device = torch_device(request.device)
     recipe = recipe_named(request.recipe)
     if request.steps:
         recipe = replace(recipe, steps=request.steps)
     cases = [case for visit in visits for case in cut_surroundings(*visit, base.grid, recipe)]
-    report(Progress("Asking the base network about the accepted lesions", 0.0))
-    gate = ask_base(base, image, {str(v): contour.mask(v) for v in contour.values()})
     done = adapt(base.network, cases, recipe, request.seed, report, device)
     facts = {
-        "base_recognised": {n: round(v, 4) for n, v in gate.recognised.items()},
         "recipe": recipe.as_dict(),
         "seed": request.seed,
         "visits": len(visits),

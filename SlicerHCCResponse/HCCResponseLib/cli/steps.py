@@ -83,7 +83,7 @@ def adapt(
     contour: ContourArgument,
     output: OutputFile = Path("adapted.pt"),
     recipe: Annotated[str, typer.Option(help="quick, or moon2026 (faithful, slow).")] = "quick",
-    steps: Annotated[int | None, typer.Option(min=1, help="Most steps; default: the recipe's own.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps; default: the recipe's own.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     model: ModelOption = None,
     device: DeviceOption = "auto",

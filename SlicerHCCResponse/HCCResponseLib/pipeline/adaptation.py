@@ -28,7 +28,7 @@ def adapt_to(
     """Learn from all visits; returns the adapted weights, which live as long as ``work``, and facts for provenance.
 
     Args:
-        visits: the baseline first; the base network is asked about it alone.
+        visits: the baseline first.
     """
     options = runner.options
     request = AdaptationRequest(

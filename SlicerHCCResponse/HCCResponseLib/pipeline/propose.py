@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from HCCResponseLib.adapt.contour import Gate
 from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import JobCancelledError
 from HCCResponseLib.base.jobs import Progress, Report, ignore_progress, never, part_of
@@ -141,10 +140,7 @@ def _propose_one(
         seen.update(provenance)
         return view
 
-    gate = Gate(dict(facts.get("base_recognised") or {}))
-    look = FollowUpNetworks(
-        lambda carried, part: runner.known(point, image, carried, adapted, part), survey, gate.evidence()
-    )
+    look = FollowUpNetworks(lambda carried, part: runner.known(point, image, carried, adapted, part), survey)
     done = propose_follow_up(
         point.name,
         image,

@@ -31,9 +31,6 @@ def synthetic(
         Path | None, typer.Option(help="CT in which tumours are grown; default: the drawn phantom.")
     ] = None,
     liver: Annotated[Path | None, typer.Option(help="Liver mask of that CT, on its grid.")] = None,
-    oedema: Annotated[
-        bool, typer.Option(help="Draw oedema around tumours of the phantom that stay or shrink.")
-    ] = False,
     model: Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")] = None,
     tables_only: Annotated[bool, typer.Option(help="Print what is there, compute nothing new.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print tables as JSON.")] = False,
@@ -45,16 +42,13 @@ def synthetic(
 
         if (background is None) != (liver is None):
             raise InputError("--background and --liver belong together: a CT and the mask of its liver.")
-        if oedema and background is not None:
-            raise InputError("--oedema is for the drawn phantom; leave --background out.")
         methods_named(methods)
         request = EvaluationRequest(
             output=output.resolve(),
             seeds=tuple(range(seed_start, seed_start + pairs)),
             methods=methods,
             base=model and model.resolve(),
-            background=background_name(background, oedema),
-            oedema=oedema,
+            background=background_name(background),
             image=background and background.resolve(),
             liver=liver and liver.resolve(),
         )
@@ -63,10 +57,10 @@ def synthetic(
         _tell(output, request.background, as_json)
 
 
-def background_name(path: Path | None, oedema: bool = False) -> str:
+def background_name(path: Path | None) -> str:
     """What results are filed under: the phantom, or folder and file of a CT."""
     if path is None:
-        return "phantom with oedema" if oedema else "phantom"
+        return "phantom"
     return f"{path.resolve().parent.name}/{path.name}"
 
 
@@ -88,7 +82,6 @@ def _tell(output: Path, background: str, as_json: bool) -> None:
     from HCCResponseLib.evaluation.adaptation.store import read_records
     from HCCResponseLib.evaluation.adaptation.table import (
         as_csv,
-        gate_rows,
         markdown,
         paired_rows,
         size_rows,
@@ -99,7 +92,7 @@ def _tell(output: Path, background: str, as_json: bool) -> None:
     records = [r for r in read_records(output) if r["background"] == background]
     if not records:
         raise InputError(f"There are no results for background '{background}' in '{output}'.")
-    tables = [f(records) for f in (summary_rows, paired_rows, size_rows, gate_rows)]
+    tables = [f(records) for f in (summary_rows, paired_rows, size_rows)]
     text = "\n\n".join(markdown(*t) for t in tables if t[1])
     write_text(output / "tables.md", text + "\n")
     write_text(output / "results.csv", as_csv(records))

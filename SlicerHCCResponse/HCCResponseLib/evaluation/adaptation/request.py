@@ -17,7 +17,6 @@ class EvaluationRequest(JobRequest):
         methods: names with commas between them.
         base: model, ``None`` is the shipped one.
         background: what results are filed under; ``image`` and ``liver``: the CT behind it, ``None`` is the phantom.
-        oedema: draw oedema around tumours of the phantom that stay or shrink.
     """
 
     output: Path
@@ -27,4 +26,3 @@ class EvaluationRequest(JobRequest):
     background: str
     image: Path | None = None
     liver: Path | None = None
-    oedema: bool = False

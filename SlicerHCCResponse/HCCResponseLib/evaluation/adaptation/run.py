@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from HCCResponseLib.adapt.contour import NO_GATE, Gate, ask_base, known_tumours, trim_poles
 from HCCResponseLib.adapt.copies import cut_surroundings
 from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.jobs import Report
@@ -23,7 +22,7 @@ from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.warped import WarpedMask
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion
 from HCCResponseLib.nets.model import Model
-from HCCResponseLib.nets.segment import PLAIN
+from HCCResponseLib.nets.segment import PLAIN, known_probability
 from HCCResponseLib.synth.subject import SyntheticSubject
 from HCCResponseLib.track.identity.components import carry_identities
 from HCCResponseLib.track.registration.register import carry_masks, register
@@ -48,7 +47,6 @@ class PreparedPair:
         before, truth: each followed lesion's true mask at baseline and at follow-up (``None`` once gone), (z, y, x).
         carried: its registered baseline contour on the follow-up's grid.
         registration_s: seconds that the registration took.
-        gate: what the base network makes of the accepted lesions.
     """
 
     subject: SyntheticSubject
@@ -56,11 +54,10 @@ class PreparedPair:
     truth: Mapping[str, Mask | None]
     carried: Mapping[str, WarpedMask]
     registration_s: float
-    gate: Gate
 
 
-def prepare(subject: SyntheticSubject, base: Model) -> PreparedPair:
-    """Register the pair, carry the accepted contours over, ask the base network about them."""
+def prepare(subject: SyntheticSubject) -> PreparedPair:
+    """Register the pair and carry the accepted contours over."""
     first, second = subject.timepoints
     followed = [t for t in subject.lesions if t.diameters_mm[0]]
     before = {t.lesion_id: first.lesions.mask(t.label) for t in followed}
@@ -72,7 +69,7 @@ def prepare(subject: SyntheticSubject, base: Model) -> PreparedPair:
     found = register(first.volume, second.volume, first.lesions.labels > 0)
     carried = carry_masks(before, first.volume.geometry, second.volume.geometry, found)
     seconds = time.monotonic() - started
-    return PreparedPair(subject, before, truth, carried, seconds, ask_base(base, first.volume, before))
+    return PreparedPair(subject, before, truth, carried, seconds)
 
 
 def evaluate(
@@ -98,31 +95,23 @@ def evaluate(
         facts = {k: model.notes[k] for k in _NO_ADAPTATION}
     started = time.monotonic()
     reset_peak()
-    masks = _contour(pair, method, image, model, base)
+    masks = _contour(pair, method, image, model)
     seconds = time.monotonic() - started
     facts["peak_mib"] = max(facts["peak_mib"] or 0, peak_mib() or 0) or None
     return {
         **compare(pair, masks),
         "contour_s": round(seconds, 2),
         "registration_s": round(pair.registration_s, 2),
-        "base_recognised": {n: round(v, 4) for n, v in pair.gate.recognised.items()},
         **facts,
     }
 
 
-def _contour(
-    pair: PreparedPair, method: Method, image: Volume, model: Model, base: Model
-) -> dict[str, Mask | None]:
+def _contour(pair: PreparedPair, method: Method, image: Volume, model: Model) -> dict[str, Mask | None]:
     """Each followed lesion's mask by the path that every method shares."""
-    gate = pair.gate if method.gate else NO_GATE
-    how = replace(PLAIN, flips=method.flips)
+    inference = replace(PLAIN, flips=method.flips)
     places = {n: c.voxels for n, c in pair.carried.items()}
-    probability = known_tumours(image, model, base, places, gate, method.prior, how)
-    masks = carry_identities(probability > _THRESHOLD, pair.carried, image.geometry.spacing)
-    if not method.poles:
-        return masks
-    spacing = image.geometry.spacing
-    return {n: None if m is None else trim_poles(m, probability, spacing) for n, m in masks.items()}
+    probability = known_probability(image, model, places, method.prior, inference)
+    return carry_identities(probability > _THRESHOLD, pair.carried, image.geometry.spacing)
 
 
 def compare(pair: PreparedPair, masks: Mapping[str, Mask | None]) -> dict[str, Any]:

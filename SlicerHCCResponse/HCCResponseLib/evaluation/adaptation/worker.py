@@ -42,7 +42,7 @@ def work(request: EvaluationRequest, report: Report) -> dict[str, Any]:
                 continue
             stage, share = f"Seed {seed}, {method.name}", (made + there) / total
             report(Progress(stage, share))
-            pair = pair or prepare(draw_pair(seed, grown_in, request.oedema), base)
+            pair = pair or prepare(draw_pair(seed, grown_in))
             record = {**key, "software": __version__}
             within = _within(report, stage, share, 1 / total)
             record |= evaluate(pair, method, base, seed, within, folder / "adapted", f"{label}-{seed}")

@@ -65,12 +65,10 @@ class FollowUpNetworks:
     Attributes:
         known: tumour probability (z, y, x) around the carried contours, on the image's grid.
         survey: an engine's view of the whole scan.
-        about_known: evidence that goes with every known lesion, such as how far the base network is to be believed.
     """
 
     known: Callable[[Mapping[str, Mask], Report], npt.NDArray[np.float32]]
     survey: Callable[[Report], Survey]
-    about_known: Evidence = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -143,8 +141,6 @@ def propose_follow_up(
     proposals = [
         _known(time_point, links.of(n), masks[n], known[n], probability, image.geometry) for n in known
     ]
-    for one in proposals:
-        one.evidence.update(look.about_known)
     report(Progress("Looking for new lesions", 0.9))
     taken = np.logical_or.reduce([*places.values(), *(m for m in masks.values() if m is not None)])
     before = BaselineEvidence(
