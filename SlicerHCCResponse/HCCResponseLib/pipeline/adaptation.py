@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.jobs import Report, run_job
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
+from HCCResponseLib.lesions.label_maps import label_map
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.pipeline.segmentation import EngineRunner
 
-# Image of a visit and the accepted mask of each lesion on its grid, (z, y, x), by name.
-AcceptedVisit = tuple[Volume, Mapping[str, Mask]]
+# Image of a visit and the accepted contour of each lesion on its grid, by name.
+AcceptedVisit = tuple[Volume, Mapping[str, Lesion]]
 
 
 def adapt_to(
@@ -42,9 +41,7 @@ def adapt_to(
 
 def _written(visit: AcceptedVisit, work: Path, number: int) -> dict[str, Path]:
     image, accepted = visit
-    labels = np.zeros(image.geometry.size, np.uint8)
-    for value, mask in enumerate(accepted.values(), start=1):
-        labels[mask] = value
+    labels = label_map(list(accepted.values()), image.geometry.size)
     files = {"image": work / f"visit-{number}.nrrd", "contour": work / f"contour-{number}.nrrd"}
     write_volume(image, files["image"])
     write_label_map(LabelMap(labels, image.geometry), files["contour"])
