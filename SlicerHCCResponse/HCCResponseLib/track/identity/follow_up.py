@@ -139,14 +139,11 @@ def propose_follow_up(
     places = {n: c.lesion for n, c in carried.items()}
     probability = look.known(places, part_of(report, 0.55, 0.35))
     known = known_lesions(baseline.lesions, baseline.image.geometry, carried, found)
-    links, contours = contour_known(time_point, probability, known, image.geometry)
-    proposals = [
-        _known(time_point, links.of(n), contours[n], known[n], probability, image.geometry) for n in known
-    ]
+    links, proposals = propose_known(time_point, probability, known, image.geometry)
     for one in proposals:
         one.evidence.update(look.about_known)
     report(Progress("Looking for new lesions", 0.9))
-    taken = [*places.values(), *(one for one in contours.values() if one is not None)]
+    taken = [*places.values(), *(one.contour for one in proposals if one.contour is not None)]
     before = BaselineEvidence(
         baseline.view, found, agreement(baseline.view, baseline.image.geometry, everything)
     )
@@ -183,6 +180,22 @@ def contour_known(
     links = match(time_point, known, parts, geometry)
     places = {n: k.place.lesion for n, k in known.items()}
     return links, divide(parts, links.owners(), places, geometry.spacing)
+
+
+def propose_known(
+    time_point: str,
+    probability: npt.NDArray[np.float32],
+    known: Mapping[str, KnownLesion],
+    geometry: Geometry,
+) -> tuple[LinkSet, list[Proposal]]:
+    """Identities of the parts that the adapted network sees, and one proposal for every known lesion.
+
+    Args:
+        probability: of tumour, (z, y, x) on ``geometry``, which is that of the original slices.
+    """
+    links, contours = contour_known(time_point, probability, known, geometry)
+    rows = [_known(time_point, links.of(n), contours[n], known[n], probability, geometry) for n in known]
+    return links, rows
 
 
 def _named_as_before(

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.lesions.label_maps import overlap_table
@@ -164,7 +166,25 @@ def _alone(table: _Evidence, settings: MatchSettings) -> tuple[Float, Float]:
 
 
 def _assign(cost: Float, lesions_alone: Float, parts_alone: Float) -> list[int | None]:
-    """The lesion of each part in the cheapest assignment, or ``None``."""
+    """The lesion of each part in the cheapest assignment, or ``None``.
+
+    A pair that costs more than both alone is never taken, so that groups which no affordable pair joins are solved one
+    by one: of a thousand lesions each sees only its neighbours.
+    """
+    n, m = cost.shape
+    owner: list[int | None] = [None] * m
+    rows, columns = np.nonzero(cost <= lesions_alone[:, None] + parts_alone[None])
+    pairs = coo_array((np.ones(len(rows)), (rows, n + columns)), shape=(n + m, n + m))
+    _, group = connected_components(pairs, directed=False)
+    for one in np.unique(group[rows]):
+        here, there = np.flatnonzero(group[:n] == one), np.flatnonzero(group[n:] == one)
+        for i, j in _assign_group(cost[np.ix_(here, there)], lesions_alone[here], parts_alone[there]):
+            owner[there[j]] = int(here[i])
+    return owner
+
+
+def _assign_group(cost: Float, lesions_alone: Float, parts_alone: Float) -> list[tuple[int, int]]:
+    """Pairs (lesion, part) of the cheapest assignment in which everything may also stay alone."""
     n, m = cost.shape
     square = np.zeros((n + m, n + m))
     square[:n, :m] = cost
@@ -172,11 +192,8 @@ def _assign(cost: Float, lesions_alone: Float, parts_alone: Float) -> list[int |
     square[n:, :m] = _FORBIDDEN
     square[np.arange(n), m + np.arange(n)] = lesions_alone
     square[n + np.arange(m), np.arange(m)] = parts_alone
-    owner: list[int | None] = [None] * m
-    for row, column in zip(*linear_sum_assignment(square), strict=True):
-        if row < n and column < m:
-            owner[column] = int(row)
-    return owner
+    chosen = zip(*linear_sum_assignment(square), strict=True)
+    return [(int(row), int(column)) for row, column in chosen if row < n and column < m]
 
 
 def _with_splits_and_merges(
