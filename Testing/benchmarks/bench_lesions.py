@@ -1,6 +1,6 @@
 """A thousand lesions on a fine scan, from connected components to stored proposals: peak memory and seconds.
 
-    PYTHONPATH=SlicerHCCResponse python Testing/benchmarks/bench_lesions.py [--spots 1000] [--stages] [--runs 3]
+    PYTHONPATH=SlicerHCCResponse python Testing/benchmarks/bench_lesions.py [--spots 1000] [--runs 3] [--stages]
 
 A tumour probability of 400 x 512 x 512 voxels (z, y, x) holds that many spots of 7 to 20 mm, most of them beside the
 place of a known lesion; every twentieth known lesion is gone and every twentieth spot is new. Timed are components,
