@@ -117,7 +117,7 @@ def masks(found: dict, geometry) -> dict:
     grid = Geometry(
         found["liver"].shape, tuple(float(s) for s in found["spacing"]), (x, y, z), geometry.direction
     )
-    liver = Survey(found["liver"], found["tumour"], grid).liver_mask()
+    liver = Survey(found["liver"], found["tumour"], grid).liver_mask
     tumour = np.where(liver, found["tumour"], 0).astype(np.float32)
     return {
         "liver": resample(liver.astype(np.float32), grid, geometry, fill=0) > 0.5,

@@ -16,6 +16,7 @@ from scipy import ndimage
 
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.resample import resample
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
@@ -29,8 +30,9 @@ READERS = (110.7, 117.6)
 
 
 def lesion(point, name, mask, geometry, kind=ProposalKind.LESION, suggestion=None):
-    measured = measure_lesion(mask, geometry)
-    return Proposal(point, name, kind, LesionState.MEASURED, mask, measured, "stored", suggestion)
+    contour = Lesion.of(mask)
+    measured = measure_lesion(contour, geometry)
+    return Proposal(point, name, kind, LesionState.MEASURED, contour, measured, "stored", suggestion)
 
 
 @pytest.fixture
@@ -120,8 +122,8 @@ def paint(panel):
     reader = panel.panel
     geometry = reader.presenter.image(FOLLOW_UP).geometry
     node = reader.scene_view.contour_node(FOLLOW_UP)
-    smaller = ndimage.binary_erosion(get_contour(node, "L1", geometry), np.ones((1, 3, 3)))
-    set_contour(node, "L1", smaller, geometry, COLOURS[0])
+    smaller = ndimage.binary_erosion(get_contour(node, "L1", geometry).to_mask(), np.ones((1, 3, 3)))
+    set_contour(node, "L1", Lesion.of(smaller), geometry, COLOURS[0])
     row = reader.presenter.row(FOLLOW_UP, "L1")
     assert row.status is RowStatus.EDITED
     assert row.measurement.long_axis.length_mm < row.proposal.measurement.long_axis.length_mm

@@ -26,8 +26,8 @@ def draw(proposals: list[Proposal], point: str, seed: int) -> Volume:
     body = ((y - 40) / 36.0) ** 2 + ((x - 40) / 38.0) ** 2 < 1
     hu = np.where(body, 110.0, -1000.0) * np.ones(GRID.size)
     for p in proposals:
-        if p.time_point == point and p.mask is not None:
-            hu[p.mask] = 60
+        if p.time_point == point and p.contour is not None:
+            hu[p.contour.box][p.contour.voxels] = 60
     return Volume((hu + rng.normal(scale=8, size=GRID.size)).astype(np.int16), GRID, point)
 
 

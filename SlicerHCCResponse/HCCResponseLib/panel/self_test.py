@@ -17,6 +17,7 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
@@ -61,10 +62,12 @@ def _store(study: Path, folder: Path) -> None:
     session = open_session(load_study(study), folder)
     for point, (_, lesions) in POINTS.items():
         for lesion, diameter in lesions.items():
-            mask = _spot(lesion, diameter)
-            measured = measure_lesion(mask, GRID)
+            contour = Lesion.of(_spot(lesion, diameter))
+            measured = measure_lesion(contour, GRID)
             kind, state = ProposalKind.LESION, LesionState.MEASURED
-            write_proposal(session.store, Proposal(point, lesion, kind, state, mask, measured, "self-test"))
+            write_proposal(
+                session.store, Proposal(point, lesion, kind, state, contour, measured, "self-test")
+            )
         session.store.append("software", "proposed", {"time_point": point})
     session.store.close()
 

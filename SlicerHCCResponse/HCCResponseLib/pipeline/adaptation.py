@@ -6,20 +6,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from HCCResponseLib.adapt.request import WORKER, AcceptedContours, AdaptationRequest
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import JobOutOfMemoryError
 from HCCResponseLib.base.jobs import Report, run_job
 from HCCResponseLib.engines.contract import ON_THE_CPU
 from HCCResponseLib.imaging.reference import ImageReference
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
+from HCCResponseLib.lesions.label_maps import label_map
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.pipeline.segmentation import EngineRunner
 
-# Image of a visit and the accepted mask of each lesion on its grid, (z, y, x), by name.
-AcceptedVisit = tuple[Volume, Mapping[str, Mask]]
+# Image of a visit and the accepted contour of each lesion on its grid, by name.
+AcceptedVisit = tuple[Volume, Mapping[str, Lesion]]
 
 
 def adapt_to(
@@ -50,9 +49,7 @@ def adapt_to(
 
 def _handed_on(visit: AcceptedVisit, work: Path, number: int) -> AcceptedContours:
     image, accepted = visit
-    labels = np.zeros(image.geometry.size, np.uint8)
-    for value, mask in enumerate(accepted.values(), start=1):
-        labels[mask] = value
+    labels = label_map(list(accepted.values()), image.geometry.size)
     contour = work / f"contour-{number}.nrrd"
     write_label_map(LabelMap(labels, image.geometry), contour)
     return AcceptedContours(image=ImageReference.of(image), contour=contour)

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import JobCancelledError
 from HCCResponseLib.base.jobs import Progress, Report, ignore_progress, never, part_of
 from HCCResponseLib.imaging.study import TimePointEntry, load_contour
 from HCCResponseLib.imaging.volumes import Region
+from HCCResponseLib.lesions.label_maps import label_map, lesions_of
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.nets.model import Model, load_model
@@ -79,7 +78,7 @@ def propose(
 def _propose_pending(
     session: Session,
     pending: list[TimePointEntry],
-    accepted: dict[str, Mask],
+    accepted: dict[str, Lesion],
     how: tuple[Model, EngineRunner],
     report: Report,
 ) -> None:
@@ -106,20 +105,19 @@ def earlier_candidates(session: Session, point: TimePointEntry) -> list[EarlierV
         if before.name == point.name:
             break
         rows = session.state.rows.get(before.name, {})
-        shown = {n: r for n, r in rows.items() if r.is_candidate and r.mask is not None}
+        drawn = {n: r.contour for n, r in rows.items() if r.contour is not None}
+        shown = {n: contour for n, contour in drawn.items() if rows[n].is_candidate}
         if not shown:
             continue
         image = session.image(before)
-        lesions = np.logical_or.reduce([r.mask for r in rows.values() if r.mask is not None])
+        lesions = label_map(list(drawn.values()), image.geometry.size) > 0
         said = {
-            n: " ".join(filter(None, (r.decision.action.value, r.decision.reason)))
-            for n, r in shown.items()
-            if r.decision is not None
+            n: " ".join(filter(None, (decision.action.value, decision.reason)))
+            for n in shown
+            if (decision := rows[n].decision) is not None
         }
         scan = Scan(image, None, Region(lesions, image.geometry))
-        out.append(
-            EarlierVisit(before.name, scan, {n: r.mask for n, r in shown.items() if r.mask is not None}, said)
-        )
+        out.append(EarlierVisit(before.name, scan, shown, said))
     return out
 
 
@@ -173,13 +171,13 @@ def _propose_drawn(session: Session, point: TimePointEntry, base: Model) -> None
         if not r.is_candidate
     ]
     proposals = []
+    drawn = lesions_of(contour.labels)
     for value, name in names.items():
-        mask = contour.mask(value)
         kind = ProposalKind.CANDIDATE if known and name not in known else ProposalKind.LESION
         suggestion = Suggestion.NEW if kind is ProposalKind.CANDIDATE else None
-        measured = measure_lesion(mask, image.geometry)
+        measured = measure_lesion(drawn[value], image.geometry)
         proposals.append(
-            Proposal(point.name, name, kind, LesionState.MEASURED, mask, measured, origin, suggestion)
+            Proposal(point.name, name, kind, LesionState.MEASURED, drawn[value], measured, origin, suggestion)
         )
     gone = [n for n in known if n not in names.values()]
     proposals += [
@@ -196,7 +194,7 @@ def _accept_drawn(session: Session, point: TimePointEntry) -> None:
     for name, row in list(session.state.rows.get(point.name, {}).items()):
         if (
             row.decision is None
-            and row.proposal.mask is not None
+            and row.proposal.contour is not None
             and row.proposal.origin.startswith(DRAWN_BY)
         ):
             action = Action.NEW if row.is_candidate else Action.ACCEPT
@@ -217,8 +215,8 @@ def _keep(
     session.state.provenance[point.name] = payload
 
 
-def accepted_at(session: Session, point: TimePointEntry) -> dict[str, Mask]:
-    """Contour of everything that a reader took for a tumour at a time point, (z, y, x), by name.
+def accepted_at(session: Session, point: TimePointEntry) -> dict[str, Lesion]:
+    """Contour of everything that a reader took for a tumour at a time point, by name.
 
     Candidates only where called new. Nothing while something of that time point is undecided.
     """
@@ -227,7 +225,7 @@ def accepted_at(session: Session, point: TimePointEntry) -> dict[str, Mask]:
     if any(r.status is RowStatus.PROPOSED for r in rows.values()):
         return {}
     tumours = {n: r for n, r in rows.items() if not r.is_candidate or _is_called_new(r)}
-    return {n: r.mask for n, r in tumours.items() if r.status in decided and r.mask is not None}
+    return {n: r.contour for n, r in tumours.items() if r.status in decided and r.contour is not None}
 
 
 def _is_called_new(row: Row) -> bool:
@@ -239,4 +237,4 @@ def accepted_visits(session: Session, until: TimePointEntry) -> list[AcceptedVis
     names = [p.name for p in session.study.timepoints]
     earlier = session.study.timepoints[: names.index(until.name)]
     accepted = ((p, accepted_at(session, p)) for p in earlier)
-    return [(session.image(p), masks) for p, masks in accepted if masks]
+    return [(session.image(p), lesions) for p, lesions in accepted if lesions]

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.jobs import Offer, Report
 from HCCResponseLib.engines.contract import Request, Result
 from HCCResponseLib.imaging.study import TimePointEntry
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
+from HCCResponseLib.lesions.label_maps import label_map
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.pipeline.engines import ADAPTED, run_engine
 from HCCResponseLib.pipeline.request import OURS, Options
 from HCCResponseLib.track.new_lesions.candidates import Survey
@@ -59,16 +60,14 @@ class EngineRunner:
         self,
         point: TimePointEntry,
         image: Volume,
-        carried: Mapping[str, Mask],
+        carried: Mapping[str, Lesion],
         adapted: Path,
         report: Report,
     ) -> npt.NDArray[np.float32]:
         """Tumour probability around each known lesion on the image's grid, from the adapted network; 0 elsewhere."""
-        if not any(mask.any() for mask in carried.values()):
+        if not any(carried.values()):
             return np.zeros(image.geometry.size, np.float32)
-        labels = np.zeros(image.geometry.size, np.uint8)
-        for value, mask in enumerate(carried.values(), start=1):
-            labels[mask] = value
+        labels = label_map(list(carried.values()), image.geometry.size)
         base = str(self.options.base.absolute()) if self.options.base else ""
         with tempfile.TemporaryDirectory(prefix="hcc-response-") as folder:
             prior = Path(folder) / "prior.nrrd"

@@ -23,6 +23,7 @@ from HCCResponseLib.cohort.committee.from_store import load_committee, load_refe
 from HCCResponseLib.cohort.committee.reading_time import active_seconds
 from HCCResponseLib.cohort.committee.reads import Committee, CommitteeRead
 from HCCResponseLib.cohort.committee.same_lesion import common_names
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.report.tables.files import read_csv
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import (
@@ -113,7 +114,7 @@ def test_pauses_are_left_out_of_the_reading_time():
 
 def _disc(row, column, radius=4):
     y, x = np.ogrid[:40, :40]
-    return ((y - row) ** 2 + (x - column) ** 2 <= radius**2)[None]
+    return Lesion.of(((y - row) ** 2 + (x - column) ** 2 <= radius**2)[None])
 
 
 def test_targets_are_the_same_where_contours_meet_whatever_their_names():

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cohort.committee.reading_time import PAUSE_LIMIT, active_seconds
 from HCCResponseLib.cohort.committee.reads import Adjudication, Committee, CommitteeRead
 from HCCResponseLib.cohort.committee.same_lesion import common_names
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole
 from HCCResponseLib.review.committee.adjudication import VARIABLES, AdjudicationCase, case
@@ -147,12 +147,12 @@ class _Collection:
         times = _seconds(store, self.pause)
         return CommitteeRead(own.subject, own.reader, own.stream, result, counts, repeat, targets, times)
 
-    def _targets(self, state: ReadState) -> dict[str, Mask | None]:
+    def _targets(self, state: ReadState) -> dict[str, Lesion | None]:
         """Contours of the targets at baseline by name."""
         assert state.study is not None
         rows = state.rows[state.study.timepoints[0].name]
         role_of = roles(state, self._same(state))
-        return {name: rows[name].mask for name, (role, _) in role_of.items() if role is LesionRole.TARGET}
+        return {name: rows[name].contour for name, (role, _) in role_of.items() if role is LesionRole.TARGET}
 
     def _same(self, state: ReadState) -> Profile:
         """The profile of the read, which must be that of all others."""
