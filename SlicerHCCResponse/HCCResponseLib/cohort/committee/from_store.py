@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.base.csv_files import read_csv_rows
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cohort.committee.reading_time import PAUSE_LIMIT, active_seconds
 from HCCResponseLib.cohort.committee.reads import Adjudication, Committee, CommitteeRead
@@ -206,17 +206,17 @@ def load_reference_dates(path: Path) -> dict[str, date]:
     Raises:
         InputError: missing file or column, a date that is not ISO 8601, a subject twice.
     """
+    columns, rows = read_csv_rows(path, "Reference dates")
+    if not {"subject", "date"} <= set(columns):
+        raise InputError(f"Reference dates '{path}' need the columns subject,date.")
     found: dict[str, date] = {}
-    try:
-        with Path(path).open(encoding="utf-8", newline="") as stream:
-            for number, row in enumerate(csv.DictReader(stream), start=2):
-                if row["subject"] in found:
-                    raise InputError(
-                        f"Reference dates '{path}', line {number}: '{row['subject']}' is there twice."
-                    )
-                found[row["subject"]] = date.fromisoformat(row["date"])
-    except KeyError as problem:
-        raise InputError(f"Reference dates '{path}' need the columns subject,date.") from problem
-    except (OSError, UnicodeDecodeError, csv.Error, ValueError, TypeError) as problem:
-        raise InputError(f"Reference dates '{path}' cannot be read: {problem}.") from problem
+    for number, row in enumerate(rows, start=2):
+        if row["subject"] in found:
+            raise InputError(f"Reference dates '{path}', line {number}: '{row['subject']}' is there twice.")
+        try:
+            found[row["subject"]] = date.fromisoformat(row["date"])
+        except ValueError as problem:
+            raise InputError(
+                f"Reference dates '{path}', line {number}, cannot be read: {problem}."
+            ) from problem
     return found
