@@ -18,7 +18,8 @@ CsvCell = str | int | float | Decimal | None
 def safe_cell(text: str) -> str:
     """Free text for a CSV cell: a leading apostrophe where a spreadsheet would take it for a formula.
 
-    Source: OWASP, CSV injection, with the full-width forms that some spreadsheets take. Numbers never go through this function, so that ``-4.3`` stays a number.
+    Source: OWASP, CSV injection, with the full-width forms that some spreadsheets take. Numbers never go through this
+    function, so that ``-4.3`` stays a number.
     """
     return "'" + text if text.startswith((*_FORMULA_STARTS, "'")) else text
 

@@ -26,6 +26,7 @@ from HCCResponseLib.base.errors import (
     StorageError,
 )
 from HCCResponseLib.base.files import storage_error, write_text
+from HCCResponseLib.base.folders import HOME, data_folder
 
 _GRACE_S = 1.0
 _POLL_S = 0.05
@@ -155,7 +156,8 @@ def child_environment(foreign: bool = False) -> dict[str, str]:
     common = {**_ENVIRONMENT, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", _FOLLOWED: "1"}
     if foreign:
         # Slicer points the loader and Python at its own libraries; another interpreter must not see them.
-        return {k: v for k, v in os.environ.items() if k not in _FOREIGN} | common
+        kept = {k: v for k, v in os.environ.items() if k not in _FOREIGN}
+        return kept | common | {HOME: str(data_folder())}
     library = str(Path(__file__).resolve().parents[2])
     known = os.environ.get("PYTHONPATH")
     return {**os.environ, **common, "PYTHONPATH": library + (os.pathsep + known if known else "")}
