@@ -17,15 +17,13 @@ from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole
 from HCCResponseLib.review.committee.adjudication import VARIABLES, AdjudicationCase, case
 from HCCResponseLib.review.committee.assignments import Assignment, ReadKind, assignments
-from HCCResponseLib.review.read.access import Stage
 from HCCResponseLib.review.read.category import findings, in_force, missing, roles
-from HCCResponseLib.review.read.lifecycle import stage
+from HCCResponseLib.review.read.lifecycle import is_signed
 from HCCResponseLib.review.read.outcome import outcome
 from HCCResponseLib.review.read.state import ReadState, read_state
 from HCCResponseLib.review.signing.signing import profile_hash
 from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
 
-_SIGNED = (Stage.LOCKED, Stage.REVIEW, Stage.FINAL)
 _DECIDING = ("decision", "non-target")
 FIRST_STREAM = "RADIOLOGIST 1"
 
@@ -102,7 +100,7 @@ class _Collection:
         states: dict[str, ReadState] = {}
         for a in assigned:
             state = read_state(store.other(a.read_id))
-            if stage(state) in _SIGNED:
+            if is_signed(state):
                 states[a.read_id] = state
             else:
                 self.left_out.append(f"read '{a.read_id}' is not signed to its end")
