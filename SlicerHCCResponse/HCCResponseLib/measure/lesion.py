@@ -20,8 +20,8 @@ from HCCResponseLib.measure.values import (
     MeasurementWarning,
     Point,
     WarningCode,
-    tenths,
 )
+from HCCResponseLib.response.numbers import tenths
 
 _NOTABLE = 1.10
 _EMPTY = "The contour of this lesion is empty: there is nothing to measure. Draw it or mark it absent."

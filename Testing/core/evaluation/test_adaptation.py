@@ -87,7 +87,7 @@ def test_summary_against_scipy_and_by_hand(records):
     assert found.bias_percent.value == pytest.approx(2.0)
     assert found.limits == pytest.approx((2.0, 2.0))
     assert (found.agreed, found.of) == (8, 8)
-    assert found.agreement[0] == pytest.approx(0.025 ** (1 / 8))
+    assert found.agreement.low == pytest.approx(0.025 ** (1 / 8))
     assert found.kappa.value == pytest.approx(1)
     assert (found.pr_sensitivity, found.pr_specificity) == (1, 1)
     assert found.spearman == pytest.approx(1)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import psutil
 
+from HCCResponseLib.base.folders import HOME, data_folder
+
 FOLLOWED = "HCC_RESPONSE_FOLLOWED"
 # Waiting threads sleep instead of spinning, so that a busy machine (and Slicer's window) stays responsive; glibc keeps
 # freed memory instead of handing it back after every layer, which saves a quarter of a training step on Linux.
@@ -77,7 +79,8 @@ def child_environment(scratch: Path, foreign: bool = False) -> dict[str, str]:
     common |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
     if foreign:
         # Slicer points the loader and Python at its own libraries; another interpreter must not see them.
-        return {k: v for k, v in os.environ.items() if k not in _FOREIGN} | common
+        kept = {k: v for k, v in os.environ.items() if k not in _FOREIGN}
+        return kept | common | {HOME: str(data_folder())}
     library = str(Path(__file__).resolve().parents[3])
     known = os.environ.get("PYTHONPATH")
     return {**os.environ, **common, "PYTHONPATH": library + (os.pathsep + known if known else "")}

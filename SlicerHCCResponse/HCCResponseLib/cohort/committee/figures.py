@@ -21,7 +21,7 @@ from HCCResponseLib.cohort.committee.discordance import (
 )
 from HCCResponseLib.cohort.committee.reads import ADJUDICATOR, Committee
 from HCCResponseLib.review.committee.adjudication import VARIABLES
-from HCCResponseLib.statistics.estimate import Figure
+from HCCResponseLib.statistics.estimate import Estimate, Figure
 from HCCResponseLib.statistics.proportions import Share, clustered_share, exact_share
 
 EXACT = "exact interval (Clopper-Pearson)"
@@ -51,9 +51,7 @@ def committee_figures(committee: Committee) -> list[Figure]:
 
 
 def _share(section: str, name: str, share: Share, who: str = "", method: str = EXACT) -> Figure:
-    return Figure(
-        section, name, who, share.percent, share.low, share.high, share.count, share.total, "%", method
-    )
+    return Figure(section, name, who, share.percent, share.count, share.total, "%", method)
 
 
 def _adjudication(committee: Committee, pairs: Sequence[Pair], confidence: float) -> list[Figure]:
@@ -133,7 +131,6 @@ def _times(committee: Committee) -> list[Figure]:
     for name, seconds in (("time per time point", points), ("time per read", whole)):
         for reader, values in sorted(seconds.items()):
             low, middle, high = (float(v) for v in np.quantile(values, [0.25, 0.5, 0.75]))
-            found.append(
-                Figure("Reading time", name, reader, middle, low, high, None, len(values), "s", method)
-            )
+            time = Estimate(middle, low, high)
+            found.append(Figure("Reading time", name, reader, time, None, len(values), "s", method))
     return found

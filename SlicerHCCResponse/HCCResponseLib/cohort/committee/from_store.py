@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from HCCResponseLib.base.csv_files import read_csv_rows
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cohort.committee.reading_time import PAUSE_LIMIT, active_seconds
 from HCCResponseLib.cohort.committee.reads import Adjudication, Committee, CommitteeRead
@@ -16,16 +16,14 @@ from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole
 from HCCResponseLib.review.committee.adjudication import VARIABLES, AdjudicationCase, case
 from HCCResponseLib.review.committee.assignments import Assignment, ReadKind, assignments
-from HCCResponseLib.review.read.access import Stage
 from HCCResponseLib.review.read.category import findings, in_force, missing, roles
-from HCCResponseLib.review.read.lifecycle import stage
+from HCCResponseLib.review.read.lifecycle import is_signed
 from HCCResponseLib.review.read.outcome import outcome
 from HCCResponseLib.review.read.session import STORE
 from HCCResponseLib.review.read.state import ReadState, read_state
 from HCCResponseLib.review.signing.signing import profile_hash
 from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
 
-_SIGNED = (Stage.LOCKED, Stage.REVIEW, Stage.FINAL)
 _DECIDING = ("decision", "non-target")
 FIRST_STREAM = "RADIOLOGIST 1"
 
@@ -102,7 +100,7 @@ class _Collection:
         states: dict[str, ReadState] = {}
         for a in assigned:
             state = read_state(store.other(a.read_id))
-            if stage(state) in _SIGNED:
+            if is_signed(state):
                 states[a.read_id] = state
             else:
                 self.left_out.append(f"read '{a.read_id}' is not signed to its end")
@@ -206,17 +204,17 @@ def load_reference_dates(path: Path) -> dict[str, date]:
     Raises:
         InputError: missing file or column, a date that is not ISO 8601, a subject twice.
     """
+    columns, rows = read_csv_rows(path, "Reference dates")
+    if not {"subject", "date"} <= set(columns):
+        raise InputError(f"Reference dates '{path}' need the columns subject,date.")
     found: dict[str, date] = {}
-    try:
-        with Path(path).open(encoding="utf-8", newline="") as stream:
-            for number, row in enumerate(csv.DictReader(stream), start=2):
-                if row["subject"] in found:
-                    raise InputError(
-                        f"Reference dates '{path}', line {number}: '{row['subject']}' is there twice."
-                    )
-                found[row["subject"]] = date.fromisoformat(row["date"])
-    except KeyError as problem:
-        raise InputError(f"Reference dates '{path}' need the columns subject,date.") from problem
-    except (OSError, UnicodeDecodeError, csv.Error, ValueError, TypeError) as problem:
-        raise InputError(f"Reference dates '{path}' cannot be read: {problem}.") from problem
+    for number, row in enumerate(rows, start=2):
+        if row["subject"] in found:
+            raise InputError(f"Reference dates '{path}', line {number}: '{row['subject']}' is there twice.")
+        try:
+            found[row["subject"]] = date.fromisoformat(row["date"])
+        except ValueError as problem:
+            raise InputError(
+                f"Reference dates '{path}', line {number}, cannot be read: {problem}."
+            ) from problem
     return found

@@ -21,8 +21,8 @@ from HCCResponseLib.base.text import one_line
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.review.people.people import People, Person, require_role
-from HCCResponseLib.review.read.access import Act, Role, Stage
-from HCCResponseLib.review.read.lifecycle import require, stage
+from HCCResponseLib.review.read.access import Act, Role
+from HCCResponseLib.review.read.lifecycle import is_signed, require
 from HCCResponseLib.review.read.state import ReadState, Row, read_life, read_state
 from HCCResponseLib.review.signing.signatures import ReadOrder
 from HCCResponseLib.review.signing.signing import profile_hash
@@ -34,7 +34,6 @@ _ORDERS = {
     "hybrid": ReadOrder.HYBRID,
     "simultaneous": ReadOrder.UNLOCKED,
 }
-_SIGNED = (Stage.LOCKED, Stage.REVIEW, Stage.FINAL)
 
 
 class ReadKind(StrEnum):
@@ -268,7 +267,7 @@ def _keep_blinded(store: ReadStore, person: Person, chosen: Assignment) -> None:
     for other in assignments(store, chosen.subject):
         if other.reader != person.name or other.read_id == chosen.read_id:
             continue
-        finished = stage(read_life(store.other(other.read_id))) in _SIGNED
+        finished = is_signed(read_life(store.other(other.read_id)))
         own_first = chosen.reader == person.name and finished
         adjudicating = other.kind is ReadKind.ADJUDICATION and finished
         if not (own_first or adjudicating):

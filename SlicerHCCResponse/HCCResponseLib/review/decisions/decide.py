@@ -10,6 +10,7 @@ from HCCResponseLib.base.text import one_line
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.lesions.proposal import Suggestion
 from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.types import LesionState, Response
@@ -209,8 +210,8 @@ def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
 
 
 def as_length(value: str | float) -> Decimal:
-    """A reader's length in mm, in tenths. Raises ``InputError`` for what is not a number."""
+    """A reader's length in mm, in tenths like every length. Raises ``InputError`` for what is not a number."""
     try:
-        return Decimal(str(value)).quantize(Decimal("0.1"))
+        return tenths(Decimal(str(value)))
     except ArithmeticError as problem:
         raise InputError(f"'{value}' is not a length in millimetres.") from problem

@@ -13,7 +13,8 @@ from pydantic import TypeAdapter
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.packed import pack_lesion, unpack_lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
-from HCCResponseLib.measure import LesionMeasurement, tenths
+from HCCResponseLib.measure import LesionMeasurement
+from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
 from HCCResponseLib.review.store import ReadStore, blob_key
 
