@@ -1,6 +1,6 @@
 """Writes the list of decisions in docs/decisions/README.md from the pages' titles.
 
-    python Testing/decisions.py            # after adding, renaming or superseding a page
+python Testing/decisions.py            # after adding, renaming or superseding a page
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ FOLDER = Path(__file__).resolve().parents[1] / "docs" / "decisions"
 INDEX = FOLDER / "README.md"
 HEAD = """# Decisions
 
-What the code cannot say: choices that a successor would question, one page each with context, choice and consequence. A page
-whose feature is gone stays and says so. Numbers that are missing were merged into others when the pages were gathered.
-(This list is written by `python Testing/decisions.py`.)
+What the code cannot say: choices that a successor would question, one page each with context, choice and consequence.
+A page whose feature is gone stays and says so. Numbers that are missing were merged into other pages.
+`python Testing/decisions.py` writes this list.
 
 """
 

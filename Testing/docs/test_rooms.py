@@ -50,4 +50,6 @@ def test_an_arrow_is_left_out_where_a_longer_way_leads_there(rooms):
 
 def test_the_table_is_replaced_and_nothing_else(rooms):
     text = f"before\n{rooms.MARKS[0]}\nold\n{rooms.MARKS[1]}\nafter\n"
-    assert re.sub(r"\s+", " ", rooms.page_with(text, "new")) == re.sub(r"\s+", " ", text.replace("old", "new"))
+    assert re.sub(r"\s+", " ", rooms.page_with(text, "new")) == re.sub(
+        r"\s+", " ", text.replace("old", "new")
+    )

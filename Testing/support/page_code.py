@@ -3,8 +3,8 @@
     python Testing/support/page_code.py PAGE        # in an empty folder; used for pages that add files to the library
 
 A block with ``>>>`` is a session whose answers must come out as printed; any other block is run. A block with
-``title="room/file.py"`` is a file of the library: it is written below the working folder and found there as if it lay in
-its room. Blocks of a page share their names.
+``title="room/file.py"`` is a file of the library: it is written below the working folder and found there as if it lay
+in its room. Blocks of a page share their names.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def add_file(block: Block, folder: Path) -> None:
 def run(page: Path, folder: Path) -> int:
     """Run a page's Python in a folder; returns how many blocks it had. What goes wrong is an ``AssertionError``."""
     names: dict[str, Any] = {"__name__": "page"}
-    count = 0
-    for count, block in enumerate(blocks(page), start=1):
+    code = list(blocks(page))
+    for block in code:
         where = f"{page.name}, line {block.line}"
         if block.file:
             add_file(block, folder)
@@ -67,7 +67,7 @@ def run(page: Path, folder: Path) -> int:
             answers(block, names, where)
         else:
             exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), names)
-    return count
+    return len(code)
 
 
 def answers(block: Block, names: dict[str, Any], where: str) -> None:
