@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
 DEMO_OUT ?= demo-output
 
-.PHONY: help demo test check lint types layers panel-lint pictures panel-pictures clean
+.PHONY: help demo test check lint types layers panel-lint docs pictures panel-pictures clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -42,6 +42,13 @@ layers: $(VENV)/.test-stamp
 
 panel-lint: $(VENV)/.test-stamp  ## idioms of Qt that do not work in the application
 	$(BIN)/python Testing/panel_lint.py
+
+$(VENV)/.docs-stamp: $(VENV)/.run-stamp
+	$(PIP) -e '.[docs]'
+	@touch $@
+
+docs: $(VENV)/.docs-stamp  ## the site with the API reference in build/site; warnings are errors, nothing is fetched
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 clean:  ## remove the virtual environment and outputs
 	rm -rf $(VENV) $(DEMO_OUT)

@@ -75,7 +75,9 @@ def measure_label_map(
 
     Args:
         labels: integers (z, y, x); 0 is background, every other value one lesion, in however many parts.
-        geometry, convention, slice_thickness_mm: as for :func:`measure_lesion`.
+        geometry: as for :func:`measure_lesion`.
+        convention: the same.
+        slice_thickness_mm: the same.
 
     Returns:
         Measurement by label, in ascending order of labels; empty for an empty label map.
@@ -99,7 +101,10 @@ def measure_parts(
     The rules add the parts up; parts that touch in any direction (26-neighbours) are one.
 
     Args:
-        mask, geometry, convention, slice_thickness_mm: as for :func:`measure_lesion`.
+        mask: as for :func:`measure_lesion`.
+        geometry: the same.
+        convention: the same.
+        slice_thickness_mm: the same.
 
     Returns:
         One measurement per part, the longest first.
