@@ -6,12 +6,12 @@ import csv
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 import yaml
 from typer.testing import CliRunner
 
+from commands import run
 from committees import FIRST_PASSWORD, SmallCommittee, password
 from HCCResponseLib.cli.demo import write_study
 from HCCResponseLib.cli.main import app
@@ -172,9 +172,8 @@ def test_log_and_verification(signed):
 
 def test_no_password_no_answer_and_no_argument_takes_one(signed):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("HCC_RESPONSE")}
-    words = [sys.executable, "-m", "HCCResponseLib", "read"]
-    done = subprocess.run([*words, "list", signed.store, "--as", "ann"], capture_output=True, encoding="utf-8",
-                          check=False, env=environment, stdin=subprocess.DEVNULL)  # fmt: skip
+    words = ("read", "list", signed.store, "--as", "ann")
+    done = run(*words, env=environment, stdin=subprocess.DEVNULL)
     assert done.returncode == 1
     assert "No password: name a file" in done.stderr
     for command in ("list", "sign", "amend", "adjudicate", "open"):

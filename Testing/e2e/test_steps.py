@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-
 import pytest
 
+from commands import answer, run
 from HCCResponseLib.cli.demo import write_study
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import require_same_grid
@@ -16,21 +13,6 @@ from HCCResponseLib.nets.model import card_of, load_model
 from small import small_subject, tiny_model
 
 COMMANDS = ("demo", "propose", "assess", "segment", "adapt", "track", "measure", "rules", "train", "engines")
-
-
-def run(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "HCCResponseLib", *map(str, words)],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-
-
-def answer(*words: object) -> dict:
-    done = run(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from HCCResponseLib.base.errors import InputError
@@ -28,6 +29,8 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
     for step in range(request["steps"]):
         report(Progress(f"Step {step}{suffix}", step / request["steps"]))
         time.sleep(request["pause"])
+    if "over" in request:
+        Path(request["over"]).touch()
     return {"steps": request["steps"]}
 
 

@@ -1,0 +1,26 @@
+"""The program as a user starts it, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+
+def run(*words: object, **more: Any) -> subprocess.CompletedProcess[str]:
+    """``hcc-response`` with these words; ``more`` is for ``subprocess.run``."""
+    return subprocess.run(
+        [sys.executable, "-m", "HCCResponseLib", *map(str, words)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        **more,
+    )
+
+
+def answer(*words: object) -> Any:
+    """What the command prints with ``--json``; it must succeed."""
+    done = run(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
