@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from without_torch import skip_what_needs_it
+
 # Waiting threads sleep instead of spinning; test machines are shared.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -17,6 +19,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # How long an example takes says how busy the machine is, nothing about the code.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+skip_what_needs_it()
 
 pytest_plugins = ["postgres"]
 # These need a real application; Testing/panel/test_application_scripts.py runs them as far as the host goes.

@@ -17,11 +17,10 @@ def work(request, report):
             report(Progress("half", 0.5))
             return {"value": request["value"]}
         case "sleep":
-            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"])
             with open(request["pids"], "w") as stream:
                 stream.write(f"{os.getpid()} {child.pid}")
-            time.sleep(600)
-            open(request["pids"] + ".over", "w").close()
+            time.sleep(120)
         case "die":
             sys.stderr.write("the reason of death\n")
             os._exit(3)
