@@ -12,13 +12,12 @@ import SimpleITK as sitk
 import yaml
 
 from commands import run
-from HCCResponseLib.cli.demo import write_study
-from small import small_subject
+from small import small_study
 
 
 @pytest.fixture
 def study(tmp_path) -> Path:
-    return write_study(small_subject(), tmp_path / "study")
+    return small_study(tmp_path / "study")
 
 
 def rewrite(path: Path, change) -> None:

@@ -13,9 +13,8 @@ from typer.testing import CliRunner
 
 from commands import run
 from committees import FIRST_PASSWORD, SmallCommittee, password
-from HCCResponseLib.cli.demo import write_study
 from HCCResponseLib.cli.main import app
-from small import small_subject, tiny_model
+from small import small_study, small_subject, tiny_model
 
 
 class Desk:
@@ -87,7 +86,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def signed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("committee")
-    write_study(small_subject(), folder / "study")
+    small_study(folder / "study")
     tiny_model(folder / "tiny.pt")
     signed = Desk(folder)
     SmallCommittee(signed.store).store.close()

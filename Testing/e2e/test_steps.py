@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from commands import answer, run
-from HCCResponseLib.cli.demo import write_study
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import require_same_grid
 from HCCResponseLib.imaging.write import write_label_map
 from HCCResponseLib.nets.model import card_of, load_model
-from small import small_subject, tiny_model
+from small import small_study, small_subject, tiny_model
 
 COMMANDS = ("demo", "propose", "assess", "segment", "adapt", "track", "measure", "rules", "train", "engines")
 
@@ -18,7 +17,7 @@ COMMANDS = ("demo", "propose", "assess", "segment", "adapt", "track", "measure",
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
-    write_study(small_subject(), folder)
+    small_study(folder)
     tiny_model(folder / "tiny.pt")
     return folder
 
