@@ -8,7 +8,7 @@ DEMO_OUT ?= demo-output
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-all test-other-pythons check lint types layers panel-lint pictures panel-pictures clean
+.PHONY: help demo test check lint types layers panel-lint pictures panel-pictures clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -31,6 +31,7 @@ demo: $(VENV)/.run-stamp  ## the main job on the built-in synthetic subject; pri
 test: $(VENV)/.test-stamp  ## install what the tests need and run all but the slow ones
 	$(PYTEST) -m "not slow"
 
+.PHONY: test-all test-other-pythons
 test-all: $(VENV)/.test-stamp  ## all tests, the slow ones too
 	$(PYTEST)
 

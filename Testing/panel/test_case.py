@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from HCCResponseLib.review.read.state import RowStatus
-from panel_case import PASSWORD, make_account, make_case, open_case
+from panel_case import PASSWORD, make_case, open_case
 from reads import BASELINE, FOLLOW_UP, GRID, disc, lesion
 
 
@@ -152,6 +152,15 @@ def test_a_wrong_password_signs_nothing(slicer_app, case):
     assert not case.panel.presenter.state.locked
     assert case.ui.passwordEdit.text == ""
     assert slicer_app.record.dialogs[-1].kind == "error"
+
+
+def make_account(case):
+    case.ui.printedNameEdit.setText("Dr Anna Example")
+    case.ui.accountNameEdit.setText("dr.a")
+    case.ui.newPasswordEdit.setText(PASSWORD)
+    case.ui.repeatPasswordEdit.setText(PASSWORD)
+    case.ui.accountButton.click()
+    assert case.ui.accountCombo.count == 1
 
 
 def sign(case):

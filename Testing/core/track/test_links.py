@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import shapes
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.warped import WarpedMask
@@ -22,7 +21,8 @@ DOUBT = LocalTrust(False, True, True, 12.0, ("The two directions of registration
 
 
 def ball(centre, radius):
-    return shapes.ball(GRID.size, centre, radius)
+    axes = np.ogrid[tuple(slice(0, n) for n in GRID.size)]
+    return sum((a - c) ** 2 for a, c in zip(axes, centre, strict=True)) <= radius**2
 
 
 def known(mask, trust=SURE, volume=None):
