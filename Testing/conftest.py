@@ -27,6 +27,11 @@ collect_ignore = ["slicer"]
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: one that comes last would keep a single worker busy at the end."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder with real scans; tests that need it say that they were skipped where it is not."""

@@ -58,6 +58,7 @@ def test_everything_is_kept(demo):
     require_same_grid(read_label_map(folder / "read" / "contours" / "follow-up_1.nii.gz"), image)
 
 
+@pytest.mark.slow
 def test_a_second_run_gives_the_same_numbers(demo, tmp_path):
     _, first = demo
     second = run_demo(tmp_path)

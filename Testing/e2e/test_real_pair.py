@@ -18,6 +18,7 @@ from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.measure import measure_label_map
 from HCCResponseLib.track.identity.components import components
 
+pytestmark = pytest.mark.slow
 READERS_BASELINE, READERS_FOLLOW_UP = (110.7, 117.6), (108.4, 114.0)
 MOST_MINUTES, CORES = 10, 2
 
