@@ -21,7 +21,7 @@ from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.state import RowStatus
-from panel_case import PASSWORD, store_proposals
+from panel_case import sign_both, store_proposals
 from reads import BASELINE, FOLLOW_UP
 from slicer_host.pictures import grab, style
 from slicer_host.slice_view import render_slice
@@ -106,7 +106,7 @@ def test_the_real_pair_from_open_to_lock(slicer_app, panel, study, tmp_path):
     ui.dismissButton.click()
     assert "RECIST 1.1: SD" in ui.categoryLabel.text
     pictures(panel, folder, "category")
-    sign_both(ui)
+    sign_both(panel)
     assert reader.presenter.state.locked == {BASELINE, FOLLOW_UP}
     pictures(panel, folder, "signed")
     slicer.mrmlScene.Clear(0)
@@ -141,14 +141,3 @@ def drag(panel):
     row = reader.presenter.row(FOLLOW_UP, "L1")
     assert float(row.long_mm) == pytest.approx(before.length_raw_mm - 3.0, abs=0.06)
     assert row.measurement.long_axis == before, "the contour's own axis is kept"
-
-
-def sign_both(ui):
-    ui.printedNameEdit.setText("Dr Anna Example")
-    ui.accountNameEdit.setText("dr.a")
-    for box in (ui.newPasswordEdit, ui.repeatPasswordEdit):
-        box.setText(PASSWORD)
-    ui.accountButton.click()
-    for _ in range(2):
-        ui.passwordEdit.setText(PASSWORD)
-        ui.signButton.click()

@@ -72,6 +72,24 @@ def store_proposals(study: Path, folder: Path, proposals: list[Proposal]) -> Non
     session.store.close()
 
 
+def make_account(panel: Any) -> None:
+    """Give the reader of :func:`open_case` an account."""
+    panel.ui.printedNameEdit.setText("Dr Anna Example")
+    panel.ui.accountNameEdit.setText("dr.a")
+    for box in (panel.ui.newPasswordEdit, panel.ui.repeatPasswordEdit):
+        box.setText(PASSWORD)
+    panel.ui.accountButton.click()
+    assert panel.ui.accountCombo.count == 1
+
+
+def sign_both(panel: Any) -> None:
+    """Make an account and sign two time points with it."""
+    make_account(panel)
+    for _ in range(2):
+        panel.ui.passwordEdit.setText(PASSWORD)
+        panel.ui.signButton.click()
+
+
 def open_case(panel: Any, folder: Path, subject: str = "S1", make: bool = True) -> None:
     """Open a case in a panel by its boxes and buttons; ``make`` writes it first."""
     if make:

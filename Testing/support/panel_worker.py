@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from HCCResponseLib.base.errors import InputError, JobOutOfMemoryError
@@ -24,6 +25,7 @@ class PanelJob(JobRequest):
     child: bool = False
     steps: int = 1
     pause: float = 0.0
+    over: Path | None = None
 
 
 def work(request: PanelJob, report: Report) -> dict[str, Any]:
@@ -43,6 +45,8 @@ def work(request: PanelJob, report: Report) -> dict[str, Any]:
     for step in range(request.steps):
         report(Progress(f"Step {step}{suffix}", step / request.steps))
         time.sleep(request.pause)
+    if request.over is not None:
+        request.over.touch()
     return {"steps": request.steps}
 
 

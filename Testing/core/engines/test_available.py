@@ -12,9 +12,10 @@ import torch
 
 import bundles
 from HCCResponseLib.base.errors import ModelError
-from HCCResponseLib.base.jobs import Ending
+from HCCResponseLib.base.jobs import Ending, ignore_progress
 from HCCResponseLib.engines.contract import Prompt, Request
 from HCCResponseLib.engines.run import check_engine, run_engine
+from HCCResponseLib.engines.worker import work as work_on
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
@@ -41,6 +42,14 @@ def ct(tmp_path) -> Path:
 def work(tmp_path) -> Path:
     (tmp_path / "work").mkdir()
     return tmp_path / "work"
+
+
+@pytest.fixture
+def _in_this_process(monkeypatch) -> None:
+    """For the many ways to be refused: the engines say the same, and their libraries are loaded once."""
+    monkeypatch.setattr(
+        "HCCResponseLib.engines.run.run_job", lambda _, job, *__, **___: work_on(job, ignore_progress)
+    )
 
 
 def expected(ct: Path) -> np.ndarray:
@@ -85,6 +94,7 @@ def test_fcd_with_the_same_seed_gives_the_same_result(ct, work, tmp_path, precis
     assert np.array_equal(first.tumour, again.tumour)
 
 
+@pytest.mark.usefixtures("_in_this_process")
 def test_fcd_refuses_what_it_cannot_compute_with(ct, work, tmp_path):
     tiny_model(tmp_path / "tiny.pt")
 
@@ -214,6 +224,7 @@ def test_a_bundle_that_is_asked_for_classes_and_takes_clicks(ct, work, tmp_path)
     assert "give the parameters liver and tumour" in failure("monai-bundle", Request(ct, weights=root), work)
 
 
+@pytest.mark.usefixtures("_in_this_process")
 def test_bundles_that_cannot_work_say_why(ct, work, tmp_path):
     root = bundles.make_bundle(tmp_path / "bundle")
     asked = Request(ct, weights=root, device="cpu")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ import pytest
 import SimpleITK as sitk
 from typer.testing import CliRunner
 
+from commands import answer
 from HCCResponseLib.base.errors import InputError, ModelError, StorageError
 from HCCResponseLib.base.files import sha256_of
 from HCCResponseLib.base.jobs import Ending
@@ -241,11 +240,4 @@ def test_an_engine_that_is_not_installed_says_how(home, ct, work):
 
 
 def test_checking_from_the_command_line():
-    done = subprocess.run(
-        [sys.executable, "-m", "HCCResponseLib", "engines", "check", "fcd", "--json"],
-        capture_output=True,
-        text=True,
-        env=os.environ,
-        check=True,
-    )
-    assert len(json.loads(done.stdout)["sha256"]) == 64
+    assert len(answer("engines", "check", "fcd")["sha256"]) == 64

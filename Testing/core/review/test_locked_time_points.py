@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from committees import FIRST, SmallCommittee
+from committees import FIRST
 from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.response.profiles.load import load_profile
@@ -32,15 +32,10 @@ CHANGES = {
 
 
 @pytest.fixture
-def opened(tmp_path):
+def opened(committee):
     """A sequential read of two time points: the baseline is accepted, the follow-up waits."""
-    committee = SmallCommittee(tmp_path / "reads.sqlite")
     committee.assign("ann", FIRST)
-    store, state = committee.open("ann", "S1-1")
-    committee.propose(store, state, BASELINE, 40)
-    decide(store, state, Decision("ann", BASELINE, "L1", Action.ACCEPT))
-    yield committee, store, state
-    committee.store.close()
+    return committee, *committee.draft()
 
 
 def sign(opened, point=BASELINE):

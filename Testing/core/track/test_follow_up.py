@@ -23,14 +23,10 @@ from HCCResponseLib.track.new_lesions.candidates import (
 )
 from HCCResponseLib.track.registration.register import carry_contours, register
 from HCCResponseLib.track.registration.trust import LocalTrust
+from shapes import ball
 
 UNIT = (1.0, 1.0, 1.0)
 SURE = LocalTrust(True, True, True, 0.0, ())
-
-
-def ball(shape, centre, radius):
-    axes = np.ogrid[tuple(slice(0, n) for n in shape)]
-    return sum((a - c) ** 2 for a, c in zip(axes, centre, strict=True)) <= radius**2
 
 
 @pytest.mark.parametrize("seed", [21, 22])
