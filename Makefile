@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
 DEMO_OUT ?= demo-output
 
-.PHONY: help demo test check lint types layers panel-lint pictures panel-pictures clean
+.PHONY: help demo test check lint types layers dead panel-lint pictures panel-pictures clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -28,7 +28,7 @@ demo: $(VENV)/.run-stamp  ## the main job on the built-in synthetic subject; pri
 test: $(VENV)/.test-stamp  ## install what the tests need and run them all
 	$(BIN)/python -m pytest
 
-check: lint types layers panel-lint  ## style, types, layer order and the panel's idioms
+check: lint types layers dead panel-lint  ## style, types, layer order, dead code and the panel's idioms
 
 lint: $(VENV)/.test-stamp
 	$(BIN)/ruff check .
@@ -39,6 +39,9 @@ types: $(VENV)/.test-stamp
 
 layers: $(VENV)/.test-stamp
 	$(BIN)/lint-imports
+
+dead: $(VENV)/.test-stamp  ## code that nothing calls; what is called from outside is in Testing/vulture_allowed.py
+	$(BIN)/vulture
 
 panel-lint: $(VENV)/.test-stamp  ## idioms of Qt that do not work in the application
 	$(BIN)/python Testing/panel_lint.py
