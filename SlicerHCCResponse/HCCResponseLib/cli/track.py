@@ -12,7 +12,6 @@ from HCCResponseLib.cli.common import errors_as_one_line, progress_bar, say
 from HCCResponseLib.cli.steps import ContourArgument, ImageArgument, JsonOption, ModelOption, tell_plainly
 
 if TYPE_CHECKING:
-    from HCCResponseLib.base.arrays import Mask
     from HCCResponseLib.imaging.volumes import LabelMap, Volume
     from HCCResponseLib.lesions.lesion import Lesion
     from HCCResponseLib.lesions.links import LinkSet

@@ -104,7 +104,3 @@ class LesionMeasurement:
     def thickness_mm(self) -> Decimal:
         """Slice thickness as the rules take it, in exact thousandths of a millimetre."""
         return Decimal(str(round(self.slice_thickness_mm, 3)))
-
-    def has_warning(self, code: WarningCode) -> bool:
-        """Whether this caution was raised."""
-        return any(one.code is code for one in self.warnings)

@@ -122,6 +122,8 @@ def _agreement(
     coded: Sequence[Sequence[int | None]], size: int, confidence: float, ordered: WeightName
 ) -> Agreement:
     readers = len(coded[0]) if coded else 2
+    if not size:
+        return Agreement(0, readers, None)
     counts = np.array([[sum(1 for r in row if r == k) for k in range(size)] for row in coded], float)
     counts = counts.reshape(-1, size)
     rated = counts[counts.sum(1) >= 1]

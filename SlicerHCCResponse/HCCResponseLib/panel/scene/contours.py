@@ -13,7 +13,6 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.panel.scene.nodes import ijk_to_ras
 
-Colour = tuple[float, float, float]
 # Told apart by readers with colour-vision deficiency (after Okabe and Ito), bright enough on CT.
 COLOURS = (
     (1.0, 0.69, 0.0),

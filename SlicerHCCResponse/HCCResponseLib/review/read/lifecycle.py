@@ -2,7 +2,6 @@
 
     stage(state, "baseline")                    # open, locked, ...; stage(state): the read as a whole
     is_signed(state, "baseline")                # is_signed(state): signed to its end
-    may(person, Act.DECIDE, state, "baseline")  # for buttons
     require(person, Act.AMEND, state, "baseline")   # AccessError with a sentence for the reader
     amend(store, state, people, credentials, "baseline", "wrong lesion measured")
 
@@ -74,11 +73,6 @@ def standings(person: Person, state: ReadState) -> set[Relation]:
         # Whoever reads does so blinded, whatever else this person may do elsewhere.
         return found - {Relation.ADJUDICATOR, Relation.AUDITOR} | {Relation.OWN_READER}
     return found | ({Relation.OTHER_READER} if Role.READER in person.roles else set())
-
-
-def may(person: Person, act: Act, state: ReadState, time_point: str | None = None) -> bool:
-    """Whether a person may do this now."""
-    return _any_may(standings(person, state), act, stage(state, time_point))
 
 
 def require(person: Person, act: Act, state: ReadState, time_point: str | None = None) -> str:
