@@ -55,8 +55,6 @@ def test_the_panel_s_own_process_loads_no_network():
     """The window asks for a job; what a network needs is loaded in the job's process."""
     names = ("presenter.presenter", "pipeline.request", "panel.jobs")
     found = importing(*(f"HCCResponseLib.{name}" for name in names))
-        "HCCResponseLib.presenter.presenter", "HCCResponseLib.pipeline.request", "HCCResponseLib.panel.jobs"
-    )
     assert not found & NETWORKS
 
 
