@@ -90,7 +90,7 @@ def load_region(path: Path) -> Region:
     return Region(mask, grid)
 
 
-def _save(path: Path, save: Callable[..., None] = np.savez, **arrays: npt.NDArray[Any]) -> None:
+def _save(path: Path, save: Callable[..., None] = np.savez, /, **arrays: npt.NDArray[Any]) -> None:
     # numpy would add a suffix of its own to a path.
     with path.open("wb") as stream:
         save(stream, allow_pickle=False, **arrays)
