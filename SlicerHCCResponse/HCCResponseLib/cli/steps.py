@@ -98,9 +98,9 @@ def adapt(
 ) -> None:
     """Overfit the base network to one patient's accepted contours (IDOL), in a process of its own."""
     with errors_as_one_line():
+        from HCCResponseLib.adapt.child import run_adaptation
         from HCCResponseLib.adapt.recipe import recipe_named
-        from HCCResponseLib.adapt.request import WORKER, AcceptedContours, AdaptationRequest
-        from HCCResponseLib.base.jobs import run_job
+        from HCCResponseLib.adapt.request import AcceptedContours, AdaptationRequest
         from HCCResponseLib.imaging.read import read_label_map, read_volume
         from HCCResponseLib.imaging.reference import ImageReference
         from HCCResponseLib.imaging.volumes import require_same_grid
@@ -122,8 +122,8 @@ def adapt(
         )
         with progress_bar() as bar:
             task = bar.add_task("Adapting", total=1.0)
-            facts = run_job(
-                WORKER, request, lambda p: bar.update(task, completed=p.fraction, description=p.stage)
+            facts = run_adaptation(
+                request, lambda p: bar.update(task, completed=p.fraction, description=p.stage)
             )
         tell_plainly({"output": str(output), **facts}, as_json)
 
