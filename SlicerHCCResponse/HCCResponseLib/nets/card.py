@@ -15,7 +15,8 @@ prior contour as a second input channel. **For research use; not cleared for cli
 | | |
 |---|---|
 | Parameters | {parameters:,} |
-| File | {bytes:,} bytes, SHA-256 `{sha256}` |
+| File | {bytes:,} bytes, safetensors, SHA-256 `{sha256}` |
+| Values of all tensors, whatever the file | SHA-256 `{tensors_sha256}` |
 | Trained on | {training_data} ({subjects} subjects, seeds from 1,000,000 on) |
 | Steps | {steps}, batch {batch}, patch {patch} voxels at {spacing} mm (z, y, x), seed {seed} |
 | Held-out phantoms, tumour Dice on patches | {without_prior:.2f} without, {with_prior:.2f} with a prior contour |
@@ -71,12 +72,12 @@ def _commands(facts: dict[str, Any]) -> list[str]:
     for number, plan in enumerate(stages, start=1):
         last = number == len(stages)
         name = facts["name"] if last else f"stage{number}"
-        words = f"hcc-response train --output {name}.pt --subjects {plan['subjects']} --steps {plan['steps']}"
+        words = f"hcc-response train --output {name}.safetensors --subjects {plan['subjects']} --steps {plan['steps']}"
         words += f" --seed {plan['seed']} --learning-rate {plan['learning_rate']:g}"
         other = {k: plan[k] for k, usual in _OPTIONAL.items() if plan.get(k, usual) != usual}
         words += "".join(f" --{k.replace('_', '-')} {v}" for k, v in other.items())
         words += "".join(f" --data {d}" for d in (facts.get("data_folders") or ()) if last)
-        words += f" --start stage{number - 1}.pt" if number > 1 else ""
+        words += f" --start stage{number - 1}.safetensors" if number > 1 else ""
         lines.append(words if "fine" in plan else words + _FORMERLY)
     return lines
 

@@ -29,7 +29,7 @@ def adapt_to(
     options = runner.options
     request = {
         "visits": [_written(visit, work, number) for number, visit in enumerate(visits)],
-        "output": work / "adapted.pt",
+        "output": work / "adapted.safetensors",
         "base": options.base,
         "recipe": options.recipe,
         "steps": options.steps,
@@ -37,7 +37,7 @@ def adapt_to(
         "device": options.device,
     }
     facts = run_job("HCCResponseLib.adapt.worker", request, work, report, runner.cancelled)
-    return work / "adapted.pt", facts
+    return work / "adapted.safetensors", facts
 
 
 def _written(visit: AcceptedVisit, work: Path, number: int) -> dict[str, Path]:
