@@ -169,9 +169,9 @@ def liver_distance(
         return None
     box = bounding_box(body, whole.spacing, 0.0)
     coarse = working_geometry(whole, whole.spacing, box)
-    look = InferenceSettings(inference.device, inference.precision, _COARSE_OVERLAP, inference.window)
+    settings = InferenceSettings(inference.device, inference.precision, _COARSE_OVERLAP, inference.window)
     hu = resample(image.hu, image.geometry, coarse)
-    logits = torch.from_numpy(run_network(model, network_input(hu, None), look, None, each))
+    logits = torch.from_numpy(run_network(model, network_input(hu, None), settings, None, each))
     maybe = 1 - logits.softmax(0)[0].numpy() > _MAYBE
     parts, count = ndimage.label(maybe)
     sizes = np.bincount(parts.ravel())[1:] if count else np.array([0])

@@ -125,19 +125,19 @@ def train(
         StorageError: a checkpoint cannot be written.
     """
     policy = policy or CheckpointPolicy()
-    machine = TrainingDevice.on(device, plan.precision)
-    state = _fresh(plan, start, machine)
+    training_device = TrainingDevice.on(device, plan.precision)
+    state = _fresh(plan, start, training_device)
     if policy.checkpoint and policy.checkpoint.is_file():
         load_checkpoint(policy.checkpoint, state, plan.as_dict())
     resumed_at, network = state.step, state.network
     assert isinstance(network, FCD)
     while state.step < plan.steps:
-        state.losses.append(_step(plan, state, cases, machine))
+        state.losses.append(_step(plan, state, cases, training_device))
         state.step += 1
         report(state.step, state.losses[-1])
         if policy.validate_every and state.step % policy.validate_every == 0:
             state.scores[state.step] = validate(
-                network.eval(), policy.held_out, plan.patch, plan.grid, machine
+                network.eval(), policy.held_out, plan.patch, plan.grid, training_device
             )
             network.train()
         if policy.checkpoint and (state.step % policy.every == 0 or state.step == plan.steps):
@@ -145,9 +145,9 @@ def train(
     return Trained(network.cpu().eval(), tuple(state.losses), dict(state.scores), resumed_at)
 
 
-def _fresh(plan: TrainingPlan, start: FCD | None, machine: TrainingDevice) -> TrainingState:
+def _fresh(plan: TrainingPlan, start: FCD | None, training_device: TrainingDevice) -> TrainingState:
     torch.manual_seed(plan.seed)
-    network = (copy.deepcopy(start) if start else FCD(plan.network)).to(machine.device).train()
+    network = (copy.deepcopy(start) if start else FCD(plan.network)).to(training_device.device).train()
     optimiser = torch.optim.Adam(network.parameters(), plan.learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: learning_rate_share(plan, step))
     return TrainingState(network, optimiser, schedule, np.random.default_rng(plan.seed), 0, [], {})
@@ -162,13 +162,13 @@ def learning_rate_share(plan: TrainingPlan, step: int) -> float:
 
 
 def _step(
-    plan: TrainingPlan, state: TrainingState, cases: Sequence[TrainingCase], machine: TrainingDevice
+    plan: TrainingPlan, state: TrainingState, cases: Sequence[TrainingCase], training_device: TrainingDevice
 ) -> float:
     drawn = [_draw(cases, state.rng, plan) for _ in range(plan.batch)]
     channels = plan.network.in_channels
-    image = torch.cat([machine.batch_of(d[0][:channels], channels) for d in drawn])
-    target = torch.from_numpy(np.stack([d[1] for d in drawn])).to(machine.device)
-    with machine.autocast():
+    image = torch.cat([training_device.batch_of(d[0][:channels], channels) for d in drawn])
+    target = torch.from_numpy(np.stack([d[1] for d in drawn])).to(training_device.device)
+    with training_device.autocast():
         logits = state.network(image)
     loss = fcd_loss(logits.float(), _merge(target, plan.network.out_channels))
     state.optimiser.zero_grad(set_to_none=True)
@@ -195,7 +195,7 @@ def validate(
     cases: Sequence[TrainingCase],
     patch: int,
     grid: WorkingGrid,
-    machine: TrainingDevice = ON_CPU,
+    training_device: TrainingDevice = ON_CPU,
     seed: int = 1,
 ) -> dict[str, float]:
     """Dice of the tumour on held-out patches, with and without prior, pooled over voxels."""
@@ -207,7 +207,7 @@ def validate(
             for _ in range(6):
                 image, target = sample_patch(case, rng, patch, with_prior, grid)
                 with torch.inference_mode():
-                    given = machine.batch_of(image[:channels], channels)
+                    given = training_device.batch_of(image[:channels], channels)
                     found = network(given).argmax(1)[0].cpu().numpy()
                 tumour, truth = found == network.config.out_channels - 1, target == 2
                 overlap += int((tumour & truth).sum())

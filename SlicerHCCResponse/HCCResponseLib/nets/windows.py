@@ -118,7 +118,7 @@ def slide(
     places = corners(size, inference, where)
     for number, corner in enumerate(places, start=1):
         part = tuple(slice(c, c + inference.window) for c in corner)
-        logits = _look(network, padded[(slice(None), *part)][None], inference)
+        logits = _logits_of(network, padded[(slice(None), *part)][None], inference)
         total[(slice(None), *part)] += logits * weight
         seen[part] += weight
         each(number / len(places))
@@ -129,7 +129,7 @@ def slide(
     return total[(slice(None), *inside)]
 
 
-def _look(network: torch.nn.Module, window: torch.Tensor, inference: InferenceSettings) -> torch.Tensor:
+def _logits_of(network: torch.nn.Module, window: torch.Tensor, inference: InferenceSettings) -> torch.Tensor:
     """Logits (outputs, w, w, w) of one window (1, channels, w, w, w)."""
     kind = inference.number_type()
     device = inference.device.partition(":")[0]

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 import torch
 import yaml
+from monai.losses import DiceCELoss
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -58,6 +59,18 @@ def test_losses_by_hand():
     assert soft_dice_loss(logits, target).item() == pytest.approx(1 - (2 * 0.5 + 1) / (1 + 1 + 1))
     expected = math.log(2) + math.log(1.5) + 1 - 2 / 3
     assert fcd_loss(logits, target).item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("outputs", [2, 3])
+def test_cross_entropy_and_dice_are_monai_s(outputs):
+    seed = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, outputs, 8, 8, 8, generator=seed)
+    target = torch.randint(0, outputs, (2, 8, 8, 8), generator=seed)
+    theirs = DiceCELoss(
+        include_background=False, to_onehot_y=True, softmax=True, batch=True, smooth_nr=1.0, smooth_dr=1.0
+    )(logits, target[:, None])
+    ours = fcd_loss(logits, target) - dual_cross_entropy(logits, target)
+    assert ours.item() == pytest.approx(theirs.item(), abs=1e-6)
 
 
 def test_loss_is_lower_for_the_truth():
