@@ -50,9 +50,13 @@ _SEEN = """* **Finding tumours unaided on scans of other hospitals** than those 
 
 
 def card_text(facts: dict[str, Any]) -> str:
-    """The card: a YAML block between ``---`` lines, then Markdown."""
+    """The card: a YAML block between ``---`` lines, then Markdown.
+
+    Args:
+        facts: as ``hcc-response train`` gathers them: name, hashes, ``plan``, ``validation_dice``, licences, notes.
+    """
     plan, scores = facts["plan"], facts["validation_dice"]
-    head = yaml.safe_dump(_plain(facts), sort_keys=False, allow_unicode=True)
+    head = yaml.safe_dump(plain_values(facts), sort_keys=False, allow_unicode=True)
     values = {**facts, **plan, **scores, "spacing": " x ".join(f"{s:g}" for s in plan["spacing"])}
     values["real"] = _SEEN if facts.get("data_folders") else _NEVER
     resumed = facts.get("resumed_at_step")
@@ -82,8 +86,8 @@ def _commands(facts: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _plain(value: Any) -> Any:
-    """Tuples to lists, so that the block is plain YAML."""
+def plain_values(value: Any) -> Any:
+    """Tuples to lists, at any depth, as YAML and JSON give them back."""
     if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
+        return {k: plain_values(v) for k, v in value.items()}
+    return [plain_values(v) for v in value] if isinstance(value, list | tuple) else value

@@ -37,7 +37,7 @@ _BODY_HU = -300
 
 
 def window_mm(spacing: Spacing) -> float:
-    """Side of a region that fills one window; smaller ones would be mostly padding.
+    """Side in mm of a region that fills one window; smaller ones would be mostly padding.
 
     One voxel less than the window: a box on the scan's own grid is rounded up, and a voxel too many would be cut into
     eight windows.
@@ -132,6 +132,9 @@ def liver_and_tumour(
         region: ``liver``: a coarse look finds the liver, and the network then looks there only; outside both
             probabilities are 0. ``whole``: everywhere.
         report: called with a stage and the share of the work that is done.
+
+    Returns:
+        liver, tumour, and the working grid on which both lie.
     """
     inference = inference or InferenceSettings()
     grid = working_geometry(image.geometry, model.spacing)

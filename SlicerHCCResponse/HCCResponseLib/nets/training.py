@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.nets.card import plain_values
 from HCCResponseLib.nets.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from HCCResponseLib.nets.grids import WorkingGrid
 from HCCResponseLib.nets.losses import fcd_loss
@@ -68,14 +69,8 @@ class TrainingPlan:
         return WorkingGrid(self.spacing, self.fine)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for the model card and the checkpoint (lists, not tuples, as YAML and JSON give them back)."""
-        return _plain(asdict(self))  # type: ignore[no-any-return]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
+        """Plain values for the model card and the checkpoint."""
+        return plain_values(asdict(self))  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -154,7 +149,7 @@ def _fresh(plan: TrainingPlan, start: FCD | None, training_device: TrainingDevic
 
 
 def learning_rate_share(plan: TrainingPlan, step: int) -> float:
-    """Learning rate after so many steps, as a share of the plan's."""
+    """Learning rate after so many steps, as a share of the plan's, 0 to 1."""
     if step < plan.warm_up:
         return 0.01 + 0.99 * step / plan.warm_up
     left = 1 - (step - plan.warm_up) / max(plan.steps - plan.warm_up, 1)
@@ -198,7 +193,12 @@ def validate(
     training_device: TrainingDevice = ON_CPU,
     seed: int = 1,
 ) -> dict[str, float]:
-    """Dice of the tumour on held-out patches, with and without prior, pooled over voxels."""
+    """Dice coefficient of the tumour on held-out patches, pooled over voxels: ``without_prior``, ``with_prior``.
+
+    Args:
+        network: in evaluation mode, on ``training_device``.
+        patch: side in voxels; six patches are drawn from each case.
+    """
     rng = np.random.default_rng(seed)
     scores, channels = {}, network.config.in_channels
     for name, with_prior in (("without_prior", False), ("with_prior", True)):

@@ -48,7 +48,14 @@ class InferenceSettings:
 
 
 def require_usable(inference: InferenceSettings, divisor: int) -> None:
-    """Refuse settings that a network cannot work with. Raises ``InputError``."""
+    """Refuse settings that a network cannot work with.
+
+    Args:
+        divisor: of the network; a window's side must be a multiple of it.
+
+    Raises:
+        InputError: the side, the precision or the overlap cannot be used.
+    """
     if inference.window < divisor or inference.window % divisor:
         raise InputError(f"The patch must be a multiple of {divisor} voxels, not {inference.window}.")
     if inference.precision not in ("auto", *_PRECISIONS):
@@ -58,16 +65,21 @@ def require_usable(inference: InferenceSettings, divisor: int) -> None:
 
 
 def starts(length: int, window: int, overlap: float) -> list[int]:
-    """First index of every window along one axis; the last one ends at the end."""
+    """First index of every window along one axis; the last one ends at the end.
+
+    Args:
+        length, window: of the axis and of a window, in voxels; ``overlap``: 0 to below 1.
+    """
     step = max(1, int(window * (1 - overlap)))
     last = max(0, length - window)
     return [*range(0, last, step), last]
 
 
 def corners(shape: Sequence[int], inference: InferenceSettings, where: Mask | None) -> list[Corner]:
-    """First corner of every window that is worth looking at.
+    """First corner (z, y, x) in voxels of every window that is worth looking at.
 
     Args:
+        shape: (z, y, x), no side shorter than the window.
         where: (z, y, x); a window counts if its middle, the part in which it says more than its neighbours, holds a
             marked voxel. ``None``: all windows.
     """

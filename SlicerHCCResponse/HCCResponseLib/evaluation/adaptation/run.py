@@ -115,7 +115,11 @@ def _contour(pair: PreparedPair, method: Method, image: Volume, model: Model) ->
 
 
 def compare(pair: PreparedPair, masks: Mapping[str, Mask | None]) -> dict[str, Any]:
-    """Contours beside the truth: Dice of all followed lesions together and of each, diameters, volumes, category."""
+    """Contours beside the truth: Dice of all followed lesions together and of each, mm, mL, category.
+
+    Args:
+        masks: of each followed lesion on the follow-up's grid, (z, y, x); ``None`` where nothing was found.
+    """
     first, second = (t.volume.geometry for t in pair.subject.timepoints)
     fate = {t.lesion_id: t.fate.value for t in pair.subject.lesions}
     lesions, before, true_after, found_after = [], {}, {}, {}
@@ -162,7 +166,7 @@ def _union(masks: Mapping[str, Mask | None]) -> Mask | None:
 
 
 def dice(found: Mask | None, truth: Mask | None) -> float | None:
-    """Dice coefficient; ``None`` when both are empty."""
+    """Dice coefficient of two masks (z, y, x) on one grid, 0 to 1; ``None`` when both are empty."""
     if found is None and truth is None:
         return None
     if found is None or truth is None:
