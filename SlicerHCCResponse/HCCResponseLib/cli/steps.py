@@ -81,7 +81,7 @@ def segment(
 def adapt(
     image: ImageArgument,
     contour: ContourArgument,
-    output: OutputFile = Path("adapted.pt"),
+    output: OutputFile = Path("adapted.safetensors"),
     recipe: Annotated[str, typer.Option(help="quick, or moon2026 (faithful, slow).")] = "quick",
     steps: Annotated[int | None, typer.Option(min=1, help="Steps; default: the recipe's own.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,

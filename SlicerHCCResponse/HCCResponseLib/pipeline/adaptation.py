@@ -31,7 +31,7 @@ def adapt_to(
     options = runner.options
     request = AdaptationRequest(
         visits=tuple(_handed_on(visit, work, number) for number, visit in enumerate(visits)),
-        output=work / "adapted.pt",
+        output=work / "adapted.safetensors",
         base=options.base,
         recipe=options.recipe,
         steps=options.steps,
