@@ -142,7 +142,7 @@ def reread(
 
 def log(
     where: Where,
-    output: Annotated[Path, typer.Argument(help="File to write; its ending .csv or .json says how.")],
+    output: Annotated[Path, typer.Argument(help="File to write, .csv or .json.")],
     as_name: Name,
     read_id: Annotated[str | None, typer.Option("--read", help="Only this read.")] = None,
     password_file: PasswordFile = None,

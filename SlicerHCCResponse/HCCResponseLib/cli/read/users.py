@@ -124,7 +124,7 @@ def roles(
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put these roles in the place of somebody's present ones (manager)."""
+    """Replace somebody's roles by these (manager)."""
     with signed_in(where, as_name, password_file) as signed:
         signed.people.set_roles(signed.person, name, set(role), reason)
         _tell(as_json, name, ", ".join(sorted(role)))
