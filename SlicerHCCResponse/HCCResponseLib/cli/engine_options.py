@@ -16,7 +16,9 @@ EngineOption = Annotated[
 ]
 EngineWeightsOption = Annotated[
     Path | None,
-    typer.Option("--weights", help="Weights file or folder of the engine; default: where the engine keeps them."),
+    typer.Option(
+        "--weights", help="Weights file or folder of the engine; default: where the engine keeps them."
+    ),
 ]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
 SetOption = Annotated[

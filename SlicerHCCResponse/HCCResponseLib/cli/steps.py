@@ -34,7 +34,9 @@ def segment(
     engine: EngineOption = "fcd",
     weights: Annotated[
         Path | None,
-        typer.Option("--weights", "--model", help="Weights of the engine; default: where the engine keeps them."),
+        typer.Option(
+            "--weights", "--model", help="Weights of the engine; default: where the engine keeps them."
+        ),
     ] = None,
     prior: Annotated[
         Path | None, typer.Option(help="Earlier contours on the same grid, for engines that need them.")
@@ -85,7 +87,9 @@ def adapt(
     contour: ContourArgument,
     output: OutputFile = Path("adapted.pt"),
     recipe: Annotated[str, typer.Option(help="quick, or moon2026 (as published, slow).")] = "quick",
-    steps: Annotated[int | None, typer.Option(min=1, help="Maximum number of steps; default: the recipe's own.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Most steps to take; default: the recipe's own.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
     model: ModelOption = None,
     device: DeviceOption = "auto",

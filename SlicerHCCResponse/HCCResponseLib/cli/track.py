@@ -25,9 +25,9 @@ def track(
     baseline: ImageArgument,
     contour: ContourArgument,
     follow_up: Annotated[Path, typer.Argument(help="CT of the later (or any other) visit.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write the carried contours to.")] = Path(
-        "carried.nii.gz"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File to write the carried contours to.")
+    ] = Path("carried.nii.gz"),
     follow_up_contour: Annotated[
         Path | None,
         typer.Option(help="All tumours of the follow-up as a label map: links them to the lesions."),

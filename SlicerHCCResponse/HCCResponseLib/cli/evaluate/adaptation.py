@@ -33,7 +33,9 @@ def synthetic(
         bool, typer.Option(help="Draw oedema around tumours of the phantom that stay or shrink.")
     ] = False,
     model: Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")] = None,
-    tables_only: Annotated[bool, typer.Option(help="Print the results that are there, compute nothing new.")] = False,
+    tables_only: Annotated[
+        bool, typer.Option(help="Print the results that are there, compute nothing new.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print tables as JSON.")] = False,
 ) -> None:
     """Compare base network, published IDOL and ours on synthetic pairs; run it again to go on where it stopped."""

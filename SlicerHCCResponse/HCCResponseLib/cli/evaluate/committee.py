@@ -24,7 +24,8 @@ def committee(
         typer.Option("--output", "-o", help="File to write instead: .md, .csv or .json."),
     ] = None,
     pause: Annotated[
-        float, typer.Option(min=0.1, help="Gaps between decisions of more than so many minutes count as pauses.")
+        float,
+        typer.Option(min=0.1, help="Gaps between decisions of more than so many minutes count as pauses."),
     ] = 5.0,
     name: Observer = None,
     password_file: PasswordFile = None,

@@ -30,7 +30,10 @@ def tracking(
         int | None, typer.Option(help="First seed; default: the held-out block, on which nothing was tuned.")
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="JSON lines, one for each pair; pairs in it are not computed again.")
+        Path,
+        typer.Option(
+            "--output", "-o", help="JSON lines, one for each pair; pairs in it are not computed again."
+        ),
     ] = Path("benchmark-output/tracking.jsonl"),
     model: Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
