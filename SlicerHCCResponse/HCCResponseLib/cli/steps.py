@@ -34,19 +34,21 @@ def segment(
     engine: EngineOption = "fcd",
     weights: Annotated[
         Path | None,
-        typer.Option("--weights", "--model", help="Weights of the engine; default: its own place."),
+        typer.Option(
+            "--weights", "--model", help="Weights of the engine; default: where the engine keeps them."
+        ),
     ] = None,
     prior: Annotated[
         Path | None, typer.Option(help="Earlier contours on the same grid, for engines that need them.")
     ] = None,
     device: DeviceOption = "auto",
     settings: SetOption = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Liver (1), tumour (2) and vessels (3) by any engine, as a label map on the image's own grid.
 
-    What made it (weights, versions, device, parameters) is written beside it as a .json file.
+    Weights, versions, device and parameters are written beside it as a .json file.
     """
     with errors_as_one_line():
         import json
@@ -82,9 +84,11 @@ def adapt(
     image: ImageArgument,
     contour: ContourArgument,
     output: OutputFile = Path("adapted.safetensors"),
-    recipe: Annotated[str, typer.Option(help="quick, or moon2026 (faithful, slow).")] = "quick",
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps; default: the recipe's own.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    recipe: Annotated[str, typer.Option(help="quick, or moon2026 (as published, slow).")] = "quick",
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Most steps to take; default: the recipe's own.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
     model: ModelOption = None,
     device: DeviceOption = "auto",
     also_image: Annotated[

@@ -60,7 +60,7 @@ def train(
     ] = None,
     data_licence: Annotated[str, typer.Option(help="Licence of that data, for the model card.")] = "",
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 3000,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
     start: Annotated[Path | None, typer.Option(help="Start from this model instead of from scratch.")] = None,
     learning_rate: Annotated[float, typer.Option(min=1e-6, help="Learning rate at its highest.")] = 1e-3,
     schedule: Annotated[
@@ -80,7 +80,7 @@ def train(
         int, typer.Option(min=0, help="Steps between looks at held-out cases (0 = at the end only).")
     ] = 0,
 ) -> None:
-    """Train a base segmentation model. Killed at any time, the same command goes on from its last checkpoint."""
+    """Train a base segmentation model. If it is stopped, the same command goes on from the last checkpoint."""
     with errors_as_one_line(), ExitStack() as stack:
         from HCCResponseLib.nets.precision import torch_device
         from HCCResponseLib.nets.training import TrainingPlan
