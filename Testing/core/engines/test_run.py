@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from HCCResponseLib.base.errors import InputError, JobCancelledError, JobFailedError, JobOutOfMemoryError
 from HCCResponseLib.base.jobs import Ending
+from HCCResponseLib.cli.main import app
 from HCCResponseLib.engines import memory
 from HCCResponseLib.engines.contract import Prompt, Request
 from HCCResponseLib.engines.job import EngineJob
@@ -113,6 +115,16 @@ def test_out_of_memory_is_an_offer(act, way):
     assert offer.title == "Smaller patch: 48"
     changed = Request(Path("x"), parameters={"act": "well"}).lighter(offer)
     assert changed.parameters == {"act": "well", "patch": 48}
+
+
+def test_the_command_prints_the_offers_with_their_options(ct, tmp_path):
+    words = ["segment", str(ct), "--output", str(tmp_path / "out.nrrd"), "--engine", "misbehaving"]
+    done = CliRunner().invoke(app, [*words, "--set", "act=memory", "--device", "cpu"])
+    assert done.exit_code == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: Out of memory.")
+    assert line.endswith("Lighter settings: Smaller patch: 48 (--set patch=48).")
+    assert not (tmp_path / "out.nrrd").exists()
 
 
 def test_offers_end_with_the_smallest_patch_and_the_cpu():

@@ -14,10 +14,12 @@ from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import LinkKind
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.pipeline import propose as sessions
+from HCCResponseLib.pipeline.request import Options
 from HCCResponseLib.pipeline.segmentation import EngineRunner
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.read.records import Action, Decision
+from HCCResponseLib.review.read.session import open_session
 from HCCResponseLib.review.read.state import read_state
 from HCCResponseLib.synth.course import CourseKind, VisitPlan, make_course
 from HCCResponseLib.synth.render import Motion
@@ -67,9 +69,9 @@ def read(truth, tmp_path_factory):
         patch.setattr(EngineRunner, "survey", survey)
         patch.setattr(EngineRunner, "known", known)
         patch.setattr(sessions, "adapt_to", lambda *_: (folder / "adapted.pt", {}))
-        session = sessions.open_session(load_study(folder / "study.yaml"), folder / "out")
+        session = open_session(load_study(folder / "study.yaml"), folder / "out")
         tiny_model(folder / "base.pt")
-        assert sessions.propose(session, sessions.Options(base=folder / "base.pt")) == []
+        assert sessions.propose(session, Options(base=folder / "base.pt")) == []
     yield session
     session.store.close()
 
