@@ -98,7 +98,12 @@ def training_rows(device: str, steps: int, cache: Path) -> dict[str, float]:
 
 
 def adaptation_rows(device: str) -> tuple[dict[str, float], dict[str, Any], bool]:
-    """Seconds of an adaptation and of contouring with it, masks, and whether adapting again gives the same bits."""
+    """Seconds of an adaptation and of contouring with it, masks, and whether adapting again gives the same bits.
+
+    The last weights are kept even where those before were better: otherwise the base network itself may be compared.
+    """
+    from dataclasses import replace
+
     import torch
 
     from HCCResponseLib.adapt.copies import cut_surroundings
@@ -112,10 +117,11 @@ def adaptation_rows(device: str) -> tuple[dict[str, float], dict[str, Any], bool
 
     base, pair = load_model(), draw_pair(PAIR_SEED, None)
     first, second = pair.timepoints
-    cases = cut_surroundings(first.volume, accepted_contour(pair), base.grid, QUICK)
+    recipe = replace(QUICK, keep_better=False)
+    cases = cut_surroundings(first.volume, accepted_contour(pair), base.grid, recipe)
 
     def learn() -> Any:
-        return adapt(base.network, cases, QUICK, 0, ignore_progress, device).network
+        return adapt(base.network, cases, recipe, 0, ignore_progress, device).network
 
     once, network = seconds_of(learn, device)
     again, repeated = seconds_of(learn, device)
