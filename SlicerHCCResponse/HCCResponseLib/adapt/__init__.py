@@ -1,1 +1,1 @@
-"""Patient-specific adaptation of a network from the accepted baseline contour (IDOL)."""
+"""Adapting a network to one patient from the accepted contours (IDOL)."""

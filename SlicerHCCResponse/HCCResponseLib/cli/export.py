@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
 from HCCResponseLib.cli.evaluate.committee import StoresArgument
 from HCCResponseLib.cli.sign_in import Observer, PasswordFile, observer
+from HCCResponseLib.report.exporters import Exporter, exporters
 
 export_app = typer.Typer(
     name="export",
@@ -57,28 +59,31 @@ def sdtm(
         _tell(done.files, (*(f"left out: {n}" for n in found.left_out), *map(str, done.warnings)), as_json)
 
 
-@export_app.command(name="csv")
-def csv_tables(
-    stores: StoresArgument,
-    output: FolderOption,
-    name: Observer = None,
-    password_file: PasswordFile = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Plain tables: reads.csv, timepoints.csv, lesions.csv, adjudications.csv of all signed reads.
+def _add(exporter: Exporter) -> None:
+    """Make a command of an exporter."""
 
-    What was written is read back and checked; any violation is listed and ends with exit status 1.
-    """
-    from HCCResponseLib.cohort.committee.from_store import load_committee
-    from HCCResponseLib.report.flat.tables import export_flat
+    def export(
+        stores: StoresArgument,
+        output: FolderOption,
+        name: Observer = None,
+        password_file: PasswordFile = None,
+        as_json: JsonOption = False,
+    ) -> None:
+        from HCCResponseLib.cohort.committee.from_store import load_committee
 
-    with errors_as_one_line():
-        found = load_committee(stores, admit=observer(name, password_file))
-        files = export_flat(found, output)
-        _tell(files, tuple(f"left out: {note}" for note in found.left_out), as_json)
+        with errors_as_one_line():
+            found = load_committee(stores, admit=observer(name, password_file))
+            files = exporter.write(found, output)
+            _tell(files, tuple(f"left out: {note}" for note in found.left_out), as_json)
+
+    export_app.command(name=exporter.name, help=exporter.help)(export)
 
 
-def _tell(files: tuple[Path, ...], notes: tuple[str, ...], as_json: bool) -> None:
+for _exporter in exporters().values():
+    _add(_exporter)
+
+
+def _tell(files: Sequence[Path], notes: tuple[str, ...], as_json: bool) -> None:
     for note in notes:
         console.print(note, style="yellow", soft_wrap=True, markup=False)
     if as_json:

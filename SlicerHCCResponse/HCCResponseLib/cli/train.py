@@ -21,6 +21,7 @@ from HCCResponseLib.cli.engine_options import DeviceOption
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from HCCResponseLib.nets.labelled import LabelledScan
     from HCCResponseLib.nets.model import Model
     from HCCResponseLib.nets.patches import TrainingCase
     from HCCResponseLib.nets.training import Trained, TrainingPlan
@@ -147,30 +148,44 @@ def _checkpoint(job: _Job) -> Path:
 
 
 def _cases(job: _Job, bar: Progress) -> tuple[list[TrainingCase], list[TrainingCase]]:
-    """Cases to train on and cases held out, from both sources."""
-    from HCCResponseLib.nets.labelled import find_scans, read_scans
-    from HCCResponseLib.nets.pool import FIRST_TRAINING_SEED, build_pool
+    """Cases to train on and cases held out, from both sources; scans are looked for before anything is drawn."""
+    scans = _found_scans(job)
+    cases, held_out = _drawn(job, bar)
+    for folder, found in scans:
+        from HCCResponseLib.nets.labelled import read_scans
 
-    plan, cases, held_out = job.plan, [], []
-    scans = [(folder, find_scans(folder)) for folder in job.data]
-    for folder, found in scans:
-        if len(found) <= plan.validation_subjects:
-            raise InputError(
-                f"'{folder}' holds {len(found)} scans; more than the {plan.validation_subjects} that are held out are "
-                "needed. Give fewer with --validation-subjects."
-            )
-    if plan.subjects:
-        count = plan.subjects + plan.validation_subjects
-        task = bar.add_task("Drawing synthetic subjects", total=count)
-        seeds = range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + count)
-        drawn = build_pool(seeds, job.cache, os.cpu_count() or 1, lambda n, _: bar.update(task, completed=n))
-        cases, held_out = drawn[: plan.subjects], drawn[plan.subjects :]
-    for folder, found in scans:
         reading = bar.add_task(f"Reading {folder.name}", total=len(found))
         read = read_scans(found, lambda n, _, t=reading: bar.update(t, completed=n))  # type: ignore[misc]
-        held_out += read[-plan.validation_subjects :]
-        cases += read[: -plan.validation_subjects]
+        held_out += read[-job.plan.validation_subjects :]
+        cases += read[: -job.plan.validation_subjects]
     return cases, held_out
+
+
+def _found_scans(job: _Job) -> list[tuple[Path, list[LabelledScan]]]:
+    scans = []
+    for folder in job.data:
+        from HCCResponseLib.nets.labelled import find_scans
+
+        found = find_scans(folder)
+        if len(found) <= job.plan.validation_subjects:
+            raise InputError(
+                f"'{folder}' holds {len(found)} scans; more than the {job.plan.validation_subjects} that are held out "
+                "are needed. Give fewer with --validation-subjects."
+            )
+        scans.append((folder, found))
+    return scans
+
+
+def _drawn(job: _Job, bar: Progress) -> tuple[list[TrainingCase], list[TrainingCase]]:
+    from HCCResponseLib.nets.pool import FIRST_TRAINING_SEED, build_pool
+
+    if not job.plan.subjects:
+        return [], []
+    count = job.plan.subjects + job.plan.validation_subjects
+    task = bar.add_task("Drawing synthetic subjects", total=count)
+    seeds = range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + count)
+    drawn = build_pool(seeds, job.cache, os.cpu_count() or 1, lambda n, _: bar.update(task, completed=n))
+    return drawn[: job.plan.subjects], drawn[job.plan.subjects :]
 
 
 def _run(

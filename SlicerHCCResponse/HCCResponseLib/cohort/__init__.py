@@ -1,1 +1,1 @@
-"""Batches over many subjects, evaluation statistics."""
+"""Many subjects: what committees read, and the figures that compare readers."""

@@ -1,1 +1,1 @@
-"""Segmentation engines, each in its own process."""
+"""Whatever looks at a scan, replaceable, each run in a process of its own."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.measure.convention import RECIST, Convention
-from HCCResponseLib.measure.crop import Crop, crop_labels, crop_mask, crop_parts
+from HCCResponseLib.measure.crop import Contour, Crop, crop_labels, crop_mask, crop_parts
 from HCCResponseLib.measure.plane import FloatArray, Plane, check_thickness, check_volume
 from HCCResponseLib.measure.search import LesionAxes, Line, find_axes
 from HCCResponseLib.measure.values import (
@@ -38,7 +38,7 @@ class _Series:
 
 
 def measure_lesion(
-    mask: npt.NDArray[Any],
+    mask: Contour,
     geometry: Geometry,
     convention: Convention = RECIST,
     *,
@@ -47,7 +47,8 @@ def measure_lesion(
     """Long axis, short axis and volume of one lesion.
 
     Args:
-        mask: contour of the lesion on the original series, bool or integer (z, y, x); non-zero is lesion.
+        mask: contour of the lesion on the original series: bool or integer (z, y, x) of its shape, non-zero is lesion;
+            or a crop of it, :class:`HCCResponseLib.lesions.lesion.Lesion`, which gives the same figures.
         geometry: grid of that series; lengths are mm within its acquired plane.
         convention: how to measure.
         slice_thickness_mm: thickness that the series states; the slice spacing when not given.
@@ -74,7 +75,9 @@ def measure_label_map(
 
     Args:
         labels: integers (z, y, x); 0 is background, every other value one lesion, in however many parts.
-        geometry, convention, slice_thickness_mm: as for :func:`measure_lesion`.
+        geometry: as for :func:`measure_lesion`.
+        convention: the same.
+        slice_thickness_mm: the same.
 
     Returns:
         Measurement by label, in ascending order of labels; empty for an empty label map.
@@ -87,7 +90,7 @@ def measure_label_map(
 
 
 def measure_parts(
-    mask: npt.NDArray[Any],
+    mask: Contour,
     geometry: Geometry,
     convention: Convention = RECIST,
     *,
@@ -98,7 +101,10 @@ def measure_parts(
     The rules add the parts up; parts that touch in any direction (26-neighbours) are one.
 
     Args:
-        mask, geometry, convention, slice_thickness_mm: as for :func:`measure_lesion`.
+        mask: as for :func:`measure_lesion`.
+        geometry: the same.
+        convention: the same.
+        slice_thickness_mm: the same.
 
     Returns:
         One measurement per part, the longest first.
@@ -114,10 +120,10 @@ def measure_parts(
 
 
 def _series(
-    array: npt.NDArray[Any], geometry: Geometry, convention: Convention, thickness_mm: float | None
+    array: Contour, geometry: Geometry, convention: Convention, thickness_mm: float | None
 ) -> _Series:
     check_volume(array, geometry, "contour")
-    if array.dtype.kind not in "bui":
+    if isinstance(array, np.ndarray) and array.dtype.kind not in "bui":
         raise InputError(
             f"The contour has values of type {array.dtype}; a mask or whole-numbered labels are needed."
         )

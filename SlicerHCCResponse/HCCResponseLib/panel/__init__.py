@@ -1,1 +1,1 @@
-"""The reader's panel; the only place that imports slicer, qt and ctk."""
+"""The reader's panel in 3D Slicer, the only place that imports slicer, qt and ctk."""

@@ -1,1 +1,1 @@
-"""Figures and the report."""
+"""What leaves a read: the report of a subject, tables for statisticians, SDTM."""

@@ -1,1 +1,1 @@
-"""The rules: profiles, responses, endpoints, agreement. Pure Python; no numpy, no files."""
+"""The rules in pure Python: profiles, responses, endpoints. No numpy, no files."""

@@ -1,14 +1,9 @@
 """The entry for a whole read: ``evaluate_read``.
 
-Example:
-    >>> profile = load_profile("recist-1.1")
-    >>> result = evaluate_read([baseline, follow_up], profile)
-    >>> result.latest.overall, result.latest.target.sum, result.latest.trace
-
 What comes back is one :class:`~HCCResponseLib.response.types.TimePointEvaluation` for each time point.
 ``overall`` is None at baseline and wherever a blocking question is open; ``questions`` holds what only a
 human can decide. Reads under several criteria in parallel are several calls with several profiles on the
-findings of the same read.
+findings of the same read. A worked example: docs/api/response.md.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ class TimePointFindings:
         lesions: decided lesions of every role.
         non_target: the reader's explicit non-target response, or None to derive it from the non-target
             lesions. It can never be derived as PD: unequivocal worsening is the reader's decision (RECIST
-        1.1, 4.3.4).
+            1.1, 4.3.4).
         new_lesion: the reader's new-lesion status.
         non_target_versus_last: comparison of non-target disease with the last time point (iRECIST).
         markers_normal: tumour markers within normal limits; None when not known (RECIST 1.1, 4.3.3).

@@ -1,1 +1,1 @@
-"""The read: proposals, decisions, state, store."""
+"""What people decide: reads, decisions, people, signatures, and the store that keeps them."""

@@ -1,1 +1,1 @@
-"""The phantom and the synthetic longitudinal subject."""
+"""Drawn phantoms and patients whose truth is known."""

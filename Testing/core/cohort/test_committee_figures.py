@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from committees import FIRST, SECOND, THIRD, SmallCommittee, password
+from committees import FIRST, PD, PR, SECOND, THIRD, SmallCommittee, charter, password
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.cohort.committee.figures import committee_figures
@@ -20,6 +20,7 @@ from HCCResponseLib.cohort.committee.from_store import load_committee, load_refe
 from HCCResponseLib.cohort.committee.reading_time import active_seconds
 from HCCResponseLib.cohort.committee.reads import Committee, CommitteeRead
 from HCCResponseLib.cohort.committee.same_lesion import common_names
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.report.tables.files import read_csv
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import (
@@ -110,7 +111,7 @@ def test_pauses_are_left_out_of_the_reading_time():
 
 def _disc(row, column, radius=4):
     y, x = np.ogrid[:40, :40]
-    return ((y - row) ** 2 + (x - column) ** 2 <= radius**2)[None]
+    return Lesion.of(((y - row) ** 2 + (x - column) ** 2 <= radius**2)[None])
 
 
 def test_targets_are_the_same_where_contours_meet_whatever_their_names():
@@ -203,15 +204,7 @@ def test_reference_dates(tmp_path):
         load_reference_dates(tmp_path / "none.csv")
 
 
-@pytest.fixture
-def committee(tmp_path):
-    made = SmallCommittee(tmp_path / "reads.sqlite")
-    yield made
-    made.store.close()
-
-
 BOSS = {"HCC_RESPONSE_USER": "boss", "HCC_RESPONSE_PASSWORD": password("boss")}
-PR, PD = {BASELINE: 40, FOLLOW_UP: 20}, {BASELINE: 40, FOLLOW_UP: 60}
 
 
 def test_a_store_says_what_is_left_out_and_which_read_counts(committee, tmp_path):
@@ -239,13 +232,7 @@ def test_a_store_says_what_is_left_out_and_which_read_counts(committee, tmp_path
 
 
 def test_a_read_of_the_adjudicator_s_own_agrees_with_whom_it_agrees(tmp_path):
-    profile = tmp_path / "charter.yaml"
-    profile.write_text(
-        "name: charter\ntitle: Charter\nextends: recist-1.1\nfields:\n"
-        "  adjudication_mode: {value: new-read, source: charter 6}\n",
-        encoding="utf-8",
-    )
-    committee = SmallCommittee(tmp_path / "reads.sqlite", str(profile))
+    committee = SmallCommittee(tmp_path / "reads.sqlite", charter(tmp_path, adjudication_mode="new-read"))
     for name, stream, sizes in (("ann", FIRST, PR), ("bob", SECOND, PD)):
         committee.read(name, committee.assign(name, stream).read_id, sizes)
     committee.read("judge", committee.assign("judge", THIRD).read_id, {BASELINE: 40, FOLLOW_UP: 22})

@@ -23,19 +23,16 @@ from HCCResponseLib.response.types import (
     Response,
     TimePointFindings,
 )
+from page_code import blocks
 
-DOCS = Path(__file__).resolve().parents[3] / "docs" / "methods.md"
-
-STRICT = """
-from HCCResponseLib.response.criteria.base import Criterion
-from HCCResponseLib.response.timepoint.sequence import evaluate_sequence
-
-CRITERION = Criterion(name="strict", profile="recist-1.1", evaluate=evaluate_sequence)
-"""
+ROOT = Path(__file__).resolve().parents[3]
+DOCS = ROOT / "docs" / "methods.md"
+HOWTO = ROOT / "docs" / "howto" / "criterion.md"
 
 
 def test_a_new_criterion_is_one_new_file(tmp_path, monkeypatch):
-    (tmp_path / "strict.py").write_text(STRICT, encoding="utf-8")
+    [file] = [block for block in blocks(HOWTO) if block.file == "response/criteria/strict.py"]
+    (tmp_path / "strict.py").write_text(file.text, encoding="utf-8")
     monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
     package.criteria.cache_clear()
     try:

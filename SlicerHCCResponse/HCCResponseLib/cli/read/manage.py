@@ -28,9 +28,9 @@ def assign(
     Order of reading, adjudication variables and streams come from the study's profile.
     """
     from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.pipeline.propose import load_images
     from HCCResponseLib.review.committee.assignments import assign as give
     from HCCResponseLib.review.committee.assignments import blinded
+    from HCCResponseLib.review.read.session import load_images
 
     content = blinded(load_study(study))
     fingerprints = load_images(content)[1]

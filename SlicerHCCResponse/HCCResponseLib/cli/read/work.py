@@ -50,10 +50,12 @@ def open_and_propose(
     """
     from HCCResponseLib.cli.study import tell
     from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.pipeline.propose import Options, open_session, propose
+    from HCCResponseLib.pipeline.propose import propose
+    from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.report.subject.output import write_outputs
     from HCCResponseLib.response.profiles.load import load_profile
     from HCCResponseLib.review.committee.assignments import blinded, open_read
+    from HCCResponseLib.review.read.session import open_session
 
     with signed_in(where, as_name, password_file) as signed:
         content = blinded(load_study(study))
@@ -104,9 +106,9 @@ def decide(
 ) -> CommandAnswer:
     """Decide on proposals from a file; its 'reader' is your sign-in name. All is checked before any is written."""
     from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.pipeline.propose import load_images
     from HCCResponseLib.review.decisions.decisions_file import apply_decisions
     from HCCResponseLib.review.read.category import missing
+    from HCCResponseLib.review.read.session import load_images
 
     store, state = _opened(signed, read_id)
     images = load_images(load_study(study))[0] if study else {}

@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.csv_files import read_csv_rows
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cohort.committee.reading_time import PAUSE_LIMIT, active_seconds
 from HCCResponseLib.cohort.committee.reads import Adjudication, Committee, CommitteeRead
 from HCCResponseLib.cohort.committee.same_lesion import common_names
-from HCCResponseLib.pipeline.propose import STORE
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole
 from HCCResponseLib.review.committee.adjudication import VARIABLES, AdjudicationCase, case
@@ -20,6 +19,7 @@ from HCCResponseLib.review.committee.assignments import Assignment, ReadKind, as
 from HCCResponseLib.review.read.category import findings, in_force, missing, roles
 from HCCResponseLib.review.read.lifecycle import is_signed
 from HCCResponseLib.review.read.outcome import outcome
+from HCCResponseLib.review.read.session import STORE
 from HCCResponseLib.review.read.state import ReadState, read_state
 from HCCResponseLib.review.signing.signing import profile_hash
 from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
@@ -145,12 +145,12 @@ class _Collection:
         times = _seconds(store, self.pause)
         return CommitteeRead(own.subject, own.reader, own.stream, result, counts, repeat, targets, times)
 
-    def _targets(self, state: ReadState) -> dict[str, Mask | None]:
+    def _targets(self, state: ReadState) -> dict[str, Lesion | None]:
         """Contours of the targets at baseline by name."""
         assert state.study is not None
         rows = state.rows[state.study.timepoints[0].name]
         role_of = roles(state, self._same(state))
-        return {name: rows[name].mask for name, (role, _) in role_of.items() if role is LesionRole.TARGET}
+        return {name: rows[name].contour for name, (role, _) in role_of.items() if role is LesionRole.TARGET}
 
     def _same(self, state: ReadState) -> Profile:
         """The profile of the read, which must be that of all others."""

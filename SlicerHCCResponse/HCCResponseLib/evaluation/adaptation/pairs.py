@@ -35,10 +35,8 @@ def draw_fates(rng: np.random.Generator) -> list[tuple[Fate, float]]:
     return drawn
 
 
-def draw_pair(seed: int, background: tuple[Volume, Mask] | None, oedema: bool = False) -> SyntheticSubject:
+def draw_pair(seed: int, background: tuple[Volume, Mask] | None) -> SyntheticSubject:
     """Baseline and follow-up of one seed, in a drawn abdomen or in a real CT with its liver mask (z, y, x).
-
-    ``oedema``: in the drawn abdomen, around most lesions that stay or shrink.
 
     Raises:
         InputError: no room for tumours.
@@ -48,7 +46,7 @@ def draw_pair(seed: int, background: tuple[Volume, Mask] | None, oedema: bool = 
         fates = draw_fates(rng)
         try:
             if background is None:
-                return make_subject(seed, fates, field_of_view_mm=FIELD_OF_VIEW_MM, oedema=oedema)
+                return make_subject(seed, fates, field_of_view_mm=FIELD_OF_VIEW_MM)
             return make_subject_on_ct(seed, *background, fates)
         except InputError:
             continue

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from math import isnan
 
 from HCCResponseLib.base.csv_files import CsvCell, csv_text
-from HCCResponseLib.evaluation.adaptation.gate import gate_quality
 from HCCResponseLib.evaluation.adaptation.stats import (
     Paired,
     Record,
@@ -91,23 +90,6 @@ def paired_rows(records: Sequence[Record]) -> tuple[list[str], list[list[str]]]:
         if found is not None:
             rows.append(_paired(f"{first} - {second}", found))
     return head, rows
-
-
-def gate_rows(records: Sequence[Record]) -> tuple[list[str], list[list[str]]]:
-    """Head and row of the gate's table; no row where it cannot be judged."""
-    head = [
-        "gate, by lesion",
-        "base network fails (DSC < 0.5)",
-        "sensitivity",
-        "specificity",
-        "AUC",
-        "Spearman",
-    ]
-    found = gate_quality(by_method(records).get("base", []))
-    if found is None:
-        return head, []
-    figures = (found.sensitivity, found.specificity, found.area, found.spearman)
-    return head, [[f"{found.n} lesions", str(found.failures), *(f"{v:.2f}" for v in figures)]]
 
 
 _SIZES_MM = ((0.1, 10.0), (10.0, 20.0), (20.0, 40.0), (40.0, 1000.0))

@@ -104,7 +104,7 @@ def assign(
 
     Args:
         by: a manager.
-        fingerprints: of the images of the blinded study, see :func:`HCCResponseLib.pipeline.propose.load_images`.
+        fingerprints: of the images of the blinded study, see :func:`HCCResponseLib.review.read.session.load_images`.
         stream: one of the profile's ``evaluator_streams``.
 
     Raises:

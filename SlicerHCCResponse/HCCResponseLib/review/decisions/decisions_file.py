@@ -12,6 +12,7 @@ from HCCResponseLib.base.yaml_files import load_checked_yaml
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import LabelMap
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
 from HCCResponseLib.review.decisions.decide import answer, as_length, check, decide, decide_non_target
@@ -115,12 +116,12 @@ def apply_decisions(
 
 
 def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, Geometry]) -> Decision:
-    mask = None
+    drawn = None
     if entry.contour is not None:
         contour = read_label_map(folder / entry.contour)
         _require_grid(contour, grids.get(entry.time_point), entry.time_point)
-        mask = contour.labels > 0 if entry.label is None else contour.mask(entry.label)
-        if not mask.any():
+        drawn = Lesion.of(contour.labels if entry.label is None else contour.mask(entry.label))
+        if not drawn:
             raise InputError(f"Contour '{contour.source}' holds no value {entry.label} for '{entry.name}'.")
     return Decision(
         reader,
@@ -129,7 +130,7 @@ def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, 
         entry.action,
         LesionRole(entry.role) if entry.role else None,
         entry.state,
-        mask,
+        drawn,
         None,
         None if entry.long_axis_mm is None else as_length(entry.long_axis_mm),
         entry.reason,

@@ -79,7 +79,8 @@ class ReadStore:
 
         Args:
             item: what the action is about, such as ``follow-up 1 / L2``.
-            old, new: value before and after, in words.
+            old: value before, in words.
+            new: value after, in words.
             reason: why.
             expected_previous: hash that the read's last event must have; otherwise ``ConflictError``.
 
