@@ -10,7 +10,7 @@ import pytest
 
 from HCCResponseLib.base import folders
 from HCCResponseLib.base.folders import data_folder, user_folder
-from HCCResponseLib.base.jobs import child_environment
+from HCCResponseLib.base.jobs.process import child_environment
 from HCCResponseLib.engines.environments import engine_folder, weights_folder
 from HCCResponseLib.review.people.people import people_file
 
