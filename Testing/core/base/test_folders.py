@@ -68,6 +68,6 @@ def test_on_linux_it_is_where_it_always_was(tmp_path, monkeypatch):
     assert data_folder() == tmp_path / "home" / ".local" / "share" / "hcc-response"
 
 
-def test_an_engine_in_an_environment_of_its_own_is_told_the_folder(system):
+def test_an_engine_in_an_environment_of_its_own_is_told_the_folder(system, tmp_path):
     """Its packages need not include those that find the folder."""
-    assert child_environment(foreign=True)["HCC_RESPONSE_HOME"] == str(system)
+    assert child_environment(tmp_path, foreign=True)["HCC_RESPONSE_HOME"] == str(system)
