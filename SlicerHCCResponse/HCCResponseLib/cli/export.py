@@ -15,7 +15,7 @@ from HCCResponseLib.report.exporters import Exporter, exporters
 
 export_app = typer.Typer(
     name="export",
-    help="Reads as files for others; everything that is written is read back and checked.",
+    help="Write reads as files for others; everything written is read back and checked.",
     no_args_is_help=True,
 )
 FolderOption = Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")]
