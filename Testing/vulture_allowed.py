@@ -11,6 +11,7 @@ _.benchmark, _.deterministic
 _.download_pretrained_weights, _.send_usage_stats
 _.isolation_level, _.text_factory, _.autocommit
 _.down_revision
+_.writeable  # of an array that is frozen
 _.__signature__, _.__annotations__  # of a command, which typer reads
 
 # Parts of stored records and of answers in JSON; documented values for callers of the library.
