@@ -24,6 +24,20 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.lesions.label_maps import lesions_of
+from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.lesions.warped import WarpedContour
+from HCCResponseLib.review.read.links import write_links
+from HCCResponseLib.review.read.records import write_proposal
+from HCCResponseLib.review.read.state import read_state
+from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.track.identity.follow_up import propose_known
+from HCCResponseLib.track.identity.matching import KnownLesion
+from HCCResponseLib.track.registration.trust import LocalTrust
+
 SHAPE, SPACING = (400, 512, 512), (1.0, 0.7, 0.7)
 GOAL_S, GOAL_GIB = 20.0, 2.0
 EVERY = 20
@@ -31,8 +45,6 @@ EVERY = 20
 
 def draw(spots: int):
     """Label map (z, y, x) with ``spots`` ellipsoids on a jittered lattice, the same each time."""
-    import numpy as np
-
     rng = np.random.default_rng(0)
     side = int(np.ceil(spots ** (1 / 3)))
     labels = np.zeros(SHAPE, np.uint16)
@@ -52,12 +64,6 @@ def draw(spots: int):
 
 def known_of(labels, geometry):
     """Every spot as a known lesion whose registered place lies a few voxels beside it."""
-    from HCCResponseLib.lesions.label_maps import lesions_of
-    from HCCResponseLib.lesions.lesion import Lesion
-    from HCCResponseLib.lesions.warped import WarpedContour
-    from HCCResponseLib.track.identity.matching import KnownLesion
-    from HCCResponseLib.track.registration.trust import LocalTrust
-
     sure = LocalTrust(True, True, 0.5, ())
     found = {}
     for value, spot in lesions_of(labels).items():
@@ -71,17 +77,21 @@ def known_of(labels, geometry):
     return found
 
 
+def stored(links, proposals):
+    """The rows of a new store into which everything was written, read back from it."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = ReadStore(Path(folder) / "read.sqlite")
+        with store.transaction():
+            write_links(store, read_state(store), links)
+            for one in proposals:
+                write_proposal(store, one)
+        rows = read_state(store).rows["follow-up 1"]
+        store.close()
+    return rows
+
+
 def one_run(spots: int, profile: bool) -> dict[str, float]:
     """What the child does; everything after the input arrays is timed."""
-    import numpy as np
-
-    from HCCResponseLib.imaging.geometry import Geometry
-    from HCCResponseLib.review.read.links import write_links
-    from HCCResponseLib.review.read.records import write_proposal
-    from HCCResponseLib.review.read.state import read_state
-    from HCCResponseLib.review.store import ReadStore
-    from HCCResponseLib.track.identity.follow_up import propose_known
-
     labels = draw(spots)
     geometry = Geometry(SHAPE, SPACING)
     known = known_of(labels, geometry)
@@ -93,14 +103,7 @@ def one_run(spots: int, profile: bool) -> dict[str, float]:
     clock, processor = time.monotonic(), time.process_time()
     links, proposals = propose_known("follow-up 1", probability, known, geometry)
     proposed = time.process_time() - processor
-    with tempfile.TemporaryDirectory() as folder:
-        store = ReadStore(Path(folder) / "read.sqlite")
-        with store.transaction():
-            write_links(store, read_state(store), links)
-            for one in proposals:
-                write_proposal(store, one)
-        rows = read_state(store).rows["follow-up 1"]
-        store.close()
+    rows = stored(links, proposals)
     spent = time.monotonic() - clock, time.process_time() - processor
     if profile:
         profiler.disable()

@@ -236,15 +236,19 @@ def _known(
     if link.merged_with:
         evidence["merged_with"] = ", ".join(link.merged_with)
     if link.outcome is LinkKind.SPLIT:
-        axes = [one.long_axis.length_mm for one in measure_parts(contour, geometry)]
-        if len(axes) > 1:
-            evidence["parts_long_axes_mm"] = ", ".join(str(a) for a in axes)
-        else:
-            # Parts that touch at a corner are one lesion to the rules: there is nothing to add up.
-            evidence["outcome"] = LinkKind.MATCHED.value
+        evidence |= _split(contour, geometry)
     return _row(
         time_point, link.name, LesionState.MEASURED, contour, measure_lesion(contour, geometry), evidence
     )
+
+
+def _split(contour: Lesion, geometry: Geometry) -> Evidence:
+    """Long axes of a split lesion's parts."""
+    axes = [one.long_axis.length_mm for one in measure_parts(contour, geometry)]
+    if len(axes) > 1:
+        return {"parts_long_axes_mm": ", ".join(str(a) for a in axes)}
+    # Parts that touch at a corner are one lesion to the rules: there is nothing to add up.
+    return {"outcome": LinkKind.MATCHED.value}
 
 
 def _row(

@@ -26,6 +26,7 @@ from HCCResponseLib.track.identity.components import components
 from HCCResponseLib.track.new_lesions.suppression import (
     AppearanceRule,
     Suppressed,
+    Tissue,
     appearance_of,
     liver_tissue,
     reason_to_suppress,
@@ -161,37 +162,59 @@ def find_candidates(
     tissue = liver_tissue(
         image, resample(view.liver_mask, view.grid, image.geometry, linear=False, fill=0) & ~mask
     )
-    places = _voxels_of(known, image.geometry.spacing)
+    scan = _Scan(image, fine, before, tissue, _voxels_of(known, image.geometry.spacing))
     found: list[tuple[float, Proposal]] = []
     suppressed: list[Suppressed] = []
     for part in components(mask, int(_LEAST_MM3 / image.geometry.voxel_volume_mm3)):
         measurement = measure_lesion(part, image.geometry)
-        evidence = _evidence(part, fine, image.geometry, before)
-        evidence["distance_to_known_mm"] = _gap(part, places, image.geometry.spacing)
-        evidence["volume_ml"] = round(measurement.volume_mm3 / 1000, 2)
-        evidence["key_slice"] = measurement.slice_index + 1
-        look = appearance_of(part, image, tissue)
-        evidence |= look.facts()
-        long_mm = measurement.long_axis.length_raw_mm
-        reason = reason_to_suppress(look, long_mm, evidence, rule.look, rule.least_long_axis_mm)
+        evidence, reason = _looked_at(part, measurement, scan, rule)
         if reason is not None:
-            suppressed.append(Suppressed(reason, long_mm, evidence))
+            suppressed.append(Suppressed(reason, measurement.long_axis.length_raw_mm, evidence))
             continue
         sure = _is_sure(measurement, evidence, rule)
         suggestion = Suggestion.NEW if sure else Suggestion.EQUIVOCAL
-        rank = float(str(evidence["mean_probability"])) * min(long_mm, 30.0) + 100 * sure
+        long_mm = min(measurement.long_axis.length_raw_mm, 30.0)
+        rank = float(str(evidence["mean_probability"])) * long_mm + 100 * sure
         row = Proposal(
             time_point, "", ProposalKind.CANDIDATE, LesionState.MEASURED, part, measurement, view.origin,
             suggestion, evidence,
         )  # fmt: skip
         found.append((rank, row))
+    return _best_first(found, suppressed, rule.most)
+
+
+@dataclass(frozen=True, eq=False)
+class _Scan:
+    """What every spot of a follow-up is seen beside: probability (z, y, x), liver tissue, places of known lesions."""
+
+    image: Volume
+    probability: npt.NDArray[np.float32]
+    before: BaselineEvidence
+    tissue: Tissue
+    known: npt.NDArray[np.float64]
+
+
+def _looked_at(
+    part: Lesion, measurement: LesionMeasurement, scan: _Scan, rule: CandidateRule
+) -> tuple[Evidence, str | None]:
+    """All evidence for a spot, and why it is not shown; ``None`` when it is."""
+    evidence = _evidence(part, scan)
+    evidence["volume_ml"] = round(measurement.volume_mm3 / 1000, 2)
+    evidence["key_slice"] = measurement.slice_index + 1
+    look = appearance_of(part, scan.image, scan.tissue)
+    evidence |= look.facts()
+    long_mm = measurement.long_axis.length_raw_mm
+    return evidence, reason_to_suppress(look, long_mm, evidence, rule.look, rule.least_long_axis_mm)
+
+
+def _best_first(
+    found: Sequence[tuple[float, Proposal]], suppressed: Sequence[Suppressed], most: int
+) -> Candidates:
+    """Candidates by rank with their names; what is beyond the number that is shown is kept with that reason."""
     ranked = [row for _, row in sorted(found, key=lambda pair: -pair[0])]
-    suppressed += [
-        Suppressed(f"beyond the {rule.most} that are shown", _long_mm(r), r.evidence)
-        for r in ranked[rule.most :]
-    ]
-    shown = tuple(replace(row, name=f"C{i}") for i, row in enumerate(ranked[: rule.most], start=1))
-    return Candidates(shown, tuple(suppressed))
+    beyond = [Suppressed(f"beyond the {most} that are shown", _long_mm(r), r.evidence) for r in ranked[most:]]
+    shown = tuple(replace(row, name=f"C{i}") for i, row in enumerate(ranked[:most], start=1))
+    return Candidates(shown, (*suppressed, *beyond))
 
 
 def _long_mm(row: Proposal) -> float:
@@ -208,16 +231,15 @@ def _away_from(
     return mask
 
 
-def _evidence(
-    part: Lesion, probability: npt.NDArray[np.float32], geometry: Geometry, before: BaselineEvidence
-) -> Evidence:
+def _evidence(part: Lesion, scan: _Scan) -> Evidence:
+    geometry, before = scan.image.geometry, scan.before
     centre = geometry.index_to_lps(part.centre)
     seen, size, place = _at_baseline(centre, before)
     trust = before.found.place(centre)
     evidence: Evidence = {
         "place_lps": [round(float(v), 2) for v in centre],
-        "mean_probability": round(float(part.values(probability).mean()), 3),
-        "distance_to_known_mm": None,
+        "mean_probability": round(float(part.values(scan.probability).mean()), 3),
+        "distance_to_known_mm": _gap(part, scan.known, geometry.spacing),
         "imaged_at_baseline": place is not None,
         "probability_at_baseline": seen,
         "place_at_baseline_lps": place,
