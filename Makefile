@@ -63,7 +63,7 @@ docs: $(VENV)/.docs-stamp  ## the site with the API reference in build/site; war
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 clean:  ## remove the virtual environment and outputs
-	rm -rf $(VENV) $(DEMO_OUT)
+	rm -rf $(VENV) $(DEMO_OUT) build/site
 
 pictures: demo  ## the picture in README from the demonstration's report (needs chromium)
 	mkdir -p docs/pictures
