@@ -1,8 +1,7 @@
 """How long a cancel takes until the job's whole process tree is gone; docs/engines.md promises two seconds.
 
 Run: ``PYTHONPATH=SlicerHCCResponse:Testing/support python Testing/benchmarks/bench_cancel.py [--repeats 5]``.
-Seconds on the clock, so only a quiet machine tells. An engine that refuses to end is the slowest there is: it gets a
-second's grace.
+Seconds on the clock, so only a quiet machine tells. One of the engines refuses to end when it is asked politely.
 """
 
 from __future__ import annotations
