@@ -6,11 +6,12 @@ _.runTest, _.dependencies, _.contributors, _.helpText, _.acknowledgementText, _.
 _.CallDataType, _.collapsed
 _._shortcuts  # only holds the shortcuts, which Qt deletes with their last reference
 
-# Switches of other packages and of the database driver, alembic's names.
+# Switches of other packages and of the database driver, names that other packages read.
 _.benchmark, _.deterministic
 _.download_pretrained_weights, _.send_usage_stats
 _.isolation_level, _.text_factory, _.autocommit
 _.down_revision
+_.__signature__, _.__annotations__  # of a command, which typer reads
 
 # Parts of stored records and of answers in JSON; documented values for callers of the library.
 _.in_plane_spacing_mm, _.voxel_count, _.unconstrained_caliper_mm, _.unconstrained_caliper_raw_mm
@@ -26,3 +27,7 @@ _.non_target_pd_standard, _.new_lesion_standard
 
 # Rules of docs/methods.md that a reader's judgement rests on; no command asks them yet.
 nodule_status, effusion_is_progression
+
+# Blocks of seeds that tests hold apart; what a card says of weights; links that a reader merges.
+TEST_SEEDS, DEVELOPMENT_SEEDS, DEVELOPMENT_SEED, card_of, merge
+_.writeable  # of arrays that nobody may change

@@ -72,7 +72,7 @@ def train_command(cache: Path, device: str, steps: int) -> None:
 
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(train)
-    words = ["--output", str(cache / f"{device.replace(':', '-')}.pt"), "--cache", str(cache)]
+    words = ["--output", str(cache / f"{device.replace(':', '-')}.safetensors"), "--cache", str(cache)]
     words += ["--subjects", str(SUBJECTS), "--validation-subjects", str(HELD_OUT), "--steps", str(steps)]
     status = app([*words, "--precision", "bfloat16", "--device", device], standalone_mode=False)
     if status:
@@ -164,6 +164,7 @@ def measure(device: str, steps: int, cache: Path) -> dict[str, Any]:
 
     device = torch_device(device)
     if device.startswith("cuda"):
+        torch.cuda.init()
         torch.cuda.reset_peak_memory_stats(device)
     rows = training_rows(device, steps, cache)
     adapted, masks, same = adaptation_rows(device)

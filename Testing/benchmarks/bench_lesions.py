@@ -58,7 +58,7 @@ def known_of(labels, geometry):
     from HCCResponseLib.track.identity.matching import KnownLesion
     from HCCResponseLib.track.registration.trust import LocalTrust
 
-    sure = LocalTrust(True, True, True, 0.5, ())
+    sure = LocalTrust(True, True, 0.5, ())
     found = {}
     for value, spot in lesions_of(labels).items():
         if value % EVERY == 1:

@@ -107,6 +107,23 @@ def test_files_and_classes_in_code_font_exist_somewhere():
         assert not lost, f"{page.name} names what is not there: {sorted(lost)}"
 
 
+def test_every_command_on_a_page_exists():
+    import typer.main
+
+    from HCCResponseLib.cli.main import app
+
+    group = typer.main.get_command(app)
+    for page in PAGES:
+        for words in re.findall(r"hcc-response ((?:[a-z]+ ?)+)", page.read_text(encoding="utf-8")):
+            command = group
+            for word in words.split():
+                if not getattr(command, "commands", None):
+                    break
+                inside = set(command.commands) | {Path(file).stem for file in examples(page)}
+                assert word in inside, f"{page.name}: hcc-response {words}"
+                command = command.commands.get(word)
+
+
 def test_every_decision_is_in_the_list(monkeypatch):
     import importlib.util
 

@@ -46,7 +46,9 @@ def cut_surroundings(
 ) -> list[Surroundings]:
     """One crop for each accepted lesion: its surroundings, at least one patch wide where the scan reaches.
 
-    On the grid on which the lesion will be looked for.
+    Args:
+        image: CT in HU; ``contour``: the accepted lesions on its grid, every value one lesion.
+        grid: working voxel sizes; each crop lies on the one on which its lesion will be looked for.
     """
     scan = image.geometry.spacing
     return [
@@ -89,6 +91,9 @@ def draw_copy(
 
     The image is deformed and the lesion resized, so the accepted contour moves with it; the prior channel shows the
     contour as it was, displaced by a registration error.
+
+    Args:
+        case: one lesion; ``rng`` draws everything that is random.
     """
     points = _patch_points(case, recipe.patch, rng)
     if recipe.deform:

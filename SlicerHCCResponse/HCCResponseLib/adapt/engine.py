@@ -36,7 +36,12 @@ INFO = EngineInfo(
 
 
 def segment(case: Case, report: Report) -> Segmentation:
-    """Tumour probability around every earlier contour, on the image's own grid; 0 elsewhere."""
+    """Tumour probability around every earlier contour, (z, y, x) on the image's own grid; 0 elsewhere.
+
+    Raises:
+        InputError: no weights, no earlier contour, or settings that the network cannot work with.
+        ModelError: the weights cannot be read, or were adapted from another base model.
+    """
     from HCCResponseLib.nets.model import load_model
     from HCCResponseLib.nets.segment import known_probability
     from HCCResponseLib.nets.windows import InferenceSettings, require_usable

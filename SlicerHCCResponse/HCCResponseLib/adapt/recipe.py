@@ -18,9 +18,9 @@ class Recipe:
         name: as given on the command line.
         source: where it comes from.
         steps: optimiser steps (batch of one).
-        learning_rate: start of the polynomial decay.
+        learning_rate: of Adam, at the start of the polynomial decay.
         patch: side of the cubic patches in voxels of the working grid.
-        margin_mm: surroundings of each lesion that are learned from.
+        margin_mm: surroundings of each lesion that are learned from, on every side.
         crop_room: at least so many voxels more than the patch are cut out, so that random crops differ.
         use_prior: give the displaced baseline contour as second input channel.
         prior_error_mm: standard deviation along each axis of the displacement of that contour.

@@ -21,7 +21,7 @@ def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for study, read and report.")] = Path(
         "demo-output"
     ),
-    seed: Annotated[int, typer.Option(help="Which synthetic subject.")] = DEMO_SEED,
+    seed: Annotated[int, typer.Option(help="Seed of the synthetic subject.")] = DEMO_SEED,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """From two synthetic CTs to proposals, a simulated reader's decisions, category and report (some minutes)."""

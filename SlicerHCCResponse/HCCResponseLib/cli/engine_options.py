@@ -12,16 +12,21 @@ import typer
 from HCCResponseLib.base.errors import InputError
 
 EngineOption = Annotated[
-    str, typer.Option("--engine", help="What looks at the scans; see 'hcc-response engines list'.")
+    str, typer.Option("--engine", help="Segmentation engine; see 'hcc-response engines list'.")
 ]
 EngineWeightsOption = Annotated[
     Path | None,
-    typer.Option("--weights", help="Weights file or folder of the engine; default: its own place."),
+    typer.Option(
+        "--weights", help="Weights file or folder of the engine; default: where the engine keeps them."
+    ),
 ]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", help="NAME=VALUE: a parameter of the engine; may be given several times."),
+    typer.Option(
+        "--set",
+        help="NAME=VALUE: a parameter of the engine, adapted.NAME=VALUE: of the adapted network; may be repeated.",
+    ),
 ]
 
 

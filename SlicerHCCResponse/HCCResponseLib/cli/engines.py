@@ -54,7 +54,7 @@ def list_engines(as_json: JsonOption = False) -> None:
 def check(
     name: NameArgument,
     weights: Annotated[
-        Path | None, typer.Option(help="File or folder; default: the engine's own place.")
+        Path | None, typer.Option(help="File or folder; default: where the engine keeps them.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -15,7 +15,7 @@ from HCCResponseLib.report.exporters import Exporter, exporters
 
 export_app = typer.Typer(
     name="export",
-    help="Reads as files for others; everything that is written is read back and checked.",
+    help="Write reads as files for others; everything written is read back and checked.",
     no_args_is_help=True,
 )
 FolderOption = Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")]
@@ -52,7 +52,7 @@ def sdtm(
         wanted = tuple(dict.fromkeys(part.strip() for part in forms.split(",")))
         unknown = [form for form in wanted if form not in FORMATS]
         if unknown:
-            raise InputError(f"'{unknown[0]}' is no format; possible are {', '.join(FORMATS)}.")
+            raise InputError(f"'{unknown[0]}' is not a format; use one or more of {', '.join(FORMATS)}.")
         references = load_reference_dates(reference_dates) if reference_dates else {}
         found = load_committee(stores, references=references, admit=observer(name, password_file))
         done = export_sdtm(found, output, study_id, wanted, references)

@@ -17,10 +17,12 @@ _MOST_DIGITS = 100
 
 
 def rules(
-    cases: Annotated[str, typer.Argument(help="File with one JSON case a line, or - for standard input.")],
+    cases: Annotated[
+        str, typer.Argument(help="File with one JSON case on each line, or - for standard input.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Accepted; answers are JSON lines anyway.")] = True,
 ) -> None:
-    """Answer rule questions, one JSON object a line, in the same order.
+    """Answer questions to the rules: one JSON object on each line, answers in the same order.
 
     A line that cannot be answered gives an error for that line only; the exit status is then 1.
     """

@@ -34,19 +34,21 @@ def segment(
     engine: EngineOption = "fcd",
     weights: Annotated[
         Path | None,
-        typer.Option("--weights", "--model", help="Weights of the engine; default: its own place."),
+        typer.Option(
+            "--weights", "--model", help="Weights of the engine; default: where the engine keeps them."
+        ),
     ] = None,
     prior: Annotated[
         Path | None, typer.Option(help="Earlier contours on the same grid, for engines that need them.")
     ] = None,
     device: DeviceOption = "auto",
     settings: SetOption = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Liver (1), tumour (2) and vessels (3) by any engine, as a label map on the image's own grid.
 
-    What made it (weights, versions, device, parameters) is written beside it as a .json file.
+    Weights, versions, device and parameters are written beside it as a .json file.
     """
     with errors_as_one_line():
         import json
@@ -81,10 +83,12 @@ def segment(
 def adapt(
     image: ImageArgument,
     contour: ContourArgument,
-    output: OutputFile = Path("adapted.pt"),
-    recipe: Annotated[str, typer.Option(help="quick, or moon2026 (faithful, slow).")] = "quick",
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps; default: the recipe's own.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    output: OutputFile = Path("adapted.safetensors"),
+    recipe: Annotated[str, typer.Option(help="quick, or moon2026 (as published, slow).")] = "quick",
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Most steps to take; default: the recipe's own.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
     model: ModelOption = None,
     device: DeviceOption = "auto",
     also_image: Annotated[
@@ -98,9 +102,9 @@ def adapt(
 ) -> None:
     """Overfit the base network to one patient's accepted contours (IDOL), in a process of its own."""
     with errors_as_one_line():
+        from HCCResponseLib.adapt.child import run_adaptation
         from HCCResponseLib.adapt.recipe import recipe_named
-        from HCCResponseLib.adapt.request import WORKER, AcceptedContours, AdaptationRequest
-        from HCCResponseLib.base.jobs import run_job
+        from HCCResponseLib.adapt.request import AcceptedContours, AdaptationRequest
         from HCCResponseLib.imaging.read import read_label_map, read_volume
         from HCCResponseLib.imaging.reference import ImageReference
         from HCCResponseLib.imaging.volumes import require_same_grid
@@ -122,8 +126,8 @@ def adapt(
         )
         with progress_bar() as bar:
             task = bar.add_task("Adapting", total=1.0)
-            facts = run_job(
-                WORKER, request, lambda p: bar.update(task, completed=p.fraction, description=p.stage)
+            facts = run_adaptation(
+                request, lambda p: bar.update(task, completed=p.fraction, description=p.stage)
             )
         tell_plainly({"output": str(output), **facts}, as_json)
 

@@ -25,12 +25,12 @@ OutputOption = Annotated[
     Path, typer.Option("--output", "-o", help="Folder for the read, contours and report.")
 ]
 RecipeOption = Annotated[
-    str, typer.Option(help="How to adapt to the patient: quick, or moon2026 (faithful, slow).")
+    str, typer.Option(help="How to adapt to the patient: quick, or moon2026 (as published, slow).")
 ]
 StepsOption = Annotated[
-    int | None, typer.Option(min=1, help="Most adaptation steps; default: the recipe's own.")
+    int | None, typer.Option(min=1, help="Maximum number of adaptation steps; default: the recipe's own.")
 ]
-SeedOption = Annotated[int, typer.Option(help="Seed of everything random.")]
+SeedOption = Annotated[int, typer.Option(help="Seed of all random numbers.")]
 ModelOption = Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -50,7 +50,7 @@ def propose(
 ) -> None:
     """Segment, adapt, track and measure: writes proposals for a reader, never a category.
 
-    Run again with the same output folder, it goes on where it stopped.
+    Run it again with the same output folder to go on where it stopped.
     """
     from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.report.subject.output import write_outputs

@@ -25,9 +25,9 @@ def track(
     baseline: ImageArgument,
     contour: ContourArgument,
     follow_up: Annotated[Path, typer.Argument(help="CT of the later (or any other) visit.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Carried contours, to be written.")] = Path(
-        "carried.nii.gz"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File to write the carried contours to.")
+    ] = Path("carried.nii.gz"),
     follow_up_contour: Annotated[
         Path | None,
         typer.Option(help="All tumours of the follow-up as a label map: links them to the lesions."),
@@ -35,14 +35,14 @@ def track(
     liver: LiverOption = None,
     follow_up_liver: LiverOption = None,
     candidates: Annotated[
-        bool, typer.Option("--candidates", help="Look for liver and tumours with the base network.")
+        bool, typer.Option("--candidates", help="Let the base network look for liver and tumours.")
     ] = False,
-    report: Annotated[Path | None, typer.Option(help="HTML file with pictures, to be written.")] = None,
+    report: Annotated[Path | None, typer.Option(help="HTML file to write, with pictures.")] = None,
     model: ModelOption = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Register two visits, carry contours over, link lesions, list candidates: for finding again, not for measuring."""
+    """Register two visits, carry contours over, link lesions, list candidates; nothing carried is measured."""
     with errors_as_one_line():
         files = (baseline, contour, follow_up, follow_up_contour, liver, follow_up_liver)
         pair = _read(*files)

@@ -86,7 +86,10 @@ class DenseBlock(nn.Module):
 
 
 class FCD(nn.Module):
-    """Fully convolutional DenseNet; input sides must be multiples of :attr:`divisor`."""
+    """Fully convolutional DenseNet, (n, in_channels, z, y, x) to (n, out_channels, z, y, x).
+
+    Input sides must be multiples of :attr:`divisor`.
+    """
 
     def __init__(self, config: FCDConfig) -> None:
         super().__init__()

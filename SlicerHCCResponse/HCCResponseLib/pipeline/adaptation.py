@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from HCCResponseLib.adapt.request import WORKER, AcceptedContours, AdaptationRequest
-from HCCResponseLib.base.errors import JobOutOfMemoryError
-from HCCResponseLib.base.jobs import Report, run_job
-from HCCResponseLib.engines.contract import ON_THE_CPU
+from HCCResponseLib.adapt.child import run_adaptation
+from HCCResponseLib.adapt.request import AcceptedContours, AdaptationRequest
+from HCCResponseLib.base.jobs import Report
 from HCCResponseLib.imaging.reference import ImageReference
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
@@ -32,19 +31,14 @@ def adapt_to(
     options = runner.options
     request = AdaptationRequest(
         visits=tuple(_handed_on(visit, work, number) for number, visit in enumerate(visits)),
-        output=work / "adapted.pt",
+        output=work / "adapted.safetensors",
         base=options.base,
         recipe=options.recipe,
         steps=options.steps,
         seed=options.seed,
         device=options.device,
     )
-    try:
-        facts = run_job(WORKER, request, report, runner.cancelled)
-    except JobOutOfMemoryError as problem:
-        offers = () if options.device == "cpu" else (ON_THE_CPU,)
-        raise JobOutOfMemoryError(problem.message, offers) from problem
-    return request.output, facts
+    return request.output, run_adaptation(request, report, runner.cancelled)
 
 
 def _handed_on(visit: AcceptedVisit, work: Path, number: int) -> AcceptedContours:

@@ -1,7 +1,6 @@
 """Figures of lengths: means, intraclass correlation ICC(2,1) and Bland-Altman limits of agreement.
 
-No permissively licensed library has the intraclass correlation with its interval (pingouin is GPL), nor the intervals
-of limits of agreement; their quantiles come from scipy.
+The formulas are those of the papers (decision 0100 says why no library), the quantiles scipy's.
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ def test_rereads_count_only_for_intra_reader_agreement():
 
 def test_an_unknown_adjudication_variable_is_refused():
     profile = load_profile("recist-1.1", {"adjudication_variables": ["mood"]})
-    with pytest.raises(InputError, match="'mood' is none of best-response"):
+    with pytest.raises(InputError, match="'mood' must be one of best-response"):
         committee_figures(_planned(profile))
 
 
@@ -195,7 +195,7 @@ def test_reference_dates(tmp_path):
     for text, message in (
         ("subject,date\nS1,yesterday\n", "cannot be read"),
         ("name,date\nS1,2024-01-02\n", "need the columns"),
-        ("subject,date\nS1,2024-01-02\nS1,2024-01-03\n", "line 3: 'S1' is there twice"),
+        ("subject,date\nS1,2024-01-02\nS1,2024-01-03\n", "line 3: 'S1' appears twice"),
     ):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(InputError, match=message):
@@ -280,7 +280,7 @@ def test_a_radiologist_s_own_study_counts_once_everything_is_decided(tmp_path):
     [
         (["evaluate", "committee", "{store}", "-o", "figures.doc"], "must end in .md, .csv or .json"),
         (["evaluate", "committee", "{folder}/none.sqlite"], "There is no read"),
-        (["export", "sdtm", "{store}", "-o", "{folder}/out", "--format", "sas"], "'sas' is no format"),
+        (["export", "sdtm", "{store}", "-o", "{folder}/out", "--format", "sas"], "'sas' is not a format"),
         (["export", "sdtm", "{store}", "-o", "{folder}/out"], "There is no finished read"),
     ],
 )

@@ -20,7 +20,7 @@ from HCCResponseLib.track.identity.matching import KnownLesion, match
 from HCCResponseLib.track.registration.trust import LocalTrust
 
 GRID = Geometry((40, 80, 80), (1.0, 1.0, 1.0))
-SURE = LocalTrust(True, True, True, 0.5, ())
+SURE = LocalTrust(True, True, 0.5, ())
 SCORE = {
     "identity": [3, 4],
     "simple": [2, 2],

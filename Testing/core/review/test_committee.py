@@ -36,7 +36,7 @@ def test_assignment_is_a_manager_s_and_has_rules(two):
         two.assign("ann", "READER 9", "S2")
     with pytest.raises(AccessError, match="neither reader nor adjudicator"):
         two.assign("eve", FIRST, "S2")
-    with pytest.raises(AccessError, match="'judge' is no reader"):
+    with pytest.raises(AccessError, match="'judge' is not a reader"):
         two.assign("judge", FIRST, "S2")
     with pytest.raises(InputError, match="no account 'nobody'"):
         two.assign("nobody", FIRST, "S2")

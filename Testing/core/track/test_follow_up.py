@@ -26,7 +26,7 @@ from HCCResponseLib.track.registration.trust import LocalTrust
 from shapes import ball
 
 UNIT = (1.0, 1.0, 1.0)
-SURE = LocalTrust(True, True, True, 0.0, ())
+SURE = LocalTrust(True, True, 0.0, ())
 
 
 @pytest.mark.parametrize("seed", [21, 22])

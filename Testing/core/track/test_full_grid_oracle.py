@@ -32,7 +32,7 @@ from HCCResponseLib.track.registration.trust import LocalTrust
 
 SIZE = (14, 22, 24)
 TURNED = (0.0, -1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0)
-SURE = LocalTrust(True, True, True, 0.5, ())
+SURE = LocalTrust(True, True, 0.5, ())
 FORBIDDEN = 1e6
 PATIENT = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 

@@ -17,8 +17,8 @@ from HCCResponseLib.track.identity.matching import KnownLesion, match
 from HCCResponseLib.track.registration.trust import LocalTrust
 
 GRID = Geometry((40, 80, 80), (1.0, 1.0, 1.0))
-SURE = LocalTrust(True, True, True, 0.5, ())
-DOUBT = LocalTrust(False, True, True, 12.0, ("The two directions of registration differ by 12 mm here.",))
+SURE = LocalTrust(True, True, 0.5, ())
+DOUBT = LocalTrust(False, True, 12.0, ("The two directions of registration differ by 12 mm here.",))
 
 
 def ball(centre, radius):
@@ -81,7 +81,7 @@ def test_a_place_in_doubt_is_never_called_empty():
 
 def test_out_of_the_field_of_view_is_not_vanished():
     nothing = Lesion.empty(GRID.size)
-    outside = LocalTrust(False, True, False, None, ("This place is not in this scan's field of view.",))
+    outside = LocalTrust(False, False, None, ("This place is not in this scan's field of view.",))
     assert linked({"A": known(nothing, outside, 100.0)}).of("A").outcome is LinkKind.OUT_OF_VIEW
 
 

@@ -97,7 +97,7 @@ class Same:
         return np.asarray(point)
 
     def place(self, point):
-        return LocalTrust(True, True, True, 0.0, ())
+        return LocalTrust(True, True, 0.0, ())
 
 
 def earlier(said=None):

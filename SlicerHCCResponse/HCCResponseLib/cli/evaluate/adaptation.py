@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def synthetic(
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="Folder for results, tables and plots; the same one goes on."),
+        typer.Option("--output", "-o", help="Folder for results, tables and plots; name it again to go on."),
     ] = Path("benchmark"),
-    pairs: Annotated[int, typer.Option(min=1, help="Pairs, one a seed.")] = 40,
+    pairs: Annotated[int, typer.Option(min=1, help="Number of pairs; each has a seed of its own.")] = 40,
     seed_start: Annotated[
         int, typer.Option(min=0, max=999_999, help="First seed. From 20000: test; from 30000: development.")
     ] = 20_100,
@@ -32,10 +32,12 @@ def synthetic(
     ] = None,
     liver: Annotated[Path | None, typer.Option(help="Liver mask of that CT, on its grid.")] = None,
     model: Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")] = None,
-    tables_only: Annotated[bool, typer.Option(help="Print what is there, compute nothing new.")] = False,
+    tables_only: Annotated[
+        bool, typer.Option(help="Print the results that are there, compute nothing new.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print tables as JSON.")] = False,
 ) -> None:
-    """Compare base network, published IDOL and ours on synthetic pairs; run again, it goes on where it was."""
+    """Compare base network, published IDOL and ours on synthetic pairs; run it again to go on where it stopped."""
     with errors_as_one_line():
         from HCCResponseLib.evaluation.adaptation.methods import methods_named
         from HCCResponseLib.evaluation.adaptation.request import EvaluationRequest

@@ -21,16 +21,17 @@ def committee(
     stores: StoresArgument,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write here instead: .md, .csv or .json by its ending."),
+        typer.Option("--output", "-o", help="File to write instead: .md, .csv or .json."),
     ] = None,
     pause: Annotated[
-        float, typer.Option(min=0.1, help="Gaps between decisions above so many minutes are pauses.")
+        float,
+        typer.Option(min=0.1, help="Gaps between decisions of more than so many minutes count as pauses."),
     ] = 5.0,
     name: Observer = None,
     password_file: PasswordFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """How well the readers of a committee agree. Only signed reads count; what is left out is told."""
+    """How well the readers of a committee agree. Only signed reads count; what is left out is named."""
     from HCCResponseLib.base.errors import InputError
     from HCCResponseLib.base.files import write_text
     from HCCResponseLib.cohort.committee.figures import committee_figures

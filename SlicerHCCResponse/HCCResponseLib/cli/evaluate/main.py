@@ -8,7 +8,7 @@ from HCCResponseLib.cli.evaluate.adaptation import synthetic
 from HCCResponseLib.cli.evaluate.committee import committee
 from HCCResponseLib.cli.evaluate.tracking import tracking
 
-evaluate = typer.Typer(no_args_is_help=True, help="How good methods and readers are.")
+evaluate = typer.Typer(no_args_is_help=True, help="How good the methods are, and how well readers agree.")
 evaluate.command()(committee)
 evaluate.command()(synthetic)
 evaluate.command()(tracking)

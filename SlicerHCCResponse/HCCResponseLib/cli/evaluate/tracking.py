@@ -27,15 +27,18 @@ def tracking(
     pairs: Annotated[int, typer.Option(min=1, help="Pairs with true masks.")] = 60,
     own: Annotated[int, typer.Option(min=0, help="Pairs with the base network's own masks (slow).")] = 0,
     first_seed: Annotated[
-        int | None, typer.Option(help="First seed; default: the held-out block, which nothing was tuned on.")
+        int | None, typer.Option(help="First seed; default: the held-out block, on which nothing was tuned.")
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="JSON lines, one a pair; what is there is not done again.")
+        Path,
+        typer.Option(
+            "--output", "-o", help="JSON lines, one for each pair; pairs in it are not computed again."
+        ),
     ] = Path("benchmark-output/tracking.jsonl"),
     model: Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Lesion identities, splits, merges and new lesions on drawn pairs; the published way beside ours."""
+    """Lesion identities, splits, merges and new lesions on drawn pairs, beside the published method."""
     with errors_as_one_line():
         from HCCResponseLib.evaluation.tracking.cases import HELD_OUT_SEED
         from HCCResponseLib.evaluation.tracking.run import OURS, PUBLISHED, run_true_masks

@@ -50,8 +50,8 @@ def verify(
 ) -> None:
     """Check the log event by event and every signature: names the first that was changed, or prints the last hash.
 
-    Note the printed hash down elsewhere: what a cut at the end leaves is a log that fits, so only a noted hash, given
-    with --expect, shows that something is gone.
+    Keep the printed hash elsewhere: a log that was cut off at its end still fits together, so only a hash noted
+    before, given with --expect, shows that something is gone.
     """
     from HCCResponseLib.base.errors import StorageError
     from HCCResponseLib.review.signing.audit import verify as check

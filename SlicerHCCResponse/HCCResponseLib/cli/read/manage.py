@@ -108,7 +108,7 @@ def reread(signed: SignedIn, read_id: ReadName, reason: Reason) -> CommandAnswer
 @signed_command
 def log(
     signed: SignedIn,
-    output: Annotated[Path, typer.Argument(help="File to write; its ending .csv or .json says how.")],
+    output: Annotated[Path, typer.Argument(help="File to write, .csv or .json.")],
     read_id: Annotated[str | None, typer.Option("--read", help="Only this read.")] = None,
 ) -> CommandAnswer:
     """Write a readable copy of the audit trail (manager, auditor): who, when, what, old, new, why, hashes."""

@@ -111,7 +111,7 @@ def reset(signed: SignedIn, name: Account, new_password_file: NewPasswordFile = 
 @users_app.command()
 @signed_command
 def roles(signed: SignedIn, name: Account, role: Roles, reason: Reason) -> CommandAnswer:
-    """Put these roles in the place of somebody's present ones (manager)."""
+    """Replace somebody's roles by these (manager)."""
     signed.people.set_roles(signed.person, name, set(role), reason)
     return _done(name, ", ".join(sorted(role)))
 

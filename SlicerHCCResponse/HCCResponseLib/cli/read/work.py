@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from HCCResponseLib.cli.engine_options import DeviceOption, SetOption, read_settings
 from HCCResponseLib.cli.read.manage import TimePoint
 from HCCResponseLib.cli.sign_in import (
     AsJson,
@@ -40,6 +41,8 @@ def open_and_propose(
     steps: StepsOption = None,
     seed: SeedOption = 0,
     model: ModelOption = None,
+    device: DeviceOption = "auto",
+    settings: SetOption = None,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -58,10 +61,11 @@ def open_and_propose(
     from HCCResponseLib.review.read.session import open_session
 
     with signed_in(where, as_name, password_file) as signed:
+        options = Options(recipe, steps, seed, model, device=device, parameters=read_settings(settings))
         content = blinded(load_study(study))
         opened = open_read(signed.store, signed.person, read_id)
         session = open_session(content, output, opened)
-        propose(session, Options(recipe, steps, seed, model))
+        propose(session, options)
         tell(write_outputs(session, load_profile(content.profile)), as_json)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cohort.committee.coefficients import category_figures, sum_figures
 from HCCResponseLib.cohort.committee.discordance import (
     COMPARED,
@@ -20,7 +19,7 @@ from HCCResponseLib.cohort.committee.discordance import (
     progressed,
 )
 from HCCResponseLib.cohort.committee.reads import ADJUDICATOR, Committee
-from HCCResponseLib.review.committee.adjudication import VARIABLES
+from HCCResponseLib.review.committee.adjudication import adjudication_variables
 from HCCResponseLib.statistics.estimate import Estimate, Figure
 from HCCResponseLib.statistics.proportions import Share, clustered_share, exact_share
 
@@ -55,13 +54,7 @@ def _share(section: str, name: str, share: Share, who: str = "", method: str = E
 
 
 def _adjudication(committee: Committee, pairs: Sequence[Pair], confidence: float) -> list[Figure]:
-    section, variables = "Adjudication", committee.profile.adjudication_variables
-    unknown = [name for name in variables if name not in VARIABLES]
-    if unknown:
-        raise InputError(
-            f"Profile '{committee.profile.name}': the adjudication variable '{unknown[0]}' is none of "
-            f"{', '.join(VARIABLES)}."
-        )
+    section, variables = "Adjudication", adjudication_variables(committee.profile)
     needed = sum(any(differs(pair, name) for name in variables) for pair in pairs)
     done = {a.subject for a in committee.adjudications} & {first.subject for first, _ in pairs}
     words = f"differs in {' or '.join(variables)}; {EXACT}"

@@ -41,7 +41,7 @@ def load_committee(
 
     Args:
         stores: files, folders that hold a ``read.sqlite``, or database URLs.
-        pause: longer gaps between decisions are no reading time.
+        pause: longer gaps between decisions do not count as reading time.
         references: start for the minimum SD time by subject; the baseline's date without one.
         admit: called with each store before it is read; raises for who may not see all reads beside each other.
 
@@ -210,7 +210,7 @@ def load_reference_dates(path: Path) -> dict[str, date]:
     found: dict[str, date] = {}
     for number, row in enumerate(rows, start=2):
         if row["subject"] in found:
-            raise InputError(f"Reference dates '{path}', line {number}: '{row['subject']}' is there twice.")
+            raise InputError(f"Reference dates '{path}', line {number}: '{row['subject']}' appears twice.")
         try:
             found[row["subject"]] = date.fromisoformat(row["date"])
         except ValueError as problem:

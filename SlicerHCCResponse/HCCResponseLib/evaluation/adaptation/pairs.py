@@ -24,7 +24,10 @@ _LARGEST_MM = (80.0, 60.0, 45.0)
 
 
 def draw_fates(rng: np.random.Generator) -> list[tuple[Fate, float]]:
-    """One to three lesions of 12 mm and more; the first never vanishes, so that there is something to contour."""
+    """One to three lesions as (fate, diameter in mm), 12 mm and more.
+
+    The first never vanishes, so that there is something to contour.
+    """
     count = int(rng.choice(3, p=_COUNTS)) + 1
     drawn = []
     for index in range(count):

@@ -112,7 +112,11 @@ def _contour(pair: PreparedPair, method: Method, image: Volume, model: Model) ->
 
 
 def compare(pair: PreparedPair, contours: Mapping[str, Lesion | None]) -> dict[str, Any]:
-    """Contours beside the truth: Dice of all followed lesions together and of each, diameters, volumes, category."""
+    """Contours beside the truth: Dice of all followed lesions together and of each, mm, mL, category.
+
+    Args:
+        contours: of each followed lesion on the follow-up's grid; ``None`` where nothing was found.
+    """
     first, second = (t.volume.geometry for t in pair.subject.timepoints)
     fate = {t.lesion_id: t.fate.value for t in pair.subject.lesions}
     lesions, before, true_after, found_after = [], {}, {}, {}
@@ -159,7 +163,7 @@ def _union(contours: Mapping[str, Lesion | None]) -> Lesion | None:
 
 
 def dice(found: Lesion | None, truth: Lesion | None) -> float | None:
-    """Dice coefficient; ``None`` when both are empty."""
+    """Dice coefficient of two contours on one grid, 0 to 1; ``None`` when both are empty."""
     if found is None and truth is None:
         return None
     if found is None or truth is None:

@@ -93,7 +93,7 @@ def read_dataset_json(path: Path) -> TextTable:
         names = tuple(column["name"] for column in content["columns"])
         rows = tuple(dict(zip(names, map(_as_written, row), strict=True)) for row in content["rows"])
     except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as problem:
-        raise InputError(f"'{path}' is no Dataset-JSON file: {problem}.") from problem
+        raise InputError(f"'{path}' is not a Dataset-JSON file: {problem}.") from problem
     return TextTable(names, rows)
 
 
@@ -138,7 +138,7 @@ def read_xpt(path: Path) -> TextTable:
     try:
         frame, _ = pyreadstat.read_xport(str(path))
     except (OSError, ValueError, pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as problem:
-        raise InputError(f"'{path}' is no SAS transport file: {problem}.") from problem
+        raise InputError(f"'{path}' is not a SAS transport file: {problem}.") from problem
     names = tuple(map(str, frame.columns))
     return TextTable(
         names, tuple(dict(zip(names, map(_as_written, row), strict=True)) for row in frame.values.tolist())

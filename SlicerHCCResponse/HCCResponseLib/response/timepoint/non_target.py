@@ -21,7 +21,7 @@ def non_target_response(
     looked at.
 
     Raises:
-        RuleError: an explicit value that is no non-target response.
+        RuleError: an explicit value that is not a non-target response.
     """
     known = [lesion for lesion in baseline.lesions if lesion.role is LesionRole.NON_TARGET]
     if time_point.non_target is not None:

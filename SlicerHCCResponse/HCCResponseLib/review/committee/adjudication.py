@@ -198,13 +198,24 @@ def _profile(store: ReadStore, read: Assignment) -> Profile:
 
 
 def _differing(store: ReadStore, readers: list[Assignment], profile: Profile) -> tuple[str, ...]:
+    variables = adjudication_variables(profile)
+    found = [values(store, a.read_id) for a in readers]
+    return tuple(n for n in variables if any(v[n] != found[0][n] for v in found[1:]))
+
+
+def adjudication_variables(profile: Profile) -> tuple[str, ...]:
+    """Names of :data:`VARIABLES` in which readers may not differ.
+
+    Raises:
+        InputError: the profile names one that this software does not know.
+    """
     unknown = [name for name in profile.adjudication_variables if name not in VARIABLES]
     if unknown:
         raise InputError(
-            f"Profile '{profile.name}': adjudication variable '{unknown[0]}' is none of {', '.join(VARIABLES)}."
+            f"Profile '{profile.name}': the adjudication variable '{unknown[0]}' must be one of "
+            f"{', '.join(VARIABLES)}."
         )
-    found = [values(store, a.read_id) for a in readers]
-    return tuple(n for n in profile.adjudication_variables if any(v[n] != found[0][n] for v in found[1:]))
+    return profile.adjudication_variables
 
 
 def _choice(store: ReadStore, subject: str) -> tuple[str, str, str] | None:

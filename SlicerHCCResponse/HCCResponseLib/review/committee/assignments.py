@@ -108,7 +108,7 @@ def assign(
         stream: one of the profile's ``evaluator_streams``.
 
     Raises:
-        AccessError: ``by`` is no manager, or the account cannot read.
+        AccessError: ``by`` is not a manager, or the account cannot read.
         InputError: stream unknown or taken, or this person reads the subject already.
     """
     require_role(by, Role.MANAGER)
@@ -131,7 +131,7 @@ def reread(store: ReadStore, by: Person, read_id: str, reason: str) -> Assignmen
     """Give a finished read to the same reader again, fresh and blinded to the first one.
 
     Raises:
-        AccessError: ``by`` is no manager, or the read is not signed to its end.
+        AccessError: ``by`` is not a manager, or the read is not signed to its end.
         InputError: it is being read again already.
     """
     why = one_line(reason, "the reason", 500)
@@ -159,10 +159,10 @@ def _kind_for(people: People, reader: str, stream: str, profile: Profile) -> Rea
         raise AccessError(f"'{reader}' is disabled, or neither reader nor adjudicator.")
     if not stream.upper().startswith("ADJUDICATOR"):
         if Role.READER not in account.roles:
-            raise AccessError(f"'{reader}' is no reader.")
+            raise AccessError(f"'{reader}' is not a reader.")
         return ReadKind.READ
     if Role.ADJUDICATOR not in account.roles:
-        raise AccessError(f"'{reader}' is no adjudicator.")
+        raise AccessError(f"'{reader}' is not an adjudicator.")
     if profile.adjudication_mode != "new-read":
         raise InputError(
             f"Under profile '{profile.name}' the adjudicator chooses one of the reads and reads none."

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.yaml_files import load_checked_yaml
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import LabelMap
@@ -73,19 +73,7 @@ def load_decisions(path: Path) -> DecisionsFile:
     Raises:
         InputError: missing, not YAML or JSON, an unknown field or value.
     """
-    try:
-        raw: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        return DecisionsFile.model_validate(raw)
-    except FileNotFoundError as problem:
-        raise InputError(f"Decisions file '{path}' does not exist.") from problem
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
-        raise InputError(
-            f"Decisions file '{path}' cannot be read: {str(problem).splitlines()[0]}."
-        ) from problem
-    except ValidationError as problem:
-        error = problem.errors()[0]
-        place = ".".join(str(p) for p in error["loc"]) or "file"
-        raise InputError(f"Decisions file '{path}', {place}: {error['msg']}.") from problem
+    return load_checked_yaml(path, DecisionsFile, "Decisions file")
 
 
 def apply_decisions(

@@ -85,7 +85,7 @@ class People:
 
         Raises:
             InputError: the name is taken or impossible, roles that exclude each other, a weak password.
-            AccessError: ``by`` is no manager.
+            AccessError: ``by`` is not a manager.
         """
         with self._log.transaction():
             return self._add(name, printed_name, roles, password, by)
@@ -287,7 +287,7 @@ def _role_list(roles: Collection[Role]) -> list[str]:
 def _known(register: Register, name: str) -> Account:
     if name not in register.accounts:
         raise InputError(
-            f"There is no account '{name[:40]}'; known are {', '.join(register.accounts) or 'none'}."
+            f"There is no account '{name[:40]}'. Accounts: {', '.join(register.accounts) or 'none'}."
         )
     return register.accounts[name]
 

@@ -118,7 +118,7 @@ def carry_identities(
     Returns:
         each lesion's contour, or ``None`` where nothing is left of it.
     """
-    sure = LocalTrust(True, True, True, None, ())
+    sure = LocalTrust(True, True, None, ())
     voxel = float(np.prod(spacing))
     known = {n: KnownLesion(c, c.lesion.volume_mm3(voxel), sure) for n, c in carried.items()}
     parts = carried_parts(found, spacing)

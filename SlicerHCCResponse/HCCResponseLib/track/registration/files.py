@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def read_image(reference: ImageReference) -> Volume:
 def save_region(path: Path, region: Region) -> None:
     """A mask with its grid (``.npz``)."""
     packed, grid = np.packbits(region.mask), np.array(json.dumps(_plain(region.geometry)))
-    write_atomically(path, lambda temporary: _save(temporary, mask=packed, grid=grid))
+    write_atomically(path, lambda temporary: _save(temporary, np.savez_compressed, mask=packed, grid=grid))
 
 
 def load_region(path: Path) -> Region:
@@ -89,10 +90,10 @@ def load_region(path: Path) -> Region:
     return Region(mask, grid)
 
 
-def _save(path: Path, **arrays: npt.NDArray[Any]) -> None:
-    # np.savez would add a suffix of its own to a path.
+def _save(path: Path, save: Callable[..., None] = np.savez, /, **arrays: npt.NDArray[Any]) -> None:
+    # numpy would add a suffix of its own to a path.
     with path.open("wb") as stream:
-        np.savez(stream, allow_pickle=False, **arrays)
+        save(stream, allow_pickle=False, **arrays)
 
 
 def _plain(geometry: Geometry) -> list[list[float]]:
