@@ -134,7 +134,7 @@ def test_lighter_settings_are_a_choice_that_starts_the_job_again(_heavy_engine, 
     ui.engineCombo.setCurrentText("heavy")
     ui.deviceCombo.setCurrentText("cpu")
     ui.proposeButton.click()
-    run_until(slicer_app, lambda: not panel.panel.jobs.busy, 180)
+    run_until(slicer_app, lambda: not panel.panel.jobs.busy)
     assert panel.panel.jobs.job.outcome.ending == "out of memory"
     assert not ui.offerFrame.isHidden()
     assert "Out of memory" in ui.offerLabel.text
@@ -143,7 +143,7 @@ def test_lighter_settings_are_a_choice_that_starts_the_job_again(_heavy_engine, 
     ui.offerButton.click()
     assert ui.offerFrame.isHidden(), "the choice is made"
     assert not ui.jobFrame.isHidden()
-    run_until(slicer_app, lambda: not panel.panel.jobs.busy, 180)
+    run_until(slicer_app, lambda: not panel.panel.jobs.busy)
     assert panel.panel.jobs.job.outcome.ending == "done"
     survey = panel.panel.presenter.state.provenance["baseline"]["survey"]
     assert survey["parameters"] == {"patch": 48}

@@ -26,10 +26,11 @@ def work(request, report):
             report(Progress("half", 0.5))
             return {"value": request.value}
         case "sleep":
-            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"])
+            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
             with open(request.pids, "a") as stream:
                 stream.write(f"{os.getpid()} {child.pid} ")
-            time.sleep(120)
+            time.sleep(600)
+            open(request.pids + ".over", "w").close()
         case "nested":
             with open(request.pids, "a") as stream:
                 stream.write(f"{os.getpid()} ")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from HCCResponseLib.base.errors import (
     ModelError,
 )
 from HCCResponseLib.base.jobs import Ending, Job, Offer, ignore_progress, run_job
+from waiting import pids_in, wait_until, wait_until_gone
 
 SUPPORT = str(Path(__file__).resolve().parents[2] / "support")
 
@@ -39,32 +39,19 @@ def test_progress_and_result():
     assert seen[-1].seconds_left is not None
 
 
-def written(pids: Path, number: int) -> bool:
-    return pids.exists() and len(pids.read_text(encoding="utf-8").split()) == number
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").split()[2] != "Z"
+def was_ended(pids: Path) -> bool:
+    """Whether a job that sleeps was ended, with all its processes; it leaves a word where it comes to its own end."""
+    wait_until_gone(pids_in(pids))
+    return not Path(f"{pids}.over").exists()
 
 
 @pytest.mark.parametrize(("do", "number"), [("sleep", 2), ("nested", 3)])
 def test_cancel_ends_the_whole_tree(tmp_path, do, number):
     """A job within a job leads a process group of its own; it is ended all the same."""
     pids = tmp_path / "pids"
-    started = time.monotonic()
     with pytest.raises(JobCancelledError):
-        ask(do, ignore_progress, lambda: written(pids, number), pids=str(pids))
-    assert time.monotonic() - started < 60
-    ids = [int(pid) for pid in pids.read_text(encoding="utf-8").split()]
-    assert len(ids) == number
-    end = time.monotonic() + 2
-    while any(alive(pid) for pid in ids) and time.monotonic() < end:
-        time.sleep(0.02)  # a killed process needs a moment to be gone on a busy machine
-    assert not any(alive(pid) for pid in ids)
+        ask(do, ignore_progress, lambda: len(pids_in(pids)) == number, pids=str(pids))
+    assert was_ended(pids)
 
 
 def test_a_job_that_dies_says_why():
@@ -92,18 +79,6 @@ def test_out_of_memory_brings_its_offers_through_every_process(do):
     assert str(caught.value).endswith("Lighter settings: Smaller (--device cpu --set patch=32).")
 
 
-def until_over(job, limit_s=60.0):
-    """Poll as a timer does; returns the longest time that one look took."""
-    longest, end = 0.0, time.monotonic() + limit_s
-    while job.outcome is None:
-        started = time.monotonic()
-        job.poll()
-        longest = max(longest, time.monotonic() - started)
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    return longest
-
-
 @pytest.mark.parametrize(
     ("do", "ending"),
     [
@@ -116,7 +91,7 @@ def until_over(job, limit_s=60.0):
 )
 def test_polling_comes_to_the_same_ending(do, ending):
     job = Job("fake_worker", FakeRequest(do=do, value=3))
-    assert until_over(job) < 2.0
+    wait_until(job.poll)
     assert job.outcome.ending is ending
     assert job.outcome.result == ({"value": 3} if do == "echo" else None)
     assert bool(job.outcome.message) == (do != "echo")
@@ -124,16 +99,19 @@ def test_polling_comes_to_the_same_ending(do, ending):
     assert job.outcome.ending is ending, "what has ended stays as it ended"
 
 
-def test_cancelling_does_not_wait_for_a_stubborn_job(tmp_path):
+def test_neither_looking_nor_cancelling_waits_for_the_end(tmp_path):
+    """A look that waited would come back with an outcome, a cancel that waited after the job's last word."""
     pids = tmp_path / "pids"
     job = Job("fake_worker", FakeRequest(do="nested", pids=str(pids)))
-    while not written(pids, 3):
+
+    def at_work():
         assert job.poll() is None
-        time.sleep(0.02)
-    started = time.monotonic()
+        return len(pids_in(pids)) == 3
+
+    wait_until(at_work)
     job.cancel()
-    assert time.monotonic() - started < 1.0
     assert job.outcome.ending is Ending.CANCELLED
+    assert was_ended(pids)
 
 
 def test_a_job_leaves_no_file_behind(tmp_path, monkeypatch):
