@@ -4,8 +4,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
 DEMO_OUT ?= demo-output
+# How many tests run at a time; each worker holds about 1.5 GiB. A file stays with one worker, the long ones come first.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test check lint types layers panel-lint docs pictures panel-pictures clean
+.PHONY: help demo test test-all test-other-pythons check lint types layers dead panel-lint docs pictures panel-pictures clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -25,10 +28,16 @@ $(VENV)/.test-stamp: $(VENV)/.run-stamp
 demo: $(VENV)/.run-stamp  ## the main job on the built-in synthetic subject; prints where the report is
 	$(BIN)/hcc-response demo --output $(DEMO_OUT)
 
-test: $(VENV)/.test-stamp  ## install what the tests need and run them all
-	$(BIN)/python -m pytest
+test: $(VENV)/.test-stamp  ## install what the tests need and run all but the slow ones
+	$(PYTEST) -m "not slow"
 
-check: lint types layers panel-lint  ## style, types, layer order and the panel's idioms
+test-all: $(VENV)/.test-stamp  ## all tests, the slow ones too
+	$(PYTEST)
+
+test-other-pythons: $(VENV)/.test-stamp  ## the quick tests on 3.12, install and smoke on 3.13, where pyenv has them
+	$(BIN)/python Testing/other_pythons.py
+
+check: lint types layers dead panel-lint  ## style, types, layer order, dead code and the panel's idioms
 
 lint: $(VENV)/.test-stamp
 	$(BIN)/ruff check .
@@ -39,6 +48,9 @@ types: $(VENV)/.test-stamp
 
 layers: $(VENV)/.test-stamp
 	$(BIN)/lint-imports
+
+dead: $(VENV)/.test-stamp  ## code that nothing calls; what is called from outside is in Testing/vulture_allowed.py
+	$(BIN)/vulture
 
 panel-lint: $(VENV)/.test-stamp  ## idioms of Qt that do not work in the application
 	$(BIN)/python Testing/panel_lint.py

@@ -176,7 +176,9 @@ class HCCResponseLogic(ScriptedLoadableModuleLogic):
     def propose(self, study: str, output: str) -> list[str]:
         """Make proposals for a study in an output folder; returns time points that still wait for the reader."""
         from HCCResponseLib.imaging.study import load_study
-        from HCCResponseLib.pipeline.propose import Options, open_session, propose
+        from HCCResponseLib.pipeline.propose import propose
+        from HCCResponseLib.pipeline.request import Options
+        from HCCResponseLib.review.read.session import open_session
 
         return propose(open_session(load_study(Path(study)), Path(output)), Options())
 

@@ -1,4 +1,4 @@
-"""What all tests share: where real data lies, a small synthetic study."""
+"""What all tests share: where real data lies, how workers share the machine, how random examples are drawn."""
 
 from __future__ import annotations
 
@@ -6,13 +6,30 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from without_torch import skip_what_needs_it
 
 # Waiting threads sleep instead of spinning; test machines are shared.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # The workers fill the cores by themselves; libraries and children that each want all of them only get in the way.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"):
+        os.environ.setdefault(variable, "1")
+# How long an example takes says how busy the machine is, nothing about the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+skip_what_needs_it()
+
 pytest_plugins = ["postgres"]
 # These need a real application; Testing/panel/test_application_scripts.py runs them as far as the host goes.
 collect_ignore = ["slicer"]
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: one that comes last would keep a single worker busy at the end."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
 
 
 @pytest.fixture(scope="session")

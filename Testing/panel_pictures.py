@@ -20,12 +20,12 @@ slicer_host.install()
 import slicer  # noqa: E402
 from PIL import Image  # noqa: E402
 
+from panel_case import sign_both  # noqa: E402
 from slicer_host.modules import load_module  # noqa: E402
 from slicer_host.pictures import grab, style  # noqa: E402
 from slicer_host.slice_view import render_slice  # noqa: E402
 
 MODULE = Path(__file__).parents[1] / "SlicerHCCResponse" / "HCCResponse.py"
-PASSWORD = "quiet river stones 42"
 WIDTHS = (420, 600)
 SECTIONS = ("study", "segment", "lesion", "view", "adapt", "candidate", "response", "sign")
 
@@ -166,14 +166,7 @@ def follow_up_and_sign(widget: Any, camera: Camera, name: str) -> None:
             (ui.newCandidateButton if row.proposal.suggestion == "new" else ui.dismissButton).click()
     ui.traceButton.setChecked(True)
     camera.panel("9-response", "response")
-    ui.printedNameEdit.setText("Dr Anna Example")
-    ui.accountNameEdit.setText("dr.a")
-    for box in (ui.newPasswordEdit, ui.repeatPasswordEdit):
-        box.setText(PASSWORD)
-    ui.accountButton.click()
-    for _ in range(2):
-        ui.passwordEdit.setText(PASSWORD)
-        ui.signButton.click()
+    sign_both(widget)
     camera.panel("10-signed", "study", "lesion", "sign")
 
 

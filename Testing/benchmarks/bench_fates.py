@@ -16,11 +16,13 @@ from pathlib import Path
 def one(seed: int) -> dict:
     from HCCResponseLib.cli.demo import compare, write_study
     from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.pipeline.propose import Options, open_session, propose
+    from HCCResponseLib.pipeline.propose import propose
+    from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.report.subject.exports import write_result
     from HCCResponseLib.response.profiles.load import load_profile
     from HCCResponseLib.review.decisions.decide import accept_all
     from HCCResponseLib.review.read.category import category
+    from HCCResponseLib.review.read.session import open_session
     from HCCResponseLib.synth.subject import make_subject
 
     subject = make_subject(seed)

@@ -8,7 +8,7 @@ Scans: a phantom; the two real scans where they are (``HCC_RESPONSE_DATA`` or ``
 the 512 x 512 of the scanner that they were cut from, and resampled to 100 slices. Seconds and CPU seconds (of all
 threads together, which a busy machine disturbs less) are of the segmentation alone, "whole process" is with start,
 reading and writing; medians of the repeats. Waiting threads sleep in all runs; the allocator settings that our jobs
-run with (``base/jobs.py``) are part of ours, so plain is measured with and without them.
+run with (``base/jobs/process.py``) are part of ours, so plain is measured with and without them.
 """
 
 from __future__ import annotations
@@ -84,11 +84,11 @@ def plain(model, image):
 
 def run(image: Path, how: dict, work: Path) -> dict:
     """One child process: seconds, wall seconds, peak MiB, masks."""
-    from HCCResponseLib.base.jobs import _ENVIRONMENT
+    from HCCResponseLib.base.jobs.process import ALLOCATION
 
     output = work / "out.npz"
     job = json.dumps({"image": str(image), "output": str(output), "how": how})
-    extra = _ENVIRONMENT if how.get("environment", True) else {"OMP_WAIT_POLICY": "PASSIVE"}
+    extra = ALLOCATION if how.get("environment", True) else {"OMP_WAIT_POLICY": "PASSIVE"}
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, __file__, "--child", job], stdout=subprocess.PIPE, env={**os.environ, **extra}
@@ -117,7 +117,7 @@ def masks(found: dict, geometry) -> dict:
     grid = Geometry(
         found["liver"].shape, tuple(float(s) for s in found["spacing"]), (x, y, z), geometry.direction
     )
-    liver = Survey(found["liver"], found["tumour"], grid).liver_mask()
+    liver = Survey(found["liver"], found["tumour"], grid).liver_mask
     tumour = np.where(liver, found["tumour"], 0).astype(np.float32)
     return {
         "liver": resample(liver.astype(np.float32), grid, geometry, fill=0) > 0.5,

@@ -29,14 +29,15 @@ import slicer  # noqa: E402
 from HCCResponseLib.imaging.geometry import Geometry  # noqa: E402
 from HCCResponseLib.imaging.study import Study  # noqa: E402
 from HCCResponseLib.imaging.volumes import Volume  # noqa: E402
+from HCCResponseLib.lesions.lesion import Lesion  # noqa: E402
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind  # noqa: E402
 from HCCResponseLib.measure import measure_lesion  # noqa: E402
 from HCCResponseLib.panel.scene.contours import COLOURS, set_contour  # noqa: E402
-from HCCResponseLib.pipeline.propose import open_session  # noqa: E402
 from HCCResponseLib.response.types import LesionState  # noqa: E402
 from HCCResponseLib.review.read.records import write_proposal  # noqa: E402
+from HCCResponseLib.review.read.session import open_session  # noqa: E402
 from panel_case import make_case  # noqa: E402
-from reads import BASELINE, FOLLOW_UP, GRID, disc, lesion  # noqa: E402
+from reads import BASELINE, FOLLOW_UP, GRID, drawn_disc, lesion  # noqa: E402
 from slicer_host.modules import load_module  # noqa: E402
 
 MODULE = Path(__file__).parents[2] / "SlicerHCCResponse" / "HCCResponse.py"
@@ -95,8 +96,10 @@ def edits(widget: Any, repeats: int) -> tuple[Times, Times]:
     painted, dragged = [], []
     for number in range(repeats):
         node = panel.scene_view.contour_node(FOLLOW_UP)
-        mask = disc(24 + number, 42, 40)
-        painted.append(seconds(lambda node=node, mask=mask: set_contour(node, "L1", mask, GRID, COLOURS[0])))
+        drawn = drawn_disc(24 + number, 42, 40)
+        painted.append(
+            seconds(lambda node=node, drawn=drawn: set_contour(node, "L1", drawn, GRID, COLOURS[0]))
+        )
         line = panel.scene_view.line_node(FOLLOW_UP, "L1")
         line.SetNthControlPointPositionWorld(0, -20.0 - number, -40.0, 10.0)
         dragged.append(seconds(lambda line=line: line.InvokeEvent(line.PointEndInteractionEvent)))
@@ -120,11 +123,11 @@ def large_study(folder: Path) -> Any:
     for number, radius in enumerate((10, 15, 20, 30, 50)):
         centre = (100, 120 + 60 * number, 150 + 50 * number)
         inside = ((z - centre[0]) * 2.5) ** 2 + ((y - centre[1]) * 0.7) ** 2 + ((x - centre[2]) * 0.7) ** 2
-        mask = inside <= radius**2
-        measured = measure_lesion(mask, LARGE)
+        drawn = Lesion.of(inside <= radius**2)
+        measured = measure_lesion(drawn, LARGE)
         kind, state = ProposalKind.LESION, LesionState.MEASURED
         write_proposal(
-            session.store, Proposal(BASELINE, f"L{number + 1}", kind, state, mask, measured, "bench")
+            session.store, Proposal(BASELINE, f"L{number + 1}", kind, state, drawn, measured, "bench")
         )
     session.store.append("software", "proposed", {"time_point": BASELINE})
     return session
@@ -157,7 +160,9 @@ def longest_pause(widget: Any) -> float:
     beats = []
     timer = qt.QTimer()
     timer.connect("timeout()", lambda: beats.append(time.perf_counter()))
-    widget.panel.jobs.start("panel_worker", {"steps": 300, "pause": 0.01})
+    from panel_worker import PanelJob
+
+    widget.panel.jobs.start("panel_worker", PanelJob(steps=300, pause=0.01))
     timer.start(10)
     while widget.panel.jobs.busy:
         slicer.app.processEvents()

@@ -27,10 +27,11 @@ def main() -> None:
     from HCCResponseLib.imaging.read import read_label_map, read_volume
     from HCCResponseLib.imaging.resample import resample
     from HCCResponseLib.imaging.volumes import Region
+    from HCCResponseLib.lesions.lesion import Lesion
     from HCCResponseLib.nets.model import load_model
     from HCCResponseLib.nets.segment import liver_and_tumour
     from HCCResponseLib.track.new_lesions.candidates import Survey
-    from HCCResponseLib.track.registration.register import Scan, carry_mask, register_scans
+    from HCCResponseLib.track.registration.register import Scan, carry_contours, register_scans
 
     default = Path(__file__).resolve().parents[3] / "shared" / "data"
     folder = Path(os.environ.get("HCC_RESPONSE_DATA", default)) / "hcc_007"
@@ -41,20 +42,21 @@ def main() -> None:
     started = time.process_time()
     first, second = (Survey(*liver_and_tumour(model, v)) for v in (before, after))
     print(f"load {os.getloadavg()[0]:.1f}; both surveys: {time.process_time() - started:.1f} CPU s")
-    spots = Region((second.tumour > 0.5) & second.liver_mask(), second.grid)
+    spots = Region(second.tumour_mask, second.grid)
     lesion = Region(drawn.labels > 0, drawn.geometry)
     cpu, wall = [], []
     for _ in range(options.repeats):
         started, clock = time.process_time(), time.monotonic()
-        found = register_scans(Scan(before, first.region(), lesion), Scan(after, second.region(), spots))
+        found = register_scans(Scan(before, first.region, lesion), Scan(after, second.region, spots))
         cpu.append(time.process_time() - started)
         wall.append(time.monotonic() - clock)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"registration, median of {options.repeats}: {statistics.median(cpu):.1f} CPU s, "
           f"{statistics.median(wall):.1f} s wall; peak of the process {peak:.0f} MiB")  # fmt: skip
     print(found.quality)
-    carried = carry_mask(lesion.mask, before.geometry, after.geometry, found).voxels
-    liver = resample(second.liver_mask(), second.grid, after.geometry, linear=False, fill=0)
+    moved = carry_contours({"L1": Lesion.of(lesion.mask)}, before.geometry, after.geometry, found)
+    carried = moved["L1"].lesion.to_mask()
+    liver = resample(second.liver_mask, second.grid, after.geometry, linear=False, fill=0)
     inside = ndimage.binary_closing(liver | carried, iterations=6)
     dense = ndimage.binary_opening((after.hu > 200) & inside)
     dense = ndimage.binary_erosion(inside, iterations=4) & dense

@@ -25,6 +25,7 @@ import numpy as np
 from sqlalchemy import text
 
 from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
@@ -100,7 +101,7 @@ def write_timed_read(where: str) -> None:
     content = {"study": study(tuple(POINTS)).model_dump(mode="json"), "fingerprints": {}}
     store.append("software", "study", content)
     for number, (point, lesion) in enumerate(itertools.product(POINTS, range(8))):
-        own = np.roll(mask, number, axis=1)
+        own = Lesion.of(np.roll(mask, number, axis=1))
         write_proposal(
             store,
             Proposal(point, f"L{lesion}", ProposalKind.LESION, LesionState.MEASURED, own, measured, "x"),

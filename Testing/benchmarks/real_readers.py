@@ -15,7 +15,8 @@ from typing import Any
 import openpyxl
 
 from HCCResponseLib.cli.questions import answer_case
-from HCCResponseLib.statistics.agreement import Coefficient, agreement_of_ratings
+from HCCResponseLib.statistics.agreement import agreement_of_ratings
+from HCCResponseLib.statistics.estimate import Estimate
 
 DATA = Path(os.environ.get("HCC_RESPONSE_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 CODES = {1: "CR", 2: "PR", 3: "SD", 4: "PD"}
@@ -76,8 +77,8 @@ def agreement(rows: list[dict[str, Any]], column: str, criterion: str) -> None:
               f"linear {_text(pair.kappa_linear)}, quadratic {_text(pair.kappa_quadratic)}")  # fmt: skip
 
 
-def _text(found: Coefficient | None) -> str:
-    return "not defined" if found is None else f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
+def _text(found: Estimate) -> str:
+    return "not defined" if found.low is None else f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
 
 
 def main() -> int:

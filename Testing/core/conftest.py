@@ -1,16 +1,26 @@
-"""Asks the rule engine exactly as the command does: a JSON line in, a JSON answer out."""
+"""Fixtures of several rooms: a small committee; the rules, asked as the command does, a JSON line in and out."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from committees import SmallCommittee
 from HCCResponseLib.cli.rules import answer_line
 
 Ask = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def committee(tmp_path: Path) -> Iterator[SmallCommittee]:
+    """A committee's store in a file: everybody has an account, nothing is assigned."""
+    made = SmallCommittee(tmp_path / "reads.sqlite")
+    yield made
+    made.store.close()
 
 
 def _ask(

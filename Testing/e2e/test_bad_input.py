@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,23 +11,13 @@ import pytest
 import SimpleITK as sitk
 import yaml
 
-from HCCResponseLib.cli.demo import write_study
-from small import small_subject
-
-
-def command(*words: object, **more: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "HCCResponseLib", *map(str, words)],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        **more,
-    )
+from commands import run
+from small import small_study
 
 
 @pytest.fixture
 def study(tmp_path) -> Path:
-    return write_study(small_subject(), tmp_path / "study")
+    return small_study(tmp_path / "study")
 
 
 def rewrite(path: Path, change) -> None:
@@ -106,7 +95,7 @@ CASES = [
 def test_bad_study(study, tmp_path, spoil, named, why):
     spoil(study)
     output = tmp_path / "out"
-    done = command("propose", study, "--output", output)
+    done = run("propose", study, "--output", output)
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
     assert done.stderr.startswith("error: ")
@@ -118,12 +107,12 @@ def test_bad_study(study, tmp_path, spoil, named, why):
 
 def test_unknown_recipe_profile_and_decisions_are_refused_first(study, tmp_path):
     output = tmp_path / "out"
-    done = command("propose", study, "--output", output, "--recipe", "slow")
+    done = run("propose", study, "--output", output, "--recipe", "slow")
     assert (done.returncode, "known are quick, moon2026" in done.stderr) == (1, True)
-    done = command("assess", study, "--output", output, "--decisions", tmp_path / "none.yaml")
+    done = run("assess", study, "--output", output, "--decisions", tmp_path / "none.yaml")
     assert (done.returncode, "none.yaml' does not exist" in done.stderr) == (1, True)
     rewrite(study, lambda c: c.update(profile="recist-9"))
-    done = command("propose", study, "--output", output)
+    done = run("propose", study, "--output", output)
     assert done.returncode == 1
     assert "recist-9" in done.stderr
     assert not output.exists()
@@ -142,19 +131,19 @@ def test_a_full_disk(study, tmp_path):
     if os.name != "posix" or not small_file_system(output):
         pytest.skip("mounting a small file system is not permitted here")
     try:
-        done = command("segment", study.parent / "baseline.nii.gz", "--output", output / "big.mha")
+        done = run("segment", study.parent / "baseline.nii.gz", "--output", output / "big.mha")
         filler = output / "filler"
         with pytest.raises(OSError, match="No space"), filler.open("wb") as stream:
             stream.write(b"x" * 1_000_000)
             stream.flush()
-        again = command("segment", study.parent / "baseline.nii.gz", "--output", output / "seg.nii.gz")
+        again = run("segment", study.parent / "baseline.nii.gz", "--output", output / "seg.nii.gz")
         assert again.returncode == 1
         assert "No room left" in again.stderr or "cannot be written" in again.stderr
         assert len(again.stderr.strip().splitlines()) == 1
         left = {p.name for p in output.iterdir()}
         assert left <= {"filler", "big.mha", "big.mha.json"}
         assert done.returncode in (0, 1)
-        third = command("propose", study, "--output", output / "read")
+        third = run("propose", study, "--output", output / "read")
         assert third.returncode == 1
         assert "Traceback" not in third.stderr
         assert not (output / "read" / "report.html").exists()

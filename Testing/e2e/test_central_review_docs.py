@@ -10,10 +10,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from HCCResponseLib.cli.demo import write_study
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.review.people.account_rules import shipped_rules
-from small import small_subject, tiny_model
+from small import small_study, tiny_model
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "central-review.md"
 FIRST, OWN = "a temporary password", "quiet river stones"
@@ -32,7 +31,7 @@ def subject(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cheap = shipped_rules().model_copy(update={"argon2_time_cost": 1, "argon2_memory_kib": 8192})
     monkeypatch.setattr("HCCResponseLib.review.people.accounts.shipped_rules", lambda: cheap)
-    path = write_study(small_subject(), tmp_path / "S1")
+    path = small_study(tmp_path / "S1")
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     path.write_text(yaml.safe_dump({**content, "subject": "S1"}), encoding="utf-8")
     tiny_model(tmp_path / "tiny.pt")

@@ -6,16 +6,15 @@ import csv
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 import yaml
 from typer.testing import CliRunner
 
+from commands import run
 from committees import FIRST_PASSWORD, SmallCommittee, password
-from HCCResponseLib.cli.demo import write_study
 from HCCResponseLib.cli.main import app
-from small import small_subject, tiny_model
+from small import small_study, small_subject, tiny_model
 
 
 class Desk:
@@ -87,7 +86,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def signed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("committee")
-    write_study(small_subject(), folder / "study")
+    small_study(folder / "study")
     tiny_model(folder / "tiny.pt")
     signed = Desk(folder)
     SmallCommittee(signed.store).store.close()
@@ -172,9 +171,8 @@ def test_log_and_verification(signed):
 
 def test_no_password_no_answer_and_no_argument_takes_one(signed):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("HCC_RESPONSE")}
-    words = [sys.executable, "-m", "HCCResponseLib", "read"]
-    done = subprocess.run([*words, "list", signed.store, "--as", "ann"], capture_output=True, encoding="utf-8",
-                          check=False, env=environment, stdin=subprocess.DEVNULL)  # fmt: skip
+    words = ("read", "list", signed.store, "--as", "ann")
+    done = run(*words, env=environment, stdin=subprocess.DEVNULL)
     assert done.returncode == 1
     assert "No password: name a file" in done.stderr
     for command in ("list", "sign", "amend", "adjudicate", "open"):

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-
 import pytest
 
+from commands import answer
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import require_same_grid
 from HCCResponseLib.review.store import ReadStore
 
 
 def run_demo(folder):
-    words = [sys.executable, "-m", "HCCResponseLib", "demo", "--output", str(folder), "--json"]
-    done = subprocess.run(words, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return answer("demo", "--output", folder)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +58,7 @@ def test_everything_is_kept(demo):
     require_same_grid(read_label_map(folder / "read" / "contours" / "follow-up_1.nii.gz"), image)
 
 
+@pytest.mark.slow
 def test_a_second_run_gives_the_same_numbers(demo, tmp_path):
     _, first = demo
     second = run_demo(tmp_path)

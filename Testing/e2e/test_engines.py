@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
+import shapes
+from commands import answer
 from HCCResponseLib.base.errors import InputError, JobCancelledError
-from HCCResponseLib.engines.contract import Request, RunState
+from HCCResponseLib.base.jobs import Ending
+from HCCResponseLib.engines.contract import Request
 from HCCResponseLib.engines.run import run_engine
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
-from HCCResponseLib.pipeline.propose import Options, open_session, propose
+from HCCResponseLib.pipeline.propose import propose
+from HCCResponseLib.pipeline.request import Options
+from HCCResponseLib.review.read.session import open_session
 from small import tiny_model
 
 GRID = Geometry((30, 60, 70), (5.0, 4.0, 4.0))
@@ -37,9 +40,7 @@ sitk.WriteImage(label, sys.argv[2])
 
 
 def ball(centre, radius_mm) -> np.ndarray:
-    z, y, x = np.ogrid[: GRID.size[0], : GRID.size[1], : GRID.size[2]]
-    gaps = [(a - c) * s for a, c, s in zip((z, y, x), centre, GRID.spacing, strict=True)]
-    return sum(g**2 for g in gaps) <= radius_mm**2
+    return shapes.ball(GRID.size, centre, radius_mm, GRID.spacing)
 
 
 def scan(*lesions) -> Volume:
@@ -69,18 +70,6 @@ def folder(tmp_path_factory) -> Path:
 
 def command(folder: Path) -> str:
     return f"'{sys.executable}' '{folder / 'program.py'}' {{input}} {{output}}"
-
-
-def answer(*words: object) -> dict:
-    done = subprocess.run(
-        [sys.executable, "-m", "HCCResponseLib", *map(str, words), "--json"],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_segment_with_a_program(folder, tmp_path):
@@ -119,25 +108,20 @@ def test_cancel_while_the_engine_looks(folder, tmp_path):
     assert session.state.provenance == {}
 
 
-def test_cancel_during_inference_takes_less_than_two_seconds(folder, tmp_path):
+def test_cancel_during_inference_ends_it(folder, tmp_path):
+    """How fast, bench_cancel says: less than two seconds on a quiet machine."""
     looking = threading.Event()
-    told: list[float] = []
 
     def watch(progress) -> None:
         if progress.stage in ("Finding the liver", "Segmenting"):
             looking.set()
 
-    def cancelled() -> bool:
-        if looking.is_set() and not told:
-            told.append(time.monotonic())
-        return looking.is_set()
-
     asked = Request(
         folder / "before.nrrd", device="cpu", parameters={"flips": True, "region": "whole", "overlap": 0.9}
     )
-    outcome = run_engine("fcd", asked, tmp_path, watch, cancelled)
-    assert outcome.state is RunState.CANCELLED
-    assert time.monotonic() - told[0] < 2
+    outcome = run_engine("fcd", asked, tmp_path, watch, looking.is_set)
+    assert outcome.ending is Ending.CANCELLED
+    assert not list(tmp_path.glob("labels*")), "the engine was not ended, it came to its end"
 
 
 def test_an_unknown_engine_is_refused_before_anything_is_done(folder, tmp_path):

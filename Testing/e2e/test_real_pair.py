@@ -8,29 +8,25 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 import yaml
 
+from commands import answer
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.measure import measure_label_map
 from HCCResponseLib.track.identity.components import components
 
+pytestmark = pytest.mark.slow
 READERS_BASELINE, READERS_FOLLOW_UP = (110.7, 117.6), (108.4, 114.0)
-MOST_MINUTES = 10
+MOST_MINUTES, CORES = 10, 2
 
 
-def command(*words: object) -> dict:
-    done = subprocess.run(
-        [sys.executable, "-m", "HCCResponseLib", *map(str, words), "--json"],
-        capture_output=True, encoding="utf-8", check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def processor_seconds() -> float:
+    """What all ended children of this process have used."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +51,9 @@ def pair(real_data, tmp_path_factory):
     study = folder / "study.yaml"
     study.write_text(yaml.safe_dump({"subject": "HCC_007", "timepoints": points}))
     output = Path(os.environ.get("HCC_RESPONSE_KEEP", folder)) / "read"
-    started = time.monotonic()
-    proposals = command("propose", study, "--output", output)
-    seconds = time.monotonic() - started
+    before = processor_seconds()
+    proposals = answer("propose", study, "--output", output)
+    seconds = processor_seconds() - before
     candidates = [r for r in proposals["time_points"][1]["rows"] if r["kind"] == "candidate"]
     # None of the three readers reported a new lesion.
     decisions = [{"time_point": "follow-up 1", "name": "L1", "action": "accept"}] + [
@@ -70,7 +66,7 @@ def pair(real_data, tmp_path_factory):
         for c in candidates
     ]
     (folder / "decisions.yaml").write_text(yaml.safe_dump({"reader": "Dr A", "decisions": decisions}))
-    decided = command("assess", study, "--output", output, "--decisions", folder / "decisions.yaml")
+    decided = answer("assess", study, "--output", output, "--decisions", folder / "decisions.yaml")
     return {"data": data, "output": output, "seconds": seconds, "proposals": proposals, "decided": decided}
 
 
@@ -91,7 +87,7 @@ def test_no_category_before_the_reader(pair):
 def test_the_follow_up_is_one_lesion_in_the_place_of_the_treated_tumour(pair, tmp_path):
     data = pair["data"]
     carried = tmp_path / "carried.nii.gz"
-    command(
+    answer(
         "track", data / "BL_19971227_portal.nii.gz", data / "BL_tumour_silhouette_label.nii.gz",
         data / "FU_19980314_portal.nii.gz", "--output", carried,
     )  # fmt: skip
@@ -124,5 +120,8 @@ def test_measured_on_the_original_slices(pair):
 
 
 def test_within_the_time(pair):
-    """A limit that a reader would notice, far from what it takes; speed itself is a benchmark."""
-    assert pair["seconds"] <= MOST_MINUTES * 60
+    """A limit that a reader would notice, far from what it takes; speed itself is a benchmark.
+
+    In seconds of the processor, as ten minutes of two cores have them: those of the clock say how busy the machine is.
+    """
+    assert pair["seconds"] <= MOST_MINUTES * 60 * CORES

@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-
 import pytest
 
-from HCCResponseLib.cli.demo import write_study
+from commands import answer, run
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import require_same_grid
 from HCCResponseLib.imaging.write import write_label_map
 from HCCResponseLib.nets.model import card_of, load_model
-from small import small_subject, tiny_model
+from small import small_study, small_subject, tiny_model
 
 COMMANDS = ("demo", "propose", "assess", "segment", "adapt", "track", "measure", "rules", "train", "engines")
-
-
-def run(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "HCCResponseLib", *map(str, words)],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-
-
-def answer(*words: object) -> dict:
-    done = run(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
-    write_study(small_subject(), folder)
+    small_study(folder)
     tiny_model(folder / "tiny.pt")
     return folder
 

@@ -8,7 +8,7 @@ import pytest
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.read.records import Action, Decision, ReaderLine
-from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
+from reads import BASELINE, FOLLOW_UP, GRID, candidate, drawn_disc, lesion, make_read
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed (pip install slicer-core)")
 
@@ -23,8 +23,8 @@ class Recorder:
     def __init__(self) -> None:
         self.contours, self.lines, self.lost = [], [], 0
 
-    def contour_edited(self, time_point, name, mask):
-        self.contours.append((time_point, name, mask))
+    def contour_edited(self, time_point, name, contour):
+        self.contours.append((time_point, name, contour))
 
     def line_edited(self, time_point, name, line, short):
         self.lines.append((time_point, name, line, short))
@@ -69,7 +69,7 @@ def test_volumes_and_contours_go_in_exactly(shown, read):
         assert np.array_equal(volume_from_node(view.volume_node(point)).hu, image(point).hu)
         assert volume_from_node(view.volume_node(point)).geometry.difference(GRID) is None
         for name, row in read[1].rows[point].items():
-            assert np.array_equal(get_contour(view.contour_node(point), name, GRID), row.mask)
+            assert get_contour(view.contour_node(point), name, GRID) == row.contour
     assert not recorder.contours and not recorder.lost
 
 
@@ -88,11 +88,11 @@ def test_lines_have_the_measured_length(shown, read):
 
 def test_an_edited_segment_is_handed_over_once(shown):
     view, recorder = shown
-    drawn = disc(26, 30, 30)
+    drawn = drawn_disc(26, 30, 30)
     set_contour(view.contour_node(FOLLOW_UP), "L1", drawn, GRID, COLOURS[0])
-    [(point, name, mask)] = recorder.contours
+    [(point, name, painted)] = recorder.contours
     assert (point, name) == (FOLLOW_UP, "L1")
-    assert np.array_equal(mask, drawn)
+    assert painted == drawn
 
 
 def test_a_dragged_line_is_handed_over(shown):
@@ -111,12 +111,12 @@ def test_a_dragged_line_is_handed_over(shown):
 def test_a_decision_moves_contour_and_line(shown, read):
     view, recorder = shown
     store, state = read
-    drawn = disc(26, 30, 30)
+    drawn = drawn_disc(26, 30, 30)
     line = ReaderLine((10.0, 30.0, 10.0), (33.0, 30.0, 10.0))
-    edit = Decision("Dr A", FOLLOW_UP, "L1", Action.EDIT, mask=drawn, long_line=line)
+    edit = Decision("Dr A", FOLLOW_UP, "L1", Action.EDIT, contour=drawn, long_line=line)
     decide(store, state, edit, GRID)
     view.show(state)
-    assert np.array_equal(get_contour(view.contour_node(FOLLOW_UP), "L1", GRID), drawn)
+    assert get_contour(view.contour_node(FOLLOW_UP), "L1", GRID) == drawn
     assert view.line_node(FOLLOW_UP, "L1").GetMeasurement("length").GetValue() == pytest.approx(23.0)
     assert view.line_node(FOLLOW_UP, "L1", short=True) is None
     assert not recorder.contours
@@ -151,7 +151,7 @@ def test_what_was_deleted_comes_back(shown, read, scene, what):
     view.show(read[1])
     assert view.volume_node(BASELINE) is not None
     for name, row in read[1].rows[BASELINE].items():
-        assert np.array_equal(get_contour(view.contour_node(BASELINE), name, GRID), row.mask)
+        assert get_contour(view.contour_node(BASELINE), name, GRID) == row.contour
         assert view.line_node(BASELINE, name) is not None
 
 
@@ -172,7 +172,7 @@ def test_two_subjects_in_one_scene_keep_apart(shown, scene, tmp_path):
     view.open(state, image)
     assert {n.GetID() for n in our_nodes(scene, "S1")} == first
     assert {n.GetAttribute(SUBJECT) for n in our_nodes(scene, "S2")} == {"S2"}
-    set_contour(old, "L1", disc(8), GRID, COLOURS[0])
+    set_contour(old, "L1", drawn_disc(8), GRID, COLOURS[0])
     assert recorder.contours == []
     store.close()
 
@@ -181,10 +181,10 @@ def test_going_back_to_a_subject_shows_its_read_again(shown, read, scene):
     view, recorder = shown
     node = view.contour_node(FOLLOW_UP)
     view.close()
-    set_contour(node, "L1", disc(8), GRID, COLOURS[0])
+    set_contour(node, "L1", drawn_disc(8), GRID, COLOURS[0])
     view.open(read[1], image)
     assert view.contour_node(FOLLOW_UP) is node
-    assert np.array_equal(get_contour(node, "L1", GRID), read[1].row(FOLLOW_UP, "L1").mask)
+    assert get_contour(node, "L1", GRID) == read[1].row(FOLLOW_UP, "L1").contour
     assert recorder.contours == []
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from committees import FIRST, SmallCommittee, password
 from HCCResponseLib.imaging.study import load_study
-from HCCResponseLib.pipeline.propose import load_images
+from HCCResponseLib.pipeline.request import Options, ProposalRequest
 from HCCResponseLib.review.committee.assignments import assign, blinded
 from HCCResponseLib.review.read.records import write_proposal
+from HCCResponseLib.review.read.session import load_images
 from HCCResponseLib.review.read.state import RowStatus
 from panel_case import make_case
 from reads import BASELINE, FOLLOW_UP, lesion
@@ -84,8 +85,9 @@ def test_the_job_works_for_the_person_who_has_signed_in(slicer_app, assigned, mo
     monkeypatch.setattr(assigned.panel.jobs, "start", lambda module, request: asked.append(request))
     assigned.panel._run.start()
     [request] = asked
-    assert request["assigned"]["person"]["name"] == "ann"
-    assert password("ann") not in str(request), "no password leaves the panel"
+    assert request.assigned.person.name == "ann"
+    assert password("ann") not in request.to_text(), "no password leaves the panel"
     from HCCResponseLib.pipeline.worker import work
 
-    assert work({**request, "options": {"steps": 1}}, lambda _: None) == {"waiting": [FOLLOW_UP]}
+    read_back = ProposalRequest.read(request.to_text()).model_copy(update={"options": Options(steps=1)})
+    assert work(read_back, lambda _: None) == {"waiting": [FOLLOW_UP]}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from HCCResponseLib.review.read.state import RowStatus
 from panel_case import PASSWORD, make_case, open_case
-from reads import BASELINE, FOLLOW_UP, GRID, disc, lesion
+from reads import BASELINE, FOLLOW_UP, GRID, drawn_disc, lesion
 
 
 @pytest.fixture(autouse=True)
@@ -88,12 +87,12 @@ def test_a_painted_segment_makes_the_row_edited_and_keeps_the_proposal(case):
     select(case, "L1", FOLLOW_UP)
     case.ui.editButton.click()
     assert case.ui.segmentEditor.currentSegmentID() == "L1"
-    drawn = disc(30)
+    drawn = drawn_disc(30)
     set_contour(case.ui.segmentEditor.segmentationNode(), "L1", drawn, GRID, COLOURS[0])
     row = case.panel.presenter.row(FOLLOW_UP, "L1")
     assert row.status is RowStatus.EDITED
-    assert np.array_equal(row.mask, drawn)
-    assert row.proposal.mask.sum() < drawn.sum()
+    assert row.contour == drawn
+    assert row.proposal.contour.count < drawn.count
     line = case.panel.scene_view.line_node(FOLLOW_UP, "L1")
     assert line.GetMeasurement("length").GetValue() == pytest.approx(float(row.long_mm), abs=0.06)
     assert "edited contour" in case.ui.cellLabel.text
@@ -135,9 +134,9 @@ def test_signing_locks_the_time_point(slicer_app, case):
     assert not case.ui.editButton.isEnabled()
     node = case.panel.scene_view.contour_node(BASELINE)
     before = get_contour(node, "L1", GRID)
-    set_contour(node, "L1", disc(10), GRID, COLOURS[0])
+    set_contour(node, "L1", drawn_disc(10), GRID, COLOURS[0])
     slicer_app.process()
-    assert np.array_equal(get_contour(node, "L1", GRID), before)
+    assert get_contour(node, "L1", GRID) == before
     assert "locked" in slicer_app.record.dialogs[-1].text
     sign(case)
     assert case.panel.presenter.state.locked == {BASELINE, FOLLOW_UP}
@@ -289,9 +288,9 @@ def test_a_candidate_can_be_linked_to_a_lesion(case):
     case.ui.relinkButton.click()
     assert status(case, FOLLOW_UP, "C1") is RowStatus.REJECTED
     row = case.panel.presenter.row(FOLLOW_UP, "L2")
-    candidate = case.panel.presenter.row(FOLLOW_UP, "C1").proposal.mask
+    candidate = case.panel.presenter.row(FOLLOW_UP, "C1").proposal.contour
     assert row.status is RowStatus.EDITED
-    assert row.mask[candidate].all() and row.mask[row.proposal.mask].all(), "parts of one lesion"
+    assert row.contour == candidate | row.proposal.contour, "parts of one lesion"
 
 
 def test_a_new_lesion_is_drawn_and_called_new(case):
@@ -301,14 +300,14 @@ def test_a_new_lesion_is_drawn_and_called_new(case):
     case.ui.newLesionButton.click()
     point, name = case.panel._context.selected
     assert (point, case.ui.segmentEditor.currentSegmentID()) == (FOLLOW_UP, name)
-    set_contour(case.panel.scene_view.contour_node(FOLLOW_UP), name, disc(16, 60, 60), GRID, COLOURS[0])
+    set_contour(case.panel.scene_view.contour_node(FOLLOW_UP), name, drawn_disc(16, 60, 60), GRID, COLOURS[0])
     row = case.panel.presenter.row(FOLLOW_UP, name)
     assert row.is_candidate and row.status is RowStatus.EDITED
     case.ui.candidateTable.selectRow(1)
     case.ui.newCandidateButton.click()
     row = case.panel.presenter.row(FOLLOW_UP, name)
     assert row.decision.action == "new"
-    assert np.array_equal(row.mask, disc(16, 60, 60)), "the contour drawn before is kept"
+    assert row.contour == drawn_disc(16, 60, 60), "the contour drawn before is kept"
 
 
 def test_role_state_and_site(case):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from HCCResponseLib.pipeline.request import Options
 from panel_case import make_case
 
 
@@ -29,14 +30,8 @@ def test_the_job_is_asked_what_was_chosen(slicer_app, panel, tmp_path, monkeypat
     panel.ui.proposeButton.click()
     [(module, request)] = asked
     assert module == "HCCResponseLib.pipeline.worker"
-    assert request["folder"] == str(folder)
-    assert request["options"] == {
-        "recipe": "quick",
-        "engine": "fcd",
-        "weights": None,
-        "device": "cpu",
-        "parameters": {},
-    }
+    assert request.folder == folder
+    assert request.options == Options(recipe="quick", engine="fcd", weights=None, device="cpu", parameters={})
 
 
 def test_settings_that_an_engine_does_not_know_are_refused(slicer_app, panel, tmp_path):

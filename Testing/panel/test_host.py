@@ -10,6 +10,8 @@ from typing import Optional
 
 import pytest
 
+from waiting import wait_until
+
 
 class Style(enum.Enum):
     FIRST = 1
@@ -136,8 +138,6 @@ def test_file_dialogs_give_one_string(slicer_app):
 
 
 def test_other_programs_are_recorded_and_processes_run(slicer_app):
-    import time
-
     import qt
     import slicer
 
@@ -148,10 +148,12 @@ def test_other_programs_are_recorded_and_processes_run(slicer_app):
         [sys.executable, "-c", "print('done'); raise SystemExit(3)"],
         blocking=False, logCallback=lines.append, completedCallback=codes.append,
     )  # fmt: skip
-    end = time.monotonic() + 30
-    while not codes and time.monotonic() < end:
+
+    def ended():
         slicer_app.process()
-        time.sleep(0.02)
+        return codes
+
+    wait_until(ended)
     process.stdout.close()
     assert (lines, codes) == (["done"], [3])
 

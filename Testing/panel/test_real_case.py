@@ -16,11 +16,12 @@ from scipy import ndimage
 
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.resample import resample
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.state import RowStatus
-from panel_case import PASSWORD, store_proposals
+from panel_case import sign_both, store_proposals
 from reads import BASELINE, FOLLOW_UP
 from slicer_host.pictures import grab, style
 from slicer_host.slice_view import render_slice
@@ -29,8 +30,9 @@ READERS = (110.7, 117.6)
 
 
 def lesion(point, name, mask, geometry, kind=ProposalKind.LESION, suggestion=None):
-    measured = measure_lesion(mask, geometry)
-    return Proposal(point, name, kind, LesionState.MEASURED, mask, measured, "stored", suggestion)
+    contour = Lesion.of(mask)
+    measured = measure_lesion(contour, geometry)
+    return Proposal(point, name, kind, LesionState.MEASURED, contour, measured, "stored", suggestion)
 
 
 @pytest.fixture
@@ -104,7 +106,7 @@ def test_the_real_pair_from_open_to_lock(slicer_app, panel, study, tmp_path):
     ui.dismissButton.click()
     assert "RECIST 1.1: SD" in ui.categoryLabel.text
     pictures(panel, folder, "category")
-    sign_both(ui)
+    sign_both(panel)
     assert reader.presenter.state.locked == {BASELINE, FOLLOW_UP}
     pictures(panel, folder, "signed")
     slicer.mrmlScene.Clear(0)
@@ -120,8 +122,8 @@ def paint(panel):
     reader = panel.panel
     geometry = reader.presenter.image(FOLLOW_UP).geometry
     node = reader.scene_view.contour_node(FOLLOW_UP)
-    smaller = ndimage.binary_erosion(get_contour(node, "L1", geometry), np.ones((1, 3, 3)))
-    set_contour(node, "L1", smaller, geometry, COLOURS[0])
+    smaller = ndimage.binary_erosion(get_contour(node, "L1", geometry).to_mask(), np.ones((1, 3, 3)))
+    set_contour(node, "L1", Lesion.of(smaller), geometry, COLOURS[0])
     row = reader.presenter.row(FOLLOW_UP, "L1")
     assert row.status is RowStatus.EDITED
     assert row.measurement.long_axis.length_mm < row.proposal.measurement.long_axis.length_mm
@@ -139,14 +141,3 @@ def drag(panel):
     row = reader.presenter.row(FOLLOW_UP, "L1")
     assert float(row.long_mm) == pytest.approx(before.length_raw_mm - 3.0, abs=0.06)
     assert row.measurement.long_axis == before, "the contour's own axis is kept"
-
-
-def sign_both(ui):
-    ui.printedNameEdit.setText("Dr Anna Example")
-    ui.accountNameEdit.setText("dr.a")
-    for box in (ui.newPasswordEdit, ui.repeatPasswordEdit):
-        box.setText(PASSWORD)
-    ui.accountButton.click()
-    for _ in range(2):
-        ui.passwordEdit.setText(PASSWORD)
-        ui.signButton.click()

@@ -22,6 +22,8 @@ from HCCResponseLib.review.store import STORE_LOG, ReadStore
 from reads import BASELINE, FOLLOW_UP, lesion, study
 
 FIRST, SECOND, THIRD = "RADIOLOGIST 1", "RADIOLOGIST 2", "ADJUDICATOR"
+# Sizes of the one lesion at both time points: a partial response, a progression.
+PR, PD = {BASELINE: 40, FOLLOW_UP: 20}, {BASELINE: 40, FOLLOW_UP: 60}
 FIRST_PASSWORD = "a temporary password"
 CHEAP = {"argon2_time_cost": 1, "argon2_memory_kib": 8192}
 ROLES = {
@@ -61,6 +63,14 @@ def fill(people: People) -> None:
         people.change_password(name, FIRST_PASSWORD, password(name))
 
 
+def charter(folder: Path, **fields: str) -> str:
+    """The path of a trial's profile: RECIST 1.1 with these fields, each as YAML."""
+    path = folder / "charter.yaml"
+    lines = [f"  {name}: {{value: {value}, source: charter 6}}\n" for name, value in fields.items()]
+    path.write_text("name: charter\nextends: recist-1.1\nfields:\n" + "".join(lines), encoding="utf-8")
+    return str(path)
+
+
 class SmallCommittee:
     """A store with everybody in it, and short words for what they do."""
 
@@ -94,6 +104,13 @@ class SmallCommittee:
         proposal = lesion(point, "L1", mm)
         write_proposal(store, proposal)
         state.rows[point] = {"L1": Row(proposal)}
+
+    def draft(self, name: str = "ann", read_id: str = "S1-1", point: str = BASELINE, mm: float = 40) -> Any:
+        """Propose and accept one time point, unsigned."""
+        store, state = self.open(name, read_id)
+        self.propose(store, state, point, mm)
+        decide(store, state, Decision(name, point, "L1", Action.ACCEPT))
+        return store, state
 
     def read(self, name: str, read_id: str, sizes: dict[str, float | None] | None = None) -> Any:
         """Propose, accept and sign every time point in order."""

@@ -12,8 +12,8 @@ from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
 from HCCResponseLib.lesions.proposal import Proposal
-from HCCResponseLib.pipeline.propose import open_session
 from HCCResponseLib.review.read.records import write_proposal
+from HCCResponseLib.review.read.session import open_session
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, lesion
 
 PASSWORD = "quiet river stones 42"
@@ -26,8 +26,8 @@ def draw(proposals: list[Proposal], point: str, seed: int) -> Volume:
     body = ((y - 40) / 36.0) ** 2 + ((x - 40) / 38.0) ** 2 < 1
     hu = np.where(body, 110.0, -1000.0) * np.ones(GRID.size)
     for p in proposals:
-        if p.time_point == point and p.mask is not None:
-            hu[p.mask] = 60
+        if p.time_point == point and p.contour is not None:
+            hu[p.contour.box][p.contour.voxels] = 60
     return Volume((hu + rng.normal(scale=8, size=GRID.size)).astype(np.int16), GRID, point)
 
 
@@ -70,6 +70,24 @@ def store_proposals(study: Path, folder: Path, proposals: list[Proposal]) -> Non
     for point in dict.fromkeys(p.time_point for p in proposals):
         session.store.append("software", "proposed", {"time_point": point})
     session.store.close()
+
+
+def make_account(panel: Any) -> None:
+    """Give the reader of :func:`open_case` an account."""
+    panel.ui.printedNameEdit.setText("Dr Anna Example")
+    panel.ui.accountNameEdit.setText("dr.a")
+    for box in (panel.ui.newPasswordEdit, panel.ui.repeatPasswordEdit):
+        box.setText(PASSWORD)
+    panel.ui.accountButton.click()
+    assert panel.ui.accountCombo.count == 1
+
+
+def sign_both(panel: Any) -> None:
+    """Make an account and sign two time points with it."""
+    make_account(panel)
+    for _ in range(2):
+        panel.ui.passwordEdit.setText(PASSWORD)
+        panel.ui.signButton.click()
 
 
 def open_case(panel: Any, folder: Path, subject: str = "S1", make: bool = True) -> None:

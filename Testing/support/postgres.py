@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
+
+from waiting import PATIENCE_S, wait_until
 
 PASSWORD = "se/cret"
 WANTED = "PostgreSQL's server programs are not installed here (apt-get install postgresql)"
@@ -74,20 +75,21 @@ class Server:
                 cwd="/",
                 **self._user,
             )
-        for _ in range(300):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                self.query("postgres", "SELECT 1")
-                return
-            except (OSError, SQLAlchemyError):
-                assert self._process.poll() is None, (self._data.parent / "log").read_text(encoding="utf-8")
-                time.sleep(0.1)
-        raise AssertionError("the server does not answer")
+        wait_until(self._answers, pause_s=0.1)
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            self.query("postgres", "SELECT 1")
+        except (OSError, SQLAlchemyError):
+            assert self._process.poll() is None, (self._data.parent / "log").read_text(encoding="utf-8")
+            return False
+        return True
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it; ``SIGQUIT`` is what a crash looks like, ``SIGINT`` is in order."""
         self._process.send_signal(how)
-        self._process.wait(30)
+        self._process.wait(PATIENCE_S)
 
     def query(self, database: str, *statements: str) -> None:
         """Run statements as the owner, each by itself."""

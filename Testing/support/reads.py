@@ -8,6 +8,7 @@ import numpy as np
 
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.study import Study
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
@@ -20,29 +21,40 @@ BASELINE, FOLLOW_UP = "baseline", "follow-up 1"
 
 
 def disc(diameter: float, row: int = 40, column: int = 40) -> np.ndarray:
-    """A lesion of about this long axis in mm: discs on three slices."""
+    """Where a lesion of about this long axis in mm lies, (z, y, x): discs on three slices."""
     y, x = np.ogrid[:80, :80]
     mask = np.zeros(GRID.size, bool)
     mask[3:6] = (y - row) ** 2 + (x - column) ** 2 <= (diameter / 2) ** 2
     return mask
 
 
+def drawn_disc(diameter: float, row: int = 40, column: int = 40) -> Lesion:
+    """The contour of a :func:`disc`."""
+    return Lesion.of(disc(diameter, row, column))
+
+
 def lesion(time_point: str, name: str, diameter: float | None) -> Proposal:
     """A proposal of a known lesion; no diameter means that it has disappeared."""
     if diameter is None:
         return Proposal(time_point, name, ProposalKind.LESION, LesionState.DISAPPEARED, None, None, "test")
-    mask = disc(diameter)
+    drawn = drawn_disc(diameter)
     return Proposal(
-        time_point, name, ProposalKind.LESION, LesionState.MEASURED, mask, measure_lesion(mask, GRID), "test"
+        time_point,
+        name,
+        ProposalKind.LESION,
+        LesionState.MEASURED,
+        drawn,
+        measure_lesion(drawn, GRID),
+        "test",
     )
 
 
 def candidate(name: str = "C1", suggestion: Suggestion = Suggestion.NEW) -> Proposal:
     """A candidate for a new lesion at follow-up."""
-    mask = disc(14, 20, 20)
-    measured = measure_lesion(mask, GRID)
+    drawn = drawn_disc(14, 20, 20)
+    measured = measure_lesion(drawn, GRID)
     return Proposal(
-        FOLLOW_UP, name, ProposalKind.CANDIDATE, LesionState.MEASURED, mask, measured, "test", suggestion
+        FOLLOW_UP, name, ProposalKind.CANDIDATE, LesionState.MEASURED, drawn, measured, "test", suggestion
     )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 
 import torch
 
+from HCCResponseLib.cli.demo import write_study
 from HCCResponseLib.nets.grids import WorkingGrid
 from HCCResponseLib.nets.model import Model, load_model, save_model
 from HCCResponseLib.nets.network import FCD, FCDConfig
@@ -21,6 +25,20 @@ WORKING = WorkingGrid((6.0, 6.0, 6.0))
 def small_subject() -> SyntheticSubject:
     """One followed lesion and a new one on coarse voxels."""
     return make_subject(3, ((Fate.SHRINKS, 50.0), (Fate.NEW, 30.0)), spacing=(5.0, 4.0, 4.0))
+
+
+@lru_cache(maxsize=1)
+def _written() -> Path:
+    folder = tempfile.TemporaryDirectory(prefix="hcc-small-")
+    atexit.register(folder.cleanup)
+    write_study(small_subject(), Path(folder.name))
+    return Path(folder.name)
+
+
+def small_study(folder: Path) -> Path:
+    """The small subject as a study on disk, with the baseline's contour; returns the study file."""
+    shutil.copytree(_written(), folder, dirs_exist_ok=True)
+    return folder / "study.yaml"
 
 
 def tiny_model(path: Path) -> Model:

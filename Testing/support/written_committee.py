@@ -25,7 +25,7 @@ from HCCResponseLib.review.read.access import Role
 from HCCResponseLib.review.read.records import Action, Decision, write_proposal
 from HCCResponseLib.review.signing.signing import sign_and_lock
 from HCCResponseLib.review.store import ReadStore
-from reads import GRID, disc
+from reads import GRID, drawn_disc
 from simulated_committee import DATES, LESIONS, POINTS, READERS, PlannedRead
 
 SIGN_IN = {"HCC_RESPONSE_USER": "boss", "HCC_RESPONSE_PASSWORD": "quiet river stones"}
@@ -132,18 +132,18 @@ def study(subject: str) -> Study:
 
 @lru_cache
 def _contour(lesion: str) -> tuple[np.ndarray, object]:
-    mask = disc(26, *PLACES[lesion])
-    return mask, measure_lesion(mask, GRID)
+    drawn = drawn_disc(26, *PLACES[lesion])
+    return drawn, measure_lesion(drawn, GRID)
 
 
 def propose(store: ReadStore, plan: PlannedRead) -> None:
     """The same proposals for every reader: three lesions with a contour at baseline, a candidate at one follow-up."""
     for number, point in enumerate(POINTS):
         for lesion in LESIONS:
-            mask, measured = _contour(lesion) if number == 0 else (None, None)
+            drawn, measured = _contour(lesion) if number == 0 else (None, None)
             state = LesionState.MEASURED if number == 0 else LesionState.NOT_EVALUABLE
             kind = ProposalKind.LESION
-            write_proposal(store, Proposal(point, lesion, kind, state, mask, measured, "test"))
+            write_proposal(store, Proposal(point, lesion, kind, state, drawn, measured, "test"))
         if plan.new_at == number:
             suggested = (ProposalKind.CANDIDATE, LesionState.MEASURED, None, None, "test", Suggestion.NEW)
             write_proposal(store, Proposal(point, "C1", *suggested))

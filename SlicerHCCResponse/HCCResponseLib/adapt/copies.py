@@ -46,7 +46,9 @@ def cut_surroundings(
 ) -> list[Surroundings]:
     """One crop for each accepted lesion: its surroundings, at least one patch wide where the scan reaches.
 
-    On the grid on which the lesion will be looked for.
+    Args:
+        image: CT in HU; ``contour``: the accepted lesions on its grid, every value one lesion.
+        grid: working voxel sizes; each crop lies on the one on which its lesion will be looked for.
     """
     scan = image.geometry.spacing
     return [
@@ -89,6 +91,9 @@ def draw_copy(
 
     The image is deformed and the lesion resized, so the accepted contour moves with it; the prior channel shows the
     contour as it was, displaced by a registration error.
+
+    Args:
+        case: one lesion; ``rng`` draws everything that is random.
     """
     points = _patch_points(case, recipe.patch, rng)
     if recipe.deform:
@@ -98,8 +103,6 @@ def draw_copy(
     tumour = _sample(case.mask.astype(np.float32), source, 0.0) > 0.5
     if recipe.treated + recipe.gone > 0:
         hu, tumour = _treat(hu, tumour, _sample(case.distance, source, -100.0), case, recipe, rng)
-    if recipe.oedema and rng.random() < recipe.oedema:
-        hu = _swell(hu, _sample(case.distance, source, -100.0), rng)
     hu = np.where(hu > -200, hu * rng.uniform(0.9, 1.1) + rng.normal(scale=6.0), hu)
     channels = [normalise_hu(hu)]
     if recipe.use_prior:
@@ -181,13 +184,6 @@ def _treat(
         share = np.quantile(pattern[tumour], 1 - rng.uniform(0.1, 0.8))
         out = np.where(tumour & (pattern > share), rng.uniform(180, 500) + 80 * pattern, out)
     return out.astype(np.float32), tumour
-
-
-def _swell(hu: Float32, distance: Float32, rng: np.random.Generator) -> Float32:
-    """A rim of oedema that fades away from the lesion; fat, air and bone are left as they are."""
-    width, dark = rng.uniform(3, 12), rng.uniform(5, 30)
-    rim = (distance <= 0) & (hu > 20) & (hu < 200)
-    return np.where(rim, hu - dark * np.clip(1 + distance / width, 0, 1), hu).astype(np.float32)
 
 
 def _pattern(shape: tuple[int, ...], rng: np.random.Generator, sigma: float | None = None) -> Float32:

@@ -36,27 +36,27 @@ INFO = EngineInfo(
 
 
 def segment(case: Case, report: Report) -> Segmentation:
-    """Tumour probability around every earlier contour, on the image's own grid; 0 elsewhere."""
-    from HCCResponseLib.adapt.contour import Gate, known_tumours
+    """Tumour probability around every earlier contour, (z, y, x) on the image's own grid; 0 elsewhere.
+
+    Raises:
+        InputError: no weights, no earlier contour, or settings that the network cannot work with.
+        ModelError: the weights cannot be read, or were adapted from another base model.
+    """
     from HCCResponseLib.nets.model import load_model
+    from HCCResponseLib.nets.segment import known_probability
     from HCCResponseLib.nets.windows import InferenceSettings, require_usable
 
     if case.prior is None or case.weights is None:
         raise InputError("The adapted network needs its weights and an earlier contour.")
     settings, prior = case.settings, case.prior
-    base_file = Path(settings["base"]) if settings["base"] else None
-    model = load_model(case.weights, base_file)
-    gate = Gate.of(model)
-    base = load_model(base_file) if gate.recognised else model
+    model = load_model(case.weights, Path(settings["base"]) if settings["base"] else None)
     inference = InferenceSettings(case.device, settings["precision"], window=settings["patch"])
     require_usable(inference, model.network.divisor)
     carried = {str(value): prior.mask(value) for value in prior.values()}
-    out = known_tumours(
+    out = known_probability(
         case.image,
         model,
-        base,
         carried,
-        gate,
         model.uses_prior,
         inference,
         lambda f: report(Progress("Contouring known lesions", 0.1 + 0.85 * f)),
@@ -64,7 +64,7 @@ def segment(case: Case, report: Report) -> Segmentation:
     return Segmentation(
         Probabilities(np.zeros_like(out), out, case.image.geometry),
         weights={str(case.weights): model.sha256},
-        facts={"base_sha256": model.base_sha256, "computed_in": inference.computed_in(), **gate.evidence()},
+        facts={"base_sha256": model.base_sha256, "computed_in": inference.computed_in()},
     )
 
 

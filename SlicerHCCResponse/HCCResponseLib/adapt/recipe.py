@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from HCCResponseLib.base.errors import InputError
 
-Trainable = Literal["all", "decoder", "adapter"]
 Precision = Literal["float32", "bfloat16"]
 
 
@@ -18,24 +17,20 @@ class Recipe:
     Attributes:
         name: as given on the command line.
         source: where it comes from.
-        steps: most optimiser steps (batch of one).
-        learning_rate: start of the polynomial decay.
+        steps: optimiser steps (batch of one).
+        learning_rate: of Adam, at the start of the polynomial decay.
         patch: side of the cubic patches in voxels of the working grid.
-        margin_mm: surroundings of each lesion that are learned from.
+        margin_mm: surroundings of each lesion that are learned from, on every side.
         crop_room: at least so many voxels more than the patch are cut out, so that random crops differ.
         use_prior: give the displaced baseline contour as second input channel.
         prior_error_mm: standard deviation along each axis of the displacement of that contour.
         deform: vary size and shape of the lesion and its surroundings.
         treated: share of copies that show the lesion as after treatment: necrosis, lipiodol, shift of attenuation.
         gone: share of copies without the lesion.
-        oedema: share of copies with darker, swollen liver around the lesion, which is not tumour.
-        trainable: ``all`` parameters, only the ``decoder`` (what lies behind the bottleneck), or only an ``adapter``
-            (scales and offsets of the normalisations, and the last layer).
         precision: ``bfloat16`` halves the time of a step on processors that calculate in it; elsewhere, and when
             ``float32``, single precision is used.
-        average: share of the old in the moving average of the weights that is kept; 0 = keep the weights themselves.
-        check_every: steps between looks at held-out perturbed copies; 0 = never, keep the last step.
-        patience: looks without improvement before stopping early.
+        keep_better: of the weights before any step and after all steps, keep those that contour held-out perturbed
+            copies better; else keep the last ones.
     """
 
     name: str
@@ -50,12 +45,8 @@ class Recipe:
     deform: bool = True
     treated: float = 0.6
     gone: float = 0.08
-    oedema: float = 0.0
-    trainable: Trainable = "all"
     precision: Precision = "float32"
-    average: float = 0.0
-    check_every: int = 25
-    patience: int = 3
+    keep_better: bool = True
 
     @property
     def relative_cost(self) -> float:
@@ -72,7 +63,6 @@ QUICK = Recipe(
     source="IDOL (Chun et al., Med Phys 2022) with registered prior and treated copies; docs/models.md",
     steps=35,
     learning_rate=3e-4,
-    check_every=35,
     prior_error_mm=3.0,
     treated=0.3,
     gone=0.03,
@@ -86,7 +76,7 @@ MOON2026 = Recipe(
     deform=False,
     treated=0.0,
     gone=0.0,
-    check_every=0,
+    keep_better=False,
     crop_room=16,
 )
 RECIPES = {recipe.name: recipe for recipe in (QUICK, MOON2026)}

@@ -3,59 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from HCCResponseLib.adapt.contour import ask_base
 from HCCResponseLib.adapt.copies import cut_surroundings
 from HCCResponseLib.adapt.idol import adapt
 from HCCResponseLib.adapt.recipe import recipe_named
+from HCCResponseLib.adapt.request import AcceptedContours, AdaptationRequest
 from HCCResponseLib.base.jobs import Progress, Report, serve
-from HCCResponseLib.imaging.read import read_label_map, read_volume
+from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import LabelMap, Volume, require_same_grid
 from HCCResponseLib.nets.model import load_model, save_adapted
 from HCCResponseLib.nets.precision import device_in_words, torch_device
 
 
-def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
+def work(request: AdaptationRequest, report: Report) -> dict[str, Any]:
     """Adapt and save only what changed.
 
-    Request: ``visits`` (``image`` and ``contour`` of each accepted visit, the baseline first), ``output`` (path),
-    ``base`` (path or null), ``recipe`` (name), ``steps`` (or null), ``seed``, ``device``. Result: SHA-256, steps,
-    held-out Dice, recipe, device, and how well the base network, alone, contours the accepted lesions of the baseline.
+    Returns:
+        SHA-256, steps, held-out Dice, recipe, device.
     """
     report(Progress("Reading baseline", 0.0))
-    base = load_model(Path(request["base"]) if request["base"] else None)
-    visits = [_accepted(visit) for visit in request["visits"]]
-    image, contour = visits[0]
-    device = torch_device(request["device"])
-    recipe = recipe_named(request["recipe"])
-    if request.get("steps"):
-        recipe = replace(recipe, steps=int(request["steps"]))
+    base = load_model(request.base)
+    visits = [_accepted(visit) for visit in request.visits]
+    device = torch_device(request.device)
+    recipe = recipe_named(request.recipe)
+    if request.steps:
+        recipe = replace(recipe, steps=request.steps)
     cases = [case for visit in visits for case in cut_surroundings(*visit, base.grid, recipe)]
-    report(Progress("Asking the base network about the accepted lesions", 0.0))
-    gate = ask_base(base, image, {str(v): contour.mask(v) for v in contour.values()})
-    done = adapt(base.network, cases, recipe, int(request["seed"]), report, device)
+    done = adapt(base.network, cases, recipe, request.seed, report, device)
     facts = {
-        "base_recognised": {n: round(v, 4) for n, v in gate.recognised.items()},
         "recipe": recipe.as_dict(),
-        "seed": request["seed"],
+        "seed": request.seed,
         "visits": len(visits),
         "device": device_in_words(device),
         "steps": done.steps,
         "best_step": done.best_step,
         "held_out_dice": list(done.held_out_dice),
     }
-    digest = save_adapted(Path(request["output"]), done.network, base, facts)
+    digest = save_adapted(request.output, done.network, base, facts)
     return {"sha256": digest, "base_sha256": base.sha256, **facts}
 
 
-def _accepted(files: dict[str, Any]) -> tuple[Volume, LabelMap]:
-    image = read_volume(Path(files["image"]))
-    contour = read_label_map(Path(files["contour"]))
+def _accepted(visit: AcceptedContours) -> tuple[Volume, LabelMap]:
+    image = visit.image.read()
+    contour = read_label_map(visit.contour)
     require_same_grid(contour, image)
     return image, contour
 
 
 if __name__ == "__main__":
-    serve(work)
+    serve(AdaptationRequest.read, work)

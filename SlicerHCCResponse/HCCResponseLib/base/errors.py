@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from HCCResponseLib.base.jobs.outcome import Offer
+
 
 class HCCResponseError(Exception):
     """Base of all errors that are meant to be read by a user."""
@@ -56,7 +61,17 @@ class JobFailedError(HCCResponseError):
 
 
 class JobOutOfMemoryError(JobFailedError):
-    """A job ran out of memory, on the GPU or in the system; a smaller or slower setting may still work."""
+    """A job ran out of memory, on the GPU or in the system; a smaller or slower setting may still work.
+
+    Attributes:
+        message: what happened; the error's own text names the lighter settings too.
+        offers: lighter settings, to be shown as choices.
+    """
+
+    def __init__(self, message: str, offers: tuple[Offer, ...] = ()) -> None:
+        settings = "; ".join(f"{o.title} ({o.options})" for o in offers)
+        super().__init__(message + (f" Lighter settings: {settings}." if offers else ""))
+        self.message, self.offers = message, offers
 
 
 class ExportError(HCCResponseError):

@@ -51,8 +51,8 @@ def _umask() -> int:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text atomically; errors as :func:`write_atomically`."""
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    """Write UTF-8 text atomically, line ends as they are; errors as :func:`write_atomically`."""
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline=""))
 
 
 def storage_error(path: Path, problem: Exception) -> StorageError:
@@ -65,22 +65,6 @@ def storage_error(path: Path, problem: Exception) -> StorageError:
     return StorageError(
         f"'{path}' cannot be written: {problem}. Check that the folder exists and is writable."
     )
-
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
-
-def safe_cell(text: str) -> str:
-    """Free text for a CSV cell: a leading apostrophe where a spreadsheet would take it for a formula.
-
-    Source: OWASP, CSV injection. Numbers never go through this function, so that ``-4.3`` stays a number.
-    """
-    return "'" + text if text.startswith((*_FORMULA_STARTS, "'")) else text
-
-
-def original_cell(cell: str) -> str:
-    """Back from :func:`safe_cell`."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith((*_FORMULA_STARTS, "'")) else cell
 
 
 def sha256_of(path: Path) -> str:

@@ -6,20 +6,15 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from HCCResponseLib.base.errors import HCCResponseError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 console = Console(stderr=True, highlight=False)
 
@@ -40,6 +35,15 @@ def errors_as_one_line() -> Iterator[None]:
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
     """A bar with stage, share, elapsed and remaining time, on standard error."""
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (
         TextColumn("{task.description:<44}"),
         BarColumn(24),

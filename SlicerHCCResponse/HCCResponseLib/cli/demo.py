@@ -26,7 +26,7 @@ def demo(
 ) -> None:
     """From two synthetic CTs to proposals, a simulated reader's decisions, category and report (some minutes)."""
     from HCCResponseLib.cli.study import accept_everything, open_and_propose, tell
-    from HCCResponseLib.pipeline.propose import Options
+    from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.report.subject.output import write_outputs
     from HCCResponseLib.response.profiles.load import load_profile
     from HCCResponseLib.synth.subject import make_subject

@@ -23,7 +23,10 @@ EngineWeightsOption = Annotated[
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", help="NAME=VALUE: a parameter of the engine; may be given several times."),
+    typer.Option(
+        "--set",
+        help="NAME=VALUE: a parameter of the engine, adapted.NAME=VALUE: of the adapted network; may be repeated.",
+    ),
 ]
 
 

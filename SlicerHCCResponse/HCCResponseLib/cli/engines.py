@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-import HCCResponseLib.pipeline  # noqa: F401 (the adapted engine registers itself there)
 from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
 
 engines = typer.Typer(help="Segmentation engines: list, check, install.", no_args_is_help=True)
@@ -21,8 +19,8 @@ def list_engines(as_json: JsonOption = False) -> None:
     """All engines: what they mark, whether they are installed, where their weights belong."""
     with errors_as_one_line():
         from HCCResponseLib.engines.environments import weights_folder
-        from HCCResponseLib.engines.registry import engines as all_engines
-        from HCCResponseLib.engines.registry import how_to_install
+        from HCCResponseLib.pipeline.engines import engines as all_engines
+        from HCCResponseLib.pipeline.engines import how_to_install
 
         rows: list[dict[str, Any]] = [
             {
@@ -62,10 +60,9 @@ def check(
 ) -> None:
     """Load an engine's packages and weights, in its own process, and say what they are."""
     with errors_as_one_line():
-        from HCCResponseLib.engines.run import check_engine
+        from HCCResponseLib.pipeline.engines import check_engine
 
-        with tempfile.TemporaryDirectory() as work:
-            facts = check_engine(name, weights, Path(work))
+        facts = check_engine(name, weights)
         if as_json:
             say_json(facts)
             return
@@ -90,7 +87,7 @@ def install(
     with errors_as_one_line():
         from HCCResponseLib.engines.install import install as make
         from HCCResponseLib.engines.install import plan
-        from HCCResponseLib.engines.registry import engine_named
+        from HCCResponseLib.pipeline.engines import engine_named
 
         info = engine_named(name)
         for line in plan(info, offline):
@@ -109,7 +106,7 @@ def remove(name: NameArgument) -> None:
     """Delete an engine's environment; its weights stay."""
     with errors_as_one_line():
         from HCCResponseLib.engines.install import remove as delete
-        from HCCResponseLib.engines.registry import engine_named
+        from HCCResponseLib.pipeline.engines import engine_named
 
         delete(engine_named(name))
         say(f"Removed the environment of {name}.")

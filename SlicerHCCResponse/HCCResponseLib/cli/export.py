@@ -52,7 +52,7 @@ def sdtm(
         wanted = tuple(dict.fromkeys(part.strip() for part in forms.split(",")))
         unknown = [form for form in wanted if form not in FORMATS]
         if unknown:
-            raise InputError(f"'{unknown[0]}' is no format; possible are {', '.join(FORMATS)}.")
+            raise InputError(f"'{unknown[0]}' is not a format; use one or more of {', '.join(FORMATS)}.")
         references = load_reference_dates(reference_dates) if reference_dates else {}
         found = load_committee(stores, references=references, admit=observer(name, password_file))
         done = export_sdtm(found, output, study_id, wanted, references)

@@ -12,8 +12,6 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from HCCResponseLib.base.errors import HCCResponseError, RuleError
-from HCCResponseLib.cli.questions import answer_case
-from HCCResponseLib.response.decision import ReaderDecisionNeededError
 
 _MOST_DIGITS = 100
 
@@ -51,6 +49,9 @@ def answer_line(line: bytes, number: int) -> dict[str, Any]:
         case = _parse(line)
     except HCCResponseError as error:
         return {"id": _id_of(line), "error": str(error)}
+    from HCCResponseLib.cli.questions import answer_case
+    from HCCResponseLib.response.decision import ReaderDecisionNeededError
+
     case_id = case.get("id")
     try:
         answer = answer_case(case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import stat
 import sys
@@ -9,12 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
 
 import typer
 
 from HCCResponseLib.base.errors import AccessError, InputError
-from HCCResponseLib.cli.common import errors_as_one_line
+from HCCResponseLib.cli.common import errors_as_one_line, say, say_json
 
 if TYPE_CHECKING:
     from HCCResponseLib.review.people.people import People, Person
@@ -63,6 +64,42 @@ class SignedIn:
     people: People
     person: Person
     credentials: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class CommandAnswer:
+    """What a command says: values for ``--json``, else words."""
+
+    values: Any
+    words: str
+
+
+_Own = ParamSpec("_Own")
+
+
+def signed_command(command: Callable[Concatenate[SignedIn, _Own], CommandAnswer]) -> Callable[..., None]:
+    """A command line that signs in first and prints what ``command`` answers, as words or as JSON.
+
+    STORE comes before the command's own parameters, ``--as``, ``--password-file`` and ``--json`` after them.
+    """
+
+    def run(where: Where, as_name: Name, password_file: PasswordFile, as_json: AsJson, **own: Any) -> None:
+        with signed_in(where, as_name, password_file) as signed:
+            answer = command(signed, **own)  # type: ignore[call-arg]  # typer gives what the signature names
+            if as_json:
+                say_json(answer.values)
+            elif answer.words:
+                say(answer.words)
+
+    store, *ours, _ = inspect.signature(run, eval_str=True).parameters.values()
+    defaults = {"password_file": None, "as_json": False}
+    after = [p.replace(default=defaults.get(p.name, p.default)) for p in ours]
+    given = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (store, *given, *after)]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    return run
 
 
 @contextmanager

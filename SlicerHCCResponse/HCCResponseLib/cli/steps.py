@@ -53,23 +53,21 @@ def segment(
     with errors_as_one_line():
         import json
 
-        import HCCResponseLib.pipeline  # noqa: F401 (the adapted engine registers itself there)
         from HCCResponseLib.base.files import write_text
         from HCCResponseLib.engines.contract import Request
-        from HCCResponseLib.engines.run import result_of, run_engine
         from HCCResponseLib.imaging.read import read_label_map
         from HCCResponseLib.imaging.write import write_label_map
+        from HCCResponseLib.pipeline.engines import run_engine
 
         request = Request(image, prior, (), weights, device, seed, read_settings(settings))
         with tempfile.TemporaryDirectory() as work, progress_bar() as bar:
             task = bar.add_task("Segmenting", total=1.0)
-            outcome = run_engine(
+            found = run_engine(
                 engine,
                 request,
                 Path(work),
                 lambda p: bar.update(task, completed=p.fraction, description=p.stage),
-            )
-            found = result_of(outcome)
+            ).require()
             drawn = read_label_map(found.labels, empty=True)
         write_label_map(drawn, output)
         facts = dict(found.provenance)
@@ -85,7 +83,7 @@ def segment(
 def adapt(
     image: ImageArgument,
     contour: ContourArgument,
-    output: OutputFile = Path("adapted.pt"),
+    output: OutputFile = Path("adapted.safetensors"),
     recipe: Annotated[str, typer.Option(help="quick, or moon2026 (as published, slow).")] = "quick",
     steps: Annotated[
         int | None, typer.Option(min=1, help="Most steps to take; default: the recipe's own.")
@@ -104,31 +102,32 @@ def adapt(
 ) -> None:
     """Overfit the base network to one patient's accepted contours (IDOL), in a process of its own."""
     with errors_as_one_line():
+        from HCCResponseLib.adapt.child import run_adaptation
         from HCCResponseLib.adapt.recipe import recipe_named
-        from HCCResponseLib.base.jobs import run_job
+        from HCCResponseLib.adapt.request import AcceptedContours, AdaptationRequest
         from HCCResponseLib.imaging.read import read_label_map, read_volume
+        from HCCResponseLib.imaging.reference import ImageReference
         from HCCResponseLib.imaging.volumes import require_same_grid
 
         recipe_named(recipe)
-        visits = [(image, contour), *_pairs(also_image or [], also_contour or [])]
-        for scan, drawn in visits:
-            require_same_grid(read_label_map(drawn), read_volume(scan))
-        request = {
-            "visits": [{"image": i.resolve(), "contour": c.resolve()} for i, c in visits],
-            "output": output.resolve(),
-            "base": model and model.resolve(),
-            "recipe": recipe,
-            "steps": steps,
-            "seed": seed,
-            "device": device,
-        }
-        with tempfile.TemporaryDirectory() as work, progress_bar() as bar:
+        visits = []
+        for scan, drawn in [(image, contour), *_pairs(also_image or [], also_contour or [])]:
+            volume = read_volume(scan.resolve())
+            require_same_grid(read_label_map(drawn), volume)
+            visits.append(AcceptedContours(image=ImageReference.of(volume), contour=drawn.resolve()))
+        request = AdaptationRequest(
+            visits=tuple(visits),
+            output=output.resolve(),
+            base=model and model.resolve(),
+            recipe=recipe,
+            steps=steps,
+            seed=seed,
+            device=device,
+        )
+        with progress_bar() as bar:
             task = bar.add_task("Adapting", total=1.0)
-            facts = run_job(
-                "HCCResponseLib.adapt.worker",
-                request,
-                Path(work),
-                lambda p: bar.update(task, completed=p.fraction, description=p.stage),
+            facts = run_adaptation(
+                request, lambda p: bar.update(task, completed=p.fraction, description=p.stage)
             )
         tell_plainly({"output": str(output), **facts}, as_json)
 

@@ -17,7 +17,8 @@ from HCCResponseLib.cli.engine_options import (
 )
 
 if TYPE_CHECKING:
-    from HCCResponseLib.pipeline.propose import Options, Session
+    from HCCResponseLib.pipeline.request import Options
+    from HCCResponseLib.review.read.session import Session
 
 StudyArgument = Annotated[Path, typer.Argument(help="study.yaml, or the folder that holds it.")]
 OutputOption = Annotated[
@@ -51,7 +52,7 @@ def propose(
 
     Run it again with the same output folder to go on where it stopped.
     """
-    from HCCResponseLib.pipeline.propose import Options
+    from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.report.subject.output import write_outputs
     from HCCResponseLib.response.profiles.load import load_profile
 
@@ -86,7 +87,7 @@ def assess(
     A category needs a decision on every lesion and candidate; what is missing is listed (exit status 1).
     """
     from HCCResponseLib.base.errors import IncompleteReadError
-    from HCCResponseLib.pipeline.propose import Options
+    from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.report.subject.output import write_outputs
     from HCCResponseLib.response.profiles.load import load_profile
     from HCCResponseLib.review.decisions.decisions_file import load_decisions
@@ -125,8 +126,8 @@ def open_and_propose(study: Path, output: Path, options: Options) -> Session:
     """Open or resume the read and make the proposals that are missing."""
     from HCCResponseLib.adapt.recipe import recipe_named
     from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.pipeline.propose import open_session
     from HCCResponseLib.response.profiles.load import load_profile
+    from HCCResponseLib.review.read.session import open_session
 
     recipe_named(options.recipe)
     content = load_study(study)

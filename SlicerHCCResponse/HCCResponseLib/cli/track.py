@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.cli.common import errors_as_one_line, progress_bar, say
 from HCCResponseLib.cli.steps import ContourArgument, ImageArgument, JsonOption, ModelOption, tell_plainly
 
 if TYPE_CHECKING:
     from HCCResponseLib.imaging.volumes import LabelMap, Volume
+    from HCCResponseLib.lesions.lesion import Lesion
     from HCCResponseLib.lesions.links import LinkSet
     from HCCResponseLib.track.new_lesions.candidates import Candidates, Survey
     from HCCResponseLib.track.registration.register import Registration, Scan
@@ -102,7 +102,7 @@ def _register(pair: _Pair, views: tuple[Survey, Survey] | None, seed: int) -> Re
     scans: list[Scan] = []
     tumours = (pair.drawn, pair.now)
     for i, image in enumerate((pair.before, pair.after)):
-        liver = None if views is None else views[i].region()
+        liver = None if views is None else views[i].region
         given, lesions = pair.livers[i], tumours[i]
         if given is not None:
             liver = Region(given.labels > 0, given.geometry)
@@ -117,22 +117,20 @@ def _register(pair: _Pair, views: tuple[Survey, Survey] | None, seed: int) -> Re
 def _answer(
     pair: _Pair, views: tuple[Survey, Survey] | None, found: Registration, output: Path, report: Path | None
 ) -> dict[str, Any]:
-    import numpy as np
-
     from HCCResponseLib.imaging.volumes import LabelMap
     from HCCResponseLib.imaging.write import write_label_map
+    from HCCResponseLib.lesions.label_maps import label_map, lesions_of
     from HCCResponseLib.report.subject.tracking import TrackedPair, write_tracking
     from HCCResponseLib.track.identity.components import carried_parts
     from HCCResponseLib.track.identity.follow_up import known_lesions
     from HCCResponseLib.track.identity.matching import match
-    from HCCResponseLib.track.registration.register import carry_masks
+    from HCCResponseLib.track.registration.register import carry_contours
 
-    lesions = {f"L{value}": pair.drawn.mask(value) for value in pair.drawn.values()}
+    drawn = lesions_of(pair.drawn.labels)
+    lesions = {f"L{value}": lesion for value, lesion in drawn.items()}
     source, target = pair.before.geometry, pair.after.geometry
-    carried = carry_masks(lesions, source, target, found)
-    labels = np.zeros(target.size, np.uint8)
-    for value, place in zip(pair.drawn.values(), carried.values(), strict=True):
-        labels[place.voxels] = value
+    carried = carry_contours(lesions, source, target, found)
+    labels = label_map([place.lesion for place in carried.values()], target.size, list(drawn))
     write_label_map(LabelMap(labels, target), output)
     known = known_lesions(lesions, source, carried, found)
     links, parts = None, []
@@ -142,7 +140,7 @@ def _answer(
     new = (
         None
         if views is None
-        else _candidates(pair, views, found, [*parts, *(c.voxels for c in carried.values())])
+        else _candidates(pair, views, found, [*parts, *(c.lesion for c in carried.values())])
     )
     result: dict[str, Any] = {"output": str(output), **found.quality.facts()}
     result["local_shift_mm"] = [round(v, 2) for v in found.local_shift_mm]
@@ -161,15 +159,13 @@ def _candidates(
     pair: _Pair,
     views: tuple[Survey, Survey],
     found: Registration,
-    known: list[Mask],
+    known: list[Lesion],
 ) -> Candidates:
-    import numpy as np
-
     from HCCResponseLib.track.new_lesions.candidates import BaselineEvidence, agreement, find_candidates
 
     drawn = pair.drawn.labels > 0
     before = BaselineEvidence(views[0], found, agreement(views[0], pair.before.geometry, drawn))
-    return find_candidates("follow-up", pair.after, views[1], before, np.logical_or.reduce(known))
+    return find_candidates("follow-up", pair.after, views[1], before, known)
 
 
 def _lists(links: LinkSet | None, new: Candidates | None) -> dict[str, Any]:

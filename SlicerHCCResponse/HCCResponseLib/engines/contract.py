@@ -19,11 +19,15 @@ import numpy as np
 import numpy.typing as npt
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.jobs import Offer
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 
 Float32 = npt.NDArray[np.float32]
 LIVER, TUMOUR, VESSEL = 1, 2, 3
+# Read by pydantic where a request is checked: unknown keys are refused.
+STRICT: Mapping[str, str] = {"extra": "forbid"}
+ON_THE_CPU = Offer("Run on the CPU (slower)", device="cpu")
 
 
 class Gives(StrEnum):
@@ -34,21 +38,14 @@ class Gives(StrEnum):
     VESSELS = "vessels"
 
 
-class RunState(StrEnum):
-    """How a run ended."""
-
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    OUT_OF_MEMORY = "out of memory"
-
-
 @dataclass(frozen=True)
 class Prompt:
     """A click of the reader: LPS position in mm (x, y, z), inside or outside of what is wanted."""
 
     lps: tuple[float, float, float]
     inside: bool = True
+
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True)
@@ -63,6 +60,7 @@ class Request:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         seed: of everything random.
         parameters: values for the engine's own :class:`Parameter` names; the rest keep their defaults.
+        image_sha256: :attr:`.Volume.sha256` that the image must have; ``None``: whatever lies there now.
     """
 
     image: Path
@@ -72,6 +70,14 @@ class Request:
     device: str = "auto"
     seed: int = 0
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    image_sha256: str | None = None
+
+    __pydantic_config__ = STRICT
+
+    def lighter(self, offer: Offer) -> Request:
+        """The same request with the setting of an offer."""
+        merged = {**self.parameters, **offer.parameters}
+        return replace(self, device=offer.device or self.device, parameters=merged)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; paths absolute, since the engine may run elsewhere."""
@@ -86,20 +92,6 @@ class Request:
         paths = {n: Path(values[n]) if values[n] else None for n in ("prior", "weights")}
         prompts = tuple(Prompt(tuple(p["lps"]), p["inside"]) for p in values["prompts"])
         return Request(**{**values, **paths, "image": Path(values["image"]), "prompts": prompts})
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A setting that needs less memory, to be shown as a button or a line: what it says and what it changes."""
-
-    title: str
-    device: str | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-    def apply(self, request: Request) -> Request:
-        """The same request with the changed setting."""
-        merged = {**request.parameters, **self.parameters}
-        return replace(request, device=self.device or request.device, parameters=merged)
 
 
 @dataclass(frozen=True)
@@ -133,16 +125,6 @@ class Result:
             x, y, z = (float(v) for v in stored["origin"])
             grid = Geometry(size, spacing, (x, y, z), tuple(float(v) for v in stored["direction"]))
             return Probabilities(stored["liver"], stored["tumour"], grid)
-
-
-@dataclass(frozen=True)
-class EngineRun:
-    """How a run ended: the result if done, a message if not, and offers if memory ran out."""
-
-    state: RunState
-    result: Result | None = None
-    message: str = ""
-    offers: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -225,7 +207,7 @@ class EngineInfo:
                     title = f"Set {parameter.name} to {value}"
                 found.append(Offer(title, parameters={parameter.name: value}))
         if request.device != "cpu" and "cpu" in self.devices:
-            found.append(Offer("Run on the CPU (slower)", device="cpu"))
+            found.append(ON_THE_CPU)
         return tuple(found)
 
 

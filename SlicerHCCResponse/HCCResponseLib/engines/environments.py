@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
+from HCCResponseLib.base.folders import data_folder
 from HCCResponseLib.engines.contract import EngineInfo
-
-
-def data_folder() -> Path:
-    """The user's folder for engines and their weights; ``HCC_RESPONSE_HOME`` names another."""
-    named = os.environ.get("HCC_RESPONSE_HOME")
-    if named:
-        return Path(named)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "hcc-response"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "hcc-response"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "hcc-response"
 
 
 def engine_folder(name: str) -> Path:

@@ -1,4 +1,4 @@
-"""Free memory, looked at before a run starts. What cannot be found out is ``None``, and then nothing is refused."""
+"""Free memory, looked at before a run starts. What a GPU does not tell is ``None``, and then nothing is refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import math
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import SimpleITK as sitk  # noqa: N813
@@ -17,41 +16,15 @@ from HCCResponseLib.engines.contract import EngineInfo
 _MIB = 1024 * 1024
 
 
-def free_system_mib() -> float | None:
+def free_system_mib() -> float:
     """Memory that a new process can have, in MiB: of the machine, or of the container if that is less."""
-    free = _free_of_machine()
+    import psutil
+
+    free = float(psutil.virtual_memory().available) / _MIB
     limit, used = _number("/sys/fs/cgroup/memory.max"), _number("/sys/fs/cgroup/memory.current")
-    if free is not None and limit is not None and used is not None:
+    if limit is not None and used is not None:
         free = min(free, (limit - used + (_cache_of_container() or 0)) / _MIB)
     return free
-
-
-def _free_of_machine() -> float | None:
-    if sys.platform == "win32":
-        return _free_on_windows()
-    with contextlib.suppress(OSError, ValueError):
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) / 1024
-    return None
-
-
-def _free_on_windows() -> float | None:
-    import ctypes
-
-    class Status(ctypes.Structure):
-        _fields_ = (
-            ("length", ctypes.c_ulong),
-            ("load", ctypes.c_ulong),
-            *((n, ctypes.c_ulonglong) for n in ("total", "free", "a", "b", "c", "d", "e")),
-        )
-
-    status = Status()
-    status.length = ctypes.sizeof(status)
-    library = getattr(ctypes, "windll", None)
-    if library is None or not library.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
-        return None
-    return float(status.free) / _MIB
 
 
 def _number(path: str) -> float | None:
@@ -100,7 +73,7 @@ def needed_mib(info: EngineInfo, image: Path) -> float:
 def shortage(info: EngineInfo, image: Path, device: str) -> str | None:
     """Why a run on ``device`` would not fit into free memory; ``None`` when it fits or nobody knows."""
     need, free = needed_mib(info, image), free_system_mib()
-    if free is not None and free < need:
+    if free < need:
         return _words("memory", need, free)
     if device.startswith("cuda"):
         on_gpu = free_gpu_mib(int(device.partition(":")[2] or 0))

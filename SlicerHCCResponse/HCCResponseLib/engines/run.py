@@ -7,17 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from HCCResponseLib.base.devices import device_parts
-from HCCResponseLib.base.errors import (
-    HCCResponseError,
-    InputError,
-    JobCancelledError,
-    JobFailedError,
-    JobOutOfMemoryError,
-    ModelError,
-)
-from HCCResponseLib.base.jobs import Report, ignore_progress, never, run_job
-from HCCResponseLib.engines.contract import EngineInfo, EngineRun, Request, Result, RunState
+from HCCResponseLib.base.errors import HCCResponseError, InputError, ModelError
+from HCCResponseLib.base.jobs import Ending, Job, Outcome, Report, ignore_progress, never, run_job
+from HCCResponseLib.engines.contract import EngineInfo, Request, Result
 from HCCResponseLib.engines.environments import missing, python_of
+from HCCResponseLib.engines.job import EngineJob
 from HCCResponseLib.engines.memory import free_gpu_mib, shortage
 from HCCResponseLib.engines.registry import engine_named, how_to_install, module_of
 
@@ -30,7 +24,7 @@ def run_engine(
     work: Path,
     report: Report = ignore_progress,
     cancelled: Callable[[], bool] = never,
-) -> EngineRun:
+) -> Outcome[Result]:
     """Run an engine on one scan.
 
     Args:
@@ -40,7 +34,8 @@ def run_engine(
         cancelled: polled about 20 times a second; once true, the process tree is killed.
 
     Returns:
-        how it ended; an unknown engine, bad input and missing weights are ``State.FAILED`` with a message.
+        how it ended; an unknown engine, bad input and missing weights have failed, with a message; where memory ran
+        out, the lighter settings of the engine are offered.
     """
     try:
         info = engine_named(name)
@@ -48,37 +43,19 @@ def run_engine(
         request = replace(request, device=_device(info, request))
         short = shortage(info, request.image, request.device)
         if short:
-            return EngineRun(RunState.OUT_OF_MEMORY, message=short, offers=info.offers(request))
-        job = {"engine": module_of(name), "request": request.to_json(), "work": str(work.absolute())}
-        try:
-            answer = run_job(_WORKER, job, work, report, cancelled, python_of(info))
-        except JobOutOfMemoryError as problem:
-            return EngineRun(RunState.OUT_OF_MEMORY, message=str(problem), offers=info.offers(request))
-    except JobCancelledError as problem:
-        return EngineRun(RunState.CANCELLED, message=str(problem))
+            return Outcome(Ending.OUT_OF_MEMORY, message=short, offers=info.offers(request))
+        job = EngineJob(module_of(name), request, work)
+        done = Job(_WORKER, job, report, python_of(info)).wait(cancelled)
     except HCCResponseError as problem:
-        return EngineRun(RunState.FAILED, message=str(problem))
-    result = Result(Path(answer["labels"]), Path(answer["probabilities"]), answer["provenance"])
-    return EngineRun(RunState.DONE, result)
+        return Outcome.of(problem)
+    result, offers = None, info.offers(request) if done.ending is Ending.OUT_OF_MEMORY else ()
+    if done.result is not None:
+        labels, probabilities = (Path(done.result[name]) for name in ("labels", "probabilities"))
+        result = Result(labels, probabilities, done.result["provenance"])
+    return Outcome(done.ending, result, done.message, offers, done.kind)
 
 
-def result_of(outcome: EngineRun) -> Result:
-    """The result of a run that must have succeeded.
-
-    Raises:
-        JobCancelledError, JobOutOfMemoryError, JobFailedError: as the run ended.
-    """
-    if outcome.result is not None:
-        return outcome.result
-    if outcome.state is RunState.CANCELLED:
-        raise JobCancelledError(outcome.message)
-    if outcome.state is RunState.OUT_OF_MEMORY:
-        offers = "; ".join(o.title for o in outcome.offers)
-        raise JobOutOfMemoryError(outcome.message + (f" Lighter settings: {offers}." if offers else ""))
-    raise JobFailedError(outcome.message)
-
-
-def check_engine(name: str, weights: Path | None, work: Path) -> dict[str, object]:
+def check_engine(name: str, weights: Path | None) -> dict[str, object]:
     """Load an engine's packages and weights in its own environment; returns facts about them.
 
     Raises:
@@ -86,8 +63,7 @@ def check_engine(name: str, weights: Path | None, work: Path) -> dict[str, objec
     """
     info = engine_named(name)
     _require_installed(info)
-    job = {"engine": module_of(name), "check": str(weights.absolute()) if weights else None}
-    return run_job(_WORKER, job, work, python=python_of(info))
+    return run_job(_WORKER, EngineJob(module_of(name), weights=weights), python=python_of(info))
 
 
 def _require_installed(info: EngineInfo) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import random
@@ -28,28 +27,30 @@ from HCCResponseLib.engines.contract import (
     Request,
     Segmentation,
 )
+from HCCResponseLib.engines.job import EngineJob
 from HCCResponseLib.engines.memory import free_gpu_mib
 from HCCResponseLib.engines.registry import load_engine
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.resample import resample
-from HCCResponseLib.imaging.volumes import LabelMap, Volume, require_same_grid
+from HCCResponseLib.imaging.volumes import LabelMap, Volume, require_same_grid, require_unchanged
 from HCCResponseLib.imaging.write import write_label_map
 
 _PACKAGES = ("torch", "monai", "nnunetv2", "TotalSegmentator", "numpy", "SimpleITK")
 
 
-def work(job: dict[str, Any], report: Report) -> dict[str, Any]:
+def work(job: EngineJob, report: Report) -> dict[str, Any]:
     """Segment, or only check an engine; writes labels, probabilities and provenance into the job's folder."""
-    engine = load_engine(job["engine"])
-    if "check" in job:
-        facts = engine.check(Path(job["check"]) if job["check"] else None)
-        return {**facts, "versions": versions()}
+    engine = load_engine(job.engine)
+    if job.request is None or job.work is None:
+        return {**engine.check(job.weights), "versions": versions()}
     started = time.monotonic()
     info: EngineInfo = engine.INFO
-    request, folder = Request.from_json(job["request"]), Path(job["work"])
+    request, folder = job.request, job.work
     report(Progress("Reading the image", 0.0))
     image = read_volume(request.image)
+    if request.image_sha256 is not None:
+        require_unchanged(image, request.image_sha256)
     prior = None
     if request.prior:
         prior = read_label_map(request.prior)
@@ -70,7 +71,6 @@ def work(job: dict[str, Any], report: Report) -> dict[str, Any]:
 
 
 def _facts(info: EngineInfo, request: Request, case: Case, made: Segmentation) -> dict[str, Any]:
-    voxels = hashlib.sha256(np.ascontiguousarray(case.image.hu).tobytes()).hexdigest()
     return {
         "engine": info.name,
         "weights": dict(made.weights),
@@ -81,7 +81,7 @@ def _facts(info: EngineInfo, request: Request, case: Case, made: Segmentation) -
         "prompts": [{"lps": list(p.lps), "inside": p.inside} for p in case.prompts],
         "prior": str(request.prior) if request.prior else None,
         "image": str(request.image),
-        "image_sha256": voxels,
+        "image_sha256": case.image.voxels_sha256,
         **made.facts,
     }
 
@@ -165,8 +165,8 @@ def versions() -> Mapping[str, str]:
 
 
 def main() -> None:
-    """Entry point, here and in other environments (:mod:`HCCResponseLib.base.start_worker`)."""
-    serve(work)
+    """Entry point, here and in other environments (:mod:`HCCResponseLib.base.jobs.start_worker`)."""
+    serve(EngineJob.read, work)
 
 
 if __name__ == "__main__":

@@ -1,44 +1,59 @@
-"""DICOM series folders through SimpleITK (GDCM): one series, evenly spaced slices, identity kept."""
+"""DICOM series folders: headers by pydicom, pixels by SimpleITK; one series, evenly spaced slices, identity kept."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
 from HCCResponseLib.base.errors import InputError
 
-_TAGS = {"patient_id": "0010|0020", "study_date": "0008|0020", "modality": "0008|0060"}
+_TAGS = [
+    "SpecificCharacterSet", "StudyDate", "Modality", "PatientID", "SeriesInstanceUID",
+    "ImagePositionPatient", "ImageOrientationPatient",
+]  # fmt: skip
 _UNEVEN = 0.02
 
 
+@dataclass(frozen=True)
+class _File:
+    """One file of a folder with its header (a pydicom data set with the elements of ``_TAGS``)."""
+
+    path: Path
+    header: Any
+
+
 def read_dicom_series(folder: Path) -> tuple[sitk.Image, dict[str, str]]:
-    """Read the one CT series of a folder.
+    """Read the one CT series of a folder; files that are no DICOM images are passed over.
 
     Returns:
-        the image in HU and its identity: ``patient_id`` and ``study_date`` (ISO), where the files have them.
+        the image in HU, slices in the direction of their normal, and its identity: ``patient_id`` and ``study_date``
+        (ISO 8601), where the files have them.
 
     Raises:
-        InputError: no series, several series, another modality, missing or unevenly spaced slices.
+        InputError: no series, several series, another modality, a slice without a position, missing or unevenly
+            spaced slices, pixels that cannot be decoded.
     """
-    # ITK prints its own warning for a folder without a series; ours is the one the user should see.
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
-    try:
-        series = sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
-    finally:
-        sitk.ProcessObject.SetGlobalWarningDisplay(True)
+    series: dict[str, list[_File]] = {}
+    for file in _files(folder):
+        series.setdefault(str(file.header.SeriesInstanceUID), []).append(file)
     if not series:
         raise InputError(f"Folder '{folder}' holds no readable DICOM series.")
     if len(series) > 1:
         raise InputError(
             f"Folder '{folder}' holds {len(series)} DICOM series; put the one to read into a folder of its own."
         )
-    names = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0])
-    tags = _identity(folder, names[0])
-    _require_even_slices(folder, names)
+    (files,) = series.values()
+    tags = _identity(folder, files[0].header)
+    if len(files) > 1:
+        files = _in_order(folder, files)
     reader = sitk.ImageSeriesReader()
-    reader.SetFileNames(names)
+    reader.SetFileNames([str(file.path) for file in files])
     try:
         return reader.Execute(), tags
     except RuntimeError as problem:
@@ -47,37 +62,72 @@ def read_dicom_series(folder: Path) -> tuple[sitk.Image, dict[str, str]]:
         ) from problem
 
 
-def _header(name: str) -> sitk.ImageFileReader:
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(name)
-    reader.ReadImageInformation()
-    return reader
+def _files(folder: Path) -> list[_File]:
+    """The DICOM files of a folder that belong to a series, without their pixels."""
+    # Not at the top: environments of engines read other kinds of images with this room and do not have pydicom.
+    from pydicom import dcmread
+    from pydicom.errors import InvalidDicomError
+
+    found = []
+    for path in sorted(p for p in folder.iterdir() if p.is_file()):
+        try:
+            header = dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
+        except (InvalidDicomError, EOFError):
+            continue
+        except OSError as problem:
+            raise InputError(f"The file '{path}' cannot be read: {problem.strerror or problem}.") from problem
+        if header.get("SeriesInstanceUID"):
+            found.append(_File(path, header))
+    return found
 
 
-def _identity(folder: Path, name: str) -> dict[str, str]:
-    header = _header(name)
-    found = {k: header.GetMetaData(t).strip() for k, t in _TAGS.items() if header.HasMetaDataKey(t)}
-    modality = found.pop("modality", "CT")
+def _identity(folder: Path, header: Any) -> dict[str, str]:
+    modality = _text(header, "Modality") or "CT"
     if modality != "CT":
         raise InputError(f"The DICOM series in '{folder}' is {modality}, not CT.")
-    day = found.get("study_date", "")
+    day = _text(header, "StudyDate")
     if len(day) == 8:
-        found["study_date"] = f"{day[:4]}-{day[4:6]}-{day[6:]}"
-    return {k: v for k, v in found.items() if v}
+        day = f"{day[:4]}-{day[4:6]}-{day[6:]}"
+    found = {"patient_id": _text(header, "PatientID"), "study_date": day}
+    return {name: value for name, value in found.items() if value}
 
 
-def _require_even_slices(folder: Path, names: tuple[str, ...]) -> None:
-    """A missing slice would silently stretch every lesion below it."""
-    if len(names) < 3:
+def _text(header: Any, name: str) -> str:
+    value = header.get(name)
+    return "" if value is None else str(value).strip()
+
+
+def _in_order(folder: Path, files: Sequence[_File]) -> list[_File]:
+    """The slices along their normal. Raises ``InputError`` where they are not evenly spaced."""
+    row, column = np.reshape(_numbers(files[0], "ImageOrientationPatient", 6), (2, 3))
+    normal = np.cross(row, column)
+    places = np.array([_numbers(file, "ImagePositionPatient", 3) @ normal for file in files])
+    order = np.argsort(places, kind="stable")
+    _require_even_slices(folder, places[order])
+    return [files[index] for index in order]
+
+
+def _numbers(file: _File, name: str, count: int) -> npt.NDArray[np.float64]:
+    try:
+        values = np.asarray(file.header.get(name), float)
+    except (TypeError, ValueError):
+        values = np.empty(0)
+    if values.shape != (count,) or not np.isfinite(values).all():
+        raise InputError(
+            f"The slice '{file.path}' does not say where it lies ({name}); export the series again."
+        )
+    return values
+
+
+def _require_even_slices(folder: Path, places: npt.NDArray[np.float64]) -> None:
+    """A missing slice would silently stretch every lesion below it.
+
+    Args:
+        places: of the slices along their normal, ascending, mm.
+    """
+    steps = np.diff(places)
+    if len(steps) < 2:
         return
-    origins, normal = [], None
-    for name in names:
-        header = _header(name)
-        if normal is None:
-            d = np.asarray(header.GetDirection()).reshape(3, 3)
-            normal = np.cross(d[:, 0], d[:, 1])
-        origins.append(float(np.asarray(header.GetOrigin()) @ normal))
-    steps = np.diff(np.sort(origins))
     typical = float(np.median(steps))
     uneven = np.flatnonzero(np.abs(steps - typical) > max(_UNEVEN * typical, 0.05))
     if len(uneven):

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.validation import in_one_line
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import LabelMap, Volume, require_same_grid
 
@@ -98,7 +99,7 @@ def load_study(path: Path) -> Study:
     try:
         study = Study.model_validate(raw)
     except ValidationError as problem:
-        raise InputError(f"Study file '{path}': {_readable(problem)}.") from problem
+        raise InputError(f"Study file '{path}': {in_one_line(problem, 'study')}.") from problem
     return _absolute(study, path.resolve().parent)
 
 
@@ -121,14 +122,6 @@ def _require_file(path: Path, what: str) -> None:
 
 def _first_line(problem: Exception) -> str:
     return str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-
-
-def _readable(problem: ValidationError) -> str:
-    parts = []
-    for error in problem.errors():
-        place = ".".join(str(p) for p in error["loc"]) or "study"
-        parts.append(f"{place}: {error['msg'].removeprefix('Value error, ')}")
-    return "; ".join(parts)
 
 
 def load_image(study: Study, point: TimePointEntry) -> Volume:

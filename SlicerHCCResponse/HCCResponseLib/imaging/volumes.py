@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +40,18 @@ class Volume:
             raise GeometryError(
                 f"{self.source}: array {self.hu.shape} does not fit grid {self.geometry.size}."
             )
+
+    @cached_property
+    def voxels_sha256(self) -> str:
+        """Hex SHA-256 of the Hounsfield units, z slowest."""
+        return hashlib.sha256(np.ascontiguousarray(self.hu).data).hexdigest()
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hex SHA-256 of voxels and grid: by it another process knows that it has read the same image."""
+        grid = self.geometry
+        numbers = [*grid.size, *map(float, (*grid.spacing, *grid.origin, *grid.direction))]
+        return hashlib.sha256(f"{self.voxels_sha256} {numbers}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -86,6 +100,15 @@ def require_same_grid(contour: LabelMap, image: Volume) -> None:
         raise GeometryError(
             f"Contour '{contour.source}' does not lie on image '{image.source}': {why}. "
             "Export the contour again with this image as its reference geometry."
+        )
+
+
+def require_unchanged(image: Volume, sha256: str) -> None:
+    """Refuse an image that is not what it was when it was handed to another process. Raises ``InputError``."""
+    if image.sha256 != sha256:
+        raise InputError(
+            f"Image '{image.source}' was changed while it was being worked on. Open the study again; "
+            "if the change was not meant, put the original image back first."
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.types import LesionState
 
@@ -35,7 +35,7 @@ class Proposal:
         name: lesion name, the same over all visits; candidates have names of their own.
         kind: lesion or candidate.
         state: measured, disappeared or not imaged.
-        mask: contour on the original grid of the visit's image, (z, y, x); ``None`` when there is nothing.
+        contour: on the original grid of the visit's image; ``None`` when there is nothing.
         measurement: of that contour, on original slices.
         origin: engine or reader that it came from.
         suggestion: for candidates.
@@ -46,7 +46,7 @@ class Proposal:
     name: str
     kind: ProposalKind
     state: LesionState
-    mask: Mask | None
+    contour: Lesion | None
     measurement: LesionMeasurement | None
     origin: str
     suggestion: Suggestion | None = None

@@ -14,14 +14,10 @@ from HCCResponseLib.measure.convention import (
     convention,
 )
 from HCCResponseLib.measure.lesion import measure_label_map, measure_lesion, measure_parts
-from HCCResponseLib.measure.measurability import (
-    LesionKind,
-    Measurability,
-    MeasurabilityResult,
-    MeasurabilityRule,
-    measurability,
-)
-from HCCResponseLib.measure.values import Axis, LesionMeasurement, MeasurementWarning, WarningCode, tenths
+from HCCResponseLib.measure.measurability import as_candidate, measurability
+from HCCResponseLib.measure.values import Axis, LesionMeasurement, MeasurementWarning, WarningCode
+from HCCResponseLib.response.numbers import tenths
+from HCCResponseLib.response.timepoint.measurability import Measurability, SizeVerdict
 
 __all__ = [
     "CONVENTIONS",
@@ -30,17 +26,16 @@ __all__ = [
     "Axis",
     "Convention",
     "HoleRule",
-    "LesionKind",
     "LesionMeasurement",
     "LineRule",
     "Measurability",
-    "MeasurabilityResult",
-    "MeasurabilityRule",
     "MeasurementWarning",
     "PartRule",
     "PointRule",
     "ShortAxisRule",
+    "SizeVerdict",
     "WarningCode",
+    "as_candidate",
     "convention",
     "measurability",
     "measure_label_map",

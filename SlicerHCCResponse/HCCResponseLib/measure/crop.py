@@ -1,10 +1,13 @@
-"""Cut lesions out of a volume, with one pixel of background around each slice."""
+"""Cut lesions out of a volume, with one pixel of background around each slice.
+
+A lesion that comes as a crop of its volume already is measured as it would be within the whole volume.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +15,30 @@ from scipy import ndimage
 
 from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.imaging.boxes import Box, Index, tight_box
 
 _MANY = 4096
+
+
+@runtime_checkable
+class CroppedContour(Protocol):
+    """A contour that is held as a crop of its volume, as :class:`HCCResponseLib.lesions.lesion.Lesion` is.
+
+    Attributes:
+        voxels: bool (z, y, x) of the crop; ``start``: volume index of its first voxel; ``shape``: of the volume.
+    """
+
+    @property
+    def voxels(self) -> Mask: ...
+
+    @property
+    def start(self) -> Index: ...
+
+    @property
+    def shape(self) -> Index: ...
+
+
+Contour = npt.NDArray[Any] | CroppedContour
 
 
 @dataclass(frozen=True)
@@ -33,16 +58,11 @@ class Crop:
     at_border: bool
 
 
-def crop_mask(mask: npt.NDArray[Any]) -> Crop | None:
-    """Cut the non-zero voxels out of a volume (z, y, x); ``None`` when there are none."""
-    levels = np.flatnonzero([bool(one.any()) for one in mask])
-    if not len(levels):
-        return None
-    slab = mask[levels[0] : levels[-1] + 1]
-    flat = (slab != 0).any(axis=0)
-    rows, columns = np.flatnonzero(flat.any(axis=1)), np.flatnonzero(flat.any(axis=0))
-    box = (slice(levels[0], levels[-1] + 1), slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    return _crop(mask[box] != 0, box, mask.shape)
+def crop_mask(contour: Contour) -> Crop | None:
+    """Cut the voxels that are not 0 out of a volume (z, y, x) or a crop of it; ``None`` when there are none."""
+    array, start, shape = _placed(contour)
+    box = tight_box(array)
+    return None if box is None else _crop(array[box] != 0, _moved(box, start), shape)
 
 
 def crop_labels(labels: npt.NDArray[Any]) -> Iterator[tuple[int, Crop]]:
@@ -68,10 +88,29 @@ def crop_labels(labels: npt.NDArray[Any]) -> Iterator[tuple[int, Crop]]:
             yield label, _crop(labels[box] == number, box, labels.shape)
 
 
-def crop_parts(mask: npt.NDArray[Any]) -> Iterator[Crop]:
+def crop_parts(contour: Contour) -> Iterator[Crop]:
     """Cut every part of a volume (z, y, x) out that no chain of 26-neighbours joins to the others."""
-    labels, _ = ndimage.label(mask != 0, np.ones((3, 3, 3)))
-    return (crop for _, crop in crop_labels(labels))
+    array, start, shape = _placed(contour)
+    around = tight_box(array)
+    if around is None:
+        return
+    labels, _ = ndimage.label(array[around] != 0, np.ones((3, 3, 3)))
+    start = tuple(a + one.start for a, one in zip(start, around, strict=True))
+    for number, box in enumerate(ndimage.find_objects(labels), start=1):
+        yield _crop(labels[box] == number, _moved(box, start), shape)
+
+
+def _placed(contour: Contour) -> tuple[npt.NDArray[Any], tuple[int, ...], tuple[int, ...]]:
+    """Voxels, index of the first one in the volume, shape of the volume."""
+    if isinstance(contour, np.ndarray):
+        return contour, (0, 0, 0), contour.shape
+    return contour.voxels, contour.start, contour.shape
+
+
+def _moved(box: Box, start: tuple[int, ...]) -> Box:
+    """A box of a crop by the indices of the volume."""
+    z, y, x = (slice(one.start + a, one.stop + a) for one, a in zip(box, start, strict=True))
+    return z, y, x
 
 
 def _crop(inner: Mask, box: tuple[slice, ...], shape: tuple[int, ...]) -> Crop:

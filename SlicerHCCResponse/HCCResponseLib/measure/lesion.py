@@ -11,7 +11,7 @@ import numpy.typing as npt
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.measure.convention import RECIST, Convention
-from HCCResponseLib.measure.crop import Crop, crop_labels, crop_mask, crop_parts
+from HCCResponseLib.measure.crop import Contour, Crop, crop_labels, crop_mask, crop_parts
 from HCCResponseLib.measure.plane import FloatArray, Plane, check_thickness, check_volume
 from HCCResponseLib.measure.search import LesionAxes, Line, find_axes
 from HCCResponseLib.measure.values import (
@@ -20,8 +20,8 @@ from HCCResponseLib.measure.values import (
     MeasurementWarning,
     Point,
     WarningCode,
-    tenths,
 )
+from HCCResponseLib.response.numbers import tenths
 
 _NOTABLE = 1.10
 _EMPTY = "The contour of this lesion is empty: there is nothing to measure. Draw it or mark it absent."
@@ -38,7 +38,7 @@ class _Series:
 
 
 def measure_lesion(
-    mask: npt.NDArray[Any],
+    mask: Contour,
     geometry: Geometry,
     convention: Convention = RECIST,
     *,
@@ -47,7 +47,8 @@ def measure_lesion(
     """Long axis, short axis and volume of one lesion.
 
     Args:
-        mask: contour of the lesion on the original series, bool or integer (z, y, x); non-zero is lesion.
+        mask: contour of the lesion on the original series: bool or integer (z, y, x) of its shape, non-zero is lesion;
+            or a crop of it, :class:`HCCResponseLib.lesions.lesion.Lesion`, which gives the same figures.
         geometry: grid of that series; lengths are mm within its acquired plane.
         convention: how to measure.
         slice_thickness_mm: thickness that the series states; the slice spacing when not given.
@@ -89,7 +90,7 @@ def measure_label_map(
 
 
 def measure_parts(
-    mask: npt.NDArray[Any],
+    mask: Contour,
     geometry: Geometry,
     convention: Convention = RECIST,
     *,
@@ -119,10 +120,10 @@ def measure_parts(
 
 
 def _series(
-    array: npt.NDArray[Any], geometry: Geometry, convention: Convention, thickness_mm: float | None
+    array: Contour, geometry: Geometry, convention: Convention, thickness_mm: float | None
 ) -> _Series:
     check_volume(array, geometry, "contour")
-    if array.dtype.kind not in "bui":
+    if isinstance(array, np.ndarray) and array.dtype.kind not in "bui":
         raise InputError(
             f"The contour has values of type {array.dtype}; a mask or whole-numbered labels are needed."
         )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from HCCResponseLib.base.errors import GeometryError, InputError
 from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.measure.crop import Contour, CroppedContour
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -61,21 +61,22 @@ class Plane:
         return cls(basis, np.linalg.inv(basis), geometry.voxel_volume_mm3 / area)
 
 
-def check_volume(array: npt.NDArray[Any], geometry: Geometry, what: str) -> None:
-    """Refuse an array that does not lie on the grid.
+def check_volume(array: Contour, geometry: Geometry, what: str) -> None:
+    """Refuse a contour that does not lie on the grid.
 
     Raises:
-        InputError: it is no array (a registered contour is none), or not three-dimensional.
+        InputError: it is neither an array nor a crop of one (a registered contour is neither), or not
+            three-dimensional.
         GeometryError: its shape differs from ``geometry.size``.
     """
-    if not isinstance(array, np.ndarray):
+    if not isinstance(array, np.ndarray | CroppedContour):
         raise InputError(
             f"The {what} is no mask of the original series but a {type(array).__name__}; only what was drawn or "
             "proposed on the original slices is measured."
         )
-    if array.ndim != 3:
+    if len(array.shape) != 3:
         raise InputError(
-            f"The {what} has {array.ndim} dimensions; a volume of axial slices (z, y, x) is needed."
+            f"The {what} has {len(array.shape)} dimensions; a volume of axial slices (z, y, x) is needed."
         )
     if tuple(array.shape) != tuple(geometry.size):
         raise GeometryError(

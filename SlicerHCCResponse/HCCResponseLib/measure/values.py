@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
 Point = tuple[float, float, float]
@@ -33,14 +33,6 @@ class MeasurementWarning:
 
     def __str__(self) -> str:
         return self.message
-
-
-def tenths(length_mm: float) -> Decimal:
-    """A length in mm as an exact number of tenths, halves rounded up. Decisions are taken on this value.
-
-    Rounding starts from the sixth decimal, so that 12.25 stored as 12.2499999999 still becomes 12.3.
-    """
-    return Decimal(f"{length_mm:.6f}").quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
 
 
 @dataclass(frozen=True)
@@ -108,6 +100,7 @@ class LesionMeasurement:
     touches_field_of_view: bool
     warnings: tuple[MeasurementWarning, ...] = ()
 
-    def has_warning(self, code: WarningCode) -> bool:
-        """Whether this caution was raised."""
-        return any(one.code is code for one in self.warnings)
+    @property
+    def thickness_mm(self) -> Decimal:
+        """Slice thickness as the rules take it, in exact thousandths of a millimetre."""
+        return Decimal(str(round(self.slice_thickness_mm, 3)))

@@ -15,7 +15,8 @@ prior contour as a second input channel. **For research use; not cleared for cli
 | | |
 |---|---|
 | Parameters | {parameters:,} |
-| File | {bytes:,} bytes, SHA-256 `{sha256}` |
+| File | {bytes:,} bytes, safetensors, SHA-256 `{sha256}` |
+| Values of all tensors, whatever the file | SHA-256 `{tensors_sha256}` |
 | Trained on | {training_data} ({subjects} subjects, seeds from 1,000,000 on) |
 | Steps | {steps}, batch {batch}, patch {patch} voxels at {spacing} mm (z, y, x), seed {seed} |
 | Held-out phantoms, tumour Dice on patches | {without_prior:.2f} without, {with_prior:.2f} with a prior contour |
@@ -49,9 +50,13 @@ _SEEN = """* **Finding tumours unaided on scans of other hospitals** than those 
 
 
 def card_text(facts: dict[str, Any]) -> str:
-    """The card: a YAML block between ``---`` lines, then Markdown."""
+    """The card: a YAML block between ``---`` lines, then Markdown.
+
+    Args:
+        facts: as ``hcc-response train`` gathers them: name, hashes, ``plan``, ``validation_dice``, licences, notes.
+    """
     plan, scores = facts["plan"], facts["validation_dice"]
-    head = yaml.safe_dump(_plain(facts), sort_keys=False, allow_unicode=True)
+    head = yaml.safe_dump(plain_values(facts), sort_keys=False, allow_unicode=True)
     values = {**facts, **plan, **scores, "spacing": " x ".join(f"{s:g}" for s in plan["spacing"])}
     values["real"] = _SEEN if facts.get("data_folders") else _NEVER
     resumed = facts.get("resumed_at_step")
@@ -71,18 +76,18 @@ def _commands(facts: dict[str, Any]) -> list[str]:
     for number, plan in enumerate(stages, start=1):
         last = number == len(stages)
         name = facts["name"] if last else f"stage{number}"
-        words = f"hcc-response train --output {name}.pt --subjects {plan['subjects']} --steps {plan['steps']}"
+        words = f"hcc-response train --output {name}.safetensors --subjects {plan['subjects']} --steps {plan['steps']}"
         words += f" --seed {plan['seed']} --learning-rate {plan['learning_rate']:g}"
         other = {k: plan[k] for k, usual in _OPTIONAL.items() if plan.get(k, usual) != usual}
         words += "".join(f" --{k.replace('_', '-')} {v}" for k, v in other.items())
         words += "".join(f" --data {d}" for d in (facts.get("data_folders") or ()) if last)
-        words += f" --start stage{number - 1}.pt" if number > 1 else ""
+        words += f" --start stage{number - 1}.safetensors" if number > 1 else ""
         lines.append(words if "fine" in plan else words + _FORMERLY)
     return lines
 
 
-def _plain(value: Any) -> Any:
-    """Tuples to lists, so that the block is plain YAML."""
+def plain_values(value: Any) -> Any:
+    """Tuples to lists, at any depth, as YAML and JSON give them back."""
     if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
+        return {k: plain_values(v) for k, v in value.items()}
+    return [plain_values(v) for v in value] if isinstance(value, list | tuple) else value

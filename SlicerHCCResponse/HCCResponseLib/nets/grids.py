@@ -22,6 +22,6 @@ class WorkingGrid:
     fine: Spacing | None = None
 
     def of_lesion(self, box: Box, scan_spacing: Spacing) -> Spacing:
-        """Voxel size for a lesion with this index box in a scan."""
+        """Voxel size (z, y, x) in mm for a lesion with this index box (z, y, x) in a scan of this voxel size."""
         small = all((s.stop - s.start) * v <= SMALL_MM for s, v in zip(box, scan_spacing, strict=True))
         return self.fine if small and self.fine is not None else self.spacing

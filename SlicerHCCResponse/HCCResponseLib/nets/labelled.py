@@ -108,7 +108,7 @@ def read_scan(scan: LabelledScan) -> TrainingCase:
 
 
 def read_scans(scans: list[LabelledScan], report: Callable[[int, int], None]) -> list[TrainingCase]:
-    """All scans; ``report(done, total)`` is called after each."""
+    """All scans; ``report(done, total)`` is called after each; raises as :func:`read_scan`."""
     cases = []
     for done, scan in enumerate(scans, start=1):
         cases.append(read_scan(scan))

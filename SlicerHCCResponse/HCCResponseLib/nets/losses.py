@@ -23,7 +23,14 @@ def dual_cross_entropy(logits: torch.Tensor, target: torch.Tensor) -> torch.Tens
 
 
 def soft_dice_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """One minus the soft Dice coefficient, mean over the foreground outputs; shapes as above."""
+    """One minus the soft Dice coefficient, mean over all outputs but the first.
+
+    Pooled over the batch, one added above and below (Milletari et al., 3DV 2016, with plain sums below).
+
+    Args:
+        logits: (n, c, z, y, x).
+        target: (n, z, y, x), integer channel of the truth.
+    """
     probability = logits.softmax(1)[:, 1:]
     truth = functional.one_hot(target, logits.shape[1]).movedim(-1, 1)[:, 1:].to(probability.dtype)
     axes = (0, 2, 3, 4)
@@ -43,7 +50,7 @@ def fcd_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 
 def tumour_logits(logits: torch.Tensor) -> torch.Tensor:
-    """Any number of outputs, tumour last, to two: (everything else, tumour)."""
+    """Logits (n, c, z, y, x) with the tumour last to (n, 2, z, y, x): everything else, tumour."""
     if logits.shape[1] == 2:
         return logits
     return torch.stack([logits[:, :-1].logsumexp(1), logits[:, -1]], 1)

@@ -1,4 +1,4 @@
-"""Weights on disk: saving, loading, hashes, and checkpoints that hold only what an adaptation changed."""
+"""Models: a network with its working grid and where it came from; saving, loading, adapted ones beside their base."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ import yaml
 
 from HCCResponseLib.base import files
 from HCCResponseLib.base.errors import ModelError
-from HCCResponseLib.base.files import write_atomically
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.nets.grids import Spacing, WorkingGrid
 from HCCResponseLib.nets.network import FCD, FCDConfig
+from HCCResponseLib.nets.weights import Weights, read_weights, write_weights
 
-FORMAT = "hcc-response-model/1"
-DEFAULT_MODEL = "Models/fcd-compact.pt"
+DEFAULT_MODEL = "Models/fcd-compact.safetensors"
 sha256_of = files.sha256_of
 
 
@@ -31,6 +30,7 @@ class Model:
         sha256: hash of the file it came from.
         base_sha256: for an adapted model, the hash of the base model; else ``None``.
         notes: free facts about the training, as stored.
+        former_sha256: hashes of files of earlier formats with the same tensors.
     """
 
     network: FCD
@@ -38,6 +38,7 @@ class Model:
     sha256: str = ""
     base_sha256: str | None = None
     notes: dict[str, Any] = field(default_factory=dict)
+    former_sha256: tuple[str, ...] = ()
 
     @property
     def spacing(self) -> Spacing:
@@ -52,35 +53,24 @@ class Model:
 
 
 def save_model(path: Path, network: FCD, grid: WorkingGrid, notes: dict[str, Any]) -> str:
-    """Write all weights; returns the SHA-256 of the file."""
-    content = {
-        "format": FORMAT,
-        "config": network.config.as_dict(),
-        **_grid_to_plain(grid),
-        "state": {k: v.detach().cpu().clone() for k, v in network.state_dict().items()},
-        "notes": notes,
-    }
-    write_atomically(path, lambda temporary: torch.save(content, temporary))
+    """Write all weights; returns the SHA-256 of the file.
+
+    Raises:
+        StorageError: the disk is full or the folder not writable.
+    """
+    write_weights(path, Weights(network.config.as_dict(), grid, network.state_dict(), notes=notes))
     return sha256_of(path)
 
 
 def save_adapted(path: Path, network: FCD, base: Model, notes: dict[str, Any]) -> str:
-    """Write only the tensors that differ from ``base``; returns the SHA-256 of the file."""
+    """Write only the tensors that differ from ``base``; returns the SHA-256 of the file.
+
+    Raises:
+        StorageError: the disk is full or the folder not writable.
+    """
     reference = base.network.state_dict()
-    changed = {
-        k: v.detach().cpu().clone()
-        for k, v in network.state_dict().items()
-        if not torch.equal(v.cpu(), reference[k])
-    }
-    content = {
-        "format": FORMAT,
-        "config": network.config.as_dict(),
-        **_grid_to_plain(base.grid),
-        "base_sha256": base.sha256,
-        "state": changed,
-        "notes": notes,
-    }
-    write_atomically(path, lambda temporary: torch.save(content, temporary))
+    changed = {k: v for k, v in network.state_dict().items() if not torch.equal(v.cpu(), reference[k].cpu())}
+    write_weights(path, Weights(network.config.as_dict(), base.grid, changed, base.sha256, notes))
     return sha256_of(path)
 
 
@@ -95,24 +85,22 @@ def load_model(path: Path | None = None, base: Path | None = None) -> Model:
         ModelError: missing, damaged, of another architecture, or adapted from another base.
     """
     file = path or resource_path(DEFAULT_MODEL)
-    content = _read(file)
-    base_hash = content.get("base_sha256")
-    return _build(file, content, load_model(base) if base_hash else None)
+    weights = read_weights(file)
+    return _build(file, weights, load_model(base) if weights.base_sha256 else None)
 
 
 def load_adapted(path: Path, base: Model) -> Model:
     """Load an adapted model whose base is in memory already; raises as :func:`load_model`."""
-    return _build(path, _read(path), base)
+    return _build(path, read_weights(path), base)
 
 
-def _build(file: Path, content: dict[str, Any], origin: Model | None) -> Model:
-    network = FCD(FCDConfig.from_dict(content["config"]))
-    state = dict(content["state"])
-    base_hash = content.get("base_sha256")
+def _build(file: Path, weights: Weights, origin: Model | None) -> Model:
+    network = FCD(FCDConfig.from_dict(weights.config))
+    state = dict(weights.state)
     if origin is not None:
-        if origin.sha256 != base_hash:
+        if weights.base_sha256 not in (origin.sha256, *origin.former_sha256):
             raise ModelError(
-                f"Adapted model '{file}' was made from another base model (SHA-256 {str(base_hash)[:12]}..., "
+                f"Adapted model '{file}' was made from another base model (SHA-256 {str(weights.base_sha256)[:12]}..., "
                 f"here {origin.sha256[:12]}...). Adapt again, or name the right base model."
             )
         state = {**origin.network.state_dict(), **state}
@@ -122,39 +110,8 @@ def _build(file: Path, content: dict[str, Any], origin: Model | None) -> Model:
         raise ModelError(
             f"Weights in '{file}' do not fit their own architecture; the file is damaged."
         ) from problem
-    notes = content.get("notes", {})
-    return Model(network.eval(), _grid_from_plain(content), sha256_of(file), base_hash, notes)
-
-
-def _grid_to_plain(grid: WorkingGrid) -> dict[str, Any]:
-    return {"spacing": list(grid.spacing), "fine": None if grid.fine is None else list(grid.fine)}
-
-
-def _grid_from_plain(content: dict[str, Any]) -> WorkingGrid:
-    """Weights from before small lesions were magnified have no fine grid."""
-    fine = content.get("fine")
-    return WorkingGrid(_spacing(content["spacing"]), None if fine is None else _spacing(fine))
-
-
-def _spacing(values: list[float]) -> Spacing:
-    z, y, x = (float(v) for v in values)
-    return z, y, x
-
-
-def _read(file: Path) -> dict[str, Any]:
-    if not file.is_file():
-        raise ModelError(
-            f"Model file '{file}' does not exist. Train one with 'hcc-response train' or name another."
-        )
-    try:
-        content = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as problem:
-        raise ModelError(
-            f"Model file '{file}' cannot be read; it is damaged or not a model of this software."
-        ) from problem
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ModelError(f"Model file '{file}' is not in the format {FORMAT}.")
-    return content
+    facts = (weights.base_sha256, weights.notes, weights.former_sha256)
+    return Model(network.eval(), weights.grid, sha256_of(file), *facts)
 
 
 def card_of(model: Path) -> dict[str, Any]:

@@ -86,7 +86,10 @@ class DenseBlock(nn.Module):
 
 
 class FCD(nn.Module):
-    """Fully convolutional DenseNet; input sides must be multiples of :attr:`divisor`."""
+    """Fully convolutional DenseNet, (n, in_channels, z, y, x) to (n, out_channels, z, y, x).
+
+    Input sides must be multiples of :attr:`divisor`.
+    """
 
     def __init__(self, config: FCDConfig) -> None:
         super().__init__()
@@ -141,14 +144,3 @@ class FCD(nn.Module):
             x = block(torch.cat([up(x), skips.pop()], 1))
         logits: torch.Tensor = self.head(x)
         return logits
-
-    def decoder_parameters(self) -> list[str]:
-        """Names of the parameters behind the bottleneck (what a decoder-only adaptation changes)."""
-        return [n for n, _ in self.named_parameters() if n.startswith(("up.", "decoder.", "head."))]
-
-    def adapter_parameters(self) -> list[str]:
-        """Names of the scales and offsets of the normalisations and of the last layer (a few thousand numbers)."""
-        norms = [n for n, m in self.named_modules() if isinstance(m, nn.InstanceNorm3d)]
-        return [
-            n for n, _ in self.named_parameters() if n.rpartition(".")[0] in norms or n.startswith("head.")
-        ]

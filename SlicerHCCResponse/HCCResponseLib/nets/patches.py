@@ -44,7 +44,7 @@ class TrainingCase:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _PatchGrid:
     """Where a patch lies: index of its first voxel and step between voxels, both in voxels of the case's grid."""
 
     start: Vector
@@ -66,18 +66,18 @@ def sample_patch(
         input (2, size, size, size) and target (size, size, size) with 0 background, 1 liver, 2 tumour.
     """
     visit = 1 if with_prior else int(rng.integers(2))
-    place = _known(case, rng, size, grid) if with_prior else _any(case, visit, rng, size, grid)
+    patch = _known(case, rng, size, grid) if with_prior else _any(case, visit, rng, size, grid)
     lesions = case.lesions[visit]
     if with_prior:
         known = list(_boxes(case.lesions[0]))
-        tumour = _look(np.isin(lesions, known), place)
+        tumour = _resampled(np.isin(lesions, known), patch)
         error = rng.normal(scale=rng.uniform(0, _LARGEST_PRIOR_ERROR_MM), size=3)
-        moved = _moved(place, -(case.shift_mm + error) / np.asarray(case.spacing))
-        prior = prior_channel(_look(case.lesions[0] > 0, moved) > 0.5, (size,) * 3, place.spacing)
+        moved = _moved(patch, -(case.shift_mm + error) / np.asarray(case.spacing))
+        prior = prior_channel(_resampled(case.lesions[0] > 0, moved) > 0.5, (size,) * 3, patch.spacing)
     else:
-        tumour = _look(lesions > 0, place)
+        tumour = _resampled(lesions > 0, patch)
         prior = np.zeros((size,) * 3, np.float32)
-    image, liver = _look(case.hu[visit], place, AIR_HU), _look(case.liver[visit], place) > 0.5
+    image, liver = _resampled(case.hu[visit], patch, AIR_HU), _resampled(case.liver[visit], patch) > 0.5
     if rng.random() < _MIRRORED:
         image = _mirrored(image, tumour, liver)
     image = _brightness(image, rng)
@@ -85,7 +85,7 @@ def sample_patch(
     return network_input(image, prior), target.astype(np.int64)
 
 
-def _known(case: TrainingCase, rng: np.random.Generator, size: int, grid: WorkingGrid) -> _Place:
+def _known(case: TrainingCase, rng: np.random.Generator, size: int, grid: WorkingGrid) -> _PatchGrid:
     """Near a lesion known at baseline, each as likely as the other; now and then somewhere in the liver."""
     boxes = _boxes(case.lesions[0])
     if not boxes or rng.random() > _NEAR_A_KNOWN_LESION:
@@ -95,7 +95,9 @@ def _known(case: TrainingCase, rng: np.random.Generator, size: int, grid: Workin
     return _around(case, centre, rng, size, _magnified(box, case, rng, grid))
 
 
-def _any(case: TrainingCase, visit: int, rng: np.random.Generator, size: int, grid: WorkingGrid) -> _Place:
+def _any(
+    case: TrainingCase, visit: int, rng: np.random.Generator, size: int, grid: WorkingGrid
+) -> _PatchGrid:
     """Half of the patches lie on a tumour, a third in the liver, the rest anywhere."""
     draw = rng.random()
     boxes = _boxes(case.lesions[visit])
@@ -121,7 +123,9 @@ def _middle(box: Box) -> Vector:
     return np.array([(s.start + s.stop - 1) / 2 for s in box])
 
 
-def _within(case: TrainingCase, mask: Mask, rng: np.random.Generator, size: int, spacing: Spacing) -> _Place:
+def _within(
+    case: TrainingCase, mask: Mask, rng: np.random.Generator, size: int, spacing: Spacing
+) -> _PatchGrid:
     inside = np.flatnonzero(mask)
     index = int(rng.choice(inside)) if len(inside) else int(rng.integers(mask.size))
     return _around(case, np.asarray(np.unravel_index(index, mask.shape), float), rng, size, spacing)
@@ -129,28 +133,28 @@ def _within(case: TrainingCase, mask: Mask, rng: np.random.Generator, size: int,
 
 def _around(
     case: TrainingCase, centre: Vector, rng: np.random.Generator, size: int, spacing: Spacing
-) -> _Place:
+) -> _PatchGrid:
     """A patch about a point, up to a quarter of its side off, within the scan where the scan is large enough."""
     step = np.asarray(spacing) / np.asarray(case.spacing)
     start = centre + step * (rng.uniform(-0.25, 0.25, 3) * size - (size - 1) / 2)
     most = np.maximum(np.asarray(case.hu[0].shape) - 1 - step * (size - 1), 0)
-    return _Place(np.clip(start, 0, most), step, size, spacing)
+    return _PatchGrid(np.clip(start, 0, most), step, size, spacing)
 
 
-def _moved(place: _Place, by: Vector) -> _Place:
-    return _Place(place.start + by, place.step, place.size, place.spacing)
+def _moved(patch: _PatchGrid, by: Vector) -> _PatchGrid:
+    return _PatchGrid(patch.start + by, patch.step, patch.size, patch.spacing)
 
 
-def _look(array: npt.NDArray[np.generic], place: _Place, fill: float = 0.0) -> Float32:
+def _resampled(array: npt.NDArray[np.generic], patch: _PatchGrid, fill: float = 0.0) -> Float32:
     """Linear interpolation at a patch's voxels; ``fill`` beyond the array."""
-    last = place.start + place.step * (place.size - 1)
-    low = np.maximum(np.floor(place.start).astype(int) - 1, 0)
+    last = patch.start + patch.step * (patch.size - 1)
+    low = np.maximum(np.floor(patch.start).astype(int) - 1, 0)
     high = np.minimum(np.ceil(last).astype(int) + 2, array.shape)
     if (high <= low).any():
-        return np.full((place.size,) * 3, fill, np.float32)
+        return np.full((patch.size,) * 3, fill, np.float32)
     part = array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))].astype(np.float32)
     found = ndimage.affine_transform(
-        part, place.step, place.start - low, (place.size,) * 3, order=1, mode="constant", cval=fill
+        part, patch.step, patch.start - low, (patch.size,) * 3, order=1, mode="constant", cval=fill
     )
     return np.asarray(found, dtype=np.float32)
 

@@ -26,6 +26,9 @@ def draw_subject(seed: int) -> SyntheticSubject:
     """A subject with one to five tumours of 8 to 100 mm, in slices of 1.5 to 4 mm.
 
     Fewer or smaller tumours where the liver has no room.
+
+    Raises:
+        InputError: no drawn tumours fit into this liver.
     """
     rng = np.random.default_rng(seed)
     slices, pixels = float(rng.uniform(*_SLICES_MM)), float(rng.uniform(*_PIXELS_MM))
@@ -44,7 +47,7 @@ def draw_subject(seed: int) -> SyntheticSubject:
 
 
 def make_case(seed: int) -> TrainingCase:
-    """Draw one training case."""
+    """Draw one training case, on the drawn scan's own grid; raises as :func:`draw_subject`."""
     subject = draw_subject(seed)
     first, second = subject.timepoints
     shift = np.add(subject.motion.patient_mm, subject.motion.liver_mm)[::-1]
@@ -78,7 +81,7 @@ def _save(path: Path, case: TrainingCase) -> None:
 
 
 def load_case(path: str) -> TrainingCase:
-    """Read a kept case."""
+    """Read a case that :func:`build_pool` has kept."""
     with np.load(path) as data:
         hu, liver, lesions = data["hu"], data["liver"], data["lesions"]
         z, y, x = (float(s) for s in data["spacing"])
@@ -89,7 +92,13 @@ def load_case(path: str) -> TrainingCase:
 def build_pool(
     seeds: Sequence[int], folder: Path, workers: int, report: Callable[[int, int], None]
 ) -> list[TrainingCase]:
-    """Draw or read the cases of the given seeds; ``report(done, total)`` is called after each."""
+    """Draw the cases of the given seeds, or read those that are there.
+
+    Args:
+        folder: where cases are kept, one file a seed.
+        workers: processes that draw at the same time.
+        report: called with (done, total) after each.
+    """
     jobs = [(seed, str(folder)) for seed in seeds]
     cases = []
     with ProcessPoolExecutor(max_workers=workers) as executor:

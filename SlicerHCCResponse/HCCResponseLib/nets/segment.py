@@ -37,7 +37,7 @@ _BODY_HU = -300
 
 
 def window_mm(spacing: Spacing) -> float:
-    """Side of a region that fills one window; smaller ones would be mostly padding.
+    """Side in mm of a region that fills one window; smaller ones would be mostly padding.
 
     One voxel less than the window: a box on the scan's own grid is rounded up, and a voxel too many would be cut into
     eight windows.
@@ -132,6 +132,9 @@ def liver_and_tumour(
         region: ``liver``: a coarse look finds the liver, and the network then looks there only; outside both
             probabilities are 0. ``whole``: everywhere.
         report: called with a stage and the share of the work that is done.
+
+    Returns:
+        liver, tumour, and the working grid on which both lie.
     """
     inference = inference or InferenceSettings()
     grid = working_geometry(image.geometry, model.spacing)
@@ -169,9 +172,9 @@ def liver_distance(
         return None
     box = bounding_box(body, whole.spacing, 0.0)
     coarse = working_geometry(whole, whole.spacing, box)
-    look = InferenceSettings(inference.device, inference.precision, _COARSE_OVERLAP, inference.window)
+    settings = InferenceSettings(inference.device, inference.precision, _COARSE_OVERLAP, inference.window)
     hu = resample(image.hu, image.geometry, coarse)
-    logits = torch.from_numpy(run_network(model, network_input(hu, None), look, None, each))
+    logits = torch.from_numpy(run_network(model, network_input(hu, None), settings, None, each))
     maybe = 1 - logits.softmax(0)[0].numpy() > _MAYBE
     parts, count = ndimage.label(maybe)
     sizes = np.bincount(parts.ravel())[1:] if count else np.array([0])

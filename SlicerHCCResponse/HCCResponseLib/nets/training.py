@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.nets.card import plain_values
 from HCCResponseLib.nets.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from HCCResponseLib.nets.grids import WorkingGrid
 from HCCResponseLib.nets.losses import fcd_loss
@@ -68,14 +69,8 @@ class TrainingPlan:
         return WorkingGrid(self.spacing, self.fine)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for the model card and the checkpoint (lists, not tuples, as YAML and JSON give them back)."""
-        return _plain(asdict(self))  # type: ignore[no-any-return]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
+        """Plain values for the model card and the checkpoint."""
+        return plain_values(asdict(self))  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -125,19 +120,19 @@ def train(
         StorageError: a checkpoint cannot be written.
     """
     policy = policy or CheckpointPolicy()
-    machine = TrainingDevice.on(device, plan.precision)
-    state = _fresh(plan, start, machine)
+    training_device = TrainingDevice.on(device, plan.precision)
+    state = _fresh(plan, start, training_device)
     if policy.checkpoint and policy.checkpoint.is_file():
         load_checkpoint(policy.checkpoint, state, plan.as_dict())
     resumed_at, network = state.step, state.network
     assert isinstance(network, FCD)
     while state.step < plan.steps:
-        state.losses.append(_step(plan, state, cases, machine))
+        state.losses.append(_step(plan, state, cases, training_device))
         state.step += 1
         report(state.step, state.losses[-1])
         if policy.validate_every and state.step % policy.validate_every == 0:
             state.scores[state.step] = validate(
-                network.eval(), policy.held_out, plan.patch, plan.grid, machine
+                network.eval(), policy.held_out, plan.patch, plan.grid, training_device
             )
             network.train()
         if policy.checkpoint and (state.step % policy.every == 0 or state.step == plan.steps):
@@ -145,16 +140,16 @@ def train(
     return Trained(network.cpu().eval(), tuple(state.losses), dict(state.scores), resumed_at)
 
 
-def _fresh(plan: TrainingPlan, start: FCD | None, machine: TrainingDevice) -> TrainingState:
+def _fresh(plan: TrainingPlan, start: FCD | None, training_device: TrainingDevice) -> TrainingState:
     torch.manual_seed(plan.seed)
-    network = (copy.deepcopy(start) if start else FCD(plan.network)).to(machine.device).train()
+    network = (copy.deepcopy(start) if start else FCD(plan.network)).to(training_device.device).train()
     optimiser = torch.optim.Adam(network.parameters(), plan.learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: learning_rate_share(plan, step))
     return TrainingState(network, optimiser, schedule, np.random.default_rng(plan.seed), 0, [], {})
 
 
 def learning_rate_share(plan: TrainingPlan, step: int) -> float:
-    """Learning rate after so many steps, as a share of the plan's."""
+    """Learning rate after so many steps, as a share of the plan's, 0 to 1."""
     if step < plan.warm_up:
         return 0.01 + 0.99 * step / plan.warm_up
     left = 1 - (step - plan.warm_up) / max(plan.steps - plan.warm_up, 1)
@@ -162,13 +157,13 @@ def learning_rate_share(plan: TrainingPlan, step: int) -> float:
 
 
 def _step(
-    plan: TrainingPlan, state: TrainingState, cases: Sequence[TrainingCase], machine: TrainingDevice
+    plan: TrainingPlan, state: TrainingState, cases: Sequence[TrainingCase], training_device: TrainingDevice
 ) -> float:
     drawn = [_draw(cases, state.rng, plan) for _ in range(plan.batch)]
     channels = plan.network.in_channels
-    image = torch.cat([machine.batch_of(d[0][:channels], channels) for d in drawn])
-    target = torch.from_numpy(np.stack([d[1] for d in drawn])).to(machine.device)
-    with machine.autocast():
+    image = torch.cat([training_device.batch_of(d[0][:channels], channels) for d in drawn])
+    target = torch.from_numpy(np.stack([d[1] for d in drawn])).to(training_device.device)
+    with training_device.autocast():
         logits = state.network(image)
     loss = fcd_loss(logits.float(), _merge(target, plan.network.out_channels))
     state.optimiser.zero_grad(set_to_none=True)
@@ -195,10 +190,15 @@ def validate(
     cases: Sequence[TrainingCase],
     patch: int,
     grid: WorkingGrid,
-    machine: TrainingDevice = ON_CPU,
+    training_device: TrainingDevice = ON_CPU,
     seed: int = 1,
 ) -> dict[str, float]:
-    """Dice of the tumour on held-out patches, with and without prior, pooled over voxels."""
+    """Dice coefficient of the tumour on held-out patches, pooled over voxels: ``without_prior``, ``with_prior``.
+
+    Args:
+        network: in evaluation mode, on ``training_device``.
+        patch: side in voxels; six patches are drawn from each case.
+    """
     rng = np.random.default_rng(seed)
     scores, channels = {}, network.config.in_channels
     for name, with_prior in (("without_prior", False), ("with_prior", True)):
@@ -207,7 +207,7 @@ def validate(
             for _ in range(6):
                 image, target = sample_patch(case, rng, patch, with_prior, grid)
                 with torch.inference_mode():
-                    given = machine.batch_of(image[:channels], channels)
+                    given = training_device.batch_of(image[:channels], channels)
                     found = network(given).argmax(1)[0].cpu().numpy()
                 tumour, truth = found == network.config.out_channels - 1, target == 2
                 overlap += int((tumour & truth).sum())

@@ -48,7 +48,14 @@ class InferenceSettings:
 
 
 def require_usable(inference: InferenceSettings, divisor: int) -> None:
-    """Refuse settings that a network cannot work with. Raises ``InputError``."""
+    """Refuse settings that a network cannot work with.
+
+    Args:
+        divisor: of the network; a window's side must be a multiple of it.
+
+    Raises:
+        InputError: the side, the precision or the overlap cannot be used.
+    """
     if inference.window < divisor or inference.window % divisor:
         raise InputError(f"The patch must be a multiple of {divisor} voxels, not {inference.window}.")
     if inference.precision not in ("auto", *_PRECISIONS):
@@ -58,16 +65,21 @@ def require_usable(inference: InferenceSettings, divisor: int) -> None:
 
 
 def starts(length: int, window: int, overlap: float) -> list[int]:
-    """First index of every window along one axis; the last one ends at the end."""
+    """First index of every window along one axis; the last one ends at the end.
+
+    Args:
+        length, window: of the axis and of a window, in voxels; ``overlap``: 0 to below 1.
+    """
     step = max(1, int(window * (1 - overlap)))
     last = max(0, length - window)
     return [*range(0, last, step), last]
 
 
 def corners(shape: Sequence[int], inference: InferenceSettings, where: Mask | None) -> list[Corner]:
-    """First corner of every window that is worth looking at.
+    """First corner (z, y, x) in voxels of every window that is worth looking at.
 
     Args:
+        shape: (z, y, x), no side shorter than the window.
         where: (z, y, x); a window counts if its middle, the part in which it says more than its neighbours, holds a
             marked voxel. ``None``: all windows.
     """
@@ -118,7 +130,7 @@ def slide(
     places = corners(size, inference, where)
     for number, corner in enumerate(places, start=1):
         part = tuple(slice(c, c + inference.window) for c in corner)
-        logits = _look(network, padded[(slice(None), *part)][None], inference)
+        logits = _logits_of(network, padded[(slice(None), *part)][None], inference)
         total[(slice(None), *part)] += logits * weight
         seen[part] += weight
         each(number / len(places))
@@ -129,7 +141,7 @@ def slide(
     return total[(slice(None), *inside)]
 
 
-def _look(network: torch.nn.Module, window: torch.Tensor, inference: InferenceSettings) -> torch.Tensor:
+def _logits_of(network: torch.nn.Module, window: torch.Tensor, inference: InferenceSettings) -> torch.Tensor:
     """Logits (outputs, w, w, w) of one window (1, channels, w, w, w)."""
     kind = inference.number_type()
     device = inference.device.partition(":")[0]

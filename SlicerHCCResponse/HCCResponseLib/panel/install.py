@@ -15,8 +15,11 @@ _IMPORT_NAMES = {
     "argon2-cffi": "argon2",
     "simpleitk": "SimpleITK",
 }
-# Download sizes in MB as of the versions that the tests use, rounded up; torch is the CPU build.
-_SIZES_MB = {"torch": 200, "scipy": 40, "scikit-image": 15, "matplotlib": 10, "monai": 3, "SQLAlchemy": 4}
+# Download sizes in MB as of the versions that the tests use, rounded up; torch is the CPU
+# build, and statsmodels brings pandas.
+_SIZES_MB = {
+    "torch": 200, "scipy": 40, "statsmodels": 30, "scikit-image": 15, "matplotlib": 10, "monai": 3, "SQLAlchemy": 4,
+}  # fmt: skip
 _OTHER_MB = 2
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import qt
 import slicer
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.imaging.study import Study
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.panel.context import Context, guarded
 from HCCResponseLib.panel.jobs import JobRunner
 from HCCResponseLib.panel.scene.bridge import SceneView
@@ -203,9 +203,9 @@ class ReaderPanel:
 
     # -- what the reader changes in the scene -------------------------------------------------------------------
 
-    def contour_edited(self, time_point: str, name: str, mask: Mask) -> None:
+    def contour_edited(self, time_point: str, name: str, contour: Lesion) -> None:
         """A segment was painted: a decision, or refused with the reason and put back."""
-        self._edited(time_point, name, lambda: self.presenter.edit_contour(time_point, name, mask))
+        self._edited(time_point, name, lambda: self.presenter.edit_contour(time_point, name, contour))
 
     def line_edited(self, time_point: str, name: str, line: ReaderLine, short: bool) -> None:
         """A long or short axis was dragged: a decision, or refused and put back."""

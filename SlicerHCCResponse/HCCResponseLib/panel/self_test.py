@@ -17,11 +17,12 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import measure_lesion
-from HCCResponseLib.pipeline.propose import open_session
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.records import write_proposal
+from HCCResponseLib.review.read.session import open_session
 from HCCResponseLib.review.read.state import RowStatus
 
 GRID = Geometry((9, 80, 80), (2.5, 1.0, 1.0))
@@ -61,10 +62,12 @@ def _store(study: Path, folder: Path) -> None:
     session = open_session(load_study(study), folder)
     for point, (_, lesions) in POINTS.items():
         for lesion, diameter in lesions.items():
-            mask = _spot(lesion, diameter)
-            measured = measure_lesion(mask, GRID)
+            contour = Lesion.of(_spot(lesion, diameter))
+            measured = measure_lesion(contour, GRID)
             kind, state = ProposalKind.LESION, LesionState.MEASURED
-            write_proposal(session.store, Proposal(point, lesion, kind, state, mask, measured, "self-test"))
+            write_proposal(
+                session.store, Proposal(point, lesion, kind, state, contour, measured, "self-test")
+            )
         session.store.append("software", "proposed", {"time_point": point})
     session.store.close()
 

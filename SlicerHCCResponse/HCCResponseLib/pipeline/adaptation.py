@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from HCCResponseLib.base.arrays import Mask
-from HCCResponseLib.base.jobs import Report, run_job
+from HCCResponseLib.adapt.child import run_adaptation
+from HCCResponseLib.adapt.request import AcceptedContours, AdaptationRequest
+from HCCResponseLib.base.jobs import Report
+from HCCResponseLib.imaging.reference import ImageReference
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
-from HCCResponseLib.imaging.write import write_label_map, write_volume
+from HCCResponseLib.imaging.write import write_label_map
+from HCCResponseLib.lesions.label_maps import label_map
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.pipeline.segmentation import EngineRunner
 
-# Image of a visit and the accepted mask of each lesion on its grid, (z, y, x), by name.
-AcceptedVisit = tuple[Volume, Mapping[str, Mask]]
+# Image of a visit and the accepted contour of each lesion on its grid, by name.
+AcceptedVisit = tuple[Volume, Mapping[str, Lesion]]
 
 
 def adapt_to(
@@ -24,28 +26,24 @@ def adapt_to(
     """Learn from all visits; returns the adapted weights, which live as long as ``work``, and facts for provenance.
 
     Args:
-        visits: the baseline first; the base network is asked about it alone.
+        visits: the baseline first.
     """
     options = runner.options
-    request = {
-        "visits": [_written(visit, work, number) for number, visit in enumerate(visits)],
-        "output": work / "adapted.pt",
-        "base": options.base,
-        "recipe": options.recipe,
-        "steps": options.steps,
-        "seed": options.seed,
-        "device": options.device,
-    }
-    facts = run_job("HCCResponseLib.adapt.worker", request, work, report, runner.cancelled)
-    return work / "adapted.pt", facts
+    request = AdaptationRequest(
+        visits=tuple(_handed_on(visit, work, number) for number, visit in enumerate(visits)),
+        output=work / "adapted.safetensors",
+        base=options.base,
+        recipe=options.recipe,
+        steps=options.steps,
+        seed=options.seed,
+        device=options.device,
+    )
+    return request.output, run_adaptation(request, report, runner.cancelled)
 
 
-def _written(visit: AcceptedVisit, work: Path, number: int) -> dict[str, Path]:
+def _handed_on(visit: AcceptedVisit, work: Path, number: int) -> AcceptedContours:
     image, accepted = visit
-    labels = np.zeros(image.geometry.size, np.uint8)
-    for value, mask in enumerate(accepted.values(), start=1):
-        labels[mask] = value
-    files = {"image": work / f"visit-{number}.nrrd", "contour": work / f"contour-{number}.nrrd"}
-    write_volume(image, files["image"])
-    write_label_map(LabelMap(labels, image.geometry), files["contour"])
-    return files
+    labels = label_map(list(accepted.values()), image.geometry.size)
+    contour = work / f"contour-{number}.nrrd"
+    write_label_map(LabelMap(labels, image.geometry), contour)
+    return AcceptedContours(image=ImageReference.of(image), contour=contour)

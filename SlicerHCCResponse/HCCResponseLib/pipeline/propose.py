@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from HCCResponseLib.adapt.contour import Gate
-from HCCResponseLib.base.arrays import Mask
-from HCCResponseLib.base.errors import AccessError, InputError, JobCancelledError
+from HCCResponseLib.base.errors import JobCancelledError
 from HCCResponseLib.base.jobs import Progress, Report, ignore_progress, never, part_of
-from HCCResponseLib.engines.registry import engine_named
-from HCCResponseLib.imaging.study import Study, TimePointEntry, load_contour, load_image
-from HCCResponseLib.imaging.volumes import Region, Volume
+from HCCResponseLib.imaging.study import TimePointEntry, load_contour
+from HCCResponseLib.imaging.volumes import Region
+from HCCResponseLib.lesions.label_maps import label_map, lesions_of
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.nets.model import Model, load_model
 from HCCResponseLib.pipeline.adaptation import AcceptedVisit, adapt_to
-from HCCResponseLib.pipeline.segmentation import EngineRunner, Options
+from HCCResponseLib.pipeline.request import Options
+from HCCResponseLib.pipeline.segmentation import EngineRunner
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.read.access import Act, Stage
 from HCCResponseLib.review.read.lifecycle import require_draft, stage
 from HCCResponseLib.review.read.links import write_links
 from HCCResponseLib.review.read.records import Action, Decision, write_proposal
-from HCCResponseLib.review.read.state import ReadState, Row, RowStatus, read_state
-from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.review.read.session import Session
+from HCCResponseLib.review.read.state import Row, RowStatus
 from HCCResponseLib.track.identity.follow_up import (
     Baseline,
     FollowUpNetworks,
@@ -42,86 +38,7 @@ from HCCResponseLib.track.new_lesions.earlier_visits import EarlierVisit
 from HCCResponseLib.track.registration.child import ChildRegistrar
 from HCCResponseLib.track.registration.register import Scan
 
-__all__ = ["Options", "Session", "accepted_at", "accepted_visits", "open_session", "propose"]
-
-STORE = "read.sqlite"
 DRAWN_BY = "drawn by "
-
-
-@dataclass
-class Session:
-    """An open read: the store, its state, the images of all time points."""
-
-    study: Study
-    folder: Path
-    store: ReadStore
-    state: ReadState
-    images: dict[str, Volume]
-
-    def image(self, point: TimePointEntry) -> Volume:
-        """The image of a time point.
-
-        Raises:
-            AccessError: reading is sequential and an earlier time point is not locked yet.
-        """
-        if stage(self.state, point.name) is Stage.WAITING:
-            raise AccessError(
-                f"'{point.name}' is shown when every time point before it is signed and locked."
-            )
-        return self.images[point.name]
-
-
-def load_images(study: Study) -> tuple[dict[str, Volume], dict[str, Any]]:
-    """All images of a study by time point, and the fingerprint of each with its contour.
-
-    Raises:
-        InputError: an image or contour cannot be used.
-    """
-    images = {p.name: load_image(study, p) for p in study.timepoints}
-    for point in study.timepoints:
-        if point.contour:
-            load_contour(point, images[point.name])
-    return images, {p.name: _fingerprint(p, images[p.name]) for p in study.timepoints}
-
-
-def open_session(study: Study, folder: Path, opened: tuple[ReadStore, ReadState] | None = None) -> Session:
-    """Open the read of a study in an output folder, or resume the one that is there.
-
-    Everything that the study names is read and checked first, so that bad input leaves nothing behind.
-
-    Args:
-        opened: an assigned read, as :func:`HCCResponseLib.review.committee.assignments.open_read` hands it out.
-
-    Raises:
-        InputError: an image or contour cannot be used, or the folder holds the read of another study.
-        AccessError: the read is assigned to somebody and was not opened by that person.
-    """
-    images, fingerprints = load_images(study)
-    store = opened[0] if opened else ReadStore(Path(folder) / STORE)
-    state = opened[1] if opened else read_state(store)
-    if opened is None and state.locks.reader is not None:
-        store.close()
-        raise AccessError(f"The read in '{folder}' is assigned to '{state.locks.reader}', who must sign in.")
-    if state.study is None:
-        store.append(
-            "software", "study", {"study": study.model_dump(mode="json"), "fingerprints": fingerprints}
-        )
-        state = read_state(store)
-    elif state.fingerprints != fingerprints or state.study.subject != study.subject:
-        store.close()
-        raise InputError(
-            f"'{folder}' holds the read of another study or of other images; name another output folder."
-        )
-    return Session(study, Path(folder), store, state, images)
-
-
-def _fingerprint(point: TimePointEntry, image: Volume) -> dict[str, Any]:
-    contour = hashlib.sha256(point.contour.path.read_bytes()).hexdigest() if point.contour else None
-    return {
-        "date": point.date.isoformat(),
-        "image_sha256": hashlib.sha256(np.ascontiguousarray(image.hu).tobytes()).hexdigest(),
-        "contour_sha256": contour,
-    }
 
 
 def propose(
@@ -137,9 +54,9 @@ def propose(
     Returns:
         names of time points that still wait: the baseline is not fully decided or an earlier one not locked.
     """
-    engine_named(options.engine).settings(options.parameters)
+    options.require_known()
     base = load_model(options.base)
-    runner = EngineRunner(options, cancelled)
+    runner = EngineRunner(options, cancelled, {n: image.sha256 for n, image in session.images.items()})
     first = session.study.timepoints[0]
     for point in session.study.timepoints:
         if point.contour and point.name not in session.state.provenance:
@@ -161,7 +78,7 @@ def propose(
 def _propose_pending(
     session: Session,
     pending: list[TimePointEntry],
-    accepted: dict[str, Mask],
+    accepted: dict[str, Lesion],
     how: tuple[Model, EngineRunner],
     report: Report,
 ) -> None:
@@ -188,20 +105,19 @@ def earlier_candidates(session: Session, point: TimePointEntry) -> list[EarlierV
         if before.name == point.name:
             break
         rows = session.state.rows.get(before.name, {})
-        shown = {n: r for n, r in rows.items() if r.is_candidate and r.mask is not None}
+        drawn = {n: r.contour for n, r in rows.items() if r.contour is not None}
+        shown = {n: contour for n, contour in drawn.items() if rows[n].is_candidate}
         if not shown:
             continue
         image = session.image(before)
-        lesions = np.logical_or.reduce([r.mask for r in rows.values() if r.mask is not None])
+        lesions = label_map(list(drawn.values()), image.geometry.size) > 0
         said = {
-            n: " ".join(filter(None, (r.decision.action.value, r.decision.reason)))
-            for n, r in shown.items()
-            if r.decision is not None
+            n: " ".join(filter(None, (decision.action.value, decision.reason)))
+            for n in shown
+            if (decision := rows[n].decision) is not None
         }
         scan = Scan(image, None, Region(lesions, image.geometry))
-        out.append(
-            EarlierVisit(before.name, scan, {n: r.mask for n, r in shown.items() if r.mask is not None}, said)
-        )
+        out.append(EarlierVisit(before.name, scan, shown, said))
     return out
 
 
@@ -222,10 +138,7 @@ def _propose_one(
         seen.update(provenance)
         return view
 
-    gate = Gate(dict(facts.get("base_recognised") or {}))
-    look = FollowUpNetworks(
-        lambda carried, part: runner.known(point, image, carried, adapted, part), survey, gate.evidence()
-    )
+    look = FollowUpNetworks(lambda carried, part: runner.known(point, image, carried, adapted, part), survey)
     done = propose_follow_up(
         point.name,
         image,
@@ -258,13 +171,13 @@ def _propose_drawn(session: Session, point: TimePointEntry, base: Model) -> None
         if not r.is_candidate
     ]
     proposals = []
+    drawn = lesions_of(contour.labels)
     for value, name in names.items():
-        mask = contour.mask(value)
         kind = ProposalKind.CANDIDATE if known and name not in known else ProposalKind.LESION
         suggestion = Suggestion.NEW if kind is ProposalKind.CANDIDATE else None
-        measured = measure_lesion(mask, image.geometry)
+        measured = measure_lesion(drawn[value], image.geometry)
         proposals.append(
-            Proposal(point.name, name, kind, LesionState.MEASURED, mask, measured, origin, suggestion)
+            Proposal(point.name, name, kind, LesionState.MEASURED, drawn[value], measured, origin, suggestion)
         )
     gone = [n for n in known if n not in names.values()]
     proposals += [
@@ -281,7 +194,7 @@ def _accept_drawn(session: Session, point: TimePointEntry) -> None:
     for name, row in list(session.state.rows.get(point.name, {}).items()):
         if (
             row.decision is None
-            and row.proposal.mask is not None
+            and row.proposal.contour is not None
             and row.proposal.origin.startswith(DRAWN_BY)
         ):
             action = Action.NEW if row.is_candidate else Action.ACCEPT
@@ -302,8 +215,8 @@ def _keep(
     session.state.provenance[point.name] = payload
 
 
-def accepted_at(session: Session, point: TimePointEntry) -> dict[str, Mask]:
-    """Contour of everything that a reader took for a tumour at a time point, (z, y, x), by name.
+def accepted_at(session: Session, point: TimePointEntry) -> dict[str, Lesion]:
+    """Contour of everything that a reader took for a tumour at a time point, by name.
 
     Candidates only where called new. Nothing while something of that time point is undecided.
     """
@@ -312,7 +225,7 @@ def accepted_at(session: Session, point: TimePointEntry) -> dict[str, Mask]:
     if any(r.status is RowStatus.PROPOSED for r in rows.values()):
         return {}
     tumours = {n: r for n, r in rows.items() if not r.is_candidate or _is_called_new(r)}
-    return {n: r.mask for n, r in tumours.items() if r.status in decided and r.mask is not None}
+    return {n: r.contour for n, r in tumours.items() if r.status in decided and r.contour is not None}
 
 
 def _is_called_new(row: Row) -> bool:
@@ -324,4 +237,4 @@ def accepted_visits(session: Session, until: TimePointEntry) -> list[AcceptedVis
     names = [p.name for p in session.study.timepoints]
     earlier = session.study.timepoints[: names.index(until.name)]
     accepted = ((p, accepted_at(session, p)) for p in earlier)
-    return [(session.image(p), masks) for p, masks in accepted if masks]
+    return [(session.image(p), lesions) for p, lesions in accepted if lesions]

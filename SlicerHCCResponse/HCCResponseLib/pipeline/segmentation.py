@@ -5,55 +5,36 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.adapt.recipe import QUICK
-from HCCResponseLib.base.arrays import Mask
-from HCCResponseLib.base.jobs import Report
+from HCCResponseLib.base.jobs import Offer, Report
 from HCCResponseLib.engines.contract import Request, Result
-from HCCResponseLib.engines.run import result_of, run_engine
 from HCCResponseLib.imaging.study import TimePointEntry
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
+from HCCResponseLib.lesions.label_maps import label_map
+from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.pipeline.engines import ADAPTED, run_engine
+from HCCResponseLib.pipeline.request import OURS, Options
 from HCCResponseLib.track.new_lesions.candidates import Survey
-
-OURS = "fcd"
-
-
-@dataclass(frozen=True)
-class Options:
-    """How proposals are made. ``base`` and ``steps`` of ``None`` mean the shipped model and the recipe's own.
-
-    Attributes:
-        engine: what looks for lesions in whole scans; ``weights`` and ``parameters`` are that engine's.
-        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-    """
-
-    recipe: str = QUICK.name
-    steps: int | None = None
-    seed: int = 0
-    base: Path | None = None
-    engine: str = OURS
-    weights: Path | None = None
-    device: str = "auto"
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-    def looks_with(self) -> Path | None:
-        """Weights of the engine; our own engine looks with the base model."""
-        return self.weights or (self.base if self.engine == OURS else None)
 
 
 @dataclass(frozen=True)
 class EngineRunner:
-    """Runs engines for one call of ``propose``."""
+    """Runs engines for one call of ``propose``.
+
+    Attributes:
+        images: hash that the image of each time point must have, by name.
+    """
 
     options: Options
     cancelled: Callable[[], bool]
+    images: Mapping[str, str] = field(default_factory=dict)
 
     def survey(self, point: TimePointEntry, report: Report) -> tuple[Survey, dict[str, Any]]:
         """The engine's view of a whole scan, and its provenance."""
@@ -63,7 +44,8 @@ class EngineRunner:
             weights=options.looks_with(),
             device=options.device,
             seed=options.seed,
-            parameters=options.parameters,
+            parameters=options.settings_of(options.engine),
+            image_sha256=self.images.get(point.name),
         )
         with self._run(options.engine, request, report) as result:
             found = result.read_probabilities()
@@ -78,16 +60,14 @@ class EngineRunner:
         self,
         point: TimePointEntry,
         image: Volume,
-        carried: Mapping[str, Mask],
+        carried: Mapping[str, Lesion],
         adapted: Path,
         report: Report,
     ) -> npt.NDArray[np.float32]:
         """Tumour probability around each known lesion on the image's grid, from the adapted network; 0 elsewhere."""
-        if not any(mask.any() for mask in carried.values()):
+        if not any(carried.values()):
             return np.zeros(image.geometry.size, np.float32)
-        labels = np.zeros(image.geometry.size, np.uint8)
-        for value, mask in enumerate(carried.values(), start=1):
-            labels[mask] = value
+        labels = label_map(list(carried.values()), image.geometry.size)
         base = str(self.options.base.absolute()) if self.options.base else ""
         with tempfile.TemporaryDirectory(prefix="hcc-response-") as folder:
             prior = Path(folder) / "prior.nrrd"
@@ -98,13 +78,22 @@ class EngineRunner:
                 weights=adapted,
                 device=self.options.device,
                 seed=self.options.seed,
-                parameters={"base": base},
+                parameters={"base": base, **self.options.settings_of(ADAPTED)},
+                image_sha256=self.images.get(point.name),
             )
-            with self._run("adapted", request, report) as result:
+            with self._run(ADAPTED, request, report) as result:
                 return result.read_probabilities().tumour
 
     @contextmanager
     def _run(self, engine: str, request: Request, report: Report) -> Iterator[Result]:
         """Result files live as long as the block."""
         with tempfile.TemporaryDirectory(prefix="hcc-response-") as work:
-            yield result_of(run_engine(engine, request, Path(work), report, self.cancelled))
+            done = run_engine(engine, request, Path(work), report, self.cancelled)
+            if engine != self.options.engine:
+                done = replace(done, offers=tuple(_of(engine, offer) for offer in done.offers))
+            yield done.require()
+
+
+def _of(engine: str, offer: Offer) -> Offer:
+    """An offer of an engine other than the chosen one, as a setting of the whole run."""
+    return replace(offer, parameters={f"{engine}.{n}": v for n, v in offer.parameters.items()})

@@ -9,11 +9,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.pipeline.propose import Session, open_session
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.presenter.view import PanelView, build_view, is_open
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
@@ -23,6 +22,7 @@ from HCCResponseLib.review.decisions.reader_rows import add_row, set_site
 from HCCResponseLib.review.people.people import Person, people_of
 from HCCResponseLib.review.read.links import reader_relinks
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision, ReaderLine
+from HCCResponseLib.review.read.session import Session, open_session
 from HCCResponseLib.review.read.state import ReadState, Row, Site, read_state
 from HCCResponseLib.review.store import ReadStore, open_store
 
@@ -52,7 +52,7 @@ class Presenter:
         """Open or resume a read; the one that was open is closed first.
 
         Raises:
-            InputError: see :func:`HCCResponseLib.pipeline.propose.open_session`; the read that was open stays open.
+            InputError: see :func:`HCCResponseLib.review.read.session.open_session`; the read that was open stays open.
         """
         load_profile(study.profile)
         self.adopt(open_session(study, folder))
@@ -156,15 +156,15 @@ class Presenter:
         role = self._role(time_point, name)
         self._decide(Decision(self._who(), time_point, name, Action.EDIT, role=role, state=state))
 
-    def edit_contour(self, time_point: str, name: str, mask: Mask) -> None:
-        """The reader's contour, (z, y, x) on the image's grid. A line that the reader dragged before is dropped."""
-        if not mask.any():
+    def edit_contour(self, time_point: str, name: str, contour: Lesion) -> None:
+        """The reader's contour on the image's grid. A line that the reader dragged before is dropped."""
+        if not contour:
             raise InputError(
                 f"The contour of {name} at {time_point} is empty. To say that the lesion is gone, set its state; "
                 "to refuse the proposal, reject it."
             )
         self._edit(
-            time_point, name, mask=mask, long_line=None, long_axis_mm=None, short_line=None, state=None
+            time_point, name, contour=contour, long_line=None, long_axis_mm=None, short_line=None, state=None
         )
 
     def edit_line(self, time_point: str, name: str, line: ReaderLine, short: bool = False) -> None:
@@ -194,11 +194,11 @@ class Presenter:
         if name == lesion:
             raise InputError(f"{name} is linked to itself already.")
         source, target = self.row(time_point, name), self.row(time_point, lesion)
-        if source.mask is None:
+        if source.contour is None:
             raise InputError(f"{name} has no contour at {time_point} that could be linked.")
-        parts = target.mask if target.state is LesionState.MEASURED else None
-        mask = source.mask if parts is None else source.mask | parts
-        self.edit_contour(time_point, lesion, mask)
+        parts = target.contour if target.state is LesionState.MEASURED else None
+        contour = source.contour if parts is None else source.contour | parts
+        self.edit_contour(time_point, lesion, contour)
         reason = f"is lesion {lesion}"
         if source.is_candidate:
             self.candidate(time_point, name, Action.DISMISS, reason)

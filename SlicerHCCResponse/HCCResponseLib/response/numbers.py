@@ -10,6 +10,15 @@ ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 
 
+def tenths(length_mm: float | Decimal) -> Decimal:
+    """A length in mm as an exact number of tenths, halves rounded up. Decisions are taken on this value.
+
+    Rounding of a binary number starts from its sixth decimal, so that 12.25 stored as 12.2499999999 still becomes 12.3.
+    """
+    exact = length_mm if isinstance(length_mm, Decimal) else Decimal(f"{length_mm:.6f}")
+    return exact.quantize(_TENTH, ROUND_HALF_UP)
+
+
 def length_text(value: Decimal) -> str:
     """A length (mm, mm², mm³) as written, with at least one decimal: ``27`` becomes ``27.0``."""
     exponent = value.as_tuple().exponent

@@ -215,11 +215,6 @@ class TimePointEvaluation:
     trace: tuple[str, ...]
     questions: tuple[ReaderQuestion, ...]
 
-    @property
-    def target_response(self) -> Response:
-        """Target response (shortcut for ``target.response``)."""
-        return self.target.response
-
 
 @dataclass(frozen=True, slots=True)
 class ReadEvaluation:

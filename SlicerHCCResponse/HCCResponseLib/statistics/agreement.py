@@ -1,8 +1,9 @@
 """Agreement of readers: Cohen's, weighted and Fleiss' kappa, Gwet's AC1 and AC2, each with an interval.
 
-Sources: Cohen 1960; Fleiss, Cohen & Everitt 1969 (standard errors of kappa and weighted kappa); Fleiss 1971; Gwet 2008
-and Gwet 2014, Handbook of Inter-Rater Reliability (subject-level variances, missing ratings). Two-reader intervals use
-the normal distribution, many-reader intervals Student's t with n - 1 degrees of freedom, as Gwet does.
+Cohen's kappa, plain and weighted, comes from statsmodels with the standard errors of Fleiss, Cohen & Everitt 1969 and
+a normal interval. The coefficients of many readers are computed here (decision 0100): Fleiss 1971; Gwet 2008; Gwet
+2014, Handbook of Inter-Rater Reliability (subject-level variances, missing ratings), with intervals of Student's t
+with n - 1 degrees of freedom, as Gwet does.
 """
 
 from __future__ import annotations
@@ -10,64 +11,56 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb, sqrt
-from statistics import NormalDist
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import norm, t
+from statsmodels.stats.inter_rater import cohens_kappa
+
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.statistics.distributions import student_quantile
+from HCCResponseLib.statistics.estimate import NOT_DEFINED, Estimate
 
-Matrix = Sequence[Sequence[float]]
+Matrix = npt.NDArray[np.float64]
 WeightName = Literal["identity", "linear", "quadratic", "ordinal"]
-
-
-@dataclass(frozen=True, slots=True)
-class Coefficient:
-    """An agreement coefficient.
-
-    Attributes:
-        value: the coefficient.
-        standard_error: its standard error; None where it is not defined.
-        low, high: interval, cut at -1 and 1; None where it is not defined.
-    """
-
-    value: float
-    standard_error: float | None
-    low: float | None
-    high: float | None
+_NOTHING_LEFT = 1e-12  # agreement by chance this close to 1 leaves nothing to be explained by the readers
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """All coefficients of one set of ratings; None where one is not defined.
+    """All coefficients of one set of ratings, each from -1 to 1 with its interval cut there.
 
     Attributes:
         n: subjects with at least two ratings.
         readers: number of readers.
-        percent_agreement: mean pairwise agreement, per cent.
-        kappa, kappa_linear, kappa_quadratic: two readers only.
+        percent_agreement: mean pairwise agreement, per cent; None without subjects.
+        kappa, kappa_linear, kappa_quadratic: two readers only; else not defined.
         fleiss_kappa, gwet_ac1, gwet_ac2: any number of readers, missing ratings allowed.
     """
 
     n: int
     readers: int
     percent_agreement: float | None
-    kappa: Coefficient | None
-    kappa_linear: Coefficient | None
-    kappa_quadratic: Coefficient | None
-    fleiss_kappa: Coefficient | None
-    gwet_ac1: Coefficient | None
-    gwet_ac2: Coefficient | None
+    kappa: Estimate = NOT_DEFINED
+    kappa_linear: Estimate = NOT_DEFINED
+    kappa_quadratic: Estimate = NOT_DEFINED
+    fleiss_kappa: Estimate = NOT_DEFINED
+    gwet_ac1: Estimate = NOT_DEFINED
+    gwet_ac2: Estimate = NOT_DEFINED
 
 
-def weights(size: int, name: WeightName) -> list[list[float]]:
-    """Agreement weights between categories in their given order; 1 on the diagonal (Gwet 2014, chapter 3)."""
+def weights(size: int, name: WeightName) -> Matrix:
+    """Agreement weights between categories in their given order (Gwet 2014, chapter 3).
+
+    Returns:
+        (size, size), 1 on the diagonal.
+    """
+    apart = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
     if name == "identity" or size == 1:
-        return [[float(i == j) for j in range(size)] for i in range(size)]
+        return np.eye(size)
     if name == "ordinal":
-        whole = comb(size, 2)
-        return [[1 - comb(abs(i - j) + 1, 2) / whole for j in range(size)] for i in range(size)]
-    power = 1 if name == "linear" else 2
-    return [[1 - (abs(i - j) / (size - 1)) ** power for j in range(size)] for i in range(size)]
+        return np.asarray(1 - apart * (apart + 1) / 2 / comb(size, 2), float)
+    return np.asarray(1 - (apart / (size - 1)) ** (1 if name == "linear" else 2), float)
 
 
 def agreement_of_table(
@@ -129,111 +122,103 @@ def _agreement(
     coded: Sequence[Sequence[int | None]], size: int, confidence: float, ordered: WeightName
 ) -> Agreement:
     readers = len(coded[0]) if coded else 2
-    counts = [[float(sum(1 for r in row if r == k)) for k in range(size)] for row in coded]
-    rated = [row for row in counts if sum(row) >= 1]
-    n = sum(1 for row in rated if sum(row) >= 2)
-    if n == 0 or size == 0:
-        return Agreement(0, readers, None, None, None, None, None, None, None)
+    if not size:
+        return Agreement(0, readers, None)
+    counts = np.array([[sum(1 for r in row if r == k) for k in range(size)] for row in coded], float)
+    counts = counts.reshape(-1, size)
+    rated = counts[counts.sum(1) >= 1]
+    n = int((rated.sum(1) >= 2).sum())
+    if n == 0:
+        return Agreement(0, readers, None)
     identity, chosen = weights(size, "identity"), weights(size, ordered)
-    two: list[Coefficient | None] = [None, None, None]
+    plain = linear = quadratic = NOT_DEFINED
     if readers == 2:
         table = _cross_table(coded, size)
-        names: tuple[WeightName, ...] = ("identity", "linear", "quadratic")
-        two = [_cohen(table, weights(size, name), confidence) for name in names]
-    observed = _observed(rated, identity)
+        plain, linear, quadratic = (_cohen(table, w, confidence) for w in (None, "linear", "quadratic"))
+    observed = float(np.nanmean(_pair_agreement(rated, identity)))
     return Agreement(
-        n, readers, 100 * observed, two[0], two[1], two[2],
-        _fleiss(rated, identity, confidence), _gwet(rated, identity, confidence), _gwet(rated, chosen, confidence),
+        n, readers, 100 * observed, plain, linear, quadratic,
+        _fleiss(rated, confidence), _gwet(rated, identity, confidence), _gwet(rated, chosen, confidence),
     )  # fmt: skip
 
 
-def _cross_table(coded: Sequence[Sequence[int | None]], size: int) -> list[list[float]]:
-    table = [[0.0] * size for _ in range(size)]
+def _cross_table(coded: Sequence[Sequence[int | None]], size: int) -> npt.NDArray[np.int64]:
+    table = np.zeros((size, size), np.int64)
     for first, second in coded:
         if first is not None and second is not None:
-            table[first][second] += 1
+            table[first, second] += 1
     return table
 
 
-def _cohen(table: Matrix, weight: Matrix, confidence: float) -> Coefficient | None:
-    """Cohen's (weighted) kappa with the large-sample standard error of Fleiss, Cohen & Everitt 1969."""
-    size = len(table)
-    n = sum(map(sum, table))
-    p = [[cell / n for cell in row] for row in table]
-    rows = [sum(row) for row in p]
-    columns = [sum(p[i][j] for i in range(size)) for j in range(size)]
-    cells = [(i, j) for i in range(size) for j in range(size)]
-    po = sum(weight[i][j] * p[i][j] for i, j in cells)
-    pe = sum(weight[i][j] * rows[i] * columns[j] for i, j in cells)
-    if 1 - pe < 1e-12:
-        return None
-    by_row = [sum(columns[j] * weight[i][j] for j in range(size)) for i in range(size)]
-    by_column = [sum(rows[i] * weight[i][j] for i in range(size)) for j in range(size)]
-    spread = sum(
-        p[i][j] * (weight[i][j] * (1 - pe) - (by_row[i] + by_column[j]) * (1 - po)) ** 2 for i, j in cells
-    )
-    variance = (spread - (po * pe - 2 * pe + po) ** 2) / (n * (1 - pe) ** 4)
-    return _interval((po - pe) / (1 - pe), variance, NormalDist().inv_cdf(0.5 + confidence / 2))
+def _cohen(table: npt.NDArray[np.int64], weighted: str | None, confidence: float) -> Estimate:
+    """Cohen's kappa of a square table of counts, ``linear`` or ``quadratic``ally weighted; see the top of this file."""
+    if table.diagonal().max() == table.sum():  # both readers gave everybody the same category
+        return NOT_DEFINED
+    # What statsmodels adds to it, such as the largest possible kappa, is not defined for every table.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = cohens_kappa(table, wt=weighted)
+    error = float(np.nan_to_num(found.std_kappa))  # the root of a variance that rounding made negative
+    return _cut(float(found.kappa), error * float(norm.ppf(0.5 + confidence / 2)))
 
 
-def _observed(counts: Matrix, weight: Matrix) -> float:
-    values = [value for value in (_pair_agreement(row, weight) for row in counts) if value is not None]
-    return sum(values) / len(values)
+def _pair_agreement(counts: Matrix, weight: Matrix) -> Matrix:
+    """Weighted agreement of all pairs of readers on each subject; (subjects,), nan for a single rating."""
+    total = counts.sum(1)
+    agreed = (counts * (counts @ weight - 1)).sum(1)
+    pairs = total * (total - 1)
+    found: Matrix = np.divide(agreed, pairs, out=np.full(len(counts), np.nan), where=pairs > 0)
+    return found
 
 
-def _pair_agreement(row: Sequence[float], weight: Matrix) -> float | None:
-    """Weighted agreement of all pairs of readers on one subject."""
-    total = sum(row)
-    if total < 2:
-        return None
-    size = range(len(row))
-    agreed = sum(row[k] * (sum(weight[k][m] * row[m] for m in size) - 1) for k in size)
-    return agreed / (total * (total - 1))
+def _shares(counts: Matrix) -> Matrix:
+    """Share of each category in the ratings of each subject; (subjects, categories)."""
+    return np.asarray(counts / counts.sum(1, keepdims=True))
 
 
-def _prevalence(counts: Matrix) -> list[float]:
-    return [sum(row[k] / sum(row) for row in counts) / len(counts) for k in range(len(counts[0]))]
+def _fleiss(counts: Matrix, confidence: float) -> Estimate:
+    shares = _shares(counts)
+    prevalence = shares.mean(0)
+    expected = float(prevalence @ prevalence)
+    return _many_readers(counts, np.eye(len(prevalence)), expected, shares @ prevalence, confidence)
 
 
-def _fleiss(counts: Matrix, weight: Matrix, confidence: float) -> Coefficient | None:
-    share = _prevalence(counts)
-    size = range(len(share))
-    pe = sum(weight[k][m] * share[k] * share[m] for k in size for m in size)
-    chance = [sum(weight[k][m] * share[m] for m in size) for k in size]
-    own = [sum(row[k] * chance[k] for k in size) / sum(row) for row in counts]
-    return _many_readers(counts, weight, pe, own, confidence)
-
-
-def _gwet(counts: Matrix, weight: Matrix, confidence: float) -> Coefficient | None:
+def _gwet(counts: Matrix, weight: Matrix, confidence: float) -> Estimate:
     """AC1 with identity weights, AC2 with others (Gwet 2008; Gwet 2014)."""
-    share = _prevalence(counts)
-    size = range(len(share))
-    if len(share) < 2:
-        return None
-    scale = sum(map(sum, weight)) / (len(share) * (len(share) - 1))
-    pe = scale * sum(value * (1 - value) for value in share)
-    own = [scale * sum(row[k] * (1 - share[k]) for k in size) / sum(row) for row in counts]
-    return _many_readers(counts, weight, pe, own, confidence)
+    shares = _shares(counts)
+    prevalence = shares.mean(0)
+    size = len(prevalence)
+    if size < 2:
+        return NOT_DEFINED
+    scale = float(weight.sum()) / (size * (size - 1))
+    expected = scale * float((prevalence * (1 - prevalence)).sum())
+    return _many_readers(counts, weight, expected, scale * (shares @ (1 - prevalence)), confidence)
 
 
 def _many_readers(
-    counts: Matrix, weight: Matrix, pe: float, own: Sequence[float], confidence: float
-) -> Coefficient | None:
-    if 1 - pe < 1e-12:
-        return None
-    n = len(counts)
-    agreed = [_pair_agreement(row, weight) for row in counts]
-    pairs = sum(1 for value in agreed if value is not None)
-    value = (_observed(counts, weight) - pe) / (1 - pe)
+    counts: Matrix, weight: Matrix, expected: float, own: Matrix, confidence: float
+) -> Estimate:
+    """A coefficient with the subject-level variance of Gwet 2014, which takes subjects with a single rating along.
+
+    Args:
+        counts: (subjects, categories), ratings.
+        weight: (categories, categories).
+        expected: agreement by chance.
+        own: (subjects,), what each subject adds to it.
+    """
+    left = 1 - expected
+    if left < _NOTHING_LEFT:
+        return NOT_DEFINED
+    agreed = _pair_agreement(counts, weight)
+    value, n = (float(np.nanmean(agreed)) - expected) / left, len(counts)
     if n < 2:
-        return Coefficient(value, None, None, None)
-    total = 0.0
-    for subject, expected in zip(agreed, own, strict=True):
-        part = 0.0 if subject is None else (n / pairs) * (subject - pe) / (1 - pe)
-        total += (part - 2 * (1 - value) * (expected - pe) / (1 - pe) - value) ** 2
-    return _interval(value, total / (n * (n - 1)), student_quantile(0.5 + confidence / 2, n - 1))
+        return Estimate(value)
+    pairs = int(np.isfinite(agreed).sum())
+    parts = np.nan_to_num((n / pairs) * (agreed - expected) / left)
+    spread = ((parts - 2 * (1 - value) * (own - expected) / left - value) ** 2).sum()
+    error = sqrt(float(spread) / (n * (n - 1)))
+    return _cut(value, error * float(t.ppf(0.5 + confidence / 2, n - 1)))
 
 
-def _interval(value: float, variance: float, quantile: float) -> Coefficient:
-    error = sqrt(max(0.0, variance))
-    return Coefficient(value, error, max(-1.0, value - quantile * error), min(1.0, value + quantile * error))
+def _cut(value: float, half_width: float) -> Estimate:
+    """A coefficient with its interval, which ends at -1 and 1."""
+    return Estimate(value, max(-1.0, value - half_width), min(1.0, value + half_width))

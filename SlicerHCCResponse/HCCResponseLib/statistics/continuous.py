@@ -1,37 +1,55 @@
-"""Agreement of lengths: intraclass correlation ICC(2,1) and Bland-Altman limits."""
+"""Figures of lengths: means, intraclass correlation ICC(2,1) and Bland-Altman limits of agreement.
+
+The formulas are those of the papers (decision 0100 says why no library), the quantiles scipy's.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import f, t
 
+from HCCResponseLib.statistics.estimate import NOT_DEFINED, Estimate
+
 Pairs = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A value with its interval; None where it is not defined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True)
 class BlandAltman:
-    """Differences second minus first reader in mm: mean, standard deviation, limits of agreement with intervals."""
+    """Limits of agreement of some differences, in their unit.
+
+    Attributes:
+        n: differences.
+        bias: their mean, with its interval.
+        lower, upper: mean -+ 1.96 standard deviations, each with its interval.
+        sd: standard deviation; None of less than two differences.
+    """
 
     n: int
     bias: Estimate
-    sd: float | None
     lower: Estimate
     upper: Estimate
+    sd: float | None
 
 
-_NOTHING = Estimate(None, None, None)
+def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Estimate:
+    """Mean with its interval by Student's t; no interval of a single value, nothing of none."""
+    array = np.asarray(values, float)
+    if len(array) < 2:
+        return Estimate(float(array[0])) if len(array) else NOT_DEFINED
+    return Estimate.around(float(array.mean()), _t(confidence, len(array)) * _sd(array) / np.sqrt(len(array)))
+
+
+def _t(confidence: float, n: int) -> float:
+    """Quantile of Student's t for a two-sided interval of ``n`` values."""
+    return float(t.ppf((1 + confidence) / 2, n - 1))
+
+
+def _sd(values: npt.NDArray[np.float64]) -> float:
+    return float(values.std(ddof=1))
 
 
 def icc_2_1(table: Pairs, confidence: float = 0.95) -> Estimate:
@@ -40,12 +58,15 @@ def icc_2_1(table: Pairs, confidence: float = 0.95) -> Estimate:
     Source: Shrout & Fleiss 1979, case 2, with its interval.
 
     Args:
-        table: one row for each subject, one column for each reader, complete.
+        table: (subjects, readers), complete; in any unit.
         confidence: level of the interval.
+
+    Returns:
+        not defined for less than two subjects or readers, or without any variance.
     """
     n, k = table.shape
     if n < 2 or k < 2:
-        return _NOTHING
+        return NOT_DEFINED
     mean = table.mean()
     between = k * ((table.mean(1) - mean) ** 2).sum()
     readers = n * ((table.mean(0) - mean) ** 2).sum()
@@ -53,10 +74,10 @@ def icc_2_1(table: Pairs, confidence: float = 0.95) -> Estimate:
     msr, msc, mse = between / (n - 1), readers / (k - 1), max(0.0, error) / ((n - 1) * (k - 1))
     whole = msr + (k - 1) * mse + k * (msc - mse) / n
     if whole <= 0:
-        return _NOTHING
+        return NOT_DEFINED
     value = (msr - mse) / whole
     if mse < 1e-12:
-        return Estimate(float(value), None, None)
+        return Estimate(float(value))
     ratio = msc / mse
     a = n * (1 + (k - 1) * value) - k * value
     freedom = (k - 1) * (n - 1) * (k * value * ratio + a) ** 2 / ((n - 1) * (k * value * ratio) ** 2 + a**2)
@@ -68,31 +89,30 @@ def icc_2_1(table: Pairs, confidence: float = 0.95) -> Estimate:
     return Estimate(float(value), float(low), float(high))
 
 
-def bland_altman(pairs: Pairs, confidence: float = 0.95) -> BlandAltman:
-    """Mean difference and limits of agreement (mean -+ 1.96 SD) of two readers, second minus first.
+def limits_of_agreement(differences: Sequence[float] | Pairs, confidence: float = 0.95) -> BlandAltman:
+    """Mean difference and limits of agreement (mean -+ 1.96 SD), each with its interval.
 
     Source: Bland & Altman 1986 and 1999; the interval of a limit has the variance SD^2 (1/n + 1.96^2 / (2 (n - 1))).
 
     Args:
-        pairs: (n, 2), mm.
+        differences: (n,), in any unit.
         confidence: level of the intervals.
     """
-    n = len(pairs)
+    array = np.asarray(differences, float)
+    n = len(array)
     if n < 2:
-        return BlandAltman(n, _NOTHING, None, _NOTHING, _NOTHING)
-    difference = pairs[:, 1] - pairs[:, 0]
-    bias, sd = float(difference.mean()), float(difference.std(ddof=1))
-    quantile = float(t.ppf((1 + confidence) / 2, n - 1))
-    around_bias = quantile * sd / np.sqrt(n)
-    around_limit = quantile * sd * np.sqrt(1 / n + 1.96**2 / (2 * (n - 1)))
-    return BlandAltman(
-        n,
-        _around(bias, around_bias),
-        sd,
-        _around(bias - 1.96 * sd, around_limit),
-        _around(bias + 1.96 * sd, around_limit),
-    )
+        return BlandAltman(n, NOT_DEFINED, NOT_DEFINED, NOT_DEFINED, None)
+    mean, sd = float(array.mean()), _sd(array)
+    half = _t(confidence, n) * sd * np.sqrt(1 / n + 1.96**2 / (2 * (n - 1)))
+    lower, upper = (Estimate.around(mean + z * sd, half) for z in (-1.96, 1.96))
+    return BlandAltman(n, mean_interval(array.tolist(), confidence), lower, upper, sd)
 
 
-def _around(value: float, half: float) -> Estimate:
-    return Estimate(value, float(value - half), float(value + half))
+def bland_altman(pairs: Pairs, confidence: float = 0.95) -> BlandAltman:
+    """:func:`limits_of_agreement` of two readers, second minus first, in the unit of the pairs.
+
+    Args:
+        pairs: (n, 2), one row for each length that both measured.
+        confidence: level of the intervals.
+    """
+    return limits_of_agreement(pairs[:, 1] - pairs[:, 0], confidence)

@@ -1,16 +1,41 @@
-"""One figure of a table, and tables of figures as Markdown, CSV and JSON."""
+"""An estimate with its interval, figures of a report, and tables of figures as Markdown, CSV and JSON."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from HCCResponseLib.base.files import safe_cell
+from HCCResponseLib.base.csv_files import csv_text
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with its interval, in whatever unit the function that made it states.
+
+    Attributes:
+        value: the estimate; None where it is not defined.
+        low, high: the interval, at the level that was asked for; None where the data allow none.
+    """
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @classmethod
+    def around(cls, value: float, half_width: float) -> Estimate:
+        """A value with a symmetric interval."""
+        return cls(float(value), float(value - half_width), float(value + half_width))
+
+    def scaled(self, factor: float) -> Estimate:
+        """The same in another unit, such as 100 for per cent."""
+        value, low, high = (None if v is None else factor * v for v in (self.value, self.low, self.high))
+        return Estimate(value, low, high)
+
+
+NOT_DEFINED = Estimate()
 
 
 @dataclass(frozen=True)
@@ -21,7 +46,7 @@ class Figure:
         section: what it belongs to ("Discordance").
         name: which figure ("best-response").
         who: the reader it is about; empty for the committee.
-        value, low, high: the figure and its interval; None where it is not defined.
+        estimate: the figure and its interval, in ``unit``.
         count, total: numerator and denominator of a share, or the number of values.
         unit: "%", "mm", "s", or empty for a coefficient.
         method: how it was computed.
@@ -30,32 +55,32 @@ class Figure:
     section: str
     name: str
     who: str = ""
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
+    estimate: Estimate = NOT_DEFINED
     count: int | None = None
     total: int | None = None
     unit: str = ""
     method: str = ""
 
 
-COLUMNS = tuple(field.name for field in fields(Figure))
+COLUMNS = ("section", "name", "who", "value", "low", "high", "count", "total", "unit", "method")
 
 
 def as_records(figures: Sequence[Figure]) -> list[dict[str, Any]]:
-    """Figures as plain records."""
-    return [asdict(figure) for figure in figures]
+    """Figures as plain records with the keys of :data:`COLUMNS`."""
+    return [dict(zip(COLUMNS, _cells(figure), strict=True)) for figure in figures]
+
+
+def _cells(figure: Figure) -> tuple[str | float | None, ...]:
+    found = figure.estimate
+    return (
+        figure.section, figure.name, figure.who, found.value, found.low, found.high,
+        figure.count, figure.total, figure.unit, figure.method,
+    )  # fmt: skip
 
 
 def as_csv(figures: Sequence[Figure]) -> str:
     """One line for each figure; text cells that a spreadsheet would take for a formula are neutralised."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for record in as_records(figures):
-        values = [record[column] for column in COLUMNS]
-        writer.writerow(["" if v is None else safe_cell(v) if isinstance(v, str) else v for v in values])
-    return buffer.getvalue()
+    return csv_text(COLUMNS, map(_cells, figures))
 
 
 def as_json_text(figures: Sequence[Figure]) -> str:
@@ -79,13 +104,12 @@ def as_markdown(figures: Sequence[Figure]) -> str:
 
 
 def _line(figure: Figure) -> str:
+    found = figure.estimate
     name = f"{figure.name}, {figure.who}" if figure.who else figure.name
-    interval = (
-        "-" if figure.low is None else f"{_number(figure, figure.low)} to {_number(figure, figure.high)}"
-    )
+    interval = "-" if found.low is None else f"{_number(figure, found.low)} to {_number(figure, found.high)}"
     n = "-" if figure.total is None else str(figure.total)
     n = n if figure.count is None else f"{figure.count} of {n}"
-    value = "not defined" if figure.value is None else _number(figure, figure.value)
+    value = "not defined" if found.value is None else _number(figure, found.value)
     cells = (name, f"{value} {figure.unit}".strip(), interval, n, figure.method)
     return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
 

@@ -6,36 +6,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
+from scipy.stats import binomtest
+
+from HCCResponseLib.statistics.estimate import NOT_DEFINED, Estimate
 
 BOOTSTRAP_SAMPLES = 2000
 
 
 @dataclass(frozen=True)
 class Share:
-    """``count`` of ``total`` with an interval; all three numbers in per cent, None of an empty total."""
+    """``count`` of ``total``; ``percent`` is that in per cent with its interval, not defined of an empty total."""
 
     count: int
     total: int
-    percent: float | None
-    low: float | None
-    high: float | None
+    percent: Estimate
+
+
+def exact_proportion(count: int, total: int, confidence: float = 0.95) -> Estimate:
+    """``count`` of ``total`` as a fraction from 0 to 1 with the exact interval; not defined of an empty total.
+
+    Source: Clopper & Pearson 1934, by :func:`scipy.stats.binomtest`.
+    """
+    if total == 0:
+        return NOT_DEFINED
+    interval = binomtest(count, total).proportion_ci(confidence, method="exact")
+    return Estimate(count / total, float(interval.low), float(interval.high))
 
 
 def exact_share(count: int, total: int, confidence: float = 0.95) -> Share:
-    """A share with the exact interval of Clopper & Pearson 1934 (quantiles of the beta distribution)."""
-    if total == 0:
-        return Share(0, 0, None, None, None)
-    tail = (1 - confidence) / 2
-    low = 0.0 if count == 0 else float(beta.ppf(tail, count, total - count + 1))
-    high = 1.0 if count == total else float(beta.ppf(1 - tail, count + 1, total - count))
-    return Share(count, total, 100 * count / total, 100 * low, 100 * high)
+    """A share in per cent with the exact interval, see :func:`exact_proportion`."""
+    return Share(count, total, exact_proportion(count, total, confidence).scaled(100))
 
 
 def clustered_share(per_subject: Sequence[tuple[int, int]], confidence: float = 0.95, seed: int = 0) -> Share:
     """A share of time points with a percentile bootstrap interval over subjects (Efron & Tibshirani 1993, 13).
 
     Time points of one subject are not independent, so subjects are drawn, not time points.
+    :func:`scipy.stats.bootstrap` draws the same subjects, but refuses a single one and resamples that hold no time
+    point at all.
 
     Args:
         per_subject: count and total of each subject.
@@ -45,9 +53,10 @@ def clustered_share(per_subject: Sequence[tuple[int, int]], confidence: float = 
     table = np.asarray(per_subject, float).reshape(-1, 2)
     count, total = table.sum(0)
     if total == 0:
-        return Share(0, 0, None, None, None)
+        return Share(0, 0, NOT_DEFINED)
     draws = np.random.default_rng(seed).integers(len(table), size=(BOOTSTRAP_SAMPLES, len(table)))
     drawn = table[draws].sum(1)
     shares = drawn[:, 0] / np.maximum(drawn[:, 1], 1)
     low, high = np.quantile(shares, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Share(int(count), int(total), float(100 * count / total), float(100 * low), float(100 * high))
+    found = Estimate(float(count / total), float(low), float(high))
+    return Share(int(count), int(total), found.scaled(100))

@@ -36,7 +36,6 @@ class SyntheticLesion:
         contrast_hu: attenuation of the viable part minus liver.
         core: relative radius of the necrotic core (0 = none) and ``core_hu`` its attenuation in HU.
         lipiodol: share of the lesion that holds lipiodol (0 = none).
-        oedema_mm: width of the swollen liver around it (0 = none); ``oedema_hu``: how much darker that is at the edge.
         pattern: noise that places lipiodol and heterogeneity.
     """
 
@@ -51,8 +50,6 @@ class SyntheticLesion:
     core: float = 0.0
     core_hu: float = 20.0
     lipiodol: float = 0.0
-    oedema_mm: float = 0.0
-    oedema_hu: float = 0.0
 
     def radius(self, p: Points) -> Array:
         """Normalised radius, below 1 inside, at material points."""
@@ -67,11 +64,7 @@ class SyntheticLesion:
 
     def reach(self) -> float:
         """Distance in mm from the centre beyond which the lesion cannot extend."""
-        return (
-            max(self.radii) * (1 + 2.5 * self.roughness)
-            + 1.0
-            + self.oedema_mm * max(self.radii) / min(self.radii)
-        )
+        return max(self.radii) * (1 + 2.5 * self.roughness) + 1.0
 
     def longest_diameter_mm(self, step_mm: float = 0.4) -> float:
         """True longest diameter over axial planes, from the formula of the outline, not from voxels."""
@@ -135,17 +128,8 @@ def treated(rng: np.random.Generator, lesion: SyntheticLesion) -> SyntheticLesio
     return lesion
 
 
-def swollen(rng: np.random.Generator, lesion: SyntheticLesion) -> SyntheticLesion:
-    """The lesion, seven times out of ten with a rim of oedema, which is not tumour."""
-    wide, dark, there = float(rng.uniform(4, 10)), float(rng.uniform(8, 25)), bool(rng.random() < 0.7)
-    return replace(lesion, oedema_mm=wide, oedema_hu=dark) if there else lesion
-
-
 def paint(hu: Array, p: Points, lesion: SyntheticLesion, liver_hu: float) -> Mask:
-    """Paint one lesion, and oedema around it, into ``hu`` (in place); returns the mask of the lesion.
-
-    Both are of the broadcast shape of ``p``.
-    """
+    """Paint one lesion into ``hu`` (in place); returns its mask, of the broadcast shape of ``p``."""
     radius = lesion.radius(p)
     mask = np.asarray(radius < 1.0)
     if not mask.any():
@@ -157,9 +141,6 @@ def paint(hu: Array, p: Points, lesion: SyntheticLesion, liver_hu: float) -> Mas
     if lesion.lipiodol:
         threshold = np.quantile(pattern[mask], 1 - lesion.lipiodol)
         value = np.where(pattern > threshold, 220.0 + 160.0 * np.abs(pattern), value)
-    if lesion.oedema_mm:
-        outside = (radius - 1.0) * np.float32(min(lesion.radii) / lesion.oedema_mm)
-        hu -= np.where(mask, 0, np.float32(lesion.oedema_hu) * np.clip(1 - outside, 0, 1))
     edge = np.clip((1.0 - radius) * min(lesion.radii) / 1.5, 0, 1)
     hu[mask] = (hu * (1 - edge) + value * edge)[mask]
     return mask

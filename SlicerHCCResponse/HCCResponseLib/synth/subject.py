@@ -10,7 +10,7 @@ import numpy as np
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.synth.anatomy import Anatomy, Points, Waves, draw_anatomy
-from HCCResponseLib.synth.lesions import Fate, SyntheticLesion, draw_lesion, swollen, treated
+from HCCResponseLib.synth.lesions import Fate, SyntheticLesion, draw_lesion, treated
 from HCCResponseLib.synth.render import Motion, Rendered, centred_geometry, render
 
 DEMO_FATES = (
@@ -60,7 +60,6 @@ def make_subject(
     field_of_view_mm: tuple[float, float, float] = (210.0, 250.0, 345.0),
     allow_treated: bool = True,
     contrast_hu: float | None = None,
-    oedema: bool = False,
 ) -> SyntheticSubject:
     """Draw a subject; the same arguments give the same voxels.
 
@@ -71,7 +70,6 @@ def make_subject(
         field_of_view_mm: extent (z, y, x) in mm.
         allow_treated: followed lesions may be necrotic or hold lipiodol at follow-up.
         contrast_hu: of every tumour against liver; drawn for each (-65 to -22, or 25 to 60) if not given.
-        oedema: most lesions that stay or shrink have a rim of oedema at follow-up; everything else stays the same.
 
     Raises:
         InputError: the lesions do not fit into the liver.
@@ -82,8 +80,6 @@ def make_subject(
     pairs = [
         over_time(rng, fate, lesion, allow_treated) for (fate, _), lesion in zip(fates, placed, strict=True)
     ]
-    if oedema:
-        pairs = _swollen(np.random.default_rng([seed, 1]), fates, pairs)
     motion = Motion(
         patient_mm=tuple(rng.uniform(-6, 6, 3)),
         liver_mm=(float(rng.uniform(-3, 3)), float(rng.uniform(-4, 4)), float(rng.uniform(-10, 10))),
@@ -184,16 +180,6 @@ def over_time(
     low, high = _SCALE[fate]
     later = lesion.scaled(float(rng.uniform(low, high)))
     return lesion, treated(rng, later) if allow_treated and fate is not Fate.GROWS else later
-
-
-def _swollen(
-    rng: np.random.Generator, fates: Sequence[tuple[Fate, float]], pairs: list[_OverTime]
-) -> list[_OverTime]:
-    responding = (Fate.STABLE, Fate.SHRINKS)
-    return [
-        (a, swollen(rng, b)) if b is not None and fate in responding else (a, b)
-        for (fate, _), (a, b) in zip(fates, pairs, strict=True)
-    ]
 
 
 def _nothing(like: SyntheticLesion) -> SyntheticLesion:

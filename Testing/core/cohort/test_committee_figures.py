@@ -10,19 +10,17 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from committees import FIRST, SECOND, THIRD, SmallCommittee, password
+from committees import FIRST, PD, PR, SECOND, THIRD, SmallCommittee, charter, password
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.base.files import original_cell, safe_cell
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.cohort.committee.figures import committee_figures
 from HCCResponseLib.cohort.committee.from_store import load_committee, load_reference_dates
 from HCCResponseLib.cohort.committee.reading_time import active_seconds
 from HCCResponseLib.cohort.committee.reads import Committee, CommitteeRead
 from HCCResponseLib.cohort.committee.same_lesion import common_names
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.report.tables.files import read_csv
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import (
@@ -37,7 +35,7 @@ from HCCResponseLib.review.committee.adjudication import adjudicate
 from HCCResponseLib.review.decisions.decide import accept_all
 from HCCResponseLib.review.read.outcome import outcome
 from HCCResponseLib.statistics.continuous import bland_altman, icc_2_1
-from HCCResponseLib.statistics.estimate import Figure, as_csv, as_markdown
+from HCCResponseLib.statistics.estimate import Estimate, Figure, as_csv, as_markdown
 from HCCResponseLib.statistics.proportions import clustered_share, exact_share
 from reads import BASELINE, FOLLOW_UP, lesion, make_read
 from simulated_committee import DATES, POINTS, findings, planned_committee
@@ -71,21 +69,21 @@ def test_icc_of_readers_who_agree_and_of_too_few():
 )
 def test_exact_intervals(count, total, low, high):
     found = exact_share(count, total)
-    assert found.percent == 100 * count / total
-    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-3)
+    assert found.percent.value == pytest.approx(100 * count / total)
+    assert (found.percent.low, found.percent.high) == pytest.approx((low, high), abs=1e-3)
 
 
 def test_no_share_of_nothing():
-    assert exact_share(0, 0).percent is None
-    assert clustered_share([]).percent is None
-    assert clustered_share([(0, 0)]).percent is None
+    assert exact_share(0, 0).percent == Estimate()
+    assert clustered_share([]).percent == Estimate()
+    assert clustered_share([(0, 0)]).percent == Estimate()
 
 
 def test_the_bootstrap_draws_subjects():
     """Three time points of a subject that always go together widen the interval to that of single subjects."""
-    together = clustered_share([(3, 3)] * 30 + [(0, 3)] * 70)
-    alone = clustered_share([(1, 1)] * 30 + [(0, 1)] * 70)
-    assert (together.percent, alone.percent) == (30, 30)
+    together = clustered_share([(3, 3)] * 30 + [(0, 3)] * 70).percent
+    alone = clustered_share([(1, 1)] * 30 + [(0, 1)] * 70).percent
+    assert (together.value, alone.value) == (30, 30)
     assert (together.low, together.high) == pytest.approx((alone.low, alone.high), abs=0.5)
     half = 1.96 * math.sqrt(0.3 * 0.7 / 100) * 100
     assert together.high - together.low == pytest.approx(2 * half, rel=0.1)
@@ -113,7 +111,7 @@ def test_pauses_are_left_out_of_the_reading_time():
 
 def _disc(row, column, radius=4):
     y, x = np.ogrid[:40, :40]
-    return ((y - row) ** 2 + (x - column) ** 2 <= radius**2)[None]
+    return Lesion.of(((y - row) ** 2 + (x - column) ** 2 <= radius**2)[None])
 
 
 def test_targets_are_the_same_where_contours_meet_whatever_their_names():
@@ -125,13 +123,6 @@ def test_targets_are_the_same_where_contours_meet_whatever_their_names():
     assert common_names([first, {"L1": None}]) == [{"L1", "L2"}, {"L1"}]
     both = {"A": _disc(10, 9), "B": _disc(10, 11)}
     assert common_names([first, both]) == [{"L1", "L2"}, {"L1", "B"}]
-
-
-@given(st.text())
-def test_neutralised_cells_come_back(text):
-    cell = safe_cell(text)
-    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-    assert original_cell(cell) == text
 
 
 def _planned(profile, repeats=0):
@@ -154,7 +145,7 @@ def test_a_single_reader_has_no_agreement():
     one = tuple(r for r in _planned(profile).reads if r.evaluator == "RADIOLOGIST 1")
     figures = committee_figures(Committee(profile, one))
     assert {f.section for f in figures} == {"Adjudication", "Readers"}
-    assert all(f.value is None or f.section == "Readers" for f in figures)
+    assert all(f.estimate.value is None or f.section == "Readers" for f in figures)
 
 
 def test_rereads_count_only_for_intra_reader_agreement():
@@ -168,13 +159,13 @@ def test_rereads_count_only_for_intra_reader_agreement():
 
 def test_an_unknown_adjudication_variable_is_refused():
     profile = load_profile("recist-1.1", {"adjudication_variables": ["mood"]})
-    with pytest.raises(InputError, match="'mood' is none of best-response"):
+    with pytest.raises(InputError, match="'mood' must be one of best-response"):
         committee_figures(_planned(profile))
 
 
 def test_tables_hold_every_figure_and_no_formula():
     figures = [
-        Figure("A", "share", "=cmd()", 50.0, 10.0, 90.0, 1, 2, "%", "exact"),
+        Figure("A", "share", "=cmd()", Estimate(50.0, 10.0, 90.0), 1, 2, "%", "exact"),
         Figure("A", "kappa", method="a | b"),
     ]
     lines = as_csv(figures).splitlines()
@@ -204,7 +195,7 @@ def test_reference_dates(tmp_path):
     for text, message in (
         ("subject,date\nS1,yesterday\n", "cannot be read"),
         ("name,date\nS1,2024-01-02\n", "need the columns"),
-        ("subject,date\nS1,2024-01-02\nS1,2024-01-03\n", "line 3: 'S1' is there twice"),
+        ("subject,date\nS1,2024-01-02\nS1,2024-01-03\n", "line 3: 'S1' appears twice"),
     ):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(InputError, match=message):
@@ -213,15 +204,7 @@ def test_reference_dates(tmp_path):
         load_reference_dates(tmp_path / "none.csv")
 
 
-@pytest.fixture
-def committee(tmp_path):
-    made = SmallCommittee(tmp_path / "reads.sqlite")
-    yield made
-    made.store.close()
-
-
 BOSS = {"HCC_RESPONSE_USER": "boss", "HCC_RESPONSE_PASSWORD": password("boss")}
-PR, PD = {BASELINE: 40, FOLLOW_UP: 20}, {BASELINE: 40, FOLLOW_UP: 60}
 
 
 def test_a_store_says_what_is_left_out_and_which_read_counts(committee, tmp_path):
@@ -244,18 +227,12 @@ def test_a_store_says_what_is_left_out_and_which_read_counts(committee, tmp_path
     assert (choice.chosen, choice.agreed, choice.adjudicator) == ("bob", {"bob"}, "judge")
     assert (choice.variables, choice.reason) == (("best-response", "progression-date"), "new nodule")
     figures = {(f.name, f.who): f for f in committee_figures(again)}
-    assert figures["reader disagreement index", "ann"].value == 50
-    assert figures["adjudicator agreement rate", "bob"].value == 100
+    assert figures["reader disagreement index", "ann"].estimate.value == 50
+    assert figures["adjudicator agreement rate", "bob"].estimate.value == 100
 
 
 def test_a_read_of_the_adjudicator_s_own_agrees_with_whom_it_agrees(tmp_path):
-    profile = tmp_path / "charter.yaml"
-    profile.write_text(
-        "name: charter\ntitle: Charter\nextends: recist-1.1\nfields:\n"
-        "  adjudication_mode: {value: new-read, source: charter 6}\n",
-        encoding="utf-8",
-    )
-    committee = SmallCommittee(tmp_path / "reads.sqlite", str(profile))
+    committee = SmallCommittee(tmp_path / "reads.sqlite", charter(tmp_path, adjudication_mode="new-read"))
     for name, stream, sizes in (("ann", FIRST, PR), ("bob", SECOND, PD)):
         committee.read(name, committee.assign(name, stream).read_id, sizes)
     committee.read("judge", committee.assign("judge", THIRD).read_id, {BASELINE: 40, FOLLOW_UP: 22})
@@ -303,7 +280,7 @@ def test_a_radiologist_s_own_study_counts_once_everything_is_decided(tmp_path):
     [
         (["evaluate", "committee", "{store}", "-o", "figures.doc"], "must end in .md, .csv or .json"),
         (["evaluate", "committee", "{folder}/none.sqlite"], "There is no read"),
-        (["export", "sdtm", "{store}", "-o", "{folder}/out", "--format", "sas"], "'sas' is no format"),
+        (["export", "sdtm", "{store}", "-o", "{folder}/out", "--format", "sas"], "'sas' is not a format"),
         (["export", "sdtm", "{store}", "-o", "{folder}/out"], "There is no finished read"),
     ],
 )

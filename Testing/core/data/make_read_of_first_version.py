@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.response.types import Response
 from HCCResponseLib.review import store as module
 from HCCResponseLib.review.decisions.decide import decide, decide_non_target
@@ -39,7 +40,7 @@ def main() -> None:
     geometry = Geometry((6, 20, 20), (2.0, 1.0, 1.0))
     who = "Dr Zoë O'Neil"
     decide(store, state, Decision(who, BASELINE, "L1", Action.ACCEPT))
-    decide(store, state, Decision(who, FOLLOW_UP, "L1", Action.EDIT, mask=mask), geometry)
+    decide(store, state, Decision(who, FOLLOW_UP, "L1", Action.EDIT, contour=Lesion.of(mask)), geometry)
     decide(
         store, state, Decision(who, FOLLOW_UP, "L1", Action.EDIT, long_axis_mm=Decimal("23.5"), reason="line")
     )

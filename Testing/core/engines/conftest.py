@@ -1,3 +1,3 @@
-"""The adapted engine registers itself where the pipeline is loaded."""
+"""With the adapted engine in the list, as every user of engines sees it."""
 
-import HCCResponseLib.pipeline  # noqa: F401
+import HCCResponseLib.pipeline.engines  # noqa: F401

@@ -12,8 +12,10 @@ import torch
 
 import bundles
 from HCCResponseLib.base.errors import ModelError
-from HCCResponseLib.engines.contract import Prompt, Request, RunState
-from HCCResponseLib.engines.run import check_engine, result_of, run_engine
+from HCCResponseLib.base.jobs import Ending, ignore_progress
+from HCCResponseLib.engines.contract import Prompt, Request
+from HCCResponseLib.engines.run import check_engine, run_engine
+from HCCResponseLib.engines.worker import work as work_on
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
@@ -42,18 +44,26 @@ def work(tmp_path) -> Path:
     return tmp_path / "work"
 
 
+@pytest.fixture
+def _in_this_process(monkeypatch) -> None:
+    """For the many ways to be refused: the engines say the same, and their libraries are loaded once."""
+    monkeypatch.setattr(
+        "HCCResponseLib.engines.run.run_job", lambda _, job, *__, **___: work_on(job, ignore_progress)
+    )
+
+
 def expected(ct: Path) -> np.ndarray:
     hu = read_volume(ct).hu
     return np.where(hu >= 150, 2, np.where(hu >= 50, 1, 0)).astype(np.uint8)
 
 
 def labels_of(outcome) -> np.ndarray:
-    return read_label_map(result_of(outcome).labels, empty=True).labels
+    return read_label_map(outcome.require().labels, empty=True).labels
 
 
 def failure(name: str, request: Request, work: Path) -> str:
     outcome = run_engine(name, request, work)
-    assert outcome.state is RunState.FAILED
+    assert outcome.ending is Ending.FAILED
     return outcome.message
 
 
@@ -63,7 +73,7 @@ def failure(name: str, request: Request, work: Path) -> str:
 def test_fcd_gives_probabilities_and_says_what_made_them(ct, work, tmp_path):
     model = tiny_model(tmp_path / "tiny.pt")
     asked = Request(ct, weights=tmp_path / "tiny.pt", device="cpu", parameters={"precision": "float32"})
-    result = result_of(run_engine("fcd", asked, work))
+    result = run_engine("fcd", asked, work).require()
     found = result.read_probabilities()
     assert found.grid.spacing == WORKING.spacing
     assert (found.liver >= found.tumour - 1e-6).all()
@@ -78,12 +88,13 @@ def test_fcd_with_the_same_seed_gives_the_same_result(ct, work, tmp_path, precis
     asked = Request(
         ct, weights=tmp_path / "tiny.pt", device="cpu", seed=3, parameters={"precision": precision}
     )
-    first = result_of(run_engine("fcd", asked, work)).read_probabilities()
-    again = result_of(run_engine("fcd", asked, work)).read_probabilities()
+    first = run_engine("fcd", asked, work).require().read_probabilities()
+    again = run_engine("fcd", asked, work).require().read_probabilities()
     assert np.array_equal(first.liver, again.liver)
     assert np.array_equal(first.tumour, again.tumour)
 
 
+@pytest.mark.usefixtures("_in_this_process")
 def test_fcd_refuses_what_it_cannot_compute_with(ct, work, tmp_path):
     tiny_model(tmp_path / "tiny.pt")
 
@@ -120,7 +131,7 @@ def test_adapted_looks_only_near_the_earlier_contours(ct, work, tmp_path):
         device="cpu",
         parameters={"base": str(tmp_path / "base.pt")},
     )
-    result = result_of(run_engine("adapted", asked, work))
+    result = run_engine("adapted", asked, work).require()
     found = result.read_probabilities()
     assert found.grid == read_volume(ct).geometry
     assert found.tumour[5, 7, 9] > 0.9
@@ -180,7 +191,7 @@ def test_a_command_without_places_or_program_is_refused(ct, work):
 def test_a_program_that_is_killed_is_out_of_memory(ct, work, tmp_path):
     parameters = {"command": program(tmp_path, "import os; os.kill(os.getpid(), 9)")}
     outcome = run_engine("command", Request(ct, parameters=parameters), work)
-    assert outcome.state is RunState.OUT_OF_MEMORY
+    assert outcome.ending is Ending.OUT_OF_MEMORY
 
 
 # monai-bundle
@@ -197,7 +208,7 @@ def test_a_bundle_by_the_names_of_its_classes(ct, work, tmp_path):
     windows = [p.fraction for p in seen if p.stage == "Segmenting"]
     assert windows == sorted(windows)
     assert len(windows) > 1
-    assert check_engine("monai-bundle", root, work)["sha256"] == sha256_of(weights)
+    assert check_engine("monai-bundle", root)["sha256"] == sha256_of(weights)
 
 
 def test_a_bundle_that_is_asked_for_classes_and_takes_clicks(ct, work, tmp_path):
@@ -213,6 +224,7 @@ def test_a_bundle_that_is_asked_for_classes_and_takes_clicks(ct, work, tmp_path)
     assert "give the parameters liver and tumour" in failure("monai-bundle", Request(ct, weights=root), work)
 
 
+@pytest.mark.usefixtures("_in_this_process")
 def test_bundles_that_cannot_work_say_why(ct, work, tmp_path):
     root = bundles.make_bundle(tmp_path / "bundle")
     asked = Request(ct, weights=root, device="cpu")
@@ -240,4 +252,4 @@ def test_bundles_that_cannot_work_say_why(ct, work, tmp_path):
     config.unlink()
     assert "is not a MONAI bundle" in failure("monai-bundle", asked, work)
     with pytest.raises(ModelError, match="is not a MONAI bundle"):
-        check_engine("monai-bundle", root, work)
+        check_engine("monai-bundle", root)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +11,16 @@ import pytest
 import SimpleITK as sitk
 from typer.testing import CliRunner
 
+from commands import answer
 from HCCResponseLib.base.errors import InputError, ModelError, StorageError
 from HCCResponseLib.base.files import sha256_of
+from HCCResponseLib.base.jobs import Ending
 from HCCResponseLib.cli.main import app
-from HCCResponseLib.engines.contract import EngineInfo, Gives, Request, RunState
+from HCCResponseLib.engines.contract import EngineInfo, Gives, Request
 from HCCResponseLib.engines.environments import engine_folder, missing, python_of
 from HCCResponseLib.engines.install import install, plan, remove
 from HCCResponseLib.engines.registry import engine_named
-from HCCResponseLib.engines.run import check_engine, result_of, run_engine
+from HCCResponseLib.engines.run import check_engine, run_engine
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import Volume
@@ -62,7 +62,7 @@ def work(tmp_path) -> Path:
 
 def failure(name: str, request: Request, work: Path) -> str:
     outcome = run_engine(name, request, work)
-    assert outcome.state is RunState.FAILED
+    assert outcome.ending is Ending.FAILED
     return outcome.message
 
 
@@ -80,7 +80,7 @@ def test_nnunet_gives_what_nnunet_itself_gives(ct, work, tmp_path):
     assert len(np.unique(theirs)) > 1
     seen: list = []
     outcome = run_engine("nnunet", Request(ct, weights=folder, device="cpu"), work, seen.append)
-    result = result_of(outcome)
+    result = outcome.require()
     ours = read_label_map(result.labels, empty=True).labels
     assert np.array_equal(ours, theirs)
     found = result.read_probabilities()
@@ -89,7 +89,7 @@ def test_nnunet_gives_what_nnunet_itself_gives(ct, work, tmp_path):
     assert result.provenance["weights"] == {str(checkpoint): sha256_of(checkpoint)}
     assert "nnunetv2" in result.provenance["versions"]
     assert [p for p in seen if p.stage == "Segmenting"]
-    assert check_engine("nnunet", folder, work)["labels"]["liver tumor"] == 2
+    assert check_engine("nnunet", folder)["labels"]["liver tumor"] == 2
 
 
 def test_nnunet_folders_that_cannot_work_say_why(ct, work, tmp_path):
@@ -134,14 +134,14 @@ def test_totalsegmentator_from_a_local_folder(ct, work, tmp_path):
     assert "nothing is downloaded unasked" in message
     name = message.partition("belong in '")[2].partition("'")[0].rpartition("/")[2]
     fake_weights(python, home, name, "nnUNetTrainer_4000epochs_NoMirroring", 117, 5)
-    result = result_of(run_engine("totalsegmentator", asked, work))
+    result = run_engine("totalsegmentator", asked, work).require()
     labels = read_label_map(result.labels, empty=True).labels
     assert (labels == 1).all()
     assert result.provenance["tasks"] == ["total"]
     assert len(result.provenance["weights"]) == 1
     assert json.loads((home / "config.json").read_text(encoding="utf-8"))["send_usage_stats"] is False
     with pytest.raises(ModelError, match="belong in"):
-        check_engine("totalsegmentator", home, work)
+        check_engine("totalsegmentator", home)
     assert "tasks are total, liver_vessels, liver_lesions" in failure(
         "totalsegmentator", Request(ct, weights=home, parameters={"tasks": "spleen"}), work
     )
@@ -240,11 +240,4 @@ def test_an_engine_that_is_not_installed_says_how(home, ct, work):
 
 
 def test_checking_from_the_command_line():
-    done = subprocess.run(
-        [sys.executable, "-m", "HCCResponseLib", "engines", "check", "fcd", "--json"],
-        capture_output=True,
-        text=True,
-        env=os.environ,
-        check=True,
-    )
-    assert len(json.loads(done.stdout)["sha256"]) == 64
+    assert len(answer("engines", "check", "fcd")["sha256"]) == 64

@@ -7,21 +7,24 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from HCCResponseLib.base.errors import InputError, JobCancelledError, JobFailedError, JobOutOfMemoryError
+from HCCResponseLib.base.jobs import Ending
 from HCCResponseLib.engines import memory
-from HCCResponseLib.engines.contract import Prompt, Request, RunState
+from HCCResponseLib.engines.contract import Prompt, Request
+from HCCResponseLib.engines.job import EngineJob
 from HCCResponseLib.engines.registry import engine_named, engines
-from HCCResponseLib.engines.run import check_engine, result_of, run_engine
+from HCCResponseLib.engines.run import check_engine, run_engine
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.imaging.read import read_label_map
+from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
+from waiting import pids_in, wait_until, wait_until_gone
 
 SUPPORT = Path(__file__).resolve().parents[2] / "support"
 
@@ -52,23 +55,6 @@ def act(ct, tmp_path):
     return run
 
 
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-
-
-def gone_within(pids: list[int], seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if not any(alive(pid) for pid in pids):
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def test_a_new_engine_is_one_new_file():
     names = [info.name for info in engines()]
     assert names[:2] == ["fcd", "adapted"]
@@ -80,7 +66,7 @@ def test_a_new_engine_is_one_new_file():
 def test_done_with_result_files_provenance_and_progress(act, ct):
     seen: list = []
     outcome = act("well", seen=seen)
-    assert outcome.state is RunState.DONE
+    assert outcome.ending is Ending.DONE
     result = outcome.result
     labels = read_label_map(result.labels)
     found = result.read_probabilities()
@@ -100,20 +86,20 @@ def test_done_with_result_files_provenance_and_progress(act, ct):
 
 def test_a_job_that_dies_says_why(act):
     outcome = act("die")
-    assert outcome.state is RunState.FAILED
+    assert outcome.ending is Ending.FAILED
     assert "exit status 3" in outcome.message
     assert "first line | second line | the reason of death" in outcome.message
     outcome = act("raise")
-    assert outcome.state is RunState.FAILED
+    assert outcome.ending is Ending.FAILED
     assert "ZeroDivisionError: a fault of the engine" in outcome.message
     outcome = act("model")
-    assert (outcome.state, outcome.offers) == (RunState.FAILED, ())
+    assert (outcome.ending, outcome.offers) == (Ending.FAILED, ())
     assert outcome.message == "weights 'w.pt' are missing; they belong in FOLDER"
 
 
 def test_a_full_disk_says_so(act, tmp_path):
     outcome = act("full disk")
-    assert outcome.state is RunState.FAILED
+    assert outcome.ending is Ending.FAILED
     assert outcome.message.startswith("No room left on the disk for")
     assert not (tmp_path / "work" / "labels.nrrd").exists()
 
@@ -121,11 +107,11 @@ def test_a_full_disk_says_so(act, tmp_path):
 @pytest.mark.parametrize("way", ["memory", "torch memory", "cuda memory", "killed"])
 def test_out_of_memory_is_an_offer(act, way):
     outcome = act(way)
-    assert outcome.state is RunState.OUT_OF_MEMORY
+    assert outcome.ending is Ending.OUT_OF_MEMORY
     assert "memory" in outcome.message
     (offer,) = outcome.offers
     assert offer.title == "Smaller patch: 48"
-    changed = offer.apply(Request(Path("x"), parameters={"act": "well"}))
+    changed = Request(Path("x"), parameters={"act": "well"}).lighter(offer)
     assert changed.parameters == {"act": "well", "patch": 48}
 
 
@@ -133,7 +119,7 @@ def test_offers_end_with_the_smallest_patch_and_the_cpu():
     info = engine_named("misbehaving")
     on_gpu = info.offers(Request(Path("x"), device="cuda:1", parameters={"patch": 48}))
     assert [o.title for o in on_gpu] == ["Smaller patch: 32", "Run on the CPU (slower)"]
-    assert on_gpu[1].apply(Request(Path("x"), device="cuda:1")).device == "cpu"
+    assert Request(Path("x"), device="cuda:1").lighter(on_gpu[1]).device == "cpu"
     assert info.offers(Request(Path("x"), device="cpu", parameters={"patch": 32})) == ()
     nnunet = engine_named("nnunet").offers(Request(Path("x"), device="cuda"))
     assert [o.title for o in nnunet] == ["Set results_on to cpu", "Run on the CPU (slower)"]
@@ -143,7 +129,7 @@ def test_too_little_memory_is_said_before_the_start(act, monkeypatch):
     monkeypatch.setattr(memory, "free_system_mib", lambda: 0.5)
     seen: list = []
     outcome = act("well", seen=seen)
-    assert outcome.state is RunState.OUT_OF_MEMORY
+    assert outcome.ending is Ending.OUT_OF_MEMORY
     assert "needs about 0.0 GiB of memory, but only 0.0 GiB are free" in outcome.message
     assert outcome.offers
     assert seen == []
@@ -172,47 +158,39 @@ def test_a_full_gpu_is_said_before_the_start(ct, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
     assert memory.free_gpu_mib() == 100
     outcome = run_engine("misbehaving", Request(ct, device="cuda"), tmp_path)
-    assert outcome.state is RunState.OUT_OF_MEMORY
+    assert outcome.ending is Ending.OUT_OF_MEMORY
     assert "GPU memory" in outcome.message
     assert "cpu" in [o.device for o in outcome.offers]
     (tmp_path / "work").mkdir()
-    assert result_of(run_engine("misbehaving", Request(ct), tmp_path / "work")).provenance["device"] == "cpu"
+    assert run_engine("misbehaving", Request(ct), tmp_path / "work").require().provenance["device"] == "cpu"
 
 
-def cancel_when(note: Path):
-    """Cancels once the note is there; remembers when it first said so."""
-    told: list[float] = []
-
-    def cancelled() -> bool:
-        if note.exists() and not told:
-            told.append(time.monotonic())
-        return bool(told)
-
-    return cancelled, told
+def was_ended(note: Path) -> bool:
+    """Whether what sleeps in the engine was ended; it leaves a word where it comes to its own end."""
+    wait_until_gone(pids_in(note))
+    return not note.with_name("over").exists()
 
 
-@pytest.mark.parametrize("moment", ["import", "stubborn"])
-def test_cancel_ends_the_tree_within_two_seconds(act, tmp_path, moment):
+@pytest.mark.parametrize(("moment", "processes"), [("import", 1), ("stubborn", 2)])
+def test_cancel_ends_the_tree(act, tmp_path, moment, processes):
+    """How fast, bench_cancel says: less than two seconds on a quiet machine."""
     note = tmp_path / "pids"
-    cancelled, told = cancel_when(note)
-    outcome = act(moment, cancelled, note=str(note))
-    assert time.monotonic() - told[0] < 2
-    assert outcome.state is RunState.CANCELLED
-    assert gone_within([int(p) for p in note.read_text().split()], 0.5)
+    outcome = act(moment, lambda: len(pids_in(note)) == processes, note=str(note))
+    assert outcome.ending is Ending.CANCELLED
+    assert was_ended(note)
 
 
-def test_cancel_at_the_very_start(act):
-    started = time.monotonic()
-    assert act("well", lambda: True).state is RunState.CANCELLED
-    assert time.monotonic() - started < 2
+def test_cancel_at_the_very_start(act, tmp_path):
+    note = tmp_path / "pids"
+    assert act("stubborn", lambda: True, note=str(note)).ending is Ending.CANCELLED
+    assert was_ended(note)
 
 
 def test_what_a_finished_engine_left_running_is_ended(act, tmp_path):
     note = tmp_path / "pids"
-    started = time.monotonic()
-    assert act("orphan", note=str(note)).state is RunState.DONE
-    assert time.monotonic() - started < 40
-    assert gone_within([int(note.read_text())], 2)
+    assert act("orphan", note=str(note)).ending is Ending.DONE
+    assert len(pids_in(note)) == 1
+    assert was_ended(note)
 
 
 def test_a_job_ends_with_its_caller(ct, tmp_path):
@@ -225,18 +203,16 @@ def test_a_job_ends_with_its_caller(ct, tmp_path):
         "run_engine('misbehaving', Request(Path(sys.argv[1]), device='cpu', parameters=p), Path(sys.argv[2]))"
     )
     caller = subprocess.Popen([sys.executable, "-c", code, str(ct), str(tmp_path), str(note)])
-    end = time.monotonic() + 60
-    while not (note.exists() and len(note.read_text().split()) == 2) and time.monotonic() < end:
-        time.sleep(0.05)
+    wait_until(lambda: len(pids_in(note)) == 2)
     caller.send_signal(signal.SIGKILL)
     caller.wait()
-    assert gone_within([int(p) for p in note.read_text().split()], 2)
+    assert was_ended(note)
 
 
 def test_what_cannot_work_is_refused_before_the_start(ct, tmp_path):
     def message(name, **words):
         outcome = run_engine(name, Request(ct, **words), tmp_path)
-        assert outcome.state is RunState.FAILED
+        assert outcome.ending is Ending.FAILED
         return outcome.message
 
     assert "no engine 'magic'" in message("magic")
@@ -251,26 +227,54 @@ def test_what_cannot_work_is_refused_before_the_start(ct, tmp_path):
     assert "does not exist" in message("misbehaving", weights=None, prior=tmp_path / "none.nrrd")
 
 
-def test_requests_survive_json(tmp_path):
+@pytest.fixture(params=["our environment", "an engine's own, without pydantic"])
+def _environment(request, monkeypatch):
+    if request.param != "our environment":
+        monkeypatch.setitem(sys.modules, "pydantic", None)
+
+
+def test_requests_survive_the_way_to_the_child(tmp_path, _environment):
     request = Request(tmp_path / "a", tmp_path / "b", (Prompt((1.0, 2.0, 3.0), False),), None, "cuda:1", 7)
-    assert Request.from_json(json.loads(json.dumps(request.to_json()))) == request
+    for job in (EngineJob("m", request, tmp_path), EngineJob("m", weights=tmp_path)):
+        assert EngineJob.read(job.to_text()) == job
+
+
+@pytest.mark.parametrize("name", ["engine", "seed", "inside"])
+def test_unknown_keys_of_a_request_are_refused(tmp_path, _environment, name):
+    text = EngineJob("m", Request(tmp_path, prompts=(Prompt((0.0, 0.0, 0.0)),))).to_text()
+    with pytest.raises(InputError, match="cannot be started as asked: [^\n]*$"):
+        EngineJob.read(text.replace(f'"{name}"', f'"{name}s"'))
+
+
+def test_an_image_that_was_changed_is_refused(ct, tmp_path):
+    known = read_volume(ct).sha256
+    asked = Request(ct, device="cpu", image_sha256=known)
+    (tmp_path / "work").mkdir()
+    assert run_engine("misbehaving", asked, tmp_path / "work").ending is Ending.DONE
+    image = read_volume(ct)
+    write_volume(Volume(image.hu, replace(image.geometry, spacing=(2.5, 0.8, 0.9))), ct)
+    outcome = run_engine("misbehaving", asked, tmp_path / "work")
+    assert outcome.ending is Ending.FAILED
+    assert f"Image '{ct}' was changed while it was being worked on" in outcome.message
+    with pytest.raises(InputError, match="was changed"):
+        outcome.require()
 
 
 def test_states_become_errors_for_callers_that_need_a_result(act):
     with pytest.raises(JobFailedError, match="exit status 3"):
-        result_of(act("die"))
+        act("die").require()
     with pytest.raises(JobOutOfMemoryError, match="Lighter settings: Smaller patch: 48"):
-        result_of(act("memory"))
+        act("memory").require()
     with pytest.raises(JobCancelledError):
-        result_of(act("well", lambda: True))
+        act("well", lambda: True).require()
 
 
 def test_the_same_seed_gives_the_same_result(act, tmp_path):
-    first = result_of(act("well")).read_probabilities().tumour
-    assert np.array_equal(first, result_of(act("well")).read_probabilities().tumour)
+    first = act("well").require().read_probabilities().tumour
+    assert np.array_equal(first, act("well").require().read_probabilities().tumour)
 
 
 def test_check_runs_in_the_engine_s_process(tmp_path):
-    facts = check_engine("misbehaving", tmp_path, tmp_path)
+    facts = check_engine("misbehaving", tmp_path)
     assert facts["weights"] == str(tmp_path)
     assert "numpy" in facts["versions"]

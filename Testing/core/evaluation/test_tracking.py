@@ -13,13 +13,14 @@ from HCCResponseLib.evaluation.tracking import run as tracking_run
 from HCCResponseLib.evaluation.tracking.run import OURS, PUBLISHED, nearest_centres
 from HCCResponseLib.evaluation.tracking.stats import f1, false_per_scan, share
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.imaging.warped import WarpedMask
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import LinkKind
+from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.track.identity.matching import KnownLesion, match
 from HCCResponseLib.track.registration.trust import LocalTrust
 
 GRID = Geometry((40, 80, 80), (1.0, 1.0, 1.0))
-SURE = LocalTrust(True, True, True, 0.5, ())
+SURE = LocalTrust(True, True, 0.5, ())
 SCORE = {
     "identity": [3, 4],
     "simple": [2, 2],
@@ -32,7 +33,7 @@ SCORE = {
 
 def ball(centre, radius):
     axes = np.ogrid[tuple(slice(0, n) for n in GRID.size)]
-    return sum((a - c) ** 2 for a, c in zip(axes, centre, strict=True)) <= radius**2
+    return Lesion.of(sum((a - c) ** 2 for a, c in zip(axes, centre, strict=True)) <= radius**2)
 
 
 def record(seed):
@@ -77,7 +78,7 @@ def test_f1_and_false_candidates():
 
 
 def test_the_published_way_takes_a_new_lesion_for_one_that_vanished():
-    gone = {"A": KnownLesion(WarpedMask(ball((20, 20, 20), 5)), 500.0, SURE)}
+    gone = {"A": KnownLesion(WarpedContour(ball((20, 20, 20), 5)), 500.0, SURE)}
     new = [ball((20, 40, 20), 5)]
     assert nearest_centres(gone, new, GRID).of("A").outcome is LinkKind.MATCHED
     assert match("fu", gone, new, GRID).of("A").outcome is LinkKind.VANISHED

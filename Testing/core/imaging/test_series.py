@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pydicom import dcmread
 
 from dicom_series import write_series
 from HCCResponseLib.base.errors import InputError
@@ -53,3 +54,39 @@ def test_real_series(real_data, tmp_path):
     assert {v.patient_id for v in found} == {"HCC_007"}
     assert sorted(v.study_date for v in found) == ["1997-12-27", "1998-03-14"]
     assert all(abs(v.geometry.spacing[0] - 10) < 1e-3 for v in found)
+
+
+def test_slices_are_ordered_by_place_whatever_their_names(tmp_path):
+    folder = write_series(tmp_path / "s")
+    for number, file in enumerate(sorted(folder.iterdir(), reverse=True)):
+        file.rename(folder / f"renamed-{number:03d}")
+    volume = read_volume(folder)
+    assert list(volume.hu[:, 8, 8]) == [60, 61, 62, 63, 64, 65]
+    assert volume.geometry.origin == pytest.approx((-5, -6, 40))
+
+
+def test_other_files_of_the_folder_are_passed_over(tmp_path):
+    folder = write_series(tmp_path / "s")
+    (folder / "notes.txt").write_text("reader's notes", encoding="utf-8")
+    (folder / "empty").touch()
+    (folder / "deeper").mkdir()
+    assert read_volume(folder).hu.shape == (6, 16, 18)
+
+
+@pytest.mark.parametrize("name", ["ImagePositionPatient", "ImageOrientationPatient"])
+def test_a_slice_that_does_not_say_where_it_lies_is_refused(tmp_path, name):
+    folder = write_series(tmp_path / "s")
+    for file in sorted(folder.iterdir())[:3]:
+        header = dcmread(file)
+        del header[name]
+        header.save_as(file)
+    with pytest.raises(InputError, match=rf"does not say where it lies \({name}\)"):
+        read_volume(folder)
+
+
+def test_a_damaged_slice_is_refused(tmp_path):
+    folder = write_series(tmp_path / "s")
+    file = sorted(folder.iterdir())[2]
+    file.write_bytes(file.read_bytes()[:-300])
+    with pytest.raises(InputError, match="damaged or incomplete"):
+        read_volume(folder)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from HCCResponseLib.base.errors import GeometryError, InputError
+from HCCResponseLib.base.errors import GeometryError, InputError, ProfileError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.measure import (
     CONVENTIONS,
@@ -20,11 +20,9 @@ from HCCResponseLib.measure import (
     RECIST,
     Axis,
     Convention,
-    LesionKind,
     LesionMeasurement,
     LineRule,
     Measurability,
-    MeasurabilityRule,
     WarningCode,
     convention,
     measurability,
@@ -34,6 +32,8 @@ from HCCResponseLib.measure import (
     slice_contours,
     tenths,
 )
+from HCCResponseLib.response.profiles.load import load_profile
+from HCCResponseLib.review.decisions.decide import as_length
 
 
 def lesion(seed: int, size: int = 40, depth: int = 7) -> np.ndarray:
@@ -185,7 +185,7 @@ def test_field_of_view(place: tuple[int, int, int]) -> None:
     mask[place[0], place[1] : place[1] + 2, place[2] : place[2] + 2] = True
     found = measure_lesion(mask, Geometry(mask.shape, (1.0, 1.0, 1.0)))
     assert found.touches_field_of_view
-    assert found.has_warning(WarningCode.FIELD_OF_VIEW)
+    assert WarningCode.FIELD_OF_VIEW in {one.code for one in found.warnings}
     assert not measure_lesion(np.pad(mask, 1), Geometry((11, 22, 22), (1.0, 1.0, 1.0))).touches_field_of_view
 
 
@@ -254,6 +254,7 @@ def test_tenths_round_halves_up() -> None:
     assert [tenths(one) for one in (12.25, 12.2499999999, 12.249, 0.05, 9.95)] == [
         Decimal(one) for one in ("12.3", "12.3", "12.2", "0.1", "10.0")
     ]
+    assert (tenths(Decimal("12.25")), as_length("12.25")) == (Decimal("12.3"), Decimal("12.3"))
 
 
 def sized(pixels: int, thickness: float) -> LesionMeasurement:
@@ -273,14 +274,14 @@ def sized(pixels: int, thickness: float) -> LesionMeasurement:
         (13, 7.0, Measurability.NOT_MEASURABLE, "14.0"),
         (14, 7.0, Measurability.MEASURABLE, "14.0"),
         (10, 1.0, Measurability.MEASURABLE, "10.0"),
-        (10, 5.02, Measurability.NOT_MEASURABLE, "10.1"),
+        (10, 5.02, Measurability.NOT_MEASURABLE, "10.04"),
     ],
 )
 def test_thickness_rule(pixels: int, thickness: float, status: Measurability, minimum: str) -> None:
     answer = measurability(sized(pixels, thickness))
     assert (answer.status, answer.minimum_mm) == (status, Decimal(minimum))
     assert answer.measurable is (status is Measurability.MEASURABLE)
-    assert str(answer.diameter_mm) in answer.reason
+    assert f"{answer.size_mm} mm" in answer.reason
 
 
 @pytest.mark.parametrize(
@@ -293,22 +294,23 @@ def test_nodes_go_by_the_short_axis(width: int, status: Measurability) -> None:
     thin = measure_lesion(mask, Geometry(mask.shape, (5.0, 1.0, 1.0)), convention("edge-inside"))
     assert thin.short_axis is not None
     exact = replace(thin, short_axis=replace(thin.short_axis, length_mm=Decimal(width)))
-    answer = measurability(exact, LesionKind.NODE)
+    answer = measurability(exact, nodal=True)
     assert answer.status is status
     assert "assumes slices" not in answer.reason
-    assert "assumes slices" in measurability(replace(exact, slice_thickness_mm=8.0), LesionKind.NODE).reason
+    assert "assumes slices" in measurability(replace(exact, slice_thickness_mm=8.0), nodal=True).reason
 
 
 def test_limits_belong_to_the_charter() -> None:
-    strict = MeasurabilityRule(solid_min_mm=Decimal("20.0"), source="charter 7.1")
-    answer = measurability(sized(14, 5.0), rule=strict)
+    recist = load_profile("recist-1.1")
+    strict = recist.with_overrides({"measurable_long_mm": 20}, "charter 7.1")
+    answer = measurability(sized(14, 5.0), strict)
     assert (answer.measurable, answer.minimum_mm, answer.source) == (False, Decimal("20.0"), "charter 7.1")
-    with pytest.raises(InputError, match="positive"):
-        MeasurabilityRule(solid_min_mm=Decimal("0"))
-    with pytest.raises(InputError, match="node"):
-        MeasurabilityRule(node_pathological_mm=Decimal("16"))
+    with pytest.raises(ProfileError, match="measurable_long_mm"):
+        recist.with_overrides({"measurable_long_mm": -1})
+    with pytest.raises(ProfileError, match="node"):
+        recist.with_overrides({"node_pathological_short_mm": 16})
     with pytest.raises(InputError, match="short axis"):
-        measurability(replace(sized(14, 5.0), short_axis=None), LesionKind.NODE)
+        measurability(replace(sized(14, 5.0), short_axis=None), nodal=True)
 
 
 def test_contours_are_what_is_measured() -> None:

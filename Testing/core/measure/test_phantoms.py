@@ -34,6 +34,10 @@ def in_slice(
     return measure_lesion(volume, Geometry(volume.shape, (5.0, *spacing)), how)
 
 
+def warns(found: LesionMeasurement, code: WarningCode) -> bool:
+    return any(one.code is code for one in found.warnings)
+
+
 def axes(found: LesionMeasurement) -> tuple[float, float]:
     assert found.short_axis is not None
     return found.long_axis.length_raw_mm, found.short_axis.length_raw_mm
@@ -84,8 +88,8 @@ def test_ring_free_and_inside() -> None:
     viable = in_slice(ring, MRECIST)
     assert viable.long_axis.length_mm == Decimal("14.4")
     assert viable.unconstrained_caliper_mm == Decimal("19.0")
-    assert viable.has_warning(WarningCode.CONCAVE)
-    assert not in_slice(ring, RECIST).has_warning(WarningCode.CONCAVE)
+    assert warns(viable, WarningCode.CONCAVE)
+    assert not warns(in_slice(ring, RECIST), WarningCode.CONCAVE)
 
 
 def test_two_parts() -> None:
@@ -95,10 +99,10 @@ def test_two_parts() -> None:
     parts[2:6, 14:20] = True
     largest = in_slice(parts, convention("centre-free"))
     assert largest.long_axis.length_mm == Decimal("9.9")
-    assert largest.has_warning(WarningCode.PARTS_LEFT_OUT)
+    assert warns(largest, WarningCode.PARTS_LEFT_OUT)
     tied = in_slice(parts, replace(convention("centre-free"), parts=PartRule.TIED))
     assert tied.long_axis.length_mm == Decimal("19.6")
-    assert not tied.has_warning(WarningCode.PARTS_LEFT_OUT)
+    assert not warns(tied, WarningCode.PARTS_LEFT_OUT)
 
 
 def test_one_pixel_spike_is_left_out() -> None:
@@ -108,8 +112,8 @@ def test_one_pixel_spike_is_left_out() -> None:
     assert in_slice(spiky, EDGE).long_axis.length_raw_mm == pytest.approx(29, abs=0.3)
     found = in_slice(spiky, RECIST)
     assert found.long_axis.length_raw_mm == pytest.approx(13, abs=0.3)
-    assert found.has_warning(WarningCode.SPIKES_REMOVED)
-    assert not in_slice(spiky[:, :13], RECIST).has_warning(WarningCode.SPIKES_REMOVED)
+    assert warns(found, WarningCode.SPIKES_REMOVED)
+    assert not warns(in_slice(spiky[:, :13], RECIST), WarningCode.SPIKES_REMOVED)
 
 
 def test_l_shape_has_a_short_axis() -> None:
@@ -120,7 +124,7 @@ def test_l_shape_has_a_short_axis() -> None:
     long_axis, short_axis = axes(in_slice(shape, EDGE))
     assert long_axis == pytest.approx(math.hypot(11.5, 6.5))
     assert short_axis == pytest.approx(4 * math.hypot(11.5, 6.5) / 6.5)
-    assert in_slice(shape, RECIST).has_warning(WarningCode.CONCAVE)
+    assert warns(in_slice(shape, RECIST), WarningCode.CONCAVE)
 
 
 @pytest.mark.parametrize("reverse", [False, True])
@@ -155,7 +159,7 @@ def test_rotated_ellipse(degrees: float, spacing: tuple[float, float]) -> None:
 def test_one_pixel_and_one_row() -> None:
     pixel = in_slice(np.ones((1, 1)), RECIST)
     assert axes(pixel) == (1.0, 1.0)
-    assert pixel.has_warning(WarningCode.NOT_OPENED)
+    assert warns(pixel, WarningCode.NOT_OPENED)
     assert axes(in_slice(np.ones((1, 9)), RECIST)) == pytest.approx((9.0, 1.0))
     assert axes(in_slice(np.ones((1, 1)), convention("centre-inside"))) == (0.0, 0.0)
     assert axes(in_slice(np.ones((1, 9)), convention("uls23"))) == pytest.approx((8.0, 8.0))

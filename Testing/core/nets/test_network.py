@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 import yaml
+from monai.losses import DiceCELoss
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from HCCResponseLib.base.errors import ModelError
 from HCCResponseLib.base.resources import resource_path
@@ -22,6 +27,7 @@ from HCCResponseLib.nets.model import (
     sha256_of,
 )
 from HCCResponseLib.nets.network import COMPACT, FCD, MOON2026, FCDConfig
+from HCCResponseLib.nets.weights import FORMAT, read_weights, tensors_sha256, write_weights
 
 TINY = FCDConfig(in_channels=2, out_channels=3, blocks=(1, 1), growth=2, first=2)
 GRID = WorkingGrid((2.0, 2.0, 2.0), (1.0, 1.0, 1.0))
@@ -53,6 +59,18 @@ def test_losses_by_hand():
     assert soft_dice_loss(logits, target).item() == pytest.approx(1 - (2 * 0.5 + 1) / (1 + 1 + 1))
     expected = math.log(2) + math.log(1.5) + 1 - 2 / 3
     assert fcd_loss(logits, target).item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("outputs", [2, 3])
+def test_cross_entropy_and_dice_are_monai_s(outputs):
+    seed = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, outputs, 8, 8, 8, generator=seed)
+    target = torch.randint(0, outputs, (2, 8, 8, 8), generator=seed)
+    theirs = DiceCELoss(
+        include_background=False, to_onehot_y=True, softmax=True, batch=True, smooth_nr=1.0, smooth_dr=1.0
+    )(logits, target[:, None])
+    ours = fcd_loss(logits, target) - dual_cross_entropy(logits, target)
+    assert ours.item() == pytest.approx(theirs.item(), abs=1e-6)
 
 
 def test_loss_is_lower_for_the_truth():
@@ -90,8 +108,7 @@ def adapted_pair(tmp_path):
 
 def test_an_adapted_checkpoint_holds_only_what_changed(tmp_path):
     _, network = adapted_pair(tmp_path)
-    stored = torch.load(tmp_path / "adapted.pt", weights_only=True)
-    assert list(stored["state"]) == ["head.weight"]
+    assert list(read_weights(tmp_path / "adapted.pt").state) == ["head.weight"]
     back = load_model(tmp_path / "adapted.pt", tmp_path / "base.pt")
     for key, value in network.state_dict().items():
         assert torch.equal(value, back.network.state_dict()[key])
@@ -104,21 +121,96 @@ def test_an_adapted_checkpoint_knows_its_base(tmp_path):
         load_model(tmp_path / "adapted.pt", tmp_path / "base.pt")
 
 
+def former_file(path, network, **more):
+    """As versions before safetensors wrote weights."""
+    content = {
+        "format": "hcc-response-model/1",
+        "config": network.config.as_dict(),
+        "spacing": [2.0, 2.0, 2.0],
+        "fine": [1.0, 1.0, 1.0],
+        "state": network.state_dict(),
+        "notes": {},
+    }
+    torch.save({**content, **more}, path)
+
+
+def test_files_of_earlier_versions_still_open(tmp_path):
+    base, network = FCD(TINY), FCD(TINY)
+    former_file(tmp_path / "base.pt", base, notes={"minutes": 3.0})
+    model = load_model(tmp_path / "base.pt")
+    assert (model.grid, model.notes, model.sha256) == (
+        GRID,
+        {"minutes": 3.0},
+        sha256_of(tmp_path / "base.pt"),
+    )
+    for key, value in base.state_dict().items():
+        assert torch.equal(value, model.network.state_dict()[key])
+    network.load_state_dict(base.state_dict())
+    with torch.no_grad():
+        network.head.bias += 1
+    # The notes of a time when the base network was asked about the baseline first.
+    notes = {"recipe": {"name": "quick", "use_prior": True, "patience": 3}, "base_recognised": {"1": 0.2}}
+    changed = {"head.bias": network.head.bias.detach()}
+    former_file(tmp_path / "a.pt", network, base_sha256=model.sha256, state=changed, notes=notes)
+    adapted = load_model(tmp_path / "a.pt", tmp_path / "base.pt")
+    assert (adapted.base_sha256, adapted.notes, adapted.uses_prior) == (model.sha256, notes, True)
+    for key, value in network.state_dict().items():
+        assert torch.equal(value, adapted.network.state_dict()[key])
+    former_file(tmp_path / "oldest.pt", base, fine=None)
+    assert load_model(tmp_path / "oldest.pt").grid == WorkingGrid((2.0, 2.0, 2.0))
+
+
+def test_what_was_adapted_from_the_shipped_model_in_its_former_file_still_fits(tmp_path):
+    (former,) = card_of(resource_path(DEFAULT_MODEL))["former_sha256"]
+    shipped = load_model()
+    changed = {"head.bias": shipped.network.head.bias.detach() + 1}
+    for name, sha256 in (("a.pt", former), ("b.pt", "0" * 64)):
+        former_file(tmp_path / name, shipped.network, base_sha256=sha256, state=changed)
+    adapted = load_model(tmp_path / "a.pt")
+    assert torch.equal(adapted.network.head.bias, changed["head.bias"])
+    assert torch.equal(adapted.network.head.weight, shipped.network.head.weight)
+    with pytest.raises(ModelError, match="made from another base model"):
+        load_model(tmp_path / "b.pt")
+
+
+def test_everything_but_the_tensors_is_json_in_the_header(tmp_path):
+    network = FCD(TINY)
+    digests = {
+        save_model(tmp_path / f"{i}.safetensors", network, GRID, {"b": [1], "a": "ä"}) for i in range(3)
+    }
+    assert len(digests) == 1, "the same weights give the same file"
+    with safe_open(tmp_path / "0.safetensors", framework="pt") as file:
+        header = json.loads(file.metadata()["hcc-response"])
+        assert set(file.keys()) == set(network.state_dict())
+    assert header["format"] == FORMAT
+    assert FCDConfig.from_dict(header["config"]) == TINY
+    assert (header["spacing"], header["fine"], header["notes"]) == (
+        [2.0] * 3,
+        [1.0] * 3,
+        {"b": [1], "a": "ä"},
+    )
+
+
 def test_bad_weights(tmp_path):
     with pytest.raises(ModelError, match="does not exist"):
         load_model(tmp_path / "none.pt")
     (tmp_path / "junk.pt").write_bytes(b"junk")
     with pytest.raises(ModelError, match=r"junk\.pt.*cannot be read"):
         load_model(tmp_path / "junk.pt")
-    torch.save({"format": "other"}, tmp_path / "other.pt")
-    with pytest.raises(ModelError, match="not in the format"):
-        load_model(tmp_path / "other.pt")
     save_model(tmp_path / "m.pt", FCD(TINY), GRID, {})
-    content = torch.load(tmp_path / "m.pt", weights_only=True)
-    torch.save({**content, "config": {**content["config"], "growth": 3}}, tmp_path / "wrong.pt")
+    (tmp_path / "half.pt").write_bytes((tmp_path / "m.pt").read_bytes()[:-100])
+    with pytest.raises(ModelError, match=r"half\.pt.*cannot be read"):
+        load_model(tmp_path / "half.pt")
+    torch.save({"format": "other"}, tmp_path / "other.pt")
+    save_file({"weight": torch.zeros(1)}, tmp_path / "other.safetensors", {"format": "pt"})
+    for name in ("other.pt", "other.safetensors"):
+        with pytest.raises(ModelError, match="not in the format"):
+            load_model(tmp_path / name)
+    good = read_weights(tmp_path / "m.pt")
+    write_weights(tmp_path / "wrong.pt", replace(good, config={**good.config, "growth": 3}))
     with pytest.raises(ModelError, match="do not fit their own architecture"):
         load_model(tmp_path / "wrong.pt")
-    torch.save({**content, "config": {"layers": 3, "blocks": [1]}}, tmp_path / "alien.pt")
+    write_weights(tmp_path / "alien.pt", replace(good, config={"layers": 3, "blocks": [1]}))
     with pytest.raises(ModelError, match="does not describe an FCD network"):
         load_model(tmp_path / "alien.pt")
 
@@ -132,6 +224,22 @@ def test_the_shipped_model_is_the_one_on_its_card():
     assert facts["bytes"] == path.stat().st_size < 12_000_000
     assert facts["parameters"] == sum(p.numel() for p in model.network.parameters())
     assert "no patient data" in facts["training_data"]
+    # Taken from the file in the former format before it was converted: not a bit of the values has changed.
+    values = "d47e4d41aba1d8ede220623e0831f2b4c17f0f2a62a1bcead656b765ed4d4965"
+    assert tensors_sha256(model.network.state_dict()) == facts["tensors_sha256"] == values
+
+
+def test_the_hash_of_tensors_is_of_names_shapes_and_values():
+    state = {"b": torch.arange(6.0).reshape(2, 3), "a": torch.ones(1)}
+    same = tensors_sha256(dict(reversed(state.items())))
+    others = (
+        {**state, "a": torch.zeros(1)},
+        {**state, "b": state["b"].reshape(3, 2)},
+        {**state, "b": state["b"].double()},
+        {"c": state["b"], "a": state["a"]},
+    )
+    assert same == tensors_sha256(state)
+    assert len({same, *map(tensors_sha256, others)}) == 5
 
 
 def test_a_card_of_other_weights_is_refused(tmp_path):

@@ -10,16 +10,11 @@ from HCCResponseLib.nets.grids import SMALL_MM, WorkingGrid
 from HCCResponseLib.nets.normalise import PRIOR_REACH_MM
 from HCCResponseLib.nets.patches import TrainingCase, sample_patch
 from HCCResponseLib.nets.pool import build_pool, make_case
+from shapes import ball
 
 BOTH = WorkingGrid((2.0, 2.0, 2.0), (1.0, 1.0, 1.0))
 COARSE = WorkingGrid((2.0, 2.0, 2.0))
 SIZE = 32
-
-
-def ball(shape, centre, radius, spacing):
-    axes = [(np.arange(n) - c) * s for n, c, s in zip(shape, centre, spacing, strict=True)]
-    z, y, x = np.meshgrid(*axes, indexing="ij")
-    return z**2 + y**2 + x**2 <= radius**2
 
 
 @pytest.fixture(scope="module")

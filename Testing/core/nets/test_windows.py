@@ -198,6 +198,7 @@ def test_without_a_plausible_liver_the_whole_scan_is_looked_at():
     assert np.array_equal(found, whole)
 
 
+@pytest.mark.slow
 def test_the_shipped_network_loses_nothing_by_looking_at_the_liver_alone():
     image = small_subject().timepoints[0].volume
     model = load_model()

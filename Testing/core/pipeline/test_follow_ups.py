@@ -10,6 +10,7 @@ from HCCResponseLib.imaging.resample import resample, working_geometry
 from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.imaging.write import write_label_map, write_volume
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import LinkKind
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.pipeline import propose as sessions
@@ -84,7 +85,7 @@ def test_a_candidate_keeps_its_name_over_the_follow_ups(read, truth):
     for point, visit in zip(POINTS[1:], truth.visits[1:], strict=True):
         (row,) = [r for r in read.state.rows[point].values() if r.is_candidate]
         assert row.proposal.name == "C1"
-        assert (visit.labels[row.mask] == 3).mean() > 0.5
+        assert (row.contour.values(visit.labels) == 3).mean() > 0.5
     assert row.proposal.evidence["first_seen"] == POINTS[1]
     assert row.decision is None
 
@@ -92,7 +93,7 @@ def test_a_candidate_keeps_its_name_over_the_follow_ups(read, truth):
 def test_contours_are_measured_as_they_lie_on_the_original_slices(read, truth):
     for point, visit in zip(POINTS[1:], truth.visits[1:], strict=True):
         row = read.state.rows[point]["L1"].proposal
-        assert np.array_equal(row.mask, visit.labels == 1)
+        assert row.contour == Lesion.of(visit.labels == 1)
         assert row.measurement == measure_lesion(visit.labels == 1, visit.volume.geometry)
 
 
@@ -114,8 +115,8 @@ def test_what_is_accepted_at_earlier_visits_is_learned_from(read, truth):
         action = Action.EQUIVOCAL if row.is_candidate else Action.ACCEPT
         assert len(sessions.accepted_visits(read, third)) == 1
         decide(read.store, read.state, Decision("Dr A", POINTS[1], name, action))
-    _, (image, masks) = sessions.accepted_visits(read, third)
+    _, (image, lesions) = sessions.accepted_visits(read, third)
     assert image is read.images[POINTS[1]]
-    assert list(masks) == ["L1"]
-    assert np.array_equal(masks["L1"], truth.visits[1].labels == 1)
+    assert list(lesions) == ["L1"]
+    assert lesions["L1"] == Lesion.of(truth.visits[1].labels == 1)
     assert len(sessions.accepted_visits(read, read.study.timepoints[1])) == 1

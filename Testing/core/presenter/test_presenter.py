@@ -16,7 +16,7 @@ from HCCResponseLib.response.types import LesionRole, LesionState
 from HCCResponseLib.review.read.records import Action, ReaderLine
 from HCCResponseLib.review.read.state import Row, Site
 from panel_case import make_case
-from reads import BASELINE, FOLLOW_UP, candidate, disc, lesion, make_read
+from reads import BASELINE, FOLLOW_UP, candidate, drawn_disc, lesion, make_read
 
 PROFILE = load_profile("recist-1.1")
 
@@ -51,7 +51,7 @@ def test_every_status_is_told_apart(presenter):
     assert cell(presenter, "L1", BASELINE).status is CellStatus.PROPOSED
     presenter.accept(BASELINE, "L1")
     assert cell(presenter, "L1", BASELINE).status is CellStatus.ACCEPTED
-    presenter.edit_contour(BASELINE, "L1", disc(30))
+    presenter.edit_contour(BASELINE, "L1", drawn_disc(30))
     assert cell(presenter, "L1", BASELINE).status is CellStatus.EDITED
     presenter.reject(BASELINE, "L1", "vessel")
     assert cell(presenter, "L1", BASELINE).status is CellStatus.REJECTED
@@ -60,7 +60,7 @@ def test_every_status_is_told_apart(presenter):
 
 
 def test_a_line_and_a_contour_are_kept_beside_each_other(presenter):
-    presenter.edit_contour(FOLLOW_UP, "L1", disc(28))
+    presenter.edit_contour(FOLLOW_UP, "L1", drawn_disc(28))
     contour = presenter.row(FOLLOW_UP, "L1").measurement
     presenter.edit_line(FOLLOW_UP, "L1", ReaderLine((30.0, 40.0, 10.0), (51.0, 40.0, 10.0)))
     row = presenter.row(FOLLOW_UP, "L1")
@@ -68,7 +68,7 @@ def test_a_line_and_a_contour_are_kept_beside_each_other(presenter):
     assert row.short_mm is None, "a short axis belongs to its own long axis"
     presenter.edit_line(FOLLOW_UP, "L1", ReaderLine((40.0, 30.0, 10.0), (40.0, 45.5, 10.0)), short=True)
     assert str(presenter.row(FOLLOW_UP, "L1").short_mm) == "15.5"
-    presenter.edit_contour(FOLLOW_UP, "L1", disc(20))
+    presenter.edit_contour(FOLLOW_UP, "L1", drawn_disc(20))
     assert presenter.row(FOLLOW_UP, "L1").decision.long_line is None, "a new contour has its own axes"
 
 

@@ -102,9 +102,9 @@ def test_any_text_comes_back_from_csv(tmp_path_factory, pairs):
     ("name", "text", "read", "message"),
     [
         ("a.csv", "x,y\n1\n", read_csv, "number of cells"),
-        ("a.json", "{}", read_dataset_json, "no Dataset-JSON"),
-        ("a.json", "[", read_dataset_json, "no Dataset-JSON"),
-        ("a.xpt", "nothing", read_xpt, "no SAS transport file"),
+        ("a.json", "{}", read_dataset_json, "not a Dataset-JSON"),
+        ("a.json", "[", read_dataset_json, "not a Dataset-JSON"),
+        ("a.xpt", "nothing", read_xpt, "not a SAS transport file"),
     ],
 )
 def test_a_damaged_file_says_what_is_wrong(tmp_path, name, text, read, message):

@@ -13,6 +13,7 @@ import pytest
 from matplotlib.image import imread
 
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.report.subject.exports import write_contours, write_result
@@ -23,7 +24,7 @@ from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.decisions.decide import accept_all, decide
 from HCCResponseLib.review.read.category import category, missing
 from HCCResponseLib.review.read.records import Action, Decision
-from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
+from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, drawn_disc, lesion, make_read
 
 PROFILE = load_profile("recist-1.1")
 
@@ -88,9 +89,9 @@ def pixels(data: str) -> np.ndarray:
 
 
 def test_the_key_slice_shows_contour_and_axes():
-    mask = disc(30)
+    drawn = drawn_disc(30)
     row = lesion(BASELINE, "L1", 30)
-    key = KeySlice(image(""), (4, 40, 40), 30.0, mask, row.measurement, "30.0 mm")
+    key = KeySlice(image(""), (4, 40, 40), 30.0, drawn, row.measurement, "30.0 mm")
     bare = KeySlice(image(""), (4, 40, 40), 30.0, None, None, "30.0 mm")
     drawn, plain = pixels(draw_key_slice(key)), pixels(draw_key_slice(bare))
     assert drawn.shape == plain.shape
@@ -132,6 +133,7 @@ def test_without_an_evaluation_the_result_has_no_category(tmp_path, decided):
 def test_cautions_are_shown(tmp_path):
     ring = disc(40) & ~disc(34)
     ring[:, :, 40:] = False
+    ring = Lesion.of(ring)
     measured = measure_lesion(ring, GRID)
     assert measured.warnings
     row = Proposal(BASELINE, "L1", ProposalKind.LESION, LesionState.MEASURED, ring, measured, "test")

@@ -264,7 +264,7 @@ def test_a_broken_export_fails_with_the_list(tmp_path, monkeypatch):
         export_sdtm(given, out, "HCC1")
     assert list(tmp_path.iterdir()) == []
     assert len(caught.value.problems) == 4
-    assert "is no result of BESTRESP" in str(caught.value)
+    assert "is not a result of BESTRESP" in str(caught.value)
 
 
 def test_a_changed_measurement_is_noticed_when_read_back(tmp_path):

@@ -132,8 +132,8 @@ def test_nothing_but_pd_or_ne_from_an_incomplete_read(points, may_be_pd):
         complete = not states & {LesionState.NOT_EVALUABLE, LesionState.NOT_IMAGED}
         assert done.target.complete is complete
         if not complete:
-            assert done.target_response in ((Response.PD, Response.NE) if may_be_pd else (Response.NE,))
-            sure = done.target_response is Response.PD or point.new_lesion is NewLesionStatus.UNEQUIVOCAL
+            assert done.target.response in ((Response.PD, Response.NE) if may_be_pd else (Response.NE,))
+            sure = done.target.response is Response.PD or point.new_lesion is NewLesionStatus.UNEQUIVOCAL
             assert done.overall is (Response.PD if sure else Response.NE)
 
 

@@ -215,7 +215,7 @@ def test_irecist_read():
     assert overall("irecist", *points) == [None, "iUPD", "iPR", "iUPD", "iCPD"]
     assert overall("recist-1.1", *points) == [None, "PD", "PR", "PD", "PD"]
     result = evaluate_read(read(*points), load_profile("irecist"))
-    assert [t.target_response.value for t in result.time_points[1:]] == ["iUPD", "iPR", "iPR", "iPR"]
+    assert [t.target.response.value for t in result.time_points[1:]] == ["iUPD", "iPR", "iPR", "iPR"]
 
 
 def test_irecist_read_with_non_target_and_unlisted_new_lesions():

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+
+from HCCResponseLib.response.profiles.load import load_profile
+from HCCResponseLib.response.timepoint.measurability import TargetCandidate
+from HCCResponseLib.response.timepoint.selection import select_targets
 
 
 def lesion(key, long=None, organ="liver", **more):
@@ -96,6 +102,41 @@ def test_paired_organs_and_liver_lobes_are_one_organ(ask):
     assert chosen(ask, *lungs)["selected"] == ["A", "B"]
     lobes = [lesion("A", 30, "liver"), lesion("B", 25, "liver left lobe"), lesion("C", 20, "right lobe")]
     assert chosen(ask, *lobes)["selected"] == ["A", "B"]
+
+
+def _candidates(*lesions):
+    return [
+        TargetCandidate(name, organ, bool(nodal), Decimal(size), Decimal(size))
+        for name, organ, nodal, size in lesions
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lesions", "chosen", "selected"),
+    [
+        # A small lesion that the reader wants keeps its place, the largest other one fills the organ.
+        ([("A", "liver", 0, 50), ("B", "liver", 0, 40), ("C", "liver", 0, 12)], {"C"}, {"A", "C"}),
+        ([("A", "liver", 0, 50), ("B", "liver", 0, 12), ("C", "liver", 0, 11)], {"B", "C"}, {"B", "C"}),
+        # Paired organs and nodes count as one organ, whatever their names.
+        (
+            [("A", "left lung", 0, 50), ("B", "right lung", 0, 12), ("C", "lung", 0, 11)],
+            {"B", "C"},
+            {"B", "C"},
+        ),
+        ([("A", "groin", 1, 50), ("B", "axilla", 1, 16), ("C", "neck", 1, 15)], {"B", "C"}, {"B", "C"}),
+        ([("A", "axilla", 1, 50), ("B", "axilla", 1, 16), ("C", "neck", 1, 40)], {"A", "B"}, {"A", "B"}),
+        # In all five: the two that are chosen stay, the other three are the largest of other organs.
+        (
+            [(o, o, 0, 60 - n) for n, o in enumerate(("liver", "lung", "kidney", "bone"))]
+            + [("S1", "spleen", 0, 11), ("S2", "spleen", 0, 10)],
+            {"S1", "S2"},
+            {"S1", "S2", "liver", "lung", "kidney"},
+        ),
+    ],
+)
+def test_targets_of_the_reader_come_before_all_others(lesions, chosen, selected):
+    found = select_targets(_candidates(*lesions), load_profile("recist-1.1"), chosen)
+    assert set(found.selected) == selected
 
 
 def test_solid_lesions_before_cystic_ones(ask):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from committees import FIRST, SECOND, THIRD, SmallCommittee
+from committees import FIRST, PD, PR, SECOND, THIRD, SmallCommittee, charter
 from HCCResponseLib.base.errors import AccessError, InputError, SignInError
 from HCCResponseLib.review.committee.adjudication import adjudicate, case, case_for, values
 from HCCResponseLib.review.committee.assignments import blinded, open_any, open_read, reread, visible
@@ -20,18 +20,13 @@ from HCCResponseLib.review.signing.signatures import Meaning
 from HCCResponseLib.review.signing.signing import countersign, sign_and_lock
 from reads import BASELINE, FOLLOW_UP, study
 
-PR = {BASELINE: 40, FOLLOW_UP: 20}
-PD = {BASELINE: 40, FOLLOW_UP: 60}
-
 
 @pytest.fixture
-def two(tmp_path):
+def two(committee):
     """A committee whose two readers have a read of subject S1 each."""
-    committee = SmallCommittee(tmp_path / "reads.sqlite")
     committee.assign("ann", FIRST)
     committee.assign("bob", SECOND)
-    yield committee
-    committee.store.close()
+    return committee
 
 
 def test_assignment_is_a_manager_s_and_has_rules(two):
@@ -41,7 +36,7 @@ def test_assignment_is_a_manager_s_and_has_rules(two):
         two.assign("ann", "READER 9", "S2")
     with pytest.raises(AccessError, match="neither reader nor adjudicator"):
         two.assign("eve", FIRST, "S2")
-    with pytest.raises(AccessError, match="'judge' is no reader"):
+    with pytest.raises(AccessError, match="'judge' is not a reader"):
         two.assign("judge", FIRST, "S2")
     with pytest.raises(InputError, match="no account 'nobody'"):
         two.assign("nobody", FIRST, "S2")
@@ -151,22 +146,11 @@ def test_a_closed_read_is_final(two):
         amend(store, state, two.people, two.credentials("boss"), FOLLOW_UP, "too late")
 
 
-def hybrid(tmp_path):
-    profile = tmp_path / "hybrid.yaml"
-    profile.write_text(
-        "name: hybrid\nextends: recist-1.1\nfields:\n  read_order: {value: hybrid, source: charter 4.1}\n",
-        encoding="utf-8",
-    )
-    return str(profile)
-
-
 def test_a_hybrid_read_is_amended_by_its_reader_once_all_is_locked(tmp_path):
-    committee = SmallCommittee(tmp_path / "reads.sqlite", hybrid(tmp_path))
+    committee = SmallCommittee(tmp_path / "reads.sqlite", charter(tmp_path, read_order="hybrid"))
     committee.assign("ann", FIRST)
-    store, state = committee.open("ann", "S1-1")
+    store, state = committee.draft()
     me = committee.credentials("ann")
-    committee.propose(store, state, BASELINE, 40)
-    decide(store, state, Decision("ann", BASELINE, "L1", Action.ACCEPT))
     sign_and_lock(store, state, committee.people, me, BASELINE)
     with pytest.raises(AccessError, match="cannot amend 'baseline' now: it is signed and locked"):
         amend(store, state, committee.people, me, BASELINE, "second thoughts")
@@ -180,12 +164,10 @@ def test_a_hybrid_read_is_amended_by_its_reader_once_all_is_locked(tmp_path):
 
 
 def test_a_profile_that_changed_meanwhile_is_not_signed_under(tmp_path):
-    profile = hybrid(tmp_path)
+    profile = charter(tmp_path, read_order="hybrid")
     committee = SmallCommittee(tmp_path / "reads.sqlite", profile)
     committee.assign("ann", FIRST)
-    store, state = committee.open("ann", "S1-1")
-    committee.propose(store, state, BASELINE, 40)
-    decide(store, state, Decision("ann", BASELINE, "L1", Action.ACCEPT))
+    store, state = committee.draft()
     with open(profile, "a", encoding="utf-8") as file:
         file.write("  pr_percent: {value: 25, source: amendment 2}\n")
     with pytest.raises(InputError, match="has changed since the read was assigned"):
@@ -241,14 +223,8 @@ def adjudicate_as(committee, name, chosen="S1-2"):
 
 
 def test_an_adjudicator_reads_anew_where_the_profile_says_so(tmp_path):
-    profile = tmp_path / "anew.yaml"
-    profile.write_text(
-        "name: anew\nextends: recist-1.1\nfields:\n"
-        "  adjudication_mode: {value: new-read, source: charter 6}\n"
-        "  adjudication_variables: {value: [time-point-response], source: charter 6}\n",
-        encoding="utf-8",
-    )
-    committee = SmallCommittee(tmp_path / "reads.sqlite", str(profile))
+    profile = charter(tmp_path, adjudication_mode="new-read", adjudication_variables="[time-point-response]")
+    committee = SmallCommittee(tmp_path / "reads.sqlite", profile)
     for name, stream, sizes in (("ann", FIRST, PR), ("bob", SECOND, PD)):
         committee.read(name, committee.assign(name, stream).read_id, sizes)
     with pytest.raises(InputError, match="your own read, which has to be assigned first"):

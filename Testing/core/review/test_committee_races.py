@@ -55,9 +55,7 @@ def test_one_subject_is_assigned_once(committee):
 
 def test_a_decision_never_slips_behind_a_signature(committee):
     committee.assign("ann", FIRST)
-    opened = committee.open("ann", "S1-1")
-    committee.propose(*opened, BASELINE, 40)
-    decide(*opened, Decision("ann", BASELINE, "L1", Action.ACCEPT))
+    committee.draft()
     signing, deciding = committee.open("ann", "S1-1"), committee.open("ann", "S1-1")
     change = Decision("ann", BASELINE, "L1", Action.REJECT, reason="cyst")
     works = [

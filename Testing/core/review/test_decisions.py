@@ -14,7 +14,7 @@ from HCCResponseLib.review.decisions.decide import accept_all, decide, decide_no
 from HCCResponseLib.review.read.category import category, missing, roles
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
 from HCCResponseLib.review.read.state import RowStatus, read_state
-from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
+from reads import BASELINE, FOLLOW_UP, GRID, candidate, drawn_disc, lesion, make_read
 
 PROFILE = load_profile("recist-1.1")
 
@@ -108,12 +108,12 @@ def test_an_edit_keeps_the_proposal_and_is_measured_again(read):
     store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 40)])
     decide(store, state, accept(BASELINE, "L1"))
     proposed = state.row(FOLLOW_UP, "L1").long_mm
-    decide(store, state, Decision("Dr A", FOLLOW_UP, "L1", Action.EDIT, mask=disc(22)), GRID)
+    decide(store, state, Decision("Dr A", FOLLOW_UP, "L1", Action.EDIT, contour=drawn_disc(22)), GRID)
     row = read_state(store).row(FOLLOW_UP, "L1")
     assert row.status is RowStatus.EDITED
     assert row.proposal.measurement.long_axis.length_mm == proposed
     assert abs(row.long_mm - Decimal(22)) <= 1
-    assert row.mask.sum() == disc(22).sum()
+    assert row.contour == drawn_disc(22)
     assert overall(state) == Response.PR
 
 

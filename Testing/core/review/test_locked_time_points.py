@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from committees import FIRST, SmallCommittee
+from committees import FIRST
 from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.pipeline.propose import Session, open_session
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import Response
 from HCCResponseLib.review.decisions.decide import accept_all, answer, decide, decide_non_target, undo
@@ -16,6 +15,7 @@ from HCCResponseLib.review.decisions.reader_rows import add_row, set_site
 from HCCResponseLib.review.read.access import Act
 from HCCResponseLib.review.read.lifecycle import require_draft
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
+from HCCResponseLib.review.read.session import Session, open_session
 from HCCResponseLib.review.read.state import Site
 from HCCResponseLib.review.signing.signing import sign_and_lock
 from reads import BASELINE, FOLLOW_UP, GRID
@@ -32,15 +32,10 @@ CHANGES = {
 
 
 @pytest.fixture
-def opened(tmp_path):
+def opened(committee):
     """A sequential read of two time points: the baseline is accepted, the follow-up waits."""
-    committee = SmallCommittee(tmp_path / "reads.sqlite")
     committee.assign("ann", FIRST)
-    store, state = committee.open("ann", "S1-1")
-    committee.propose(store, state, BASELINE, 40)
-    decide(store, state, Decision("ann", BASELINE, "L1", Action.ACCEPT))
-    yield committee, store, state
-    committee.store.close()
+    return committee, *committee.draft()
 
 
 def sign(opened, point=BASELINE):
@@ -115,8 +110,8 @@ def test_text_that_disguises_itself_is_refused(opened, text):
 
 def test_a_file_of_an_assigned_read_is_not_opened_by_the_way(opened, tmp_path, monkeypatch):
     committee, store, _ = opened
-    monkeypatch.setattr("HCCResponseLib.pipeline.propose.load_images", lambda study: ({}, {}))
-    monkeypatch.setattr("HCCResponseLib.pipeline.propose.ReadStore", lambda path: store)
+    monkeypatch.setattr("HCCResponseLib.review.read.session.load_images", lambda study: ({}, {}))
+    monkeypatch.setattr("HCCResponseLib.review.read.session.ReadStore", lambda path: store)
     monkeypatch.setattr(store, "close", lambda: None, raising=False)
     with pytest.raises(AccessError, match="is assigned to 'ann', who must sign in"):
         open_session(committee.study(), tmp_path)

@@ -23,7 +23,7 @@ from HCCResponseLib.review.people.account_rules import shipped_rules
 from HCCResponseLib.review.people.people import People
 from HCCResponseLib.review.read.access import Role, Stage
 from HCCResponseLib.review.read.category import category, missing
-from HCCResponseLib.review.read.lifecycle import amend, is_locked, stage
+from HCCResponseLib.review.read.lifecycle import amend, is_signed, stage
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
 from HCCResponseLib.review.read.state import read_state
 from HCCResponseLib.review.signing.audit import verify
@@ -88,7 +88,7 @@ def test_a_baseline_is_signed_before_the_follow_up_is_decided(read, people):
     assert (signature.meaning, signature.category, signature.version) == (Meaning.AUTHORSHIP, None, 1)
     assert signature.reviewed
     assert datetime.now(UTC) - datetime.fromisoformat(signature.utc) < timedelta(minutes=1)
-    assert is_locked(state, BASELINE)
+    assert is_signed(state, BASELINE)
     assert stage(state, FOLLOW_UP) is Stage.OPEN
     assert read_state(store).signatures == state.signatures == [signature]
 
@@ -130,7 +130,7 @@ def test_a_wrong_password_signs_nothing(read, people):
     accept(store, state, BASELINE)
     with pytest.raises(SignInError, match="not accepted"):
         sign_and_lock(store, state, people, ("jdoe", "quiet river stone"), BASELINE)
-    assert not is_locked(state, BASELINE)
+    assert not is_signed(state, BASELINE)
 
 
 def test_what_changed_behind_the_reader_s_back_is_not_signed(read, people):

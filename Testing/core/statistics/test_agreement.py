@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from HCCResponseLib.statistics.agreement import agreement_of_ratings, agreement_of_table
-from HCCResponseLib.statistics.distributions import student_quantile
+from HCCResponseLib.statistics.continuous import mean_interval
+from HCCResponseLib.statistics.estimate import Estimate
 
 # Gwet 2014, Handbook of Inter-Rater Reliability, 4th edition, p. 120: 12 subjects, 4 raters, missing ratings.
 GWET = [
@@ -62,11 +65,13 @@ def test_two_readers(ask):
 
 
 def test_standard_errors_of_vcd():
+    """The interval is the value -+ 1.96 standard errors."""
     found = agreement_of_table(COUPLES)
     assert found.kappa.value == pytest.approx(0.1293, abs=5e-5)
-    assert found.kappa.standard_error == pytest.approx(0.0686, abs=5e-5)
-    assert found.kappa_linear.value == pytest.approx(0.2374, abs=5e-5)
-    assert found.kappa_linear.standard_error == pytest.approx(0.0783, abs=5e-5)
+    assert (found.kappa.high - found.kappa.low) / (2 * 1.959964) == pytest.approx(0.0686, abs=5e-5)
+    linear = found.kappa_linear
+    assert linear.value == pytest.approx(0.2374, abs=5e-5)
+    assert (linear.high - linear.low) / (2 * 1.959964) == pytest.approx(0.0783, abs=5e-5)
 
 
 def test_fleiss_by_hand():
@@ -103,10 +108,18 @@ def test_what_is_not_defined_is_null(ask):
     assert one["gwet_ac1_ci95"] is None
 
 
-def test_student_quantiles():
-    """Printed tables of Student's t."""
+def test_intervals_of_means_are_students():
+    """Printed tables of Student's t: 0, 2, 4, ... with a standard error of the mean that is known by hand."""
     for freedom, expected in ((1, 12.706), (2, 4.303), (5, 2.571), (11, 2.201), (30, 2.042), (120, 1.980)):
-        assert student_quantile(0.975, freedom) == pytest.approx(expected, abs=5e-4)
+        n = freedom + 1
+        values = [2.0 * k for k in range(n)]
+        error = math.sqrt(sum((v - freedom) ** 2 for v in values) / freedom / n)
+        found = mean_interval(values)
+        assert found.value == freedom
+        assert (found.high - freedom) / error == pytest.approx(expected, abs=5e-4)
+        assert found.low == pytest.approx(2 * freedom - found.high)
+    assert mean_interval([3.0]) == Estimate(3.0)
+    assert mean_interval([]) == Estimate()
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.imaging.warped import WarpedMask
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Suggestion
+from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.synth.lesions import Fate
 from HCCResponseLib.synth.subject import make_subject
 from HCCResponseLib.track.identity.components import carry_identities, components
@@ -20,16 +21,12 @@ from HCCResponseLib.track.new_lesions.candidates import (
     agreement,
     find_candidates,
 )
-from HCCResponseLib.track.registration.register import carry_mask, register
+from HCCResponseLib.track.registration.register import carry_contours, register
 from HCCResponseLib.track.registration.trust import LocalTrust
+from shapes import ball
 
 UNIT = (1.0, 1.0, 1.0)
-SURE = LocalTrust(True, True, True, 0.0, ())
-
-
-def ball(shape, centre, radius):
-    axes = np.ogrid[tuple(slice(0, n) for n in shape)]
-    return sum((a - c) ** 2 for a, c in zip(axes, centre, strict=True)) <= radius**2
+SURE = LocalTrust(True, True, 0.0, ())
 
 
 @pytest.mark.parametrize("seed", [21, 22])
@@ -45,9 +42,10 @@ def test_registration_finds_the_lesion_again(seed):
         assert np.linalg.norm(found.to_follow_up(centre) - truth) < 9.0
         assert np.allclose(found.to_baseline(found.to_follow_up(centre)), centre, atol=1e-4)
         assert np.array_equal(found.to_follow_up(centre), again.to_follow_up(centre))
-    moved = carry_mask(before.lesions.labels == 1, before.volume.geometry, after.volume.geometry, found)
-    carried, truth_mask = moved.voxels, after.lesions.labels == 1
-    assert (carried & truth_mask).sum() / min(carried.sum(), truth_mask.sum()) > 0.5
+    drawn = {"L1": Lesion.of(before.lesions.labels == 1)}
+    moved = carry_contours(drawn, before.volume.geometry, after.volume.geometry, found)
+    carried, truth = moved["L1"].lesion, Lesion.of(after.lesions.labels == 1)
+    assert carried.overlap(truth) / min(carried.count, truth.count) > 0.5
 
 
 def test_an_image_without_a_body_is_refused():
@@ -59,13 +57,13 @@ def test_an_image_without_a_body_is_refused():
 
 def test_components_are_largest_first():
     mask = ball((30, 30, 30), (8, 8, 8), 3) | ball((30, 30, 30), (20, 20, 20), 6)
-    sizes = [int(p.sum()) for p in components(mask)]
+    sizes = [p.count for p in components(mask)]
     assert len(sizes) == 2
     assert sizes[0] > sizes[1]
 
 
 def warped(masks):
-    return {name: WarpedMask(mask) for name, mask in masks.items()}
+    return {name: WarpedContour(Lesion.of(mask)) for name, mask in masks.items()}
 
 
 def test_identities_follow_their_places():
@@ -73,8 +71,8 @@ def test_identities_follow_their_places():
     carried = {"L1": ball(shape, (20, 15, 15), 7), "L2": ball(shape, (20, 45, 45), 6)}
     found = ball(shape, (21, 16, 15), 5) | ball(shape, (19, 44, 46), 8)
     got = carry_identities(found, warped(carried), UNIT)
-    assert np.array_equal(got["L1"], ball(shape, (21, 16, 15), 5))
-    assert np.array_equal(got["L2"], ball(shape, (19, 44, 46), 8))
+    assert got["L1"] == Lesion.of(ball(shape, (21, 16, 15), 5))
+    assert got["L2"] == Lesion.of(ball(shape, (19, 44, 46), 8))
 
 
 def test_a_lesion_that_is_gone_and_one_that_is_far():
@@ -83,7 +81,7 @@ def test_a_lesion_that_is_gone_and_one_that_is_far():
     found = ball(shape, (20, 15, 15), 6) | ball(shape, (5, 5, 55), 4)
     got = carry_identities(found, warped(carried), UNIT)
     assert got["L2"] is None
-    assert np.array_equal(got["L1"], ball(shape, (20, 15, 15), 6))
+    assert got["L1"] == Lesion.of(ball(shape, (20, 15, 15), 6))
 
 
 def test_a_split_lesion_keeps_its_name_and_crumbs_are_dropped():
@@ -92,7 +90,7 @@ def test_a_split_lesion_keeps_its_name_and_crumbs_are_dropped():
     parts = ball(shape, (20, 24, 30), 4) | ball(shape, (20, 36, 30), 4)
     crumb = ball(shape, (20, 30, 38), 1)
     got = carry_identities(parts | crumb, warped(carried), UNIT)
-    assert np.array_equal(got["L1"], parts)
+    assert got["L1"] == Lesion.of(parts)
 
 
 def test_merged_lesions_are_divided_between_their_places():
@@ -100,10 +98,10 @@ def test_merged_lesions_are_divided_between_their_places():
     carried = {"L1": ball(shape, (20, 20, 30), 6), "L2": ball(shape, (20, 40, 30), 6)}
     found = ball(shape, (20, 30, 30), 16)
     got = carry_identities(found, warped(carried), UNIT)
-    assert not (got["L1"] & got["L2"]).any()
-    assert np.array_equal(got["L1"] | got["L2"], found)
-    assert got["L1"][20, 20, 30]
-    assert got["L2"][20, 40, 30]
+    assert not got["L1"] & got["L2"]
+    assert got["L1"] | got["L2"] == Lesion.of(found)
+    assert got["L1"].to_mask()[20, 20, 30]
+    assert got["L2"].to_mask()[20, 40, 30]
 
 
 def test_nothing_known_and_nothing_found():
@@ -138,7 +136,7 @@ class Identity:
 def candidates(tumour, known=None, before=None, trust=0.9):
     nothing = np.zeros(GRID.size, bool)
     view = survey(before if before is not None else nothing)
-    known = nothing if known is None else known
+    known = [] if known is None else [Lesion.of(known)]
     return find_candidates(
         "fu", image(), survey(tumour), BaselineEvidence(view, Identity(), trust), known
     ).shown
@@ -183,9 +181,7 @@ def test_a_place_outside_the_baseline_leaves_doubt():
             return SURE
 
     spot = survey(ball(GRID.size, (25, 40, 40), 7))
-    (found,) = find_candidates(
-        "fu", image(), spot, BaselineEvidence(survey(nothing), Far(), 0.9), nothing
-    ).shown
+    (found,) = find_candidates("fu", image(), spot, BaselineEvidence(survey(nothing), Far(), 0.9), []).shown
     assert found.suggestion is Suggestion.EQUIVOCAL
     assert found.evidence["imaged_at_baseline"] is False
 
@@ -216,8 +212,8 @@ def test_parts_that_touch_at_a_corner_are_not_called_a_split():
     apart[:, 20:30, 20:23] = False
     geometry = Geometry((6, 40, 40), (3.0, 1.0, 1.0))
     link = Link("L1", (1, 2), LinkKind.SPLIT, 0.9)
-    known = KnownLesion(WarpedMask(touching), 1200.0, SURE)
+    known = KnownLesion(WarpedContour(Lesion.of(touching)), 1200.0, SURE)
     for mask, outcome in ((touching, "matched"), (apart, "split")):
-        row = _known("follow-up 1", link, mask, known, np.ones(mask.shape, np.float32), geometry)
+        row = _known("follow-up 1", link, Lesion.of(mask), known, np.ones(mask.shape, np.float32), geometry)
         assert row.evidence["outcome"] == outcome
         assert ("parts_long_axes_mm" in row.evidence) == (outcome == "split")

@@ -7,8 +7,9 @@ import pytest
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.imaging.warped import WarpedMask
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import LinkKind, links_from_json, links_to_json, merge, relink, split
+from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.measure import measure_label_map, measure_lesion, measure_parts
 from HCCResponseLib.track.identity.components import carried_parts, divide
 from HCCResponseLib.track.identity.follow_up import contour_known
@@ -16,17 +17,17 @@ from HCCResponseLib.track.identity.matching import KnownLesion, match
 from HCCResponseLib.track.registration.trust import LocalTrust
 
 GRID = Geometry((40, 80, 80), (1.0, 1.0, 1.0))
-SURE = LocalTrust(True, True, True, 0.5, ())
-DOUBT = LocalTrust(False, True, True, 12.0, ("The two directions of registration differ by 12 mm here.",))
+SURE = LocalTrust(True, True, 0.5, ())
+DOUBT = LocalTrust(False, True, 12.0, ("The two directions of registration differ by 12 mm here.",))
 
 
 def ball(centre, radius):
     axes = np.ogrid[tuple(slice(0, n) for n in GRID.size)]
-    return sum((a - c) ** 2 for a, c in zip(axes, centre, strict=True)) <= radius**2
+    return Lesion.of(sum((a - c) ** 2 for a, c in zip(axes, centre, strict=True)) <= radius**2)
 
 
-def known(mask, trust=SURE, volume=None):
-    return KnownLesion(WarpedMask(mask), float(mask.sum()) if volume is None else volume, trust)
+def known(contour, trust=SURE, volume=None):
+    return KnownLesion(WarpedContour(contour), float(contour.count) if volume is None else volume, trust)
 
 
 def linked(lesions, *parts):
@@ -79,8 +80,8 @@ def test_a_place_in_doubt_is_never_called_empty():
 
 
 def test_out_of_the_field_of_view_is_not_vanished():
-    nothing = np.zeros(GRID.size, bool)
-    outside = LocalTrust(False, True, False, None, ("This place is not in this scan's field of view.",))
+    nothing = Lesion.empty(GRID.size)
+    outside = LocalTrust(False, False, None, ("This place is not in this scan's field of view.",))
     assert linked({"A": known(nothing, outside, 100.0)}).of("A").outcome is LinkKind.OUT_OF_VIEW
 
 
@@ -145,14 +146,14 @@ def test_a_merged_part_is_divided_and_crumbs_are_dropped():
     places = {"A": ball((20, 20, 30), 6), "B": ball((20, 44, 30), 6)}
     whole = ball((20, 32, 30), 16)
     masks = divide([whole, ball((5, 5, 5), 2)], {1: ("A", "B"), 2: ("A",)}, places, GRID.spacing)
-    assert np.array_equal(masks["A"] | masks["B"], whole)
-    assert not (masks["A"] & masks["B"]).any()
+    assert masks["A"] | masks["B"] == whole
+    assert not masks["A"] & masks["B"]
 
 
 @pytest.mark.parametrize("measure", [measure_lesion, measure_label_map, measure_parts])
 def test_a_registered_contour_is_refused_by_whatever_measures(measure):
-    with pytest.raises(InputError, match="WarpedMask"):
-        measure(WarpedMask(ball((20, 20, 20), 6)), GRID)
+    with pytest.raises(InputError, match="WarpedContour"):
+        measure(WarpedContour(ball((20, 20, 20), 6)), GRID)
 
 
 def test_measurements_do_not_change_when_the_registered_contour_does():
@@ -160,11 +161,11 @@ def test_measurements_do_not_change_when_the_registered_contour_does():
     tumour = ball((20, 30, 30), 9)
     figures = []
     for place in (ball((20, 30, 30), 9), ball((20, 33, 30), 14), ball((20, 27, 28), 5)):
-        links, masks = contour_known("fu", tumour.astype(np.float32), {"A": known(place)}, GRID)
+        links, contours = contour_known("fu", tumour.to_mask().astype(np.float32), {"A": known(place)}, GRID)
         assert links.of("A").parts == (1,)
-        figures.append(measure_lesion(masks["A"], GRID))
+        figures.append(measure_lesion(contours["A"], GRID))
     assert figures[0] == figures[1] == figures[2]
 
 
 def test_parts_are_large_enough_to_be_something():
-    assert len(carried_parts(ball((20, 20, 20), 5) | ball((20, 60, 60), 1), GRID.spacing)) == 1
+    assert len(carried_parts((ball((20, 20, 20), 5) | ball((20, 60, 60), 1)).to_mask(), GRID.spacing)) == 1

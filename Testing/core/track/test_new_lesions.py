@@ -11,6 +11,7 @@ import pytest
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet
 from HCCResponseLib.lesions.proposal import Suggestion
 from HCCResponseLib.response.profiles.load import load_profile
@@ -29,7 +30,7 @@ from HCCResponseLib.track.new_lesions.suppression import (
 )
 from HCCResponseLib.track.registration.register import Scan
 from HCCResponseLib.track.registration.trust import LocalTrust
-from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
+from reads import BASELINE, FOLLOW_UP, GRID, candidate, drawn_disc, lesion, make_read
 
 LATER = "follow-up 2"
 PROFILE = load_profile("recist-1.1")
@@ -80,9 +81,11 @@ def test_the_look_of_a_tube_and_of_a_ball():
     hu = np.full(grid.size, 100, np.int16)
     hu[tube] = 160
     image = Volume(hu, grid)
-    assert appearance_of(tube, image, Tissue(100.0, 10.0)).elongation > 5
-    assert appearance_of(tube, image, Tissue(100.0, 10.0)).against_liver == 60
-    assert appearance_of(ball, image, Tissue(100.0, 10.0)).elongation == pytest.approx(1.0, abs=0.05)
+    assert appearance_of(Lesion.of(tube), image, Tissue(100.0, 10.0)).elongation > 5
+    assert appearance_of(Lesion.of(tube), image, Tissue(100.0, 10.0)).against_liver == 60
+    assert appearance_of(Lesion.of(ball), image, Tissue(100.0, 10.0)).elongation == pytest.approx(
+        1.0, abs=0.05
+    )
 
 
 class Same:
@@ -94,16 +97,16 @@ class Same:
         return np.asarray(point)
 
     def place(self, point):
-        return LocalTrust(True, True, True, 0.0, ())
+        return LocalTrust(True, True, 0.0, ())
 
 
 def earlier(said=None):
     image = Volume(np.zeros(GRID.size, np.int16), GRID, "ct")
-    return EarlierVisit(FOLLOW_UP, Scan(image), {"C1": disc(14, 20, 20)}, said or {})
+    return EarlierVisit(FOLLOW_UP, Scan(image), {"C1": drawn_disc(14, 20, 20)}, said or {})
 
 
 def shown(name, row, column):
-    return replace(candidate(name), time_point=LATER, mask=disc(15, row, column))
+    return replace(candidate(name), time_point=LATER, contour=drawn_disc(15, row, column))
 
 
 def test_a_candidate_keeps_its_name_and_a_new_one_gets_another():

@@ -28,7 +28,16 @@ INFO = EngineInfo(
         Parameter("patch", 64, "side", lighter=(48, 32)),
     ),
 )
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+STUBBORN = (
+    "import pathlib, signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600); "
+    "pathlib.Path(sys.argv[1]).with_name('over').touch()"
+)
+
+
+def sleep(case):
+    """Far longer than a test waits; the word at its end says that nobody ended it."""
+    time.sleep(600)
+    Path(case.settings["note"]).with_name("over").touch()
 
 
 def segment(case, report):
@@ -58,14 +67,14 @@ def segment(case, report):
         Path(case.settings["note"]).write_text(str(os.getpid()))
         import torch
 
-        time.sleep(60)
+        sleep(case)
     if act == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        child = subprocess.Popen([sys.executable, "-c", STUBBORN])
+        child = subprocess.Popen([sys.executable, "-c", STUBBORN, case.settings["note"]])
         Path(case.settings["note"]).write_text(f"{os.getpid()} {child.pid}")
-        time.sleep(60)
+        sleep(case)
     if act == "orphan":
-        child = subprocess.Popen([sys.executable, "-c", STUBBORN])
+        child = subprocess.Popen([sys.executable, "-c", STUBBORN, case.settings["note"]])
         Path(case.settings["note"]).write_text(f"{child.pid}")
     if act == "full disk":
         import resource

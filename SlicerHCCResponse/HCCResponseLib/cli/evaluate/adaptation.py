@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar, say, say_json
+
+if TYPE_CHECKING:
+    from HCCResponseLib.evaluation.adaptation.request import EvaluationRequest
 
 
 def synthetic(
@@ -29,9 +31,6 @@ def synthetic(
         Path | None, typer.Option(help="CT in which tumours are grown; default: the drawn phantom.")
     ] = None,
     liver: Annotated[Path | None, typer.Option(help="Liver mask of that CT, on its grid.")] = None,
-    oedema: Annotated[
-        bool, typer.Option(help="Draw oedema around tumours of the phantom that stay or shrink.")
-    ] = False,
     model: Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")] = None,
     tables_only: Annotated[
         bool, typer.Option(help="Print the results that are there, compute nothing new.")
@@ -41,44 +40,40 @@ def synthetic(
     """Compare base network, published IDOL and ours on synthetic pairs; run it again to go on where it stopped."""
     with errors_as_one_line():
         from HCCResponseLib.evaluation.adaptation.methods import methods_named
+        from HCCResponseLib.evaluation.adaptation.request import EvaluationRequest
 
         if (background is None) != (liver is None):
             raise InputError("--background and --liver belong together: a CT and the mask of its liver.")
-        if oedema and background is not None:
-            raise InputError("--oedema is for the drawn phantom; leave --background out.")
         methods_named(methods)
-        request: dict[str, Any] = {
-            "output": output.resolve(),
-            "seeds": list(range(seed_start, seed_start + pairs)),
-            "methods": methods,
-            "base": model and model.resolve(),
-            "background": background_name(background, oedema),
-            "oedema": oedema,
-            "image": background and background.resolve(),
-            "liver": liver and liver.resolve(),
-        }
+        request = EvaluationRequest(
+            output=output.resolve(),
+            seeds=tuple(range(seed_start, seed_start + pairs)),
+            methods=methods,
+            base=model and model.resolve(),
+            background=background_name(background),
+            image=background and background.resolve(),
+            liver=liver and liver.resolve(),
+        )
         if not tables_only:
             _run(request)
-        _tell(output, request["background"], as_json)
+        _tell(output, request.background, as_json)
 
 
-def background_name(path: Path | None, oedema: bool = False) -> str:
+def background_name(path: Path | None) -> str:
     """What results are filed under: the phantom, or folder and file of a CT."""
     if path is None:
-        return "phantom with oedema" if oedema else "phantom"
+        return "phantom"
     return f"{path.resolve().parent.name}/{path.name}"
 
 
-def _run(request: dict[str, Any]) -> None:
+def _run(request: EvaluationRequest) -> None:
     from HCCResponseLib.base.jobs import run_job
+    from HCCResponseLib.evaluation.adaptation.request import WORKER
 
-    with tempfile.TemporaryDirectory() as work, progress_bar() as bar:
+    with progress_bar() as bar:
         task = bar.add_task("Evaluating", total=1.0)
         counts = run_job(
-            "HCCResponseLib.evaluation.adaptation.worker",
-            request,
-            Path(work),
-            lambda p: bar.update(task, completed=p.fraction, description=p.stage[:44]),
+            WORKER, request, lambda p: bar.update(task, completed=p.fraction, description=p.stage[:44])
         )
     console.print(f"{counts['made']} results made, {counts['there']} were there already")
 
@@ -89,7 +84,6 @@ def _tell(output: Path, background: str, as_json: bool) -> None:
     from HCCResponseLib.evaluation.adaptation.store import read_records
     from HCCResponseLib.evaluation.adaptation.table import (
         as_csv,
-        gate_rows,
         markdown,
         paired_rows,
         size_rows,
@@ -100,7 +94,7 @@ def _tell(output: Path, background: str, as_json: bool) -> None:
     records = [r for r in read_records(output) if r["background"] == background]
     if not records:
         raise InputError(f"There are no results for background '{background}' in '{output}'.")
-    tables = [f(records) for f in (summary_rows, paired_rows, size_rows, gate_rows)]
+    tables = [f(records) for f in (summary_rows, paired_rows, size_rows)]
     text = "\n\n".join(markdown(*t) for t in tables if t[1])
     write_text(output / "tables.md", text + "\n")
     write_text(output / "results.csv", as_csv(records))

@@ -43,7 +43,7 @@ def answer_case(case: Mapping[str, Any]) -> Answer:
     name = case.get("question")
     function = questions().get(name) if isinstance(name, str) else None
     if function is None:
-        raise RuleError(f"Unknown question {name!r}; known are {', '.join(sorted(questions()))}.")
+        raise RuleError(f"Unknown question {name!r}; it must be one of {', '.join(sorted(questions()))}.")
     which = case.get("criterion")
     if which is not None and not isinstance(which, str):
         raise RuleError("'criterion' must be the name of a criterion.")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
 from HCCResponseLib.cli.questions.fields import Fields
-from HCCResponseLib.statistics.agreement import (
-    Agreement,
-    Coefficient,
-    WeightName,
-    agreement_of_ratings,
-    agreement_of_table,
-)
+from HCCResponseLib.statistics.estimate import Estimate
+
+if TYPE_CHECKING:
+    from HCCResponseLib.statistics.agreement import Agreement, WeightName
 
 _COEFFICIENTS = ("kappa", "kappa_linear", "kappa_quadratic", "fleiss_kappa", "gwet_ac1", "gwet_ac2")
 _ALL_WEIGHTS: tuple[WeightName, ...] = ("linear", "quadratic", "ordinal")
@@ -42,6 +39,9 @@ def agreement(given: Fields, setting: QuestionContext) -> Answer:
 
 
 def _computed(given: Fields, level: float, weights: WeightName) -> Agreement:
+    # Only this question needs scipy and statsmodels, which take longer to load than all other answers together.
+    from HCCResponseLib.statistics.agreement import agreement_of_ratings, agreement_of_table
+
     categories = given.texts("categories")
     if len(set(categories)) != len(categories):
         raise RuleError("A category is listed twice.")
@@ -60,8 +60,5 @@ def _computed(given: Fields, level: float, weights: WeightName) -> Agreement:
     return agreement_of_ratings(ratings, categories, level, weights)
 
 
-def _written(name: str, coefficient: Coefficient | None) -> dict[str, Any]:
-    if coefficient is None:
-        return {name: None, f"{name}_ci95": None}
-    interval = None if coefficient.low is None else [coefficient.low, coefficient.high]
-    return {name: coefficient.value, f"{name}_ci95": interval}
+def _written(name: str, found: Estimate) -> dict[str, Any]:
+    return {name: found.value, f"{name}_ci95": None if found.low is None else [found.low, found.high]}

@@ -38,7 +38,7 @@ def date_of_progression(given: Fields, setting: QuestionContext) -> Answer:
     scans = {region: rows.needed_day(region) for region in rows.values}
     reason = given.choice("reason", Reason)
     if reason is None:
-        raise RuleError("'given.reason' is missing; known are sum, new-lesion, non-target.")
+        raise RuleError("'given.reason' is missing; it must be one of sum, new-lesion, non-target.")
     first, why = progression_date(scans, reason, given.text("region"), setting.profile)
     return Answer({"date": day(first)}, (why,))
 
@@ -48,7 +48,7 @@ def event(given: Fields, setting: QuestionContext) -> Answer:
     """PFS, TTP, OS or DoR."""
     endpoint = given.choice("endpoint", Endpoint)
     if endpoint is None:
-        raise RuleError("'given.endpoint' is missing; known are PFS, TTP, OS, DoR.")
+        raise RuleError("'given.endpoint' is missing; it must be one of PFS, TTP, OS, DoR.")
     visits = visits_of(given)
     start = given.day("start_date")
     if start is None and endpoint is Endpoint.DOR:

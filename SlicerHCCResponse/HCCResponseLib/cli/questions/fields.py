@@ -165,4 +165,4 @@ def to_choice(value: object, kind: type[_Enum], name: str) -> _Enum | None:
         return kind(str(value))
     except ValueError:
         known = ", ".join(member.value for member in kind)
-        raise RuleError(f"'{name}' is {value!r}; known are {known}.") from None
+        raise RuleError(f"'{name}' is {value!r}; it must be one of {known}.") from None

@@ -94,7 +94,7 @@ def _non_target(row: Fields) -> tuple[Response, VersusLast | None]:
 def _new_lesion(row: Fields) -> NewLesionFinding:
     role = row.text("role") or "non-target"
     if role not in _ROLES:
-        raise RuleError(f"'{row.where}.role' is {role!r}; known are target, non-target.")
+        raise RuleError(f"'{row.where}.role' is {role!r}; it must be target or non-target.")
     return NewLesionFinding(
         row.needed_text("id"), _ROLES[role], row.text("organ") or "", row.length("long"),
         row.choice("versus_last", VersusLast),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
 from HCCResponseLib.cli.questions.fields import Fields
 from HCCResponseLib.cli.questions.writing import number
-from HCCResponseLib.response.timepoint.selection import TargetCandidate, check_targets, select_targets
+from HCCResponseLib.response.timepoint.measurability import TargetCandidate
+from HCCResponseLib.response.timepoint.selection import check_targets, select_targets
 
 
 @answers("select-targets")

@@ -47,6 +47,6 @@ def _change(given: Fields) -> FurtherChange:
     unknown = [name for name in row.values if name not in known]
     if unknown:
         raise RuleError(
-            f"Unknown entry '{unknown[0]}' in 'given.further_change'; known are {', '.join(known)}."
+            f"Unknown entry '{unknown[0]}' in 'given.further_change'; it must be one of {', '.join(known)}."
         )
     return FurtherChange(**{name: row.flag(name) is True for name in known})

@@ -7,79 +7,64 @@ from typing import Annotated, Any
 
 import typer
 
-from HCCResponseLib.cli.common import say, say_json
-from HCCResponseLib.cli.sign_in import AsJson, Name, PasswordFile, ReadName, Reason, Where, signed_in
+from HCCResponseLib.cli.sign_in import CommandAnswer, ReadName, Reason, SignedIn, signed_command
 
 TimePoint = Annotated[
     str, typer.Argument(metavar="TIMEPOINT", help="Name of the time point, as in study.yaml.")
 ]
 
 
+@signed_command
 def assign(
-    where: Where,
+    signed: SignedIn,
     study: Annotated[Path, typer.Argument(help="study.yaml of the subject, or the folder that holds it.")],
     reader: Annotated[str, typer.Argument(help="Sign-in name of the person who is to read.")],
     stream: Annotated[
         str, typer.Argument(help="Place in the committee, one of the profile's, such as 'RADIOLOGIST 1'.")
     ],
-    as_name: Name,
-    password_file: PasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
+) -> CommandAnswer:
     """Give a subject to a reader (manager). The reader gets the images without anybody else's contours.
 
     Order of reading, adjudication variables and streams come from the study's profile.
     """
     from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.pipeline.propose import load_images
     from HCCResponseLib.review.committee.assignments import assign as give
     from HCCResponseLib.review.committee.assignments import blinded
+    from HCCResponseLib.review.read.session import load_images
 
-    with signed_in(where, as_name, password_file) as signed:
-        content = blinded(load_study(study))
-        fingerprints = load_images(content)[1]
-        new = give(signed.store, signed.person, signed.people, content, fingerprints, reader, stream)
-        if as_json:
-            say_json(_facts(new))
-        else:
-            say(f"Read '{new.read_id}' of subject '{new.subject}' assigned to '{reader}' as {stream}.")
+    content = blinded(load_study(study))
+    fingerprints = load_images(content)[1]
+    new = give(signed.store, signed.person, signed.people, content, fingerprints, reader, stream)
+    words = f"Read '{new.read_id}' of subject '{new.subject}' assigned to '{reader}' as {stream}."
+    return CommandAnswer(_facts(new), words)
 
 
-def list_reads(
-    where: Where, as_name: Name, password_file: PasswordFile = None, as_json: AsJson = False
-) -> None:
+@signed_command
+def list_reads(signed: SignedIn) -> CommandAnswer:
     """The reads that you may know of, and how far they are."""
     from HCCResponseLib.review.committee.assignments import visible
     from HCCResponseLib.review.read.lifecycle import points, stage
     from HCCResponseLib.review.read.state import read_life
 
-    with signed_in(where, as_name, password_file) as signed:
-        rows = []
-        for found in visible(signed.store, signed.person):
-            life = read_life(signed.store.other(found.read_id))
-            locked = f"{len(life.locked)} of {len(points(life))}"
-            more = {"stage": stage(life).value, "signed_time_points": locked, "version": life.locks.version}
-            rows.append({**_facts(found), **more})
-        if as_json:
-            say_json(rows)
-            return
-        for row in rows:
-            who = f", {row['reader']}" if row["reader"] else ""
-            say(
-                f"{row['read']}: subject {row['subject']}, {row['stream']}{who}, {row['kind']}, {row['stage']}, "
-                f"{row['signed_time_points']} time points signed"
-            )
+    rows = []
+    for found in visible(signed.store, signed.person):
+        life = read_life(signed.store.other(found.read_id))
+        locked = f"{len(life.locked)} of {len(points(life))}"
+        more = {"stage": stage(life).value, "signed_time_points": locked, "version": life.locks.version}
+        rows.append({**_facts(found), **more})
+    return CommandAnswer(rows, "\n".join(map(_line, rows)))
 
 
-def amend(
-    where: Where,
-    read_id: ReadName,
-    time_point: TimePoint,
-    reason: Reason,
-    as_name: Name,
-    password_file: PasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
+def _line(row: dict[str, Any]) -> str:
+    who = f", {row['reader']}" if row["reader"] else ""
+    return (
+        f"{row['read']}: subject {row['subject']}, {row['stream']}{who}, {row['kind']}, {row['stage']}, "
+        f"{row['signed_time_points']} time points signed"
+    )
+
+
+@signed_command
+def amend(signed: SignedIn, read_id: ReadName, time_point: TimePoint, reason: Reason) -> CommandAnswer:
     """Open a locked time point again as a new version; the old one stays and 'read show --version' shows it.
 
     A manager may do this until the read is locked for good, its reader in the final review of a hybrid read or where
@@ -88,23 +73,14 @@ def amend(
     from HCCResponseLib.review.read.lifecycle import amend as reopen
     from HCCResponseLib.review.read.state import read_life
 
-    with signed_in(where, as_name, password_file) as signed:
-        read = signed.store.other(read_id)
-        version = reopen(read, read_life(read), signed.people, signed.credentials, time_point, reason)
-        result = {"read": read_id, "time_point": time_point, "version": version}
-        say_json(result) if as_json else say(
-            f"'{time_point}' of '{read_id}' is open again: version {version}."
-        )
+    read = signed.store.other(read_id)
+    version = reopen(read, read_life(read), signed.people, signed.credentials, time_point, reason)
+    values = {"read": read_id, "time_point": time_point, "version": version}
+    return CommandAnswer(values, f"'{time_point}' of '{read_id}' is open again: version {version}.")
 
 
-def lock(
-    where: Where,
-    read_id: ReadName,
-    reason: Reason,
-    as_name: Name,
-    password_file: PasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
+@signed_command
+def lock(signed: SignedIn, read_id: ReadName, reason: Reason) -> CommandAnswer:
     """Lock a completely signed read for good (manager): no amendment is possible any more.
 
     Single time points are locked by the reader's signature, see 'read sign'.
@@ -112,49 +88,35 @@ def lock(
     from HCCResponseLib.review.read.lifecycle import close
     from HCCResponseLib.review.read.state import read_life
 
-    with signed_in(where, as_name, password_file) as signed:
-        read = signed.store.other(read_id)
-        close(read, read_life(read), signed.people, signed.credentials, reason)
-        result = {"read": read_id, "stage": "final"}
-        say_json(result) if as_json else say(f"Read '{read_id}' is locked for good.")
+    read = signed.store.other(read_id)
+    close(read, read_life(read), signed.people, signed.credentials, reason)
+    return CommandAnswer({"read": read_id, "stage": "final"}, f"Read '{read_id}' is locked for good.")
 
 
-def reread(
-    where: Where,
-    read_id: ReadName,
-    reason: Reason,
-    as_name: Name,
-    password_file: PasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
+@signed_command
+def reread(signed: SignedIn, read_id: ReadName, reason: Reason) -> CommandAnswer:
     """Give a finished read to the same reader again, for intra-reader agreement (manager).
 
     The re-read starts fresh; the first read is not shown to its reader until the re-read is signed.
     """
     from HCCResponseLib.review.committee.assignments import reread as again
 
-    with signed_in(where, as_name, password_file) as signed:
-        new = again(signed.store, signed.person, read_id, reason)
-        say_json(_facts(new)) if as_json else say(
-            f"'{new.reader}' reads '{read_id}' again in '{new.read_id}'."
-        )
+    new = again(signed.store, signed.person, read_id, reason)
+    return CommandAnswer(_facts(new), f"'{new.reader}' reads '{read_id}' again in '{new.read_id}'.")
 
 
+@signed_command
 def log(
-    where: Where,
+    signed: SignedIn,
     output: Annotated[Path, typer.Argument(help="File to write, .csv or .json.")],
-    as_name: Name,
     read_id: Annotated[str | None, typer.Option("--read", help="Only this read.")] = None,
-    password_file: PasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
+) -> CommandAnswer:
     """Write a readable copy of the audit trail (manager, auditor): who, when, what, old, new, why, hashes."""
     from HCCResponseLib.review.signing.audit import export_log_as
 
-    with signed_in(where, as_name, password_file) as signed:
-        count = export_log_as(signed.person, signed.store, output, read_id)
-        result = {"events": count, "file": str(output.resolve())}
-        say_json(result) if as_json else say(f"{count} events written to {output}.")
+    count = export_log_as(signed.person, signed.store, output, read_id)
+    values = {"events": count, "file": str(output.resolve())}
+    return CommandAnswer(values, f"{count} events written to {output}.")
 
 
 def _facts(found: Any) -> dict[str, Any]:

@@ -10,15 +10,17 @@ import typer
 from HCCResponseLib.cli.common import say, say_json
 from HCCResponseLib.cli.sign_in import (
     AsJson,
+    CommandAnswer,
     Name,
     NewPasswordFile,
     PasswordFile,
     Reason,
+    SignedIn,
     Where,
     new_password,
     password,
     people_at,
-    signed_in,
+    signed_command,
 )
 from HCCResponseLib.review.read.access import Role
 
@@ -57,32 +59,30 @@ def add(
 
 
 @users_app.command("list")
-def list_accounts(
-    where: Where, as_name: Name, password_file: PasswordFile = None, as_json: AsJson = False
-) -> None:
+@signed_command
+def list_accounts(signed: SignedIn) -> CommandAnswer:
     """All accounts: name, printed name, roles, and whether they can sign in."""
-    with signed_in(where, as_name, password_file) as signed:
-        rows: list[dict[str, Any]] = [
-            {
-                "name": a.name,
-                "printed_name": a.printed_name,
-                "roles": sorted(a.roles),
-                "active": a.active,
-                "temporary_password": a.temporary,
-                "password_set": a.password_set,
-                "failed_sign_ins": a.failures,
-            }
-            for a in signed.people.accounts()
-        ]
-        if as_json:
-            say_json(rows)
-            return
-        for row in rows:
-            notes = [] if row["active"] else ["disabled"]
-            notes += ["temporary password"] if row["temporary_password"] else []
-            notes += [f"{row['failed_sign_ins']} failed sign-ins"] if row["failed_sign_ins"] else []
-            more = f" ({'; '.join(notes)})" if notes else ""
-            say(f"{row['name']}: {row['printed_name']}, {', '.join(row['roles'])}{more}")
+    rows: list[dict[str, Any]] = [
+        {
+            "name": a.name,
+            "printed_name": a.printed_name,
+            "roles": sorted(a.roles),
+            "active": a.active,
+            "temporary_password": a.temporary,
+            "password_set": a.password_set,
+            "failed_sign_ins": a.failures,
+        }
+        for a in signed.people.accounts()
+    ]
+    return CommandAnswer(rows, "\n".join(map(_line, rows)))
+
+
+def _line(row: dict[str, Any]) -> str:
+    notes = [] if row["active"] else ["disabled"]
+    notes += ["temporary password"] if row["temporary_password"] else []
+    notes += [f"{row['failed_sign_ins']} failed sign-ins"] if row["failed_sign_ins"] else []
+    more = f" ({'; '.join(notes)})" if notes else ""
+    return f"{row['name']}: {row['printed_name']}, {', '.join(row['roles'])}{more}"
 
 
 @users_app.command("password")
@@ -96,105 +96,67 @@ def change_password(
     """Change your own password; a temporary or expired one must be changed before anything else."""
     with people_at(where, create=False) as (_, people):
         people.change_password(as_name, password(password_file), new_password(new_password_file))
-        _tell(as_json, as_name, "password changed")
+        answer = _done(as_name, "password changed")
+        say_json(answer.values) if as_json else say(answer.words)
 
 
 @users_app.command()
-def reset(
-    where: Where,
-    name: Account,
-    as_name: Name,
-    password_file: PasswordFile = None,
-    new_password_file: NewPasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
+@signed_command
+def reset(signed: SignedIn, name: Account, new_password_file: NewPasswordFile = None) -> CommandAnswer:
     """Give somebody who lost theirs a temporary password (manager). Check first who is asking."""
-    with signed_in(where, as_name, password_file) as signed:
-        signed.people.reset_password(signed.person, name, new_password(new_password_file))
-        _tell(as_json, name, "temporary password set")
+    signed.people.reset_password(signed.person, name, new_password(new_password_file))
+    return _done(name, "temporary password set")
 
 
 @users_app.command()
-def roles(
-    where: Where,
-    name: Account,
-    role: Roles,
-    reason: Reason,
-    as_name: Name,
-    password_file: PasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
+@signed_command
+def roles(signed: SignedIn, name: Account, role: Roles, reason: Reason) -> CommandAnswer:
     """Replace somebody's roles by these (manager)."""
-    with signed_in(where, as_name, password_file) as signed:
-        signed.people.set_roles(signed.person, name, set(role), reason)
-        _tell(as_json, name, ", ".join(sorted(role)))
+    signed.people.set_roles(signed.person, name, set(role), reason)
+    return _done(name, ", ".join(sorted(role)))
 
 
 @users_app.command()
-def disable(
-    where: Where,
-    name: Account,
-    reason: Reason,
-    as_name: Name,
-    password_file: PasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
+@signed_command
+def disable(signed: SignedIn, name: Account, reason: Reason) -> CommandAnswer:
     """Close an account (manager). Its signatures stay, its name is never given to anybody else."""
-    with signed_in(where, as_name, password_file) as signed:
-        signed.people.disable(signed.person, name, reason)
-        _tell(as_json, name, "disabled")
+    signed.people.disable(signed.person, name, reason)
+    return _done(name, "disabled")
 
 
 @users_app.command()
-def enable(
-    where: Where,
-    name: Account,
-    reason: Reason,
-    as_name: Name,
-    password_file: PasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
+@signed_command
+def enable(signed: SignedIn, name: Account, reason: Reason) -> CommandAnswer:
     """Open a disabled account again (manager)."""
-    with signed_in(where, as_name, password_file) as signed:
-        signed.people.enable(signed.person, name, reason)
-        _tell(as_json, name, "enabled")
+    signed.people.enable(signed.person, name, reason)
+    return _done(name, "enabled")
 
 
 @users_app.command()
-def unlock(
-    where: Where,
-    name: Account,
-    reason: Reason,
-    as_name: Name,
-    password_file: PasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
+@signed_command
+def unlock(signed: SignedIn, name: Account, reason: Reason) -> CommandAnswer:
     """End the lock-out after too many failed sign-ins before its time (manager)."""
-    with signed_in(where, as_name, password_file) as signed:
-        signed.people.let_in(signed.person, name, reason)
-        _tell(as_json, name, "let in again")
+    signed.people.let_in(signed.person, name, reason)
+    return _done(name, "let in again")
 
 
 @users_app.command()
+@signed_command
 def rules(
-    where: Where,
-    as_name: Name,
+    signed: SignedIn,
     file: Annotated[
         Path | None, typer.Option(help="YAML file with other rules; without it the present ones are printed.")
     ] = None,
     reason: Reason = "",
-    password_file: PasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
+) -> CommandAnswer:
     """Rules for passwords and lock-outs: print them, or put others in force (manager)."""
     from HCCResponseLib.review.people.account_rules import load_rules
 
-    with signed_in(where, as_name, password_file) as signed:
-        if file is not None:
-            signed.people.set_rules(signed.person, load_rules(file), reason)
-        values = signed.people.rules().model_dump()
-        say_json(values) if as_json else say("\n".join(f"{k}: {v}" for k, v in values.items()))
+    if file is not None:
+        signed.people.set_rules(signed.person, load_rules(file), reason)
+    values = signed.people.rules().model_dump()
+    return CommandAnswer(values, "\n".join(f"{k}: {v}" for k, v in values.items()))
 
 
-def _tell(as_json: bool, name: str, what: str) -> None:
-    say_json({"name": name, "result": what}) if as_json else say(f"'{name}': {what}.")
+def _done(name: str, what: str) -> CommandAnswer:
+    return CommandAnswer({"name": name, "result": what}, f"'{name}': {what}.")

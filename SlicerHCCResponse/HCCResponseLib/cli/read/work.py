@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from HCCResponseLib.cli.common import say, say_json
+from HCCResponseLib.cli.engine_options import DeviceOption, SetOption, read_settings
 from HCCResponseLib.cli.read.manage import TimePoint
 from HCCResponseLib.cli.sign_in import (
     AsJson,
+    CommandAnswer,
     Name,
     PasswordFile,
     ReadName,
     Reason,
     SignedIn,
     Where,
+    signed_command,
     signed_in,
 )
 from HCCResponseLib.cli.study import ModelOption, OutputOption, RecipeOption, SeedOption, StepsOption
@@ -39,6 +41,8 @@ def open_and_propose(
     steps: StepsOption = None,
     seed: SeedOption = 0,
     model: ModelOption = None,
+    device: DeviceOption = "auto",
+    settings: SetOption = None,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -49,151 +53,127 @@ def open_and_propose(
     """
     from HCCResponseLib.cli.study import tell
     from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.pipeline.propose import Options, open_session, propose
+    from HCCResponseLib.pipeline.propose import propose
+    from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.report.subject.output import write_outputs
     from HCCResponseLib.response.profiles.load import load_profile
     from HCCResponseLib.review.committee.assignments import blinded, open_read
+    from HCCResponseLib.review.read.session import open_session
 
     with signed_in(where, as_name, password_file) as signed:
+        options = Options(recipe, steps, seed, model, device=device, parameters=read_settings(settings))
         content = blinded(load_study(study))
         opened = open_read(signed.store, signed.person, read_id)
         session = open_session(content, output, opened)
-        propose(session, Options(recipe, steps, seed, model))
+        propose(session, options)
         tell(write_outputs(session, load_profile(content.profile)), as_json)
 
 
+@signed_command
 def show(
-    where: Where,
+    signed: SignedIn,
     read_id: ReadName,
-    as_name: Name,
     version: Annotated[
         int | None, typer.Option(min=1, help="An earlier version; default: the latest.")
     ] = None,
-    password_file: PasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
+) -> CommandAnswer:
     """Where a read stands: its time points, what was decided, who signed what and when."""
     from HCCResponseLib.review.read.lifecycle import points, stage
 
-    with signed_in(where, as_name, password_file) as signed:
-        state = _opened(signed, read_id, version)[1]
-        result: dict[str, Any] = {
-            "read": read_id,
-            "version": state.locks.version,
-            "time_points": [
-                {"name": n, "stage": stage(state, n).value, "rows": _rows(state, n)} for n in points(state)
-            ],
-            "signatures": [s.to_payload() for s in state.signatures],
-        }
-        if as_json:
-            say_json(result)
-            return
-        for point in result["time_points"]:
-            say(f"{point['name']}: {point['stage']}")
-            for row in point["rows"]:
-                say(f"  {row['lesion']}: {row['status']}, {row['long_axis_mm'] or row['state']}")
-        for s in state.signatures:
-            category = s.category or "no category"
-            say(
-                f"Signed: {s.time_point} ({category}) by {s.printed_name}, {s.utc}, {s.meaning}, version {s.version}"
-            )
+    state = _opened(signed, read_id, version)[1]
+    values: dict[str, Any] = {
+        "read": read_id,
+        "version": state.locks.version,
+        "time_points": [
+            {"name": n, "stage": stage(state, n).value, "rows": _rows(state, n)} for n in points(state)
+        ],
+        "signatures": [s.to_payload() for s in state.signatures],
+    }
+    lines = []
+    for point in values["time_points"]:
+        lines.append(f"{point['name']}: {point['stage']}")
+        lines += [f"  {r['lesion']}: {r['status']}, {r['long_axis_mm'] or r['state']}" for r in point["rows"]]
+    for s in state.signatures:
+        signature = f"Signed: {s.time_point} ({s.category or 'no category'}) by {s.printed_name}, {s.utc}"
+        lines.append(f"{signature}, {s.meaning}, version {s.version}")
+    return CommandAnswer(values, "\n".join(lines))
 
 
+@signed_command
 def decide(
-    where: Where,
+    signed: SignedIn,
     read_id: ReadName,
     decisions: Annotated[Path, typer.Argument(help="YAML or JSON file with your decisions.")],
-    as_name: Name,
     study: Annotated[
         Path | None, typer.Option(help="study.yaml; needed where the file names contours of your own.")
     ] = None,
-    password_file: PasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
+) -> CommandAnswer:
     """Decide on proposals from a file; its 'reader' is your sign-in name. All is checked before any is written."""
     from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.pipeline.propose import load_images
     from HCCResponseLib.review.decisions.decisions_file import apply_decisions
     from HCCResponseLib.review.read.category import missing
+    from HCCResponseLib.review.read.session import load_images
 
-    with signed_in(where, as_name, password_file) as signed:
-        store, state = _opened(signed, read_id)
-        images = load_images(load_study(study))[0] if study else {}
-        done = apply_decisions(store, state, decisions, {n: i.geometry for n, i in images.items()})
-        gaps = missing(state)
-        if as_json:
-            say_json({"read": read_id, "time_points": sorted(done), "missing": gaps})
-        else:
-            say(
-                f"Decided: {', '.join(sorted(done)) or 'nothing'}. Still missing: {' '.join(gaps) or 'nothing'}"
-            )
+    store, state = _opened(signed, read_id)
+    images = load_images(load_study(study))[0] if study else {}
+    done = sorted(apply_decisions(store, state, decisions, {n: i.geometry for n, i in images.items()}))
+    gaps = missing(state)
+    words = f"Decided: {', '.join(done) or 'nothing'}. Still missing: {' '.join(gaps) or 'nothing'}"
+    return CommandAnswer({"read": read_id, "time_points": done, "missing": gaps}, words)
 
 
+@signed_command
 def sign(
-    where: Where,
+    signed: SignedIn,
     read_id: ReadName,
     time_point: TimePoint,
-    as_name: Name,
     meaning: Annotated[Meaning, typer.Option(help="What your signature says.")] = Meaning.AUTHORSHIP,
-    password_file: PasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
+) -> CommandAnswer:
     """Sign a time point. The reader's signature (authorship) locks it; review and approval come on top of it."""
     from HCCResponseLib.review.signing.signing import countersign, sign_and_lock
 
-    with signed_in(where, as_name, password_file) as signed:
-        store, state = _opened(signed, read_id)
-        if meaning is Meaning.AUTHORSHIP:
-            done = sign_and_lock(store, state, signed.people, signed.credentials, time_point)
-        else:
-            done = countersign(store, state, signed.people, signed.credentials, time_point, meaning)
-        if as_json:
-            say_json(done.to_payload())
-        else:
-            category = f", category {done.category}" if done.category else ""
-            say(f"'{time_point}' signed by {done.printed_name} at {done.utc} ({done.meaning}){category}.")
+    store, state = _opened(signed, read_id)
+    if meaning is Meaning.AUTHORSHIP:
+        done = sign_and_lock(store, state, signed.people, signed.credentials, time_point)
+    else:
+        done = countersign(store, state, signed.people, signed.credentials, time_point, meaning)
+    category = f", category {done.category}" if done.category else ""
+    words = f"'{time_point}' signed by {done.printed_name} at {done.utc} ({done.meaning}){category}."
+    return CommandAnswer(done.to_payload(), words)
 
 
-def compare(
-    where: Where, subject: Subject, as_name: Name, password_file: PasswordFile = None, as_json: AsJson = False
-) -> None:
+@signed_command
+def compare(signed: SignedIn, subject: Subject) -> CommandAnswer:
     """Whether the reads of a subject are finished and in which adjudication variables they differ."""
     from HCCResponseLib.review.committee.adjudication import case_for
 
-    with signed_in(where, as_name, password_file) as signed:
-        found, values = case_for(signed.store, signed.person, subject)
-        result = {
-            "subject": subject,
-            "reads": [a.read_id for a in found.reads],
-            "finished": found.finished,
-            "differing": list(found.differing),
-            "needs_adjudication": found.needs_adjudication,
-            "accepted": found.accepted,
-            "reason": found.reason,
-            "values": values,
-        }
-        if as_json:
-            say_json(result)
-        else:
-            _tell_case(result)
+    found, values = case_for(signed.store, signed.person, subject)
+    result = {
+        "subject": subject,
+        "reads": [a.read_id for a in found.reads],
+        "finished": found.finished,
+        "differing": list(found.differing),
+        "needs_adjudication": found.needs_adjudication,
+        "accepted": found.accepted,
+        "reason": found.reason,
+        "values": values,
+    }
+    return CommandAnswer(result, "\n".join(_case_lines(result)))
 
 
+@signed_command
 def adjudicate(
-    where: Where,
+    signed: SignedIn,
     subject: Subject,
     accept: Annotated[str, typer.Option(help="The read that is to count.")],
     reason: Reason,
-    as_name: Name,
-    password_file: PasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
+) -> CommandAnswer:
     """Choose the read that counts for the trial where the readers differ; signed, and final for all of them."""
     from HCCResponseLib.review.committee.adjudication import adjudicate as choose
 
-    with signed_in(where, as_name, password_file) as signed:
-        found = choose(signed.store, signed.people, signed.credentials, subject, accept, reason)
-        result = {"subject": subject, "accepted": found.accepted, "differing": list(found.differing)}
-        say_json(result) if as_json else say(f"'{found.accepted}' counts for subject '{subject}'.")
+    found = choose(signed.store, signed.people, signed.credentials, subject, accept, reason)
+    values = {"subject": subject, "accepted": found.accepted, "differing": list(found.differing)}
+    return CommandAnswer(values, f"'{found.accepted}' counts for subject '{subject}'.")
 
 
 def _opened(signed: SignedIn, read_id: str, version: int | None = None) -> tuple[ReadStore, ReadState]:
@@ -216,13 +196,16 @@ def _rows(state: ReadState, time_point: str) -> list[dict[str, Any]]:
     ]
 
 
-def _tell_case(result: dict[str, Any]) -> None:
-    say(f"Subject {result['subject']}: reads {', '.join(result['reads'])}")
+def _case_lines(result: dict[str, Any]) -> list[str]:
+    lines = [f"Subject {result['subject']}: reads {', '.join(result['reads'])}"]
     if not result["finished"]:
-        say("  not finished")
+        lines.append("  not finished")
     for read_id, values in result["values"].items():
-        say(f"  {read_id}: " + ", ".join(f"{name} {value}" for name, value in values.items()))
+        lines.append(f"  {read_id}: " + ", ".join(f"{name} {value}" for name, value in values.items()))
     if result["differing"]:
-        say(f"  the readers differ in {', '.join(result['differing'])}")
+        lines.append(f"  the readers differ in {', '.join(result['differing'])}")
     if result["accepted"]:
-        say(f"  accepted: {result['accepted']}" + (f" ({result['reason']})" if result["reason"] else ""))
+        lines.append(
+            f"  accepted: {result['accepted']}" + (f" ({result['reason']})" if result["reason"] else "")
+        )
+    return lines

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from HCCResponseLib.cohort.committee.discordance import Pair, paired_points
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.statistics.agreement import Agreement, agreement_of_ratings
-from HCCResponseLib.statistics.continuous import Estimate, bland_altman, icc_2_1
-from HCCResponseLib.statistics.estimate import Figure
+from HCCResponseLib.statistics.continuous import bland_altman, icc_2_1
+from HCCResponseLib.statistics.estimate import Estimate, Figure
 
 ORDERED = (("CR", "PR", "SD", "PD"), ("iCR", "iPR", "iSD", "iUPD", "iCPD"))
 _PLAIN = {
@@ -36,8 +36,8 @@ def category_figures(section: str, ratings: Sequence[Sequence[str | None]], prof
     confidence = float(profile.confidence_percent) / 100
     categories = sorted({rating for row in ratings for rating in row if rating is not None})
     plain = agreement_of_ratings(ratings, categories, confidence)
-    percent = plain.percent_agreement
-    found = [Figure(section, "agreement", value=percent, total=plain.n, unit="%", method="mean over pairs")]
+    percent = Estimate(plain.percent_agreement)
+    found = [Figure(section, "agreement", "", percent, None, plain.n, "%", "mean over pairs")]
     found += _coefficients(section, plain, _PLAIN, f"categories {', '.join(categories)}")
     order = next((o for o in ORDERED if set(categories) & set(o)), None)
     if order is not None:
@@ -49,16 +49,10 @@ def category_figures(section: str, ratings: Sequence[Sequence[str | None]], prof
 
 
 def _coefficients(section: str, agreement: Agreement, names: dict[str, str], words: str) -> list[Figure]:
-    found = []
-    for name, source in names.items():
-        coefficient = getattr(agreement, name)
-        value, low, high = (
-            (None, None, None)
-            if coefficient is None
-            else (coefficient.value, coefficient.low, coefficient.high)
-        )
-        found.append(Figure(section, name, "", value, low, high, None, agreement.n, "", f"{source}; {words}"))
-    return found
+    return [
+        Figure(section, name, "", getattr(agreement, name), None, agreement.n, "", f"{source}; {words}")
+        for name, source in names.items()
+    ]
 
 
 def sum_figures(section: str, pairs: Sequence[Pair], confidence: float) -> list[Figure]:
@@ -87,7 +81,7 @@ def sum_figures(section: str, pairs: Sequence[Pair], confidence: float) -> list[
 
 
 def _estimate(section: str, name: str, which: str, value: Estimate, n: int, unit: str, method: str) -> Figure:
-    return Figure(section, f"{name} ({which})", "", value.value, value.low, value.high, None, n, unit, method)
+    return Figure(section, f"{name} ({which})", "", value, None, n, unit, method)
 
 
 def _sums(pairs: Sequence[Pair], baseline_only: bool) -> npt.NDArray[np.float64]:

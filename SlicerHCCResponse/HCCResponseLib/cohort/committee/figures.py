@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cohort.committee.coefficients import category_figures, sum_figures
 from HCCResponseLib.cohort.committee.discordance import (
     COMPARED,
@@ -20,8 +19,8 @@ from HCCResponseLib.cohort.committee.discordance import (
     progressed,
 )
 from HCCResponseLib.cohort.committee.reads import ADJUDICATOR, Committee
-from HCCResponseLib.review.committee.adjudication import VARIABLES
-from HCCResponseLib.statistics.estimate import Figure
+from HCCResponseLib.review.committee.adjudication import adjudication_variables
+from HCCResponseLib.statistics.estimate import Estimate, Figure
 from HCCResponseLib.statistics.proportions import Share, clustered_share, exact_share
 
 EXACT = "exact interval (Clopper-Pearson)"
@@ -51,19 +50,11 @@ def committee_figures(committee: Committee) -> list[Figure]:
 
 
 def _share(section: str, name: str, share: Share, who: str = "", method: str = EXACT) -> Figure:
-    return Figure(
-        section, name, who, share.percent, share.low, share.high, share.count, share.total, "%", method
-    )
+    return Figure(section, name, who, share.percent, share.count, share.total, "%", method)
 
 
 def _adjudication(committee: Committee, pairs: Sequence[Pair], confidence: float) -> list[Figure]:
-    section, variables = "Adjudication", committee.profile.adjudication_variables
-    unknown = [name for name in variables if name not in VARIABLES]
-    if unknown:
-        raise InputError(
-            f"Profile '{committee.profile.name}': the adjudication variable '{unknown[0]}' is none of "
-            f"{', '.join(VARIABLES)}."
-        )
+    section, variables = "Adjudication", adjudication_variables(committee.profile)
     needed = sum(any(differs(pair, name) for name in variables) for pair in pairs)
     done = {a.subject for a in committee.adjudications} & {first.subject for first, _ in pairs}
     words = f"differs in {' or '.join(variables)}; {EXACT}"
@@ -133,7 +124,6 @@ def _times(committee: Committee) -> list[Figure]:
     for name, seconds in (("time per time point", points), ("time per read", whole)):
         for reader, values in sorted(seconds.items()):
             low, middle, high = (float(v) for v in np.quantile(values, [0.25, 0.5, 0.75]))
-            found.append(
-                Figure("Reading time", name, reader, middle, low, high, None, len(values), "s", method)
-            )
+            time = Estimate(middle, low, high)
+            found.append(Figure("Reading time", name, reader, time, None, len(values), "s", method))
     return found

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.base.csv_files import read_csv_rows
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cohort.committee.reading_time import PAUSE_LIMIT, active_seconds
 from HCCResponseLib.cohort.committee.reads import Adjudication, Committee, CommitteeRead
 from HCCResponseLib.cohort.committee.same_lesion import common_names
-from HCCResponseLib.pipeline.propose import STORE
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole
 from HCCResponseLib.review.committee.adjudication import VARIABLES, AdjudicationCase, case
 from HCCResponseLib.review.committee.assignments import Assignment, ReadKind, assignments
-from HCCResponseLib.review.read.access import Stage
 from HCCResponseLib.review.read.category import findings, in_force, missing, roles
-from HCCResponseLib.review.read.lifecycle import stage
+from HCCResponseLib.review.read.lifecycle import is_signed
 from HCCResponseLib.review.read.outcome import outcome
+from HCCResponseLib.review.read.session import STORE
 from HCCResponseLib.review.read.state import ReadState, read_state
 from HCCResponseLib.review.signing.signing import profile_hash
 from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
 
-_SIGNED = (Stage.LOCKED, Stage.REVIEW, Stage.FINAL)
 _DECIDING = ("decision", "non-target")
 FIRST_STREAM = "RADIOLOGIST 1"
 
@@ -43,7 +41,7 @@ def load_committee(
 
     Args:
         stores: files, folders that hold a ``read.sqlite``, or database URLs.
-        pause: longer gaps between decisions are no reading time.
+        pause: longer gaps between decisions do not count as reading time.
         references: start for the minimum SD time by subject; the baseline's date without one.
         admit: called with each store before it is read; raises for who may not see all reads beside each other.
 
@@ -102,7 +100,7 @@ class _Collection:
         states: dict[str, ReadState] = {}
         for a in assigned:
             state = read_state(store.other(a.read_id))
-            if stage(state) in _SIGNED:
+            if is_signed(state):
                 states[a.read_id] = state
             else:
                 self.left_out.append(f"read '{a.read_id}' is not signed to its end")
@@ -147,12 +145,12 @@ class _Collection:
         times = _seconds(store, self.pause)
         return CommitteeRead(own.subject, own.reader, own.stream, result, counts, repeat, targets, times)
 
-    def _targets(self, state: ReadState) -> dict[str, Mask | None]:
+    def _targets(self, state: ReadState) -> dict[str, Lesion | None]:
         """Contours of the targets at baseline by name."""
         assert state.study is not None
         rows = state.rows[state.study.timepoints[0].name]
         role_of = roles(state, self._same(state))
-        return {name: rows[name].mask for name, (role, _) in role_of.items() if role is LesionRole.TARGET}
+        return {name: rows[name].contour for name, (role, _) in role_of.items() if role is LesionRole.TARGET}
 
     def _same(self, state: ReadState) -> Profile:
         """The profile of the read, which must be that of all others."""
@@ -206,17 +204,17 @@ def load_reference_dates(path: Path) -> dict[str, date]:
     Raises:
         InputError: missing file or column, a date that is not ISO 8601, a subject twice.
     """
+    columns, rows = read_csv_rows(path, "Reference dates")
+    if not {"subject", "date"} <= set(columns):
+        raise InputError(f"Reference dates '{path}' need the columns subject,date.")
     found: dict[str, date] = {}
-    try:
-        with Path(path).open(encoding="utf-8", newline="") as stream:
-            for number, row in enumerate(csv.DictReader(stream), start=2):
-                if row["subject"] in found:
-                    raise InputError(
-                        f"Reference dates '{path}', line {number}: '{row['subject']}' is there twice."
-                    )
-                found[row["subject"]] = date.fromisoformat(row["date"])
-    except KeyError as problem:
-        raise InputError(f"Reference dates '{path}' need the columns subject,date.") from problem
-    except (OSError, UnicodeDecodeError, csv.Error, ValueError, TypeError) as problem:
-        raise InputError(f"Reference dates '{path}' cannot be read: {problem}.") from problem
+    for number, row in enumerate(rows, start=2):
+        if row["subject"] in found:
+            raise InputError(f"Reference dates '{path}', line {number}: '{row['subject']}' appears twice.")
+        try:
+            found[row["subject"]] = date.fromisoformat(row["date"])
+        except ValueError as problem:
+            raise InputError(
+                f"Reference dates '{path}', line {number}, cannot be read: {problem}."
+            ) from problem
     return found

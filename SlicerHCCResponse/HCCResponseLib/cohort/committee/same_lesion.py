@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.lesions.lesion import Lesion
 
 
-def common_names(reads: Sequence[Mapping[str, Mask | None]]) -> list[frozenset[str]]:
+def common_names(reads: Sequence[Mapping[str, Lesion | None]]) -> list[frozenset[str]]:
     """For each read its lesions under names that mean the same lesion in all of them.
 
     Two contours with a voxel in common are the same lesion, the largest overlaps first; a lesion without a contour is
     the one of the same name.
 
     Args:
-        reads: for each read the contours of its lesions by name, (z, y, x) on the same image.
+        reads: for each read the contours of its lesions by name, on the same image.
     """
-    known: dict[str, Mask | None] = {}
+    known: dict[str, Lesion | None] = {}
     found = []
     for read in reads:
         names = _matched(known, read)
@@ -30,10 +28,14 @@ def common_names(reads: Sequence[Mapping[str, Mask | None]]) -> list[frozenset[s
     return found
 
 
-def _matched(known: Mapping[str, Mask | None], read: Mapping[str, Mask | None]) -> dict[str, str]:
+def _matched(known: Mapping[str, Lesion | None], read: Mapping[str, Lesion | None]) -> dict[str, str]:
     """Own name to known name, each used once."""
     shared = sorted(
-        ((_overlap(mask, other), own, name) for own, mask in read.items() for name, other in known.items()),
+        (
+            (_overlap(contour, other), own, name)
+            for own, contour in read.items()
+            for name, other in known.items()
+        ),
         key=lambda pair: (-pair[0], pair[1] != pair[2]),
     )
     names: dict[str, str] = {}
@@ -45,13 +47,13 @@ def _matched(known: Mapping[str, Mask | None], read: Mapping[str, Mask | None]) 
     return names
 
 
-def _overlap(first: Mask | None, second: Mask | None) -> int:
+def _overlap(first: Lesion | None, second: Lesion | None) -> int:
     if first is None or second is None or first.shape != second.shape:
         return 0
-    return int(np.count_nonzero(first & second))
+    return first.overlap(second)
 
 
-def _fresh(name: str, known: Mapping[str, Mask | None]) -> str:
+def _fresh(name: str, known: Mapping[str, Lesion | None]) -> str:
     number = 2
     fresh = name
     while fresh in known:

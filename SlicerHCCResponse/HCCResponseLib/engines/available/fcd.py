@@ -36,7 +36,12 @@ INFO = EngineInfo(
 
 
 def segment(case: Case, report: Report) -> Segmentation:
-    """Find the liver on a coarse grid, then liver and tumour there."""
+    """Find the liver on a coarse grid, then liver and tumour there; probabilities (z, y, x) on the working grid.
+
+    Raises:
+        InputError: settings that the network cannot work with.
+        ModelError: weights that cannot be read.
+    """
     from HCCResponseLib.base.resources import resource_path
     from HCCResponseLib.nets.model import DEFAULT_MODEL, load_model
     from HCCResponseLib.nets.segment import liver_and_tumour
@@ -61,7 +66,7 @@ def segment(case: Case, report: Report) -> Segmentation:
 
 
 def check(weights: Path | None) -> dict[str, Any]:
-    """Load the weights."""
+    """Load the weights, which raises ``ModelError`` where they cannot be read; their hash and voxel size in mm."""
     from HCCResponseLib.nets.model import load_model
 
     model = load_model(weights)

@@ -33,7 +33,7 @@ def adapted_model(
     """
     plain = recipe.as_dict()
     key = hashlib.sha256(json.dumps([plain, base.sha256, seed], sort_keys=True).encode()).hexdigest()[:12]
-    file = None if folder is None else folder / f"{name}-{recipe.name}-{key}.pt"
+    file = None if folder is None else folder / f"{name}-{recipe.name}-{key}.safetensors"
     if file is not None and file.is_file():
         return load_adapted(file, base)
     reset_peak()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 
-from HCCResponseLib.measure import LesionMeasurement
+from HCCResponseLib.measure import LesionMeasurement, as_candidate
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.read import evaluate_read
-from HCCResponseLib.response.timepoint.selection import TargetCandidate, select_targets
+from HCCResponseLib.response.timepoint.selection import select_targets
 from HCCResponseLib.response.types import LesionFinding, LesionRole, LesionState, TimePointFindings
 
 _ORGAN = "liver"
@@ -28,7 +27,7 @@ def category_between(
         dates: of the visits.
     """
     profile = load_profile("recist-1.1")
-    chosen = select_targets([_candidate(n, m) for n, m in before.items()], profile).selected
+    chosen = select_targets([as_candidate(m, n, _ORGAN) for n, m in before.items()], profile).selected
     role = {n: LesionRole.TARGET if n in chosen else LesionRole.NON_TARGET for n in before}
     visits = [
         TimePointFindings(name, day, tuple(_finding(n, found.get(n), role[n]) for n in before))
@@ -36,12 +35,6 @@ def category_between(
     ]
     overall = evaluate_read(visits, profile).latest.overall
     return None if overall is None else overall.value
-
-
-def _candidate(name: str, found: LesionMeasurement) -> TargetCandidate:
-    short = found.short_axis.length_mm if found.short_axis else None
-    thickness = Decimal(str(round(found.slice_thickness_mm, 3)))
-    return TargetCandidate(name, _ORGAN, False, found.long_axis.length_mm, short, thickness)
 
 
 def _finding(name: str, found: LesionMeasurement | None, role: LesionRole) -> LesionFinding:

@@ -18,8 +18,6 @@ class Method:
         words: for the table.
         recipe: of the adaptation; ``None`` = the base network as it is.
         prior: give the registered baseline contour to the network.
-        gate: ask the base network before a lesion that it recognised at baseline is called gone.
-        poles: take unsure small slices off the ends of a lesion.
         flips: contour the mirrored follow-up too, and average.
     """
 
@@ -27,8 +25,6 @@ class Method:
     words: str
     recipe: Recipe | None
     prior: bool
-    gate: bool = False
-    poles: bool = False
     flips: bool = False
 
     def as_dict(self) -> dict[str, Any]:
@@ -48,7 +44,7 @@ class Method:
         return plain
 
 
-OURS = Method("ours", "ours", QUICK, True, gate=True)
+OURS = Method("ours", "ours", QUICK, True)
 
 
 def _ours(name: str, prior: bool = True, **changes: Any) -> Method:
@@ -69,18 +65,12 @@ METHODS = {
         ),
         Method("faithful-float32", "IDOL as published, in single precision", MOON2026, False),
         OURS,
-        replace(OURS, name="ours-no-gate", gate=False),
-        replace(OURS, name="ours-poles", poles=True),
         replace(OURS, name="ours-flips", flips=True),
         _ours("ours-no-prior", prior=False, use_prior=False),
         _ours("ours-no-treated", treated=0.0, gone=0.0),
         _ours("ours-more-treated", treated=0.6, gone=0.08, prior_error_mm=4.0),
         _ours("ours-no-deform", deform=False),
-        _ours("ours-oedema", oedema=0.3),
-        _ours("ours-decoder", trainable="decoder"),
-        _ours("ours-adapter", trainable="adapter", learning_rate=1e-2),
-        _ours("ours-patch-48", patch=48, steps=80, check_every=80),
-        _ours("ours-average", average=0.9),
+        _ours("ours-patch-48", patch=48, steps=80),
         _ours("ours-float32", precision="float32"),
     )
 }

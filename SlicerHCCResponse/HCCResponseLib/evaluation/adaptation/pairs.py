@@ -24,7 +24,10 @@ _LARGEST_MM = (80.0, 60.0, 45.0)
 
 
 def draw_fates(rng: np.random.Generator) -> list[tuple[Fate, float]]:
-    """One to three lesions of 12 mm and more; the first never vanishes, so that there is something to contour."""
+    """One to three lesions as (fate, diameter in mm), 12 mm and more.
+
+    The first never vanishes, so that there is something to contour.
+    """
     count = int(rng.choice(3, p=_COUNTS)) + 1
     drawn = []
     for index in range(count):
@@ -35,10 +38,8 @@ def draw_fates(rng: np.random.Generator) -> list[tuple[Fate, float]]:
     return drawn
 
 
-def draw_pair(seed: int, background: tuple[Volume, Mask] | None, oedema: bool = False) -> SyntheticSubject:
+def draw_pair(seed: int, background: tuple[Volume, Mask] | None) -> SyntheticSubject:
     """Baseline and follow-up of one seed, in a drawn abdomen or in a real CT with its liver mask (z, y, x).
-
-    ``oedema``: in the drawn abdomen, around most lesions that stay or shrink.
 
     Raises:
         InputError: no room for tumours.
@@ -48,7 +49,7 @@ def draw_pair(seed: int, background: tuple[Volume, Mask] | None, oedema: bool = 
         fates = draw_fates(rng)
         try:
             if background is None:
-                return make_subject(seed, fates, field_of_view_mm=FIELD_OF_VIEW_MM, oedema=oedema)
+                return make_subject(seed, fates, field_of_view_mm=FIELD_OF_VIEW_MM)
             return make_subject_on_ct(seed, *background, fates)
         except InputError:
             continue

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from HCCResponseLib.base.files import write_atomically
 from HCCResponseLib.evaluation.adaptation.stats import Record, error_percent, summarise, sums_mm
-from HCCResponseLib.evaluation.adaptation.table import by_method
+from HCCResponseLib.evaluation.adaptation.table import by_method, figure_text
 
 _READER_LIMITS = (-9.8, 13.1)
 _COLOURS = {"base": "#999999", "base-prior": "#56b4e9", "faithful": "#d55e00", "ours": "#0072b2"}
@@ -43,11 +43,12 @@ def _bland_altman(records: Sequence[Record], path: Path) -> Path:
         means = [(sums_mm(r)[1] + sums_mm(r)[2]) / 2 for r in found]
         axis.axhspan(*_READER_LIMITS, color="#e8e8e8", zorder=0)
         axis.axhline(0, color="black", lw=0.6)
-        for line in (summary.bias_percent.value, *summary.limits):
+        lines = (summary.bias_percent.value, *summary.limits)
+        for line in (line for line in lines if line is not None):
             axis.axhline(line, color=_COLOURS.get(name, "black"), lw=1, ls="--")
         axis.scatter(means, [error_percent(r) for r in found], s=14, color=_COLOURS.get(name, "black"))
         axis.set_title(
-            f"{name}: {summary.bias_percent.value:+.1f} % ({summary.limits[0]:.0f} to {summary.limits[1]:+.0f})",
+            "{}: {} % ({} to {})".format(name, *map(figure_text, lines, ("+.1f", ".0f", "+.0f"))),
             fontsize=9,
         )
         axis.set_xlabel("mean of found and true sum, mm", fontsize=8)

@@ -8,11 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from HCCResponseLib.adapt.contour import NO_GATE, Gate, ask_base, known_tumours, trim_poles
 from HCCResponseLib.adapt.copies import cut_surroundings
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.jobs import Report
 from HCCResponseLib.evaluation.adaptation.adapted import adapted_model
 from HCCResponseLib.evaluation.adaptation.category import category_between
@@ -20,13 +16,15 @@ from HCCResponseLib.evaluation.adaptation.memory import peak_mib, reset_peak
 from HCCResponseLib.evaluation.adaptation.methods import Method
 from HCCResponseLib.evaluation.adaptation.pairs import accepted_contour
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.imaging.warped import WarpedMask
+from HCCResponseLib.lesions.label_maps import lesions_of
+from HCCResponseLib.lesions.lesion import Lesion, union
+from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion
 from HCCResponseLib.nets.model import Model
-from HCCResponseLib.nets.segment import PLAIN
+from HCCResponseLib.nets.segment import PLAIN, known_probability
 from HCCResponseLib.synth.subject import SyntheticSubject
 from HCCResponseLib.track.identity.components import carry_identities
-from HCCResponseLib.track.registration.register import carry_masks, register
+from HCCResponseLib.track.registration.register import carry_contours, register
 
 _THRESHOLD = 0.5
 _NO_ADAPTATION: dict[str, Any] = {
@@ -45,34 +43,30 @@ class PreparedPair:
 
     Attributes:
         subject: both visits with truth.
-        before, truth: each followed lesion's true mask at baseline and at follow-up (``None`` once gone), (z, y, x).
+        before, truth: each followed lesion's true contour at baseline and at follow-up (``None`` once gone).
         carried: its registered baseline contour on the follow-up's grid.
         registration_s: seconds that the registration took.
-        gate: what the base network makes of the accepted lesions.
     """
 
     subject: SyntheticSubject
-    before: Mapping[str, Mask]
-    truth: Mapping[str, Mask | None]
-    carried: Mapping[str, WarpedMask]
+    before: Mapping[str, Lesion]
+    truth: Mapping[str, Lesion | None]
+    carried: Mapping[str, WarpedContour]
     registration_s: float
-    gate: Gate
 
 
-def prepare(subject: SyntheticSubject, base: Model) -> PreparedPair:
-    """Register the pair, carry the accepted contours over, ask the base network about them."""
+def prepare(subject: SyntheticSubject) -> PreparedPair:
+    """Register the pair and carry the accepted contours over."""
     first, second = subject.timepoints
     followed = [t for t in subject.lesions if t.diameters_mm[0]]
-    before = {t.lesion_id: first.lesions.mask(t.label) for t in followed}
-    truth: dict[str, Mask | None] = {}
-    for one in followed:
-        mask = second.lesions.mask(one.label)
-        truth[one.lesion_id] = mask if mask.any() else None
+    drawn, later = lesions_of(first.lesions.labels), lesions_of(second.lesions.labels)
+    before = {t.lesion_id: drawn[t.label] for t in followed}
+    truth = {t.lesion_id: later.get(t.label) for t in followed}
     started = time.monotonic()
     found = register(first.volume, second.volume, first.lesions.labels > 0)
-    carried = carry_masks(before, first.volume.geometry, second.volume.geometry, found)
+    carried = carry_contours(before, first.volume.geometry, second.volume.geometry, found)
     seconds = time.monotonic() - started
-    return PreparedPair(subject, before, truth, carried, seconds, ask_base(base, first.volume, before))
+    return PreparedPair(subject, before, truth, carried, seconds)
 
 
 def evaluate(
@@ -98,47 +92,43 @@ def evaluate(
         facts = {k: model.notes[k] for k in _NO_ADAPTATION}
     started = time.monotonic()
     reset_peak()
-    masks = _contour(pair, method, image, model, base)
+    contours = _contour(pair, method, image, model)
     seconds = time.monotonic() - started
     facts["peak_mib"] = max(facts["peak_mib"] or 0, peak_mib() or 0) or None
     return {
-        **compare(pair, masks),
+        **compare(pair, contours),
         "contour_s": round(seconds, 2),
         "registration_s": round(pair.registration_s, 2),
-        "base_recognised": {n: round(v, 4) for n, v in pair.gate.recognised.items()},
         **facts,
     }
 
 
-def _contour(
-    pair: PreparedPair, method: Method, image: Volume, model: Model, base: Model
-) -> dict[str, Mask | None]:
-    """Each followed lesion's mask by the path that every method shares."""
-    gate = pair.gate if method.gate else NO_GATE
-    how = replace(PLAIN, flips=method.flips)
-    places = {n: c.voxels for n, c in pair.carried.items()}
-    probability = known_tumours(image, model, base, places, gate, method.prior, how)
-    masks = carry_identities(probability > _THRESHOLD, pair.carried, image.geometry.spacing)
-    if not method.poles:
-        return masks
-    spacing = image.geometry.spacing
-    return {n: None if m is None else trim_poles(m, probability, spacing) for n, m in masks.items()}
+def _contour(pair: PreparedPair, method: Method, image: Volume, model: Model) -> dict[str, Lesion | None]:
+    """Each followed lesion's contour by the path that every method shares."""
+    inference = replace(PLAIN, flips=method.flips)
+    places = {n: c.lesion.to_mask() for n, c in pair.carried.items()}
+    probability = known_probability(image, model, places, method.prior, inference)
+    return carry_identities(probability > _THRESHOLD, pair.carried, image.geometry.spacing)
 
 
-def compare(pair: PreparedPair, masks: Mapping[str, Mask | None]) -> dict[str, Any]:
-    """Contours beside the truth: Dice of all followed lesions together and of each, diameters, volumes, category."""
+def compare(pair: PreparedPair, contours: Mapping[str, Lesion | None]) -> dict[str, Any]:
+    """Contours beside the truth: Dice of all followed lesions together and of each, mm, mL, category.
+
+    Args:
+        contours: of each followed lesion on the follow-up's grid; ``None`` where nothing was found.
+    """
     first, second = (t.volume.geometry for t in pair.subject.timepoints)
     fate = {t.lesion_id: t.fate.value for t in pair.subject.lesions}
     lesions, before, true_after, found_after = [], {}, {}, {}
-    for name, mask in pair.before.items():
-        before[name] = measure_lesion(mask, first)
+    for name, drawn in pair.before.items():
+        before[name] = measure_lesion(drawn, first)
         true_after[name] = _measured(pair.truth[name], second)
-        found_after[name] = _measured(masks.get(name), second)
+        found_after[name] = _measured(contours.get(name), second)
         lesions.append(
             {
                 "lesion": name,
                 "fate": fate[name],
-                "dsc": dice(masks.get(name), pair.truth[name]),
+                "dsc": dice(contours.get(name), pair.truth[name]),
                 "baseline_mm": before[name].long_axis.length_raw_mm,
                 "true_mm": _long(true_after[name]),
                 "found_mm": _long(found_after[name]),
@@ -148,15 +138,15 @@ def compare(pair: PreparedPair, masks: Mapping[str, Mask | None]) -> dict[str, A
         )
     dates = pair.subject.dates
     return {
-        "dsc": dice(_union(masks), _union(pair.truth)),
+        "dsc": dice(_union(contours), _union(pair.truth)),
         "lesions": lesions,
         "true_category": category_between(before, true_after, dates),
         "found_category": category_between(before, found_after, dates),
     }
 
 
-def _measured(mask: Mask | None, geometry: Any) -> LesionMeasurement | None:
-    return None if mask is None else measure_lesion(mask, geometry)
+def _measured(contour: Lesion | None, geometry: Any) -> LesionMeasurement | None:
+    return None if contour is None else measure_lesion(contour, geometry)
 
 
 def _long(found: LesionMeasurement | None) -> float:
@@ -167,15 +157,15 @@ def _volume(found: LesionMeasurement | None) -> float:
     return 0.0 if found is None else round(found.volume_mm3 / 1000, 4)
 
 
-def _union(masks: Mapping[str, Mask | None]) -> Mask | None:
-    present = [m for m in masks.values() if m is not None]
-    return np.logical_or.reduce(present) if present else None
+def _union(contours: Mapping[str, Lesion | None]) -> Lesion | None:
+    present = [one for one in contours.values() if one is not None]
+    return union(present) if present else None
 
 
-def dice(found: Mask | None, truth: Mask | None) -> float | None:
-    """Dice coefficient; ``None`` when both are empty."""
+def dice(found: Lesion | None, truth: Lesion | None) -> float | None:
+    """Dice coefficient of two contours on one grid, 0 to 1; ``None`` when both are empty."""
     if found is None and truth is None:
         return None
     if found is None or truth is None:
         return 0.0
-    return round(float(2 * (found & truth).sum() / (found.sum() + truth.sum())), 4)
+    return round(float(2 * found.overlap(truth) / (found.count + truth.count)), 4)

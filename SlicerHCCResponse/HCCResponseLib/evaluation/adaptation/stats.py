@@ -10,18 +10,12 @@ import numpy as np
 from scipy import stats
 
 from HCCResponseLib.statistics.agreement import agreement_of_ratings
+from HCCResponseLib.statistics.continuous import limits_of_agreement, mean_interval
+from HCCResponseLib.statistics.estimate import Estimate
+from HCCResponseLib.statistics.proportions import exact_proportion
 
 Record = dict[str, Any]
 CATEGORIES = ("CR", "PR", "SD", "PD")
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its 95 % confidence interval; ``nan`` where there are too few pairs for one."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -32,7 +26,7 @@ class Summary:
         n: pairs.
         dsc: mean Dice coefficient of all followed lesions of a pair, interval by Student's t.
         bias_percent: mean error of the sum of diameters in per cent of the true sum; ``limits``: 95 % limits of
-            agreement around it (mean -+ 1.96 SD).
+            agreement around it (mean -+ 1.96 SD); None for a single pair.
         error_mm: mean error of a followed lesion's diameter; ``error_ml``: of the pair's tumour volume;
             ``error_ml_percent``: of the mean true volume.
         spearman: rank correlation of found and true sums of diameters.
@@ -46,14 +40,14 @@ class Summary:
     n: int
     dsc: Estimate
     bias_percent: Estimate
-    limits: tuple[float, float]
+    limits: tuple[float | None, float | None]
     error_mm: Estimate
     error_ml: Estimate
     error_ml_percent: float
     spearman: float
     agreed: int
     of: int
-    agreement: tuple[float, float]
+    agreement: Estimate
     kappa: Estimate
     pr_sensitivity: float
     pr_specificity: float
@@ -103,38 +97,26 @@ def error_percent(record: Record) -> float:
     return 100 * (found - true) / true
 
 
-def mean_interval(values: Sequence[float]) -> Estimate:
-    """Mean with its 95 % interval by Student's t."""
-    array = np.asarray(values, dtype=float)
-    if len(array) < 2:
-        return Estimate(float(array.mean()) if len(array) else float("nan"), float("nan"), float("nan"))
-    half = float(stats.t.ppf(0.975, len(array) - 1) * array.std(ddof=1) / np.sqrt(len(array)))
-    mean = float(array.mean())
-    return Estimate(mean, mean - half, mean + half)
-
-
 def summarise(records: Sequence[Record]) -> Summary:
     """Every figure of one method; at least one record."""
     errors = [error_percent(r) for r in records]
-    spread = 1.96 * float(np.std(errors, ddof=1)) if len(errors) > 1 else float("nan")
-    bias = mean_interval(errors)
+    agree = limits_of_agreement(errors)
     volumes = [sum(x["found_ml"] - x["true_ml"] for x in r["lesions"]) for r in records]
     true_ml = float(np.mean([sum(x["true_ml"] for x in r["lesions"]) for r in records]))
     right = sum(r["true_category"] == r["found_category"] for r in records)
-    exact = stats.binomtest(right, len(records)).proportion_ci(0.95, "exact")
     sensitivity, specificity, area = _partial_response(records)
     return Summary(
         n=len(records),
         dsc=mean_interval([r["dsc"] for r in records]),
-        bias_percent=bias,
-        limits=(bias.value - spread, bias.value + spread),
+        bias_percent=mean_interval(errors),
+        limits=(agree.lower.value, agree.upper.value),
         error_mm=mean_interval([x["found_mm"] - x["true_mm"] for r in records for x in r["lesions"]]),
         error_ml=mean_interval(volumes),
         error_ml_percent=100 * float(np.mean(volumes)) / true_ml,
         spearman=_spearman(records),
         agreed=right,
         of=len(records),
-        agreement=(float(exact.low), float(exact.high)),
+        agreement=exact_proportion(right, len(records)),
         kappa=_kappa(records),
         pr_sensitivity=sensitivity,
         pr_specificity=specificity,
@@ -156,10 +138,7 @@ def _spearman(records: Sequence[Record]) -> float:
 
 def _kappa(records: Sequence[Record]) -> Estimate:
     ratings = [[r["true_category"], r["found_category"]] for r in records]
-    found = agreement_of_ratings(ratings, CATEGORIES).kappa
-    if found is None or found.low is None or found.high is None:
-        return Estimate(float("nan"), float("nan"), float("nan"))
-    return Estimate(found.value, found.low, found.high)
+    return agreement_of_ratings(ratings, CATEGORIES).kappa
 
 
 def _partial_response(records: Sequence[Record]) -> tuple[float, float, float]:

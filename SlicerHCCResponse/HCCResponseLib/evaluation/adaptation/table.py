@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from math import isnan
 
-from HCCResponseLib.evaluation.adaptation.gate import gate_quality
+from HCCResponseLib.base.csv_files import CsvCell, csv_text
 from HCCResponseLib.evaluation.adaptation.stats import (
-    Estimate,
     Paired,
     Record,
     Summary,
     compare_paired,
     summarise,
 )
+from HCCResponseLib.statistics.estimate import Estimate
 
 _PLACES = 2
 
@@ -29,7 +27,17 @@ def by_method(records: Sequence[Record]) -> dict[str, list[Record]]:
 
 
 def _interval(x: Estimate, places: int = _PLACES, unit: str = "") -> str:
-    return f"{x.value:.{places}f}{unit} ({x.low:.{places}f} to {x.high:.{places}f})"
+    value, low, high = (figure_text(v, f".{places}f") for v in (x.value, x.low, x.high))
+    return f"{value}{unit} ({low} to {high})"
+
+
+def figure_text(value: float | None, form: str) -> str:
+    """A figure by a format such as ``.1f``; a dash where there is none."""
+    return "-" if value is None else format(value, form)
+
+
+def _percent(fraction: float | None) -> str:
+    return "-" if fraction is None else f"{100 * fraction:.0f}"
 
 
 def _rows(s: Summary) -> dict[str, str]:
@@ -38,13 +46,15 @@ def _rows(s: Summary) -> dict[str, str]:
         "pairs": str(s.n),
         "DSC, mean (95 % CI)": _interval(s.dsc, 3),
         "sum of diameters, bias % (95 % CI)": _interval(s.bias_percent, 1),
-        "sum of diameters, 95 % limits of agreement, %": f"{s.limits[0]:.1f} to {s.limits[1]:+.1f}",
+        "sum of diameters, 95 % limits of agreement, %": " to ".join(
+            map(figure_text, s.limits, (".1f", "+.1f"))
+        ),
         "diameter error of a lesion, mm (95 % CI)": _interval(s.error_mm, 1),
         "volume error, mL (95 % CI)": _interval(s.error_ml, 1),
         "volume error, % of mean true volume": f"{s.error_ml_percent:.1f}",
         "Spearman, sum of diameters": f"{s.spearman:.3f}",
-        "category as the truth (exact 95 % CI)": f"{s.agreed} of {s.of} ({100 * s.agreement[0]:.0f} to "
-        f"{100 * s.agreement[1]:.0f} %)",
+        "category as the truth (exact 95 % CI)": f"{s.agreed} of {s.of} ({_percent(s.agreement.low)} to "
+        f"{_percent(s.agreement.high)} %)",
         "Cohen's kappa (95 % CI)": _interval(s.kappa),
         "PR: sensitivity / specificity / AUC": f"{s.pr_sensitivity:.2f} / {s.pr_specificity:.2f} / "
         f"{s.pr_auc:.2f}",
@@ -80,23 +90,6 @@ def paired_rows(records: Sequence[Record]) -> tuple[list[str], list[list[str]]]:
         if found is not None:
             rows.append(_paired(f"{first} - {second}", found))
     return head, rows
-
-
-def gate_rows(records: Sequence[Record]) -> tuple[list[str], list[list[str]]]:
-    """Head and row of the gate's table; no row where it cannot be judged."""
-    head = [
-        "gate, by lesion",
-        "base network fails (DSC < 0.5)",
-        "sensitivity",
-        "specificity",
-        "AUC",
-        "Spearman",
-    ]
-    found = gate_quality(by_method(records).get("base", []))
-    if found is None:
-        return head, []
-    figures = (found.sensitivity, found.specificity, found.area, found.spearman)
-    return head, [[f"{found.n} lesions", str(found.failures), *(f"{v:.2f}" for v in figures)]]
 
 
 _SIZES_MM = ((0.1, 10.0), (10.0, 20.0), (20.0, 40.0), (40.0, 1000.0))
@@ -148,14 +141,11 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def as_csv(records: Sequence[Record]) -> str:
     """Every record as one CSV line, for other programs."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(_flat(records[0])) if records else [])
-    writer.writeheader()
-    writer.writerows(_flat(r) for r in records)
-    return out.getvalue()
+    rows = [_flat(r) for r in records]
+    return csv_text(list(rows[0]) if rows else [], [list(row.values()) for row in rows])
 
 
-def _flat(record: Record) -> Mapping[str, object]:
+def _flat(record: Record) -> Mapping[str, CsvCell]:
     keys = (
         "background", "seed", "dsc", "true_category", "found_category", "steps", "best_step", "work", "adapt_s",
         "contour_s", "registration_s", "peak_mib",

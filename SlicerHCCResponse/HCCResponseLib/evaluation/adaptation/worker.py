@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from HCCResponseLib import __version__
 from HCCResponseLib.base.jobs import Progress, Report, serve
 from HCCResponseLib.evaluation.adaptation.methods import methods_named
 from HCCResponseLib.evaluation.adaptation.pairs import draw_pair
+from HCCResponseLib.evaluation.adaptation.request import EvaluationRequest
 from HCCResponseLib.evaluation.adaptation.run import PreparedPair, evaluate, prepare
 from HCCResponseLib.evaluation.adaptation.store import append_record, is_done, read_records
 from HCCResponseLib.imaging.read import read_label_map, read_volume
@@ -19,26 +19,21 @@ from HCCResponseLib.imaging.volumes import require_same_grid
 from HCCResponseLib.nets.model import load_model
 
 
-def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
-    """Evaluate what is not yet there, pair by pair.
-
-    Request: ``output`` (folder), ``seeds``, ``methods`` (comma-separated), ``base`` (path or null), ``background``
-    (name), ``image`` and ``liver`` (paths or null), ``oedema``. Result: how many were
-    made and how many were there.
-    """
-    folder = Path(request["output"])
-    base = load_model(Path(request["base"]) if request["base"] else None)
+def work(request: EvaluationRequest, report: Report) -> dict[str, Any]:
+    """Evaluate what is not yet there, pair by pair; returns how many were made and how many were there."""
+    folder = request.output
+    base = load_model(request.base)
     grown_in = _background(request)
-    methods = methods_named(request["methods"])
-    label = request["background"].replace("/", "-")
+    methods = methods_named(request.methods)
+    label = request.background.replace("/", "-")
     made = there = 0
-    total = len(request["seeds"]) * len(methods)
-    for seed in request["seeds"]:
+    total = len(request.seeds) * len(methods)
+    for seed in request.seeds:
         pair: PreparedPair | None = None
         for method in methods:
             key = {
                 "seed": seed,
-                "background": request["background"],
+                "background": request.background,
                 "method": json.loads(json.dumps(method.as_dict())),
                 "base_sha256": base.sha256,
             }
@@ -47,7 +42,7 @@ def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
                 continue
             stage, share = f"Seed {seed}, {method.name}", (made + there) / total
             report(Progress(stage, share))
-            pair = pair or prepare(draw_pair(seed, grown_in, bool(request.get("oedema"))), base)
+            pair = pair or prepare(draw_pair(seed, grown_in))
             record = {**key, "software": __version__}
             within = _within(report, stage, share, 1 / total)
             record |= evaluate(pair, method, base, seed, within, folder / "adapted", f"{label}-{seed}")
@@ -60,13 +55,13 @@ def _within(report: Report, stage: str, start: float, share: float) -> Report:
     return lambda p: report(Progress(f"{stage}: {p.stage}", start + share * p.fraction))
 
 
-def _background(request: dict[str, Any]) -> tuple[Any, Any] | None:
-    if not request["image"]:
+def _background(request: EvaluationRequest) -> tuple[Any, Any] | None:
+    if request.image is None or request.liver is None:
         return None
-    image, liver = read_volume(Path(request["image"])), read_label_map(Path(request["liver"]))
+    image, liver = read_volume(request.image), read_label_map(request.liver)
     require_same_grid(liver, image)
     return image, np.asarray(liver.labels > 0)
 
 
 if __name__ == "__main__":
-    serve(work)
+    serve(EvaluationRequest.read, work)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.lesions.label_maps import lesions_of
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.synth.course import CourseKind, CourseSubject, CourseVisit, draw_plans, make_course
 
@@ -62,15 +63,14 @@ def draw_case(seed: int) -> CourseSubject:
     raise InputError(f"Seed {seed} gives no liver with room for tumours.")
 
 
-def baseline_lesions(subject: CourseSubject) -> dict[str, Mask]:
-    """Contour of each lesion that the baseline shows, (z, y, x)."""
-    labels = subject.visits[0].labels
-    found = {name: np.asarray(labels == value) for value, name in enumerate(subject.names, start=1)}
-    return {name: mask for name, mask in found.items() if mask.any()}
+def baseline_lesions(subject: CourseSubject) -> dict[str, Lesion]:
+    """Contour of each lesion that the baseline shows."""
+    found = lesions_of(subject.visits[0].labels)
+    return {name: found[value] for value, name in enumerate(subject.names, start=1) if value in found}
 
 
 def truth_of(
-    subject: CourseSubject, known: Sequence[str], visit: CourseVisit, parts: Sequence[Mask]
+    subject: CourseSubject, known: Sequence[str], visit: CourseVisit, parts: Sequence[Lesion]
 ) -> Truth:
     """The truth of given parts, from the identity of their voxels.
 
@@ -81,8 +81,8 @@ def truth_of(
     sizes = np.bincount(visit.labels.ravel(), minlength=len(subject.names) + 1)
     new_mm = {}
     for number, part in enumerate(parts, start=1):
-        inside = np.bincount(visit.labels[part], minlength=len(subject.names) + 1)
-        least = np.minimum(_OWNED * sizes, _OWNED * int(part.sum()))
+        inside = np.bincount(part.values(visit.labels), minlength=len(subject.names) + 1)
+        least = np.minimum(_OWNED * sizes, _OWNED * part.count)
         here = {n for v, n in enumerate(subject.names, start=1) if inside[v] and inside[v] >= least[v]}
         names_of[number] = frozenset(here)
         for name in here & parts_of.keys():

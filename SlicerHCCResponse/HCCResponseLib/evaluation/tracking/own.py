@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.evaluation.tracking.cases import Truth, baseline_lesions, draw_case, truth_of
 from HCCResponseLib.evaluation.tracking.run import OURS, PUBLISHED, nearest_centres
 from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Region, Volume
+from HCCResponseLib.lesions.label_maps import label_map
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import LinkSet
 from HCCResponseLib.lesions.proposal import Suggestion
 from HCCResponseLib.nets.model import Model
@@ -28,7 +29,7 @@ from HCCResponseLib.track.new_lesions.candidates import (
     agreement,
     find_candidates,
 )
-from HCCResponseLib.track.registration.register import Scan, carry_masks, register_scans
+from HCCResponseLib.track.registration.register import Scan, carry_contours, register_scans
 
 _NEW_MM = 10.0
 
@@ -42,19 +43,19 @@ def run_own_masks(seed: int, base: Model) -> dict[str, Any]:
     looked = time.process_time()
     lesions = baseline_lesions(subject)
     geometry, target = before.volume.geometry, after.volume.geometry
-    drawn = np.logical_or.reduce(list(lesions.values()))
-    spots = Region((second.tumour > 0.5) & second.liver_mask(), second.grid)
+    drawn = label_map(list(lesions.values()), geometry.size) > 0
+    spots = Region(second.tumour_mask, second.grid)
     found = register_scans(
-        Scan(before.volume, first.region(), Region(drawn, geometry)),
-        Scan(after.volume, second.region(), spots),
+        Scan(before.volume, first.region, Region(drawn, geometry)),
+        Scan(after.volume, second.region, spots),
     )
-    carried = carry_masks(lesions, geometry, target, found)
+    carried = carry_contours(lesions, geometry, target, found)
     known = known_lesions(lesions, geometry, carried, found)
     parts = _parts(second, after.volume)
     links = match("follow-up", known, parts, target)
     truth = truth_of(subject, list(lesions), after, parts)
     linked = [parts[p - 1] for link in links.links if link.name for p in link.parts]
-    taken = np.logical_or.reduce([*(c.voxels for c in carried.values()), *linked])
+    taken = [*(c.lesion for c in carried.values()), *linked]
     view = BaselineEvidence(first, found, agreement(first, geometry, drawn))
     shown = find_candidates("follow-up", after.volume, second, view, taken)
     present = [n for n in lesions if (after.labels == subject.names.index(n) + 1).any()]
@@ -75,8 +76,8 @@ def run_own_masks(seed: int, base: Model) -> dict[str, Any]:
     }
 
 
-def _parts(view: Survey, image: Volume) -> list[Mask]:
-    spots = np.where(view.liver_mask(), view.tumour, 0).astype(np.float32)
+def _parts(view: Survey, image: Volume) -> list[Lesion]:
+    spots = np.where(view.liver_mask, view.tumour, 0).astype(np.float32)
     fine = resample(spots, view.grid, image.geometry, fill=0)
     return carried_parts(np.asarray(fine > 0.5), image.geometry.spacing)
 
@@ -99,7 +100,7 @@ def _identities(truth: Truth, links: LinkSet, present: Sequence[str]) -> dict[st
 
 
 def _new(
-    names: Sequence[str], known: Mapping[str, Mask], labels: npt.NDArray[np.uint8], voxel_mm3: float
+    names: Sequence[str], known: Mapping[str, Lesion], labels: npt.NDArray[np.uint8], voxel_mm3: float
 ) -> list[int]:
     """Label values of true new lesions of at least the volume of a 10 mm sphere."""
     least = np.pi / 6 * _NEW_MM**3 / voxel_mm3
@@ -111,7 +112,7 @@ def _new(
 def _candidates(
     shown: Candidates,
     names: Sequence[str],
-    known: Mapping[str, Mask],
+    known: Mapping[str, Lesion],
     labels: npt.NDArray[np.uint8],
     voxel_mm3: float,
 ) -> dict[str, Any]:
@@ -121,8 +122,8 @@ def _candidates(
     false = suggested = 0
     why = []
     for row in shown.shown:
-        assert row.mask is not None
-        inside = {int(v) for v in np.unique(labels[row.mask]) if v}
+        assert row.contour is not None
+        inside = {int(v) for v in np.unique(row.contour.values(labels)) if v}
         hits |= inside & true
         if not inside & (true | small):
             false += 1

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.jobs import ignore_progress
 from HCCResponseLib.evaluation.tracking.cases import Truth, baseline_lesions, draw_case, truth_of
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Region
+from HCCResponseLib.lesions.label_maps import label_map
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import LinkKind, LinkSet
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.synth.anatomy import Points
@@ -21,7 +22,7 @@ from HCCResponseLib.synth.course import CourseSubject, CourseVisit
 from HCCResponseLib.track.identity.components import carried_parts
 from HCCResponseLib.track.identity.follow_up import known_lesions
 from HCCResponseLib.track.identity.matching import KnownLesion, match
-from HCCResponseLib.track.registration.register import Registration, Scan, carry_masks, register_scans
+from HCCResponseLib.track.registration.register import Registration, Scan, carry_contours, register_scans
 
 OURS, PUBLISHED = "global assignment", "nearest within 30 mm"
 _PUBLISHED_REACH_MM = 30.0
@@ -35,7 +36,7 @@ def run_true_masks(seed: int) -> dict[str, Any]:
     before, after = subject.visits
     geometry = before.volume.geometry
     lesions = baseline_lesions(subject)
-    drawn = Region(np.logical_or.reduce(list(lesions.values())), geometry)
+    drawn = Region(label_map(list(lesions.values()), geometry.size) > 0, geometry)
     started = (time.monotonic(), time.process_time())
     found = register_scans(
         Scan(before.volume, Region(before.liver, geometry), drawn),
@@ -44,7 +45,7 @@ def run_true_masks(seed: int) -> dict[str, Any]:
         ignore_progress,
     )
     spent = {"wall_s": time.monotonic() - started[0], "cpu_s": time.process_time() - started[1]}
-    carried = carry_masks(lesions, geometry, after.volume.geometry, found)
+    carried = carry_contours(lesions, geometry, after.volume.geometry, found)
     known = known_lesions(lesions, geometry, carried, found)
     parts = carried_parts(after.labels > 0, after.volume.geometry.spacing)
     truth = truth_of(subject, list(lesions), after, parts)
@@ -92,7 +93,7 @@ def _asked(subject: CourseSubject, truth: Truth) -> dict[str, Any]:
     }
 
 
-def _score(truth: Truth, links: LinkSet, parts: Sequence[Mask], geometry: Geometry) -> dict[str, Any]:
+def _score(truth: Truth, links: LinkSet, parts: Sequence[Lesion], geometry: Geometry) -> dict[str, Any]:
     """Right and asked for each kind; what may be new and is not."""
     of = {link.name: link for link in links.links if link.name is not None}
     right = {name: frozenset(of[name].parts) == mine for name, mine in truth.parts_of.items()}
@@ -126,14 +127,12 @@ def _score(truth: Truth, links: LinkSet, parts: Sequence[Mask], geometry: Geomet
     }
 
 
-def nearest_centres(known: Mapping[str, KnownLesion], parts: Sequence[Mask], geometry: Geometry) -> LinkSet:
+def nearest_centres(known: Mapping[str, KnownLesion], parts: Sequence[Lesion], geometry: Geometry) -> LinkSet:
     """The published way: greedily the nearest registered centre within 30 mm, one lesion for one part."""
     from HCCResponseLib.lesions.links import Link
 
-    centres = {
-        n: geometry.index_to_lps(np.argwhere(k.place.voxels).mean(0)) for n, k in known.items() if k.place
-    }
-    there = [geometry.index_to_lps(np.argwhere(part).mean(0)) for part in parts]
+    centres = {n: geometry.index_to_lps(k.place.lesion.centre) for n, k in known.items() if k.place}
+    there = [geometry.index_to_lps(part.centre) for part in parts]
     pairs = sorted(
         (float(np.linalg.norm(here - part)), name, number)
         for name, here in centres.items()

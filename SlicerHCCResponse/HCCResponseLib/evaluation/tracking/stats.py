@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta
+
+from HCCResponseLib.statistics.proportions import exact_proportion
 
 _SAMPLES = 2000
 
@@ -17,11 +18,8 @@ def share(pairs: Sequence[Sequence[int]]) -> tuple[float | None, float | None, f
     ``None`` where nothing was asked.
     """
     right, asked = (sum(int(p[k]) for p in pairs) for k in (0, 1))
-    if not asked:
-        return None, None, None, 0
-    low = 0.0 if right == 0 else float(beta.ppf(0.025, right, asked - right + 1))
-    high = 1.0 if right == asked else float(beta.ppf(0.975, right + 1, asked - right))
-    return right / asked, low, high, asked
+    found = exact_proportion(right, asked)
+    return found.value, found.low, found.high, asked
 
 
 def f1(triples: Sequence[Sequence[int]]) -> tuple[float, float, float]:

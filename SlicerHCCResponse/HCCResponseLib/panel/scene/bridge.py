@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.panel.scene.contours import COLOURS, fingerprint, get_contour, remove_contour, set_contour
 from HCCResponseLib.panel.scene.lines import axis_of, get_line, set_line, style
 from HCCResponseLib.panel.scene.nodes import (
@@ -36,8 +36,8 @@ from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 class Edits(Protocol):
     """Who takes what the reader changes in the scene."""
 
-    def contour_edited(self, time_point: str, name: str, mask: Mask) -> None:
-        """A segment was changed; ``mask`` is (z, y, x) on the image's grid."""
+    def contour_edited(self, time_point: str, name: str, contour: Lesion) -> None:
+        """A segment was changed; ``contour`` lies on the image's grid."""
 
     def line_edited(self, time_point: str, name: str, line: ReaderLine, short: bool) -> None:
         """A long or short axis was dragged."""
@@ -63,7 +63,7 @@ class SceneView:
         self._nodes: dict[Tag, Any] = {}
         self._shown: dict[tuple[str, str], Row] = {}
         self._prints: dict[tuple[str, str], object] = {}
-        self._drawn: dict[tuple[str, str], Mask] = {}
+        self._drawn: dict[tuple[str, str], Lesion] = {}
         self._watches: list[_Watch] = []
         self._quiet = 0
         self._views: dict[str, str] = {}
@@ -125,9 +125,9 @@ class SceneView:
         if self._shown.get(key) is row:
             return
         assert self._images is not None
-        mask = row.mask if row.state is LesionState.MEASURED else None
-        if mask is None or mask is not self._drawn.pop(key, None):
-            set_contour(contours, name, mask, self._images(point).geometry, colour)
+        contour = row.contour if row.state is LesionState.MEASURED else None
+        if contour is None or contour != self._drawn.pop(key, None):
+            set_contour(contours, name, contour, self._images(point).geometry, colour)
         rejected = row.status is RowStatus.REJECTED
         contours.GetDisplayNode().SetSegmentVisibility(name, not rejected)
         self._show_lines(point, name, row)
@@ -264,10 +264,10 @@ class SceneView:
             now = fingerprint(node, name)
             if now != self._prints.get((point, name)):
                 self._prints[(point, name)] = now
-                mask = get_contour(node, name, self._images(point).geometry)
+                contour = get_contour(node, name, self._images(point).geometry)
                 # The segment shows this already; it is not touched again while its tool is still at work.
-                self._drawn[(point, name)] = mask
-                self._edits.contour_edited(point, name, mask)
+                self._drawn[(point, name)] = contour
+                self._edits.contour_edited(point, name, contour)
 
     def _on_line_dragged(self, node: Any, _event: Any) -> None:
         found = tag_of(node)

@@ -8,12 +8,11 @@ import numpy as np
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
-from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.imaging.boxes import box_at, common_box, tight_box, within
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.imaging.resample import bounding_box
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.panel.scene.nodes import ijk_to_ras
 
-Colour = tuple[float, float, float]
 # Told apart by readers with colour-vision deficiency (after Okabe and Ito), bright enough on CT.
 COLOURS = (
     (1.0, 0.69, 0.0),
@@ -28,13 +27,13 @@ COLOURS = (
 
 
 def set_contour(
-    node: Any, name: str, mask: Mask | None, geometry: Geometry, colour: tuple[float, float, float]
+    node: Any, name: str, contour: Lesion | None, geometry: Geometry, colour: tuple[float, float, float]
 ) -> None:
-    """Make segment ``name`` this mask, (z, y, x) on ``geometry``; without a mask the segment is empty."""
+    """Make segment ``name`` this contour on ``geometry``; without a contour the segment is empty."""
     import slicer
 
     segmentation = node.GetSegmentation()
-    image = _oriented(mask, geometry)
+    image = _oriented(contour, geometry)
     existing = segmentation.GetSegment(name)
     if existing is None:
         segment = slicer.vtkSegment()
@@ -44,7 +43,7 @@ def set_contour(
         segmentation.AddSegment(segment, name)
         return
     logic = slicer.vtkSlicerSegmentationsModuleLogic
-    if mask is None or not mask.any():
+    if not contour:
         logic.ClearSegment(node, name)
     else:
         logic.SetBinaryLabelmapToSegment(image, node, name, logic.MODE_REPLACE)
@@ -61,41 +60,34 @@ def _binary() -> str:
     return str(slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName())
 
 
-def _oriented(mask: Mask | None, geometry: Geometry) -> Any:
+def _oriented(contour: Lesion | None, geometry: Geometry) -> Any:
     import slicer
 
     image = slicer.vtkOrientedImageData()
     image.SetImageToWorldMatrix(ijk_to_ras(geometry))
-    if mask is None or not mask.any():
+    if not contour:
         image.SetExtent(0, -1, 0, -1, 0, -1)
         image.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
         return image
-    box = bounding_box(mask, (1.0, 1.0, 1.0), 0)
-    inner = np.ascontiguousarray(mask[box]).astype(np.uint8)
-    z, y, x = ((s.start, s.stop - 1) for s in box)
-    image.SetExtent(*(int(v) for v in (*x, *y, *z)))
-    values = numpy_to_vtk(inner.reshape(-1), deep=True, array_type=vtk.VTK_UNSIGNED_CHAR)
+    z, y, x = ((s.start, s.stop - 1) for s in contour.box)
+    image.SetExtent(*x, *y, *z)
+    values = numpy_to_vtk(
+        contour.voxels.astype(np.uint8).reshape(-1), deep=True, array_type=vtk.VTK_UNSIGNED_CHAR
+    )
     image.GetPointData().SetScalars(values)
     return image
 
 
-def get_contour(node: Any, name: str, geometry: Geometry) -> Mask:
-    """Mask of a segment on ``geometry``, (z, y, x); empty when the segment is empty or gone."""
-    mask = np.zeros(geometry.size, bool)
+def get_contour(node: Any, name: str, geometry: Geometry) -> Lesion:
+    """Contour of a segment on ``geometry``; empty when the segment is empty, gone or outside of it."""
     image = _segment_image(node, name, geometry)
     if image is None:
-        return mask
+        return Lesion.empty(geometry.size)
     x0, x1, y0, y1, z0, z1 = image.GetExtent()
     inner = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(z1 - z0 + 1, y1 - y0 + 1, x1 - x0 + 1) > 0
-    start, stop = (z0, y0, x0), (z1 + 1, y1 + 1, x1 + 1)
-    low = [max(0, a) for a in start]
-    high = [min(n, b) for n, b in zip(geometry.size, stop, strict=True)]
-    if any(b <= a for a, b in zip(low, high, strict=True)):
-        return mask
-    here = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    there = tuple(slice(a - s, b - s) for a, b, s in zip(low, high, start, strict=True))
-    mask[here] = inner[there]
-    return mask
+    seen = common_box(box_at((z0, y0, x0), inner.shape), box_at((0, 0, 0), geometry.size))
+    start = (seen[0].start, seen[1].start, seen[2].start)
+    return Lesion(geometry.size, start, inner[within(seen, (z0, y0, x0))])
 
 
 def _segment_image(node: Any, name: str, geometry: Geometry) -> Any | None:
@@ -133,9 +125,9 @@ def fingerprint(node: Any, name: str) -> tuple[object, ...] | None:
         return None
     x0, x1, y0, y1, z0, z1 = image.GetExtent()
     values = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(z1 - z0 + 1, y1 - y0 + 1, x1 - x0 + 1)
-    if not values.any():
+    box = tight_box(values)
+    if box is None:
         return None
-    box = bounding_box(values > 0, (1.0, 1.0, 1.0), 0)
     inner = np.packbits(values[box] > 0)
     return (
         tuple(s.start + o for s, o in zip(box, (z0, y0, x0), strict=True)),

@@ -75,7 +75,7 @@ class LesionSection:
         for button in (ui.acceptButton, ui.rejectButton):
             button.setEnabled(bool(free and row and not row.is_candidate))
         ui.editButton.setEnabled(free)
-        ui.relinkButton.setEnabled(bool(free and row and row.mask is not None))
+        ui.relinkButton.setEnabled(bool(free and row and row.contour is not None))
         ui.newLesionButton.setEnabled(bool(view.time_points) and not locked)
         latest = self._context.presenter.state.decided[-1:]
         ui.undoButton.setEnabled(any(d[0] not in self._context.presenter.state.locked for d in latest))

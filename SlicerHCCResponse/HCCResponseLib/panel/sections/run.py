@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import qt
 import slicer
 
 from HCCResponseLib.adapt.recipe import RECIPES
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.jobs import Ending, Job, Offer, Outcome
 from HCCResponseLib.engines.contract import Gives
-from HCCResponseLib.engines.registry import engines, how_to_install
 from HCCResponseLib.panel.context import Context, guarded
-from HCCResponseLib.panel.jobs import Job, JobState
-from HCCResponseLib.pipeline.segmentation import OURS
+from HCCResponseLib.pipeline.engines import engines, how_to_install
+from HCCResponseLib.pipeline.request import OURS, WORKER, AssignedRead, Options, ProposalRequest
 from HCCResponseLib.presenter.view import PanelView
-
-WORKER = "HCCResponseLib.pipeline.worker"
 
 
 class RunSection:
@@ -26,6 +27,11 @@ class RunSection:
         self._ui.adaptButton.connect("clicked()", guarded(self.start))
         self._ui.cancelButton.connect("clicked()", guarded(self.cancel))
         self._ui.jobFrame.setVisible(False)
+        self._ui.offerFrame.setVisible(False)
+        self._ui.offerButton.connect("clicked()", guarded(self._start_lighter))
+        self._ui.dismissOfferButton.connect("clicked()", guarded(self._dismiss_offers))
+        self._asked: ProposalRequest | None = None
+        self._offers: tuple[Offer, ...] = ()
         self._ui.engineCombo.connect("currentIndexChanged(int)", guarded(self._engine_chosen))
         self._ui.weightsBrowseButton.connect("clicked()", guarded(self._browse_weights))
         self._engines = [e for e in engines() if Gives.TUMOUR in e.gives and not e.needs_prior]
@@ -74,32 +80,45 @@ class RunSection:
     def start(self) -> None:
         """Make the proposals that can be made now, in a process of its own."""
         presenter = self._context.presenter
-        if self._context.jobs.busy:
-            raise InputError("A job runs already; wait for it or cancel it.")
         session = presenter.session
         if session is None:
             raise InputError("Open a study first.")
-        request = {
-            "study": session.study.model_dump(mode="json"),
-            "folder": str(session.folder),
-            "options": self._options(),
-            "assigned": presenter.assigned,
-        }
+        assigned = None if presenter.assigned is None else AssignedRead.model_validate(presenter.assigned)
+        self._run(
+            ProposalRequest(
+                study=session.study, folder=session.folder, options=self._options(), assigned=assigned
+            )
+        )
+
+    def _run(self, request: ProposalRequest) -> None:
+        if self._context.jobs.busy:
+            raise InputError("A job runs already; wait for it or cancel it.")
+        self._asked = request
         self._context.jobs.start(WORKER, request)
         self._context.refresh()
 
-    def _options(self) -> dict[str, object]:
+    def _start_lighter(self) -> None:
+        """The same job again, with the setting that the reader has chosen."""
+        if self._asked is not None and self._offers:
+            self._run(self._asked.lighter(self._offers[self._ui.offerCombo.currentIndex]))
+
+    def _dismiss_offers(self) -> None:
+        self._offers = ()
+        self._ui.offerFrame.setVisible(False)
+
+    def _options(self) -> Options:
         info, ui = self._engines[self._ui.engineCombo.currentIndex], self._ui
         own = info.name == OURS
-        settings = {} if own else _settings(ui.settingsEdit.text)
-        info.settings(settings)
-        return {
-            "recipe": ui.recipeCombo.currentText,
-            "engine": info.name,
-            "weights": None if own else ui.weightsEdit.text.strip() or None,
-            "device": ui.deviceCombo.currentText,
-            "parameters": settings,
-        }
+        weights = "" if own else ui.weightsEdit.text.strip()
+        options = Options(
+            recipe=ui.recipeCombo.currentText,
+            engine=info.name,
+            weights=Path(weights) if weights else None,
+            device=ui.deviceCombo.currentText,
+            parameters={} if own else _settings(ui.settingsEdit.text),
+        )
+        options.require_known()
+        return options
 
     def cancel(self) -> None:
         """Cancel; what was finished stays."""
@@ -108,16 +127,29 @@ class RunSection:
     def job_changed(self, job: Job) -> None:
         """Show progress; at the end show the new proposals, or why there are none."""
         ui = self._ui
-        running = job.state is JobState.RUNNING
+        running = job.outcome is None
+        self._dismiss_offers()
         ui.jobFrame.setVisible(running)
         ui.jobLabel.setText(job.progress.words)
         ui.jobProgress.setValue(int(job.progress.fraction * 100))
-        if running:
+        if job.outcome is None:
             return
         if self._context.presenter.session is not None:
             self._context.presenter.reload()
-        if job.state is JobState.FAILED:
-            slicer.util.errorDisplay(job.error, windowTitle="HCC Response")
+        if job.outcome.offers:
+            self._show_offers(job.outcome)
+        elif job.outcome.ending in (Ending.FAILED, Ending.OUT_OF_MEMORY):
+            slicer.util.errorDisplay(job.outcome.message, windowTitle="HCC Response")
+
+    def _show_offers(self, outcome: Outcome[dict[str, Any]]) -> None:
+        """What happened, and the lighter settings to choose from."""
+        ui = self._ui
+        self._offers = outcome.offers
+        ui.offerLabel.setText(outcome.message)
+        ui.offerCombo.clear()
+        for offer in outcome.offers:
+            ui.offerCombo.addItem(offer.title)
+        ui.offerFrame.setVisible(True)
 
 
 def _settings(text: str) -> dict[str, str]:

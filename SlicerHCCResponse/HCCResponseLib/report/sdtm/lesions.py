@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from HCCResponseLib.report.sdtm import terms
 from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.timepoint.measurability import is_normal_node
 from HCCResponseLib.response.timepoint.sums import ValueRule
 from HCCResponseLib.response.types import (
     LesionFinding,
@@ -108,5 +109,5 @@ def _state(lesion: LesionFinding, point: TimePointFindings, profile: Profile) ->
         return terms.UNEQUIVOCAL if certain else terms.EQUIVOCAL
     if not lesion.nodal:
         return terms.PRESENT
-    normal = lesion.short_mm is not None and lesion.short_mm < profile.node_pathological_short_mm
+    normal = is_normal_node(lesion.short_mm, profile)
     return terms.NON_PATHOLOGICAL if normal else terms.PATHOLOGICAL

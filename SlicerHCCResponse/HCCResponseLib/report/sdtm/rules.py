@@ -61,9 +61,9 @@ def _sequence(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
     for number, row in enumerate(sheet.rows, start=1):
         seen[row["USUBJID"], row[name]] += 1
         if seen[row["USUBJID"], row[name]] > 1:
-            yield number, f"{name} = {row[name]} is there twice for {row['USUBJID']}"
+            yield number, f"{name} = {row[name]} appears twice for {row['USUBJID']}"
         if not row[name].isdigit() or int(row[name]) < 1:
-            yield number, f"{name} = '{row[name]}' is no positive whole number"
+            yield number, f"{name} = '{row[name]}' is not a positive whole number"
 
 
 def _numbers(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
@@ -147,9 +147,9 @@ def _tumour_results(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
     for number, row in enumerate(sheet.rows, start=1):
         test, result = row["TRTESTCD"], row["TRSTRESC"]
         if test in states and result and result not in states[test]:
-            yield number, f"'{result}' is no result of {test}"
+            yield number, f"'{result}' is not a result of {test}"
         if test not in states and result and (not is_number(result) or Decimal(result) < 0):
-            yield number, f"'{result}' is no length"
+            yield number, f"'{result}' is not a length"
         if row["TRORRES"] == terms.TOO_SMALL and not row["TRSTRESN"]:
             yield number, "a lesion too small to measure has no standard value"
 
@@ -157,7 +157,7 @@ def _tumour_results(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
 def _response_results(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
     for number, row in enumerate(sheet.rows, start=1):
         if row["RSSTRESC"] and row["RSSTRESC"] not in terms.RESULTS.get(row["RSTESTCD"], ()):
-            yield number, f"'{row['RSSTRESC']}' is no result of {row['RSTESTCD']}"
+            yield number, f"'{row['RSSTRESC']}' is not a result of {row['RSTESTCD']}"
 
 
 def _sums(sheet: Sheet, _: Sheets) -> Iterator[Hit]:

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from HCCResponseLib import __version__
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
+from HCCResponseLib.lesions.label_maps import label_map
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.read.lifecycle import stage
@@ -24,14 +23,17 @@ def write_contours(folder: Path, state: ReadState, images: Callable[[str], Volum
     """One label map and one list of its values for each time point; rejected contours are left out."""
     for point, rows in state.rows.items():
         geometry = images(point).geometry
-        labels = np.zeros(geometry.size, np.uint8)
-        names: dict[str, int] = {}
-        for name, row in rows.items():
-            if row.mask is not None and row.status is not RowStatus.REJECTED:
-                names[name] = len(names) + 1
-                labels[row.mask] = names[name]
+        kept = {
+            name: row.contour
+            for name, row in rows.items()
+            if row.contour is not None and row.status is not RowStatus.REJECTED
+        }
+        names = {name: value for value, name in enumerate(kept, start=1)}
         stem = folder / "contours" / point.replace(" ", "_")
-        write_label_map(LabelMap(labels, geometry), stem.with_name(stem.name + ".nii.gz"))
+        write_label_map(
+            LabelMap(label_map(list(kept.values()), geometry.size), geometry),
+            stem.with_name(stem.name + ".nii.gz"),
+        )
         write_text(stem.with_name(stem.name + ".json"), json.dumps(names, indent=2) + "\n")
 
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW, Volume, window
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.measure import LesionMeasurement, slice_contours
+from HCCResponseLib.measure.plane import FloatArray
 
 _CONTOUR, _LINE, _SHORT = "#ffb000", "#00c8ff", "#7fe0a0"
 _HALF_MIN_MM = 55.0
@@ -29,7 +29,7 @@ class KeySlice:
         image: the scan.
         centre: (z, y, x) index around which it is cut.
         half_mm: half the side of the square shown.
-        mask: contour, (z, y, x), or ``None``.
+        contour: to be drawn, or ``None``.
         measurement: long and short axis to draw, or ``None``.
         caption: drawn into the lower left corner.
     """
@@ -37,20 +37,22 @@ class KeySlice:
     image: Volume
     centre: tuple[int, int, int]
     half_mm: float
-    mask: Mask | None
+    contour: Lesion | None
     measurement: LesionMeasurement | None
     caption: str
 
 
-def half_side_mm(mask: Mask | None, spacing: tuple[float, float, float]) -> float:
+def half_side_mm(contour: Lesion | None, spacing: tuple[float, float, float]) -> float:
     """Half the side of a square that shows a lesion with its surroundings."""
-    if mask is None or not mask.any():
+    if not contour:
         return _HALF_MIN_MM
-    sides = [
-        np.ptp(np.flatnonzero(mask.any(axis=axes))) * s
-        for axes, s in (((0, 2), spacing[1]), ((0, 1), spacing[2]))
-    ]
+    sides = [(n - 1) * s for n, s in zip(contour.voxels.shape[1:], spacing[1:], strict=True)]
     return float(max(_HALF_MIN_MM, 0.5 * max(sides) + 25.0))
+
+
+def outlines(contour: Lesion, level: int) -> list[FloatArray]:
+    """Closed curves (n, 2) around a contour on one slice, as (y, x) indices of the image."""
+    return [line + contour.start[1:] for line in slice_contours(contour.plane(level))]
 
 
 def draw_key_slice(key: KeySlice) -> str:
@@ -61,8 +63,8 @@ def draw_key_slice(key: KeySlice) -> str:
     axes = figure.add_axes((0, 0, 1, 1))
     plane = window(key.image.hu[z], SOFT_TISSUE_WINDOW)
     axes.imshow(plane, cmap="gray", vmin=0, vmax=1, aspect=sy / sx, interpolation="bilinear")
-    if key.mask is not None:
-        for line in slice_contours(key.mask[z]):
+    if key.contour is not None:
+        for line in outlines(key.contour, z):
             axes.plot(line[:, 1], line[:, 0], color=_CONTOUR, linewidth=1.3)
     if key.measurement is not None and key.measurement.slice_index == z:
         _axis(axes, key.measurement, "long_axis", _LINE)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from HCCResponseLib.pipeline.propose import Session
 from HCCResponseLib.report.subject.exports import write_contours, write_result
 from HCCResponseLib.report.subject.html import write_report
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import ReadEvaluation
 from HCCResponseLib.review.read.category import category, missing
+from HCCResponseLib.review.read.session import Session
 
 
 def write_outputs(session: Session, profile: Profile, with_category: bool = True) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def lesion_cards(state: ReadState, images: Images) -> list[LesionPictures]:
 def _lesion_card(state: ReadState, name: str, points: list[str], images: Images) -> LesionPictures:
     rows = [(p, state.row(p, name)) for p in points]
     half = max(
-        (half_side_mm(r.mask, images(p).geometry.spacing) for p, r in rows if r is not None), default=55.0
+        (half_side_mm(r.contour, images(p).geometry.spacing) for p, r in rows if r is not None), default=55.0
     )
     pictures = tuple(_picture(p, r, images, half) for p, r in rows)
     return LesionPictures(name, f"Lesion {name}", pictures)
@@ -78,16 +78,17 @@ def _picture(point: str, row: Row | None, images: Images, half_mm: float) -> Pic
     own_line = row.decision is not None and row.decision.long_axis_mm is not None
     measured = None if own_line else row.measurement
     return Picture(
-        point, draw_key_slice(KeySlice(images(point), centre, half_mm, row.mask, measured, caption)), words
+        point, draw_key_slice(KeySlice(images(point), centre, half_mm, row.contour, measured, caption)), words
     )
 
 
 def _centre(row: Row, image: Volume) -> tuple[int, int, int] | None:
     """Key slice and middle of the lesion, or the place where it was."""
-    if row.mask is not None:
-        z = row.measurement.slice_index if row.measurement else int(np.median(np.argwhere(row.mask)[:, 0]))
-        plane = np.argwhere(row.mask[z]) if row.mask[z].any() else np.argwhere(row.mask)[:, 1:]
-        y, x = plane.mean(0)
+    if row.contour is not None:
+        indices = row.contour.indices()
+        z = row.measurement.slice_index if row.measurement else int(np.median(indices[:, 0]))
+        here = indices[indices[:, 0] == z]
+        _, y, x = (here if len(here) else indices).mean(0)
         return z, int(y), int(x)
     return _index(row.proposal.evidence.get("place_lps"), image)
 
@@ -103,7 +104,7 @@ def _index(place: object, image: Volume) -> tuple[int, int, int] | None:
 
 def _candidate_card(row: Row, baseline: str, images: Images) -> LesionPictures:
     point, name = row.proposal.time_point, row.proposal.name
-    half = half_side_mm(row.mask, images(point).geometry.spacing)
+    half = half_side_mm(row.contour, images(point).geometry.spacing)
     pictures = [_picture(point, row, images, half)]
     before = _index(row.proposal.evidence.get("place_at_baseline_lps"), images(baseline))
     if before is not None:

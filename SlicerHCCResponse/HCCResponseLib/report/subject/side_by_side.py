@@ -10,10 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW, Volume, window
-from HCCResponseLib.measure import slice_contours
-from HCCResponseLib.report.subject.figures import as_png
+from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.report.subject.figures import as_png, outlines
 from HCCResponseLib.review.read.state import ReadState, Row
 
 Images = Callable[[str], Volume]
@@ -29,14 +28,14 @@ class Mark:
 
     Attributes:
         name: what is written beside it; the same name has the same colour on both sides.
-        mask: contour (z, y, x), or ``None`` where there is none.
+        contour: what is drawn, or ``None`` where there is none.
         place: (z, y, x) index of the place where it would be.
         candidate: drawn dashed.
         words: added to the name, such as "gone".
     """
 
     name: str
-    mask: Mask | None
+    contour: Lesion | None
     place: tuple[float, float, float] | None = None
     candidate: bool = False
     words: str = ""
@@ -99,14 +98,14 @@ def _draw(
 def _mark(axes: Axes, side: Side, mark: Mark, colour: str) -> None:
     sy, sx = side.image.geometry.spacing[1:]
     text = f"{mark.name} {mark.words}".strip()
-    if mark.mask is not None and mark.mask[side.level].any():
-        lines = slice_contours(mark.mask[side.level])
+    if mark.contour is not None and mark.contour.plane(side.level).any():
+        lines = outlines(mark.contour, side.level)
         for line in lines:
             style = "--" if mark.candidate else "-"
             axes.plot(line[:, 1] * sx, line[:, 0] * sy, color=colour, linewidth=1.4, linestyle=style)
         top = min((line[line[:, 0].argmin()] for line in lines), key=lambda p: float(p[0]))
         _write(axes, text, float(top[1]) * sx, float(top[0]) * sy - 2.0, colour)
-    elif mark.mask is None and mark.place is not None:
+    elif mark.contour is None and mark.place is not None:
         _, y, x = mark.place
         if _near(mark.place, side.level, side.image):
             axes.plot([x * sx], [y * sy], color=colour, marker="+", markersize=9, markeredgewidth=1.4)
@@ -153,7 +152,7 @@ def _levels_of(
         before, now = found
         here = [n for n, r in rows.items() if _visible(r, now, images(point))]
         shown |= {name, *here}
-        first = {n: r for n, r in state.rows[baseline].items() if r.mask is not None}
+        first = {n: r for n, r in state.rows[baseline].items() if r.contour is not None}
         left = Side(baseline, images(baseline), before, _old_marks(first, rows[name], images(baseline)))
         right = Side(point, images(point), now, _marks(rows, images(point)))
         out.append(
@@ -166,8 +165,8 @@ def _levels_of(
 
 def _visible(row: Row, level: int, image: Volume) -> bool:
     """Whether a row's contour, or the place of what has none, is drawn on this slice."""
-    if row.mask is not None:
-        return bool(row.mask[level].any())
+    if row.contour is not None:
+        return bool(row.contour.plane(level).any())
     place = _index(row.proposal.evidence.get("place_lps"), image)
     return place is not None and _near(place, level, image)
 
@@ -191,8 +190,8 @@ def _slices(state: ReadState, baseline: str, row: Row, images: Images) -> tuple[
         )
     else:
         here, there = row.proposal.evidence.get("place_lps"), None
-        if before is not None and before.mask is not None:
-            there = list(first.geometry.index_to_lps(np.argwhere(before.mask).mean(0)))
+        if before is not None and before.contour is not None:
+            there = list(first.geometry.index_to_lps(before.contour.centre))
     if row.measurement is not None:
         level = row.measurement.slice_index
     elif isinstance(here, list):
@@ -212,15 +211,15 @@ def _marks(rows: dict[str, Row], image: Volume) -> tuple[Mark, ...]:
     out = []
     for name, row in rows.items():
         place = row.proposal.evidence.get("place_lps")
-        words = "" if row.mask is not None else row.state.value
+        words = "" if row.contour is not None else row.state.value
         if row.is_candidate:
             words = "candidate" if row.decision is None else row.decision.action.value
-        out.append(Mark(name, row.mask, _index(place, image), row.is_candidate, words))
+        out.append(Mark(name, row.contour, _index(place, image), row.is_candidate, words))
     return tuple(out)
 
 
 def _old_marks(first: dict[str, Row], row: Row, image: Volume) -> tuple[Mark, ...]:
-    marks = [Mark(name, r.mask) for name, r in first.items()]
+    marks = [Mark(name, r.contour) for name, r in first.items()]
     if row.is_candidate and row.proposal.name not in first:
         place = _index(row.proposal.evidence.get("place_at_baseline_lps"), image)
         marks.append(Mark(row.proposal.name, None, place, True, "same place"))

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.lesions.lesion import Lesion, union
 from HCCResponseLib.lesions.links import LinkSet
 from HCCResponseLib.report.subject.side_by_side import Mark, Side, draw_side_by_side
 from HCCResponseLib.track.identity.matching import KnownLesion
@@ -31,13 +31,13 @@ _HEAD = (
 
 @dataclass(frozen=True, eq=False)
 class TrackedPair:
-    """Everything that the pictures show; masks (z, y, x) on their own visit's grid."""
+    """Everything that the pictures show; contours on their own visit's grid."""
 
     before: Volume
     after: Volume
-    lesions: Mapping[str, Mask]
+    lesions: Mapping[str, Lesion]
     known: Mapping[str, KnownLesion]
-    parts: Sequence[Mask]
+    parts: Sequence[Lesion]
     links: LinkSet | None
     candidates: Candidates | None
     found: Registration
@@ -65,7 +65,7 @@ def write_tracking(path: Path, pair: TrackedPair) -> None:
 def _pictures(pair: TrackedPair) -> list[tuple[str, str]]:
     right = _right_marks(pair)
     names = list(dict.fromkeys([*pair.lesions, *(m.name for m in right)]))
-    left = tuple(Mark(name, mask) for name, mask in pair.lesions.items())
+    left = tuple(Mark(name, contour) for name, contour in pair.lesions.items())
     out = []
     for mark in right[:_MOST]:
         levels = _levels(pair, mark)
@@ -89,12 +89,11 @@ def _right_marks(pair: TrackedPair) -> list[Mark]:
         link = pair.links.of(name) if pair.links is not None else None
         mine = [pair.parts[p - 1] for p in link.parts] if link is not None else []
         if link is None and known.place:
-            marks.append(Mark(name, known.place.voxels, None, True, "carried"))
+            marks.append(Mark(name, known.place.lesion, None, True, "carried"))
         elif mine and link is not None:
-            marks.append(Mark(name, np.logical_or.reduce(mine), None, False, link.outcome.value))
+            marks.append(Mark(name, union(mine), None, False, link.outcome.value))
         else:
-            place = np.argwhere(known.place.voxels).mean(0) if known.place else None
-            spot = None if place is None else (float(place[0]), float(place[1]), float(place[2]))
+            spot = known.place.lesion.centre if known.place else None
             marks.append(Mark(name, None, spot, False, "" if link is None else link.outcome.value))
     if pair.links is not None:
         for link in pair.links.new():
@@ -102,15 +101,15 @@ def _right_marks(pair: TrackedPair) -> list[Mark]:
                 Mark(f"part {link.parts[0]}", pair.parts[link.parts[0] - 1], None, True, "no known lesion")
             )
     if pair.candidates is not None:
-        marks += [Mark(c.name, c.mask, None, True, str(c.suggestion)) for c in pair.candidates.shown]
+        marks += [Mark(c.name, c.contour, None, True, str(c.suggestion)) for c in pair.candidates.shown]
     return marks
 
 
 def _levels(pair: TrackedPair, mark: Mark) -> tuple[int, int, tuple[float, float, float]] | None:
     """The mark's slice in the follow-up, the baseline's slice at the same anatomical level, the place there."""
-    if mark.mask is not None and mark.mask.any():
-        level = int(np.argmax(mark.mask.sum((1, 2))))
-        middle = np.array([level, *np.argwhere(mark.mask[level]).mean(0)])
+    if mark.contour:
+        level = mark.contour.start[0] + int(np.argmax(mark.contour.voxels.sum((1, 2))))
+        middle = np.array([level, *np.argwhere(mark.contour.plane(level)).mean(0) + mark.contour.start[1:]])
     elif mark.place is not None:
         level, middle = round(mark.place[0]), np.asarray(mark.place)
     else:

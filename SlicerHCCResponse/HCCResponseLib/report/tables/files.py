@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -14,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from HCCResponseLib import __version__
+from HCCResponseLib.base.csv_files import csv_text, read_csv_rows
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.base.files import original_cell, safe_cell, storage_error, write_atomically, write_text
+from HCCResponseLib.base.files import storage_error, write_atomically, write_text
 from HCCResponseLib.report.tables.spec import Cell, FilledTable, TextTable, Variable, as_text
 
 FORMATS = ("csv", "json", "xpt")
@@ -23,20 +22,18 @@ _DATASET_JSON = "1.1.0"
 
 
 def write_csv(path: Path, filled: FilledTable) -> None:
-    """UTF-8, comma, one header line, lines as in RFC 4180. Text that would be a formula gets an apostrophe."""
+    """UTF-8, comma, one header line, lines as in RFC 4180; see :func:`HCCResponseLib.base.csv_files.csv_text`.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
     columns = filled.table.used(filled.rows)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")  # so that single line breaks in a text are quoted, too
-    writer.writerow([c.name for c in columns])
-    for row in filled.rows:
-        writer.writerow([_csv_cell(c, row.get(c.name)) for c in columns])
-    text = buffer.getvalue()
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline=""))
+    rows = [[_csv_cell(c, row.get(c.name)) for c in columns] for row in filled.rows]
+    write_text(path, csv_text([c.name for c in columns], rows))
 
 
-def _csv_cell(column: Variable, value: Cell) -> str:
-    text = as_text(value)
-    return text if column.numeric else safe_cell(text)
+def _csv_cell(column: Variable, value: Cell) -> Cell:
+    return value if column.numeric else as_text(value)
 
 
 def read_csv(path: Path) -> TextTable:
@@ -45,16 +42,8 @@ def read_csv(path: Path) -> TextTable:
     Raises:
         InputError: it is not there or not a table.
     """
-    try:
-        with Path(path).open(encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            rows = list(reader)
-            columns = tuple(reader.fieldnames or ())
-    except (OSError, UnicodeDecodeError, csv.Error) as problem:
-        raise InputError(f"Table '{path}' cannot be read: {problem}.") from problem
-    if any(None in row or None in row.values() for row in rows):
-        raise InputError(f"Table '{path}' has a line whose number of cells is not that of its header.")
-    return TextTable(columns, tuple({n: original_cell(cell) for n, cell in row.items()} for row in rows))
+    columns, rows = read_csv_rows(path)
+    return TextTable(columns, tuple(rows))
 
 
 def write_dataset_json(path: Path, filled: FilledTable, study: str) -> None:
@@ -104,7 +93,7 @@ def read_dataset_json(path: Path) -> TextTable:
         names = tuple(column["name"] for column in content["columns"])
         rows = tuple(dict(zip(names, map(_as_written, row), strict=True)) for row in content["rows"])
     except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as problem:
-        raise InputError(f"'{path}' is no Dataset-JSON file: {problem}.") from problem
+        raise InputError(f"'{path}' is not a Dataset-JSON file: {problem}.") from problem
     return TextTable(names, rows)
 
 
@@ -149,7 +138,7 @@ def read_xpt(path: Path) -> TextTable:
     try:
         frame, _ = pyreadstat.read_xport(str(path))
     except (OSError, ValueError, pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as problem:
-        raise InputError(f"'{path}' is no SAS transport file: {problem}.") from problem
+        raise InputError(f"'{path}' is not a SAS transport file: {problem}.") from problem
     names = tuple(map(str, frame.columns))
     return TextTable(
         names, tuple(dict(zip(names, map(_as_written, row), strict=True)) for row in frame.values.tolist())

@@ -132,13 +132,13 @@ def _unique(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
         values = tuple(row[name] for name in key)
         seen[values] += 1
         if seen[values] > 1:
-            yield number, f"{', '.join(key)} = {', '.join(values)} is there twice"
+            yield number, f"{', '.join(key)} = {', '.join(values)} appears twice"
 
 
 def _numeric(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
     for number, column, text in cells(sheet, lambda v: v.numeric):
         if not is_number(text):
-            yield number, f"{column.name} = '{text}' is no number"
+            yield number, f"{column.name} = '{text}' is not a number"
 
 
 def _terms(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
@@ -150,7 +150,7 @@ def _terms(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
 def _dates(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
     for number, column, text in cells(sheet, lambda v: v.name.endswith("DTC") or v.name.endswith("date")):
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) or not _is_date(text):
-            yield number, f"{column.name} = '{text}' is no complete ISO 8601 date"
+            yield number, f"{column.name} = '{text}' is not a complete ISO 8601 date"
 
 
 def _is_date(text: str) -> bool:

@@ -34,4 +34,4 @@ def criterion(name: str) -> Criterion:
         return criteria()[name]
     except KeyError:
         known = ", ".join(criteria())
-        raise RuleError(f"Unknown criterion '{name}'; known are {known}.") from None
+        raise RuleError(f"Unknown criterion '{name}'; it must be one of {known}.") from None

@@ -11,6 +11,7 @@ from HCCResponseLib.response.irecist.codes import to_immune, to_recist
 from HCCResponseLib.response.irecist.machine import ImmuneOutcome, ImmuneStateMachine, ImmuneTimePoint
 from HCCResponseLib.response.irecist.new_lesions import NewLesionFinding
 from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.timepoint.measurability import TargetCandidate, size_verdict
 from HCCResponseLib.response.timepoint.non_target import non_target_response
 from HCCResponseLib.response.timepoint.sequence import (
     TargetTrack,
@@ -93,8 +94,9 @@ def _new_lesions(
 
 
 def _measurable(lesion: LesionFinding, size: Decimal | None, profile: Profile) -> bool:
-    limit = profile.node_target_short_mm if lesion.nodal else profile.measurable_long_mm
-    return size is not None and size >= limit
+    """A new lesion is measurable as at baseline (Seymour 2017); findings do not carry the slice thickness."""
+    candidate = TargetCandidate(lesion.lesion_id, lesion.organ, lesion.nodal, long_mm=size, short_mm=size)
+    return size_verdict(candidate, profile).measurable
 
 
 CRITERION = Criterion(name="iRECIST", profile="irecist", evaluate=evaluate, immune=True)

@@ -67,7 +67,7 @@ def best_response(
         first_pd: date of the first PD where it is known from elsewhere; nothing after it counts.
 
     Raises:
-        RuleError: dates out of order, a value that is no overall response, a needed reference date that is missing.
+        RuleError: dates out of order, a value that is not an overall response, a needed reference date that is missing.
         ReaderDecisionNeededError: CR is followed by PR and the answer depends on which of them was right.
     """
     return _decided(visits, reference, profile, first_pd, _best)

@@ -61,10 +61,10 @@ def prepared(visits: Sequence[Assessment], profile: Profile, first_pd: date | No
     """Visits up to the first PD, with blanks read as the profile says (``missing_is``, ``stop_at_first_pd``).
 
     Args:
-        first_pd: date of the first PD where it is known from elsewhere; it only cuts, it is no visit of its own.
+        first_pd: date of the first PD where it is known from elsewhere; it only cuts and is not a visit of its own.
 
     Raises:
-        RuleError: dates out of order, or a value that is no overall response of this criterion.
+        RuleError: dates out of order, or a value that is not an overall response of this criterion.
     """
     check_dates(visits)
     check_responses(visits, profile)

@@ -45,7 +45,7 @@ def irecist_best(responses: Sequence[Response], dates: Sequence[date | None] | N
         dates: their dates, as many as responses; entries may be None.
 
     Raises:
-        RuleError: a value that is no iRECIST response, iCPD without an earlier iUPD, dates out of order.
+        RuleError: a value that is not an iRECIST response, iCPD without an earlier iUPD, dates out of order.
     """
     _check(responses, dates)
     end = responses.index(Response.ICPD) if Response.ICPD in responses else None

@@ -54,5 +54,5 @@ def effusion_is_progression(worse: bool, malignant_cells: bool | None, profile: 
     if not worse:
         return False, f"no new or larger effusion ({source})"
     if profile.effusion_needs_cytology and malignant_cells is not True:
-        return False, f"effusion without proof of malignant cells is no progression ({source})"
+        return False, f"effusion without proof of malignant cells is not progression ({source})"
     return True, f"effusion counts as the reader judged it ({source})"

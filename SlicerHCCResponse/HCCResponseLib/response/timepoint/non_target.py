@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.timepoint.measurability import is_normal_node
 from HCCResponseLib.response.timepoint.overall import NON_TARGET_VALUES
 from HCCResponseLib.response.types import LesionFinding, LesionRole, LesionState, Response, TimePointFindings
 
@@ -20,7 +21,7 @@ def non_target_response(
     looked at.
 
     Raises:
-        RuleError: an explicit value that is no non-target response.
+        RuleError: an explicit value that is not a non-target response.
     """
     known = [lesion for lesion in baseline.lesions if lesion.role is LesionRole.NON_TARGET]
     if time_point.non_target is not None:
@@ -62,6 +63,4 @@ def _derived(
 def _gone(lesion: LesionFinding, profile: Profile) -> bool:
     if lesion.state is LesionState.DISAPPEARED:
         return True
-    return (
-        lesion.nodal and lesion.short_mm is not None and lesion.short_mm < profile.node_pathological_short_mm
-    )
+    return lesion.nodal and is_normal_node(lesion.short_mm, profile)

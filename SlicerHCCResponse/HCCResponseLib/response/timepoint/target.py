@@ -207,7 +207,7 @@ class TargetHistory:
                 Response.PD, total, self.baseline, self.nadir, None, None, up, percent_change(up, self.nadir), False,
                 Response.PD, (*current.notes, note),
             )  # fmt: skip
-        note = f"NE: not all targets were assessed; the sum is incomplete and is no nadir ({rule.source})"
+        note = f"NE: not all targets were assessed; the sum is incomplete and is not a nadir ({rule.source})"
         return TargetEvaluation(
             Response.NE, total, self.baseline, self.nadir, None, None, None, None, False, Response.NE,
             (*current.notes, note),

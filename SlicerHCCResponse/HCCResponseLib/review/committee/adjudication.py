@@ -20,16 +20,15 @@ from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import Response
 from HCCResponseLib.review.committee.assignments import Assignment, ReadKind, assignments
 from HCCResponseLib.review.people.people import People, Person, require_role
-from HCCResponseLib.review.read.access import Act, Role, Stage
+from HCCResponseLib.review.read.access import Act, Role
 from HCCResponseLib.review.read.category import findings, in_force
-from HCCResponseLib.review.read.lifecycle import require, stage
+from HCCResponseLib.review.read.lifecycle import is_signed, require
 from HCCResponseLib.review.read.outcome import ReadOutcome, outcome
 from HCCResponseLib.review.read.state import read_life, read_state
 from HCCResponseLib.review.signing.signatures import Meaning
 from HCCResponseLib.review.store import STORE_LOG, ReadStore
 
 ADJUDICATED = "adjudicated"
-_SIGNED = (Stage.LOCKED, Stage.REVIEW, Stage.FINAL)
 _Value = Response | date | bool | tuple[Response | None, ...] | None
 VARIABLES: dict[str, Callable[[ReadOutcome], _Value]] = {
     "best-response": lambda o: o.best,
@@ -189,7 +188,7 @@ def _require_choice(store: ReadStore, person: Person, found: AdjudicationCase, c
 
 
 def _is_signed(store: ReadStore, read_id: str) -> bool:
-    return stage(read_life(store.other(read_id))) in _SIGNED
+    return is_signed(read_life(store.other(read_id)))
 
 
 def _profile(store: ReadStore, read: Assignment) -> Profile:
@@ -199,13 +198,24 @@ def _profile(store: ReadStore, read: Assignment) -> Profile:
 
 
 def _differing(store: ReadStore, readers: list[Assignment], profile: Profile) -> tuple[str, ...]:
+    variables = adjudication_variables(profile)
+    found = [values(store, a.read_id) for a in readers]
+    return tuple(n for n in variables if any(v[n] != found[0][n] for v in found[1:]))
+
+
+def adjudication_variables(profile: Profile) -> tuple[str, ...]:
+    """Names of :data:`VARIABLES` in which readers may not differ.
+
+    Raises:
+        InputError: the profile names one that this software does not know.
+    """
     unknown = [name for name in profile.adjudication_variables if name not in VARIABLES]
     if unknown:
         raise InputError(
-            f"Profile '{profile.name}': adjudication variable '{unknown[0]}' is none of {', '.join(VARIABLES)}."
+            f"Profile '{profile.name}': the adjudication variable '{unknown[0]}' must be one of "
+            f"{', '.join(VARIABLES)}."
         )
-    found = [values(store, a.read_id) for a in readers]
-    return tuple(n for n in profile.adjudication_variables if any(v[n] != found[0][n] for v in found[1:]))
+    return profile.adjudication_variables
 
 
 def _choice(store: ReadStore, subject: str) -> tuple[str, str, str] | None:

@@ -21,8 +21,8 @@ from HCCResponseLib.base.text import one_line
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.review.people.people import People, Person, require_role
-from HCCResponseLib.review.read.access import Act, Role, Stage
-from HCCResponseLib.review.read.lifecycle import require, stage
+from HCCResponseLib.review.read.access import Act, Role
+from HCCResponseLib.review.read.lifecycle import is_signed, require
 from HCCResponseLib.review.read.state import ReadState, Row, read_life, read_state
 from HCCResponseLib.review.signing.signatures import ReadOrder
 from HCCResponseLib.review.signing.signing import profile_hash
@@ -34,7 +34,6 @@ _ORDERS = {
     "hybrid": ReadOrder.HYBRID,
     "simultaneous": ReadOrder.UNLOCKED,
 }
-_SIGNED = (Stage.LOCKED, Stage.REVIEW, Stage.FINAL)
 
 
 class ReadKind(StrEnum):
@@ -105,11 +104,11 @@ def assign(
 
     Args:
         by: a manager.
-        fingerprints: of the images of the blinded study, see :func:`HCCResponseLib.pipeline.propose.load_images`.
+        fingerprints: of the images of the blinded study, see :func:`HCCResponseLib.review.read.session.load_images`.
         stream: one of the profile's ``evaluator_streams``.
 
     Raises:
-        AccessError: ``by`` is no manager, or the account cannot read.
+        AccessError: ``by`` is not a manager, or the account cannot read.
         InputError: stream unknown or taken, or this person reads the subject already.
     """
     require_role(by, Role.MANAGER)
@@ -132,7 +131,7 @@ def reread(store: ReadStore, by: Person, read_id: str, reason: str) -> Assignmen
     """Give a finished read to the same reader again, fresh and blinded to the first one.
 
     Raises:
-        AccessError: ``by`` is no manager, or the read is not signed to its end.
+        AccessError: ``by`` is not a manager, or the read is not signed to its end.
         InputError: it is being read again already.
     """
     why = one_line(reason, "the reason", 500)
@@ -160,10 +159,10 @@ def _kind_for(people: People, reader: str, stream: str, profile: Profile) -> Rea
         raise AccessError(f"'{reader}' is disabled, or neither reader nor adjudicator.")
     if not stream.upper().startswith("ADJUDICATOR"):
         if Role.READER not in account.roles:
-            raise AccessError(f"'{reader}' is no reader.")
+            raise AccessError(f"'{reader}' is not a reader.")
         return ReadKind.READ
     if Role.ADJUDICATOR not in account.roles:
-        raise AccessError(f"'{reader}' is no adjudicator.")
+        raise AccessError(f"'{reader}' is not an adjudicator.")
     if profile.adjudication_mode != "new-read":
         raise InputError(
             f"Under profile '{profile.name}' the adjudicator chooses one of the reads and reads none."
@@ -268,7 +267,7 @@ def _keep_blinded(store: ReadStore, person: Person, chosen: Assignment) -> None:
     for other in assignments(store, chosen.subject):
         if other.reader != person.name or other.read_id == chosen.read_id:
             continue
-        finished = stage(read_life(store.other(other.read_id))) in _SIGNED
+        finished = is_signed(read_life(store.other(other.read_id)))
         own_first = chosen.reader == person.name and finished
         adjudicating = other.kind is ReadKind.ADJUDICATION and finished
         if not (own_first or adjudicating):

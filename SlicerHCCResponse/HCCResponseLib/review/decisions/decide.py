@@ -10,6 +10,7 @@ from HCCResponseLib.base.text import one_line
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.lesions.proposal import Suggestion
 from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.types import LesionState, Response
@@ -49,10 +50,10 @@ def decide(
         AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
     check(state, decision)
-    if decision.mask is not None:
+    if decision.contour is not None:
         if geometry is None:
             raise InputError(f"The edited contour of '{decision.name}' came without its image's grid.")
-        decision = replace(decision, measurement=measure_lesion(decision.mask, geometry))
+        decision = replace(decision, measurement=measure_lesion(decision.contour, geometry))
     with store.transaction():
         refresh(store, state)
         row = check(state, decision)
@@ -126,13 +127,13 @@ def _check_content(decision: Decision, where: str) -> None:
         raise InputError(f"'{decision.action}' of {where} needs a reason.")
     if decision.long_axis_mm is not None and not 0 < decision.long_axis_mm < 1000:
         raise InputError(f"A long axis of {decision.long_axis_mm} mm for {where} is impossible.")
-    changes = (decision.mask, decision.long_axis_mm, decision.short_line, decision.state)
+    changes = (decision.contour, decision.long_axis_mm, decision.short_line, decision.state)
     if decision.action is Action.EDIT and all(c is None for c in changes):
         raise InputError(f"The edit of {where} changes nothing: give a contour, a long axis or a state.")
     if decision.action is Action.ACCEPT and any(c is not None for c in changes):
         raise InputError(f"The acceptance of {where} carries changes; use 'edit' for them.")
     if decision.state in _WITHOUT_CONTOUR and (
-        decision.mask is not None or decision.long_axis_mm is not None
+        decision.contour is not None or decision.long_axis_mm is not None
     ):
         raise InputError(f"{where} is called '{decision.state}' and measured at the same time.")
 
@@ -209,8 +210,8 @@ def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
 
 
 def as_length(value: str | float) -> Decimal:
-    """A reader's length in mm, in tenths. Raises ``InputError`` for what is not a number."""
+    """A reader's length in mm, in tenths like every length. Raises ``InputError`` for what is not a number."""
     try:
-        return Decimal(str(value)).quantize(Decimal("0.1"))
+        return tenths(Decimal(str(value)))
     except ArithmeticError as problem:
         raise InputError(f"'{value}' is not a length in millimetres.") from problem

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.yaml_files import load_checked_yaml
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import LabelMap
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
 from HCCResponseLib.review.decisions.decide import answer, as_length, check, decide, decide_non_target
@@ -72,19 +73,7 @@ def load_decisions(path: Path) -> DecisionsFile:
     Raises:
         InputError: missing, not YAML or JSON, an unknown field or value.
     """
-    try:
-        raw: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        return DecisionsFile.model_validate(raw)
-    except FileNotFoundError as problem:
-        raise InputError(f"Decisions file '{path}' does not exist.") from problem
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
-        raise InputError(
-            f"Decisions file '{path}' cannot be read: {str(problem).splitlines()[0]}."
-        ) from problem
-    except ValidationError as problem:
-        error = problem.errors()[0]
-        place = ".".join(str(p) for p in error["loc"]) or "file"
-        raise InputError(f"Decisions file '{path}', {place}: {error['msg']}.") from problem
+    return load_checked_yaml(path, DecisionsFile, "Decisions file")
 
 
 def apply_decisions(
@@ -127,12 +116,12 @@ def apply_decisions(
 
 
 def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, Geometry]) -> Decision:
-    mask = None
+    drawn = None
     if entry.contour is not None:
         contour = read_label_map(folder / entry.contour)
         _require_grid(contour, grids.get(entry.time_point), entry.time_point)
-        mask = contour.labels > 0 if entry.label is None else contour.mask(entry.label)
-        if not mask.any():
+        drawn = Lesion.of(contour.labels if entry.label is None else contour.mask(entry.label))
+        if not drawn:
             raise InputError(f"Contour '{contour.source}' holds no value {entry.label} for '{entry.name}'.")
     return Decision(
         reader,
@@ -141,7 +130,7 @@ def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, 
         entry.action,
         LesionRole(entry.role) if entry.role else None,
         entry.state,
-        mask,
+        drawn,
         None,
         None if entry.long_axis_mm is None else as_length(entry.long_axis_mm),
         entry.reason,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import argon2
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.resources import resource_path
+from HCCResponseLib.base.yaml_files import load_checked_yaml
 
 
 class AccountRules(BaseModel):
@@ -71,17 +70,7 @@ def load_rules(path: Path) -> AccountRules:
     Raises:
         InputError: missing, not YAML, an unknown, missing or impossible value; the message names it.
     """
-    try:
-        raw: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        return AccountRules.model_validate(raw)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
-        raise InputError(
-            f"Account rules '{path}' cannot be read: {str(problem).splitlines()[0]}."
-        ) from problem
-    except ValidationError as problem:
-        error = problem.errors()[0]
-        place = ".".join(str(p) for p in error["loc"]) or "file"
-        raise InputError(f"Account rules '{path}', {place}: {error['msg']}.") from problem
+    return load_checked_yaml(path, AccountRules, "Account rules")
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from typing import Any
 import argon2
 
 from HCCResponseLib.base.errors import AccessError, InputError, SignInError
+from HCCResponseLib.base.folders import data_folder, user_folder
 from HCCResponseLib.base.text import one_line
 from HCCResponseLib.review.people import accounts as kind
 from HCCResponseLib.review.people.account_rules import AccountRules
@@ -85,7 +85,7 @@ class People:
 
         Raises:
             InputError: the name is taken or impossible, roles that exclude each other, a weak password.
-            AccessError: ``by`` is no manager.
+            AccessError: ``by`` is not a manager.
         """
         with self._log.transaction():
             return self._add(name, printed_name, roles, password, by)
@@ -246,14 +246,10 @@ def people_file() -> Path:
     chosen = os.environ.get(PEOPLE_FILE)
     if chosen:
         return Path(chosen)
-    home = Path.home()
-    if sys.platform == "win32":
-        folder = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        folder = home / "Library" / "Application Support"
-    else:
-        folder = Path(os.environ.get("XDG_DATA_HOME", home / ".local" / "share"))
-    return folder / "hcc-response" / "people.sqlite"
+    file = data_folder() / "people.sqlite"
+    # Accounts made before HCC_RESPONSE_HOME counted for them, too, are in the user's own folder.
+    earlier = user_folder() / "people.sqlite"
+    return earlier if earlier.exists() and not file.exists() else file
 
 
 def local_people() -> People:
@@ -291,7 +287,7 @@ def _role_list(roles: Collection[Role]) -> list[str]:
 def _known(register: Register, name: str) -> Account:
     if name not in register.accounts:
         raise InputError(
-            f"There is no account '{name[:40]}'; known are {', '.join(register.accounts) or 'none'}."
+            f"There is no account '{name[:40]}'. Accounts: {', '.join(register.accounts) or 'none'}."
         )
     return register.accounts[name]
 

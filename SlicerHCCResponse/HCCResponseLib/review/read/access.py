@@ -57,6 +57,11 @@ class Stage(StrEnum):
     REVIEW = "in review"
     FINAL = "final"
 
+    @property
+    def signed(self) -> bool:
+        """Whether what stands here is signed, so that nothing of it can change without an amendment."""
+        return self in _SIGNED
+
 
 # A reader or adjudicator who also sees every read could not be blinded.
 INCOMPATIBLE_ROLES = (

@@ -8,7 +8,8 @@ from HCCResponseLib.base.errors import IncompleteReadError, InputError
 from HCCResponseLib.imaging.study import TimePointEntry
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
-from HCCResponseLib.response.timepoint.selection import TargetCandidate, select_targets
+from HCCResponseLib.response.timepoint.measurability import TargetCandidate
+from HCCResponseLib.response.timepoint.selection import select_targets
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
@@ -87,30 +88,15 @@ def roles(state: ReadState, profile: Profile) -> dict[str, tuple[LesionRole, str
     ]
     fixed = [_candidate(n, rows[n], state.site(n)) for n, role in chosen.items() if role is LesionRole.TARGET]
     _require_allowed(fixed, profile)
-    suggested = select_targets([*fixed, *open_rows], profile)
-    filled = _filled(suggested.selected, chosen, state, profile)
+    suggested = select_targets([*fixed, *open_rows], profile, {c.lesion_id for c in fixed})
     out: dict[str, tuple[LesionRole, str]] = {}
     for name in names:
         if name in chosen:
             out[name] = (chosen[name], "chosen by the reader")  # type: ignore[assignment]
-        elif name in filled:
+        elif name in suggested.selected:
             out[name] = (LesionRole.TARGET, "suggested within the profile's limits")
         else:
             out[name] = (LesionRole.NON_TARGET, suggested.rejected.get(name, "beyond the profile's limits"))
-    return out
-
-
-def _filled(
-    selected: tuple[str, ...], chosen: dict[str, LesionRole | None], state: ReadState, profile: Profile
-) -> set[str]:
-    """The reader's targets come first; suggestions only fill what is left of the limits, in all and per organ."""
-    taken = [state.site(n).organ for n, role in chosen.items() if role is LesionRole.TARGET]
-    out: set[str] = set()
-    for name in (n for n in selected if n not in chosen):
-        organ = state.site(name).organ
-        if len(taken) < profile.max_targets and taken.count(organ) < profile.max_targets_per_organ:
-            taken.append(organ)
-            out.add(name)
     return out
 
 
@@ -125,7 +111,7 @@ def _require_allowed(fixed: list[TargetCandidate], profile: Profile) -> None:
 
 def _candidate(name: str, row: Row, site: Site) -> TargetCandidate:
     measured = row.measurement
-    thickness = None if measured is None else Decimal(str(round(measured.slice_thickness_mm, 3)))
+    thickness = None if measured is None else measured.thickness_mm
     return TargetCandidate(name, site.organ, site.lymph_node, row.long_mm, row.short_mm, thickness)
 
 

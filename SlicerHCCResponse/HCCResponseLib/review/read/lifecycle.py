@@ -1,8 +1,7 @@
 """The life of a read: draft, signed and locked time point by time point, amended as a new version, final.
 
     stage(state, "baseline")                    # open, locked, ...; stage(state): the read as a whole
-    is_locked(state, "baseline")
-    may(person, Act.DECIDE, state, "baseline")  # for buttons
+    is_signed(state, "baseline")                # is_signed(state): signed to its end
     require(person, Act.AMEND, state, "baseline")   # AccessError with a sentence for the reader
     amend(store, state, people, credentials, "baseline", "wrong lesion measured")
 
@@ -61,9 +60,9 @@ def stage(state: ReadState, time_point: str | None = None) -> Stage:
     return Stage.WAITING if waits else Stage.OPEN
 
 
-def is_locked(state: ReadState, time_point: str) -> bool:
-    """Whether a time point is signed, so that nothing of it can change."""
-    return stage(state, time_point) in (Stage.LOCKED, Stage.REVIEW, Stage.FINAL)
+def is_signed(state: ReadState, time_point: str | None = None) -> bool:
+    """Whether a time point, or without one the whole read, is signed: the one answer that everybody goes by."""
+    return stage(state, time_point).signed
 
 
 def standings(person: Person, state: ReadState) -> set[Relation]:
@@ -74,11 +73,6 @@ def standings(person: Person, state: ReadState) -> set[Relation]:
         # Whoever reads does so blinded, whatever else this person may do elsewhere.
         return found - {Relation.ADJUDICATOR, Relation.AUDITOR} | {Relation.OWN_READER}
     return found | ({Relation.OTHER_READER} if Role.READER in person.roles else set())
-
-
-def may(person: Person, act: Act, state: ReadState, time_point: str | None = None) -> bool:
-    """Whether a person may do this now."""
-    return _any_may(standings(person, state), act, stage(state, time_point))
 
 
 def require(person: Person, act: Act, state: ReadState, time_point: str | None = None) -> str:

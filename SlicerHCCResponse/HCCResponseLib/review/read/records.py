@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter
 
-from HCCResponseLib.base.arrays import Mask
-from HCCResponseLib.lesions.packed import pack_mask, unpack_mask
+from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.lesions.packed import pack_lesion, unpack_lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
-from HCCResponseLib.measure import LesionMeasurement, tenths
+from HCCResponseLib.measure import LesionMeasurement
+from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
 from HCCResponseLib.review.store import ReadStore, blob_key
 
@@ -63,7 +64,7 @@ class Decision:
         action: accept, edit or reject a lesion; new, equivocal or dismiss a candidate.
         role: target or non-target, decided at baseline; ``None`` leaves it to the suggestion within the limits.
         state: the reader's state of the lesion when it is not simply measured.
-        mask, measurement: the reader's contour and what was measured on it.
+        contour, measurement: the reader's contour and what was measured on it.
         long_axis_mm: the reader's own long axis; it wins over the contour's. With a ``long_line`` it is that line's.
         long_line, short_line: lines that the reader dragged; the contour's own stay in ``measurement``.
         reason: why, where a reason is required.
@@ -76,7 +77,7 @@ class Decision:
     action: Action
     role: LesionRole | None = None
     state: LesionState | None = None
-    mask: Mask | None = None
+    contour: Lesion | None = None
     measurement: LesionMeasurement | None = None
     long_axis_mm: Decimal | None = None
     reason: str = ""
@@ -115,7 +116,7 @@ def measurement_from_json(value: Any) -> LesionMeasurement | None:
 
 def write_proposal(store: ReadStore, proposal: Proposal) -> None:
     """Append a proposal with its contour."""
-    data = None if proposal.mask is None else pack_mask(proposal.mask)
+    data = None if proposal.contour is None else pack_lesion(proposal.contour)
     payload = {
         "time_point": proposal.time_point,
         "name": proposal.name,
@@ -146,7 +147,7 @@ def read_proposal(store: ReadStore, payload: dict[str, Any]) -> Proposal:
         payload["name"],
         ProposalKind(payload["kind"]),
         LesionState(payload["state"]),
-        unpack_mask(store.blob(payload["mask"])) if payload["mask"] else None,
+        unpack_lesion(store.blob(payload["mask"])) if payload["mask"] else None,
         measurement_from_json(payload["measurement"]),
         payload["origin"],
         Suggestion(suggestion) if suggestion else None,
@@ -156,7 +157,7 @@ def read_proposal(store: ReadStore, payload: dict[str, Any]) -> Proposal:
 
 def write_decision(store: ReadStore, decision: Decision, old: str, new: str) -> None:
     """Append a decision with the reader's contour, if there is one; ``old`` and ``new`` say the row in words."""
-    data = None if decision.mask is None else pack_mask(decision.mask)
+    data = None if decision.contour is None else pack_lesion(decision.contour)
     payload = {
         "time_point": decision.time_point,
         "name": decision.name,
@@ -193,7 +194,7 @@ def read_decision(store: ReadStore, reader: str, payload: dict[str, Any]) -> Dec
         Action(payload["action"]),
         LesionRole(payload["role"]) if payload["role"] else None,
         LesionState(payload["state"]) if payload["state"] else None,
-        unpack_mask(store.blob(payload["mask"])) if payload["mask"] else None,
+        unpack_lesion(store.blob(payload["mask"])) if payload["mask"] else None,
         measurement_from_json(payload["measurement"]),
         None if axis is None else Decimal(axis),
         payload["reason"],

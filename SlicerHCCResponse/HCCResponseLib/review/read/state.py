@@ -7,8 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.study import Study
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import LinkSet, links_from_json
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import LesionMeasurement
@@ -63,11 +63,11 @@ class Row:
         return self.proposal.measurement
 
     @property
-    def mask(self) -> Mask | None:
-        """The reader's contour where there is one, else the proposal's; (z, y, x)."""
-        if self.decision is not None and self.decision.mask is not None:
-            return self.decision.mask
-        return self.proposal.mask
+    def contour(self) -> Lesion | None:
+        """The reader's contour where there is one, else the proposal's."""
+        if self.decision is not None and self.decision.contour is not None:
+            return self.decision.contour
+        return self.proposal.contour
 
     @property
     def state(self) -> LesionState:
@@ -77,7 +77,7 @@ class Row:
                 return self.decision.state
             if self.decision.action is Action.REJECT:
                 return LesionState.NOT_EVALUABLE
-            if self.decision.mask is not None or self.decision.long_axis_mm is not None:
+            if self.decision.contour is not None or self.decision.long_axis_mm is not None:
                 return LesionState.MEASURED
         return self.proposal.state
 

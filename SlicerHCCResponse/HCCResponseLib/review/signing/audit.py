@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from HCCResponseLib.base.csv_files import csv_text
 from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.review.committee.adjudication import ADJUDICATED
@@ -22,7 +21,6 @@ COLUMNS = (
     "software", "profile", "previous", "hash",
 )  # fmt: skip
 _SECRET = ("hash",)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def export_log_as(person: Person, store: ReadStore, path: Path, read_id: str | N
 def export_log(store: ReadStore, path: Path, read_id: str | None = None) -> int:
     """Write a readable copy of the log, ``.csv`` or ``.json``; password hashes stay out. Returns how many events.
 
-    Cells of a CSV that a spreadsheet would take for a formula get an apostrophe in front.
+    Cells of a CSV that a spreadsheet would take for a formula get an apostrophe in front (:func:`csv_text`).
 
     Raises:
         InputError: another ending than .csv or .json.
@@ -107,14 +105,8 @@ def _row(event: Event) -> dict[str, Any]:
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
+    def cells(row: dict[str, Any]) -> list[str]:
         words = {**row, "details": json.dumps(row["details"], ensure_ascii=False, sort_keys=True)}
-        writer.writerow([_harmless(str(words[c])) for c in COLUMNS])
-    return text.getvalue()
+        return [str(words[column]) for column in COLUMNS]
 
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return csv_text(COLUMNS, map(cells, rows))

@@ -8,17 +8,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.jobs import Progress, Report, part_of
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Region, Volume
-from HCCResponseLib.imaging.warped import WarpedMask
+from HCCResponseLib.lesions.label_maps import label_map
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet
 from HCCResponseLib.lesions.proposal import Evidence, Proposal, ProposalKind
+from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion, measure_parts
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.track.identity.components import carried_parts, components, divide
+from HCCResponseLib.track.identity.components import carried_parts, components, count_parts, divide
 from HCCResponseLib.track.identity.matching import KnownLesion, match
 from HCCResponseLib.track.new_lesions.candidates import (
     BaselineEvidence,
@@ -33,7 +34,7 @@ from HCCResponseLib.track.registration.register import (
     Registrar,
     Registration,
     Scan,
-    carry_masks,
+    carry_contours,
     register_scans,
 )
 
@@ -47,13 +48,13 @@ class Baseline:
 
     Attributes:
         image: baseline scan.
-        lesions: accepted contour of each lesion on the baseline's grid, (z, y, x).
+        lesions: accepted contour of each lesion on the baseline's grid.
         view: the base network's survey of the baseline.
         name: of the time point.
     """
 
     image: Volume
-    lesions: Mapping[str, Mask]
+    lesions: Mapping[str, Lesion]
     view: Survey
     name: str = "baseline"
 
@@ -65,12 +66,10 @@ class FollowUpNetworks:
     Attributes:
         known: tumour probability (z, y, x) around the carried contours, on the image's grid.
         survey: an engine's view of the whole scan.
-        about_known: evidence that goes with every known lesion, such as how far the base network is to be believed.
     """
 
-    known: Callable[[Mapping[str, Mask], Report], npt.NDArray[np.float32]]
+    known: Callable[[Mapping[str, Lesion], Report], npt.NDArray[np.float32]]
     survey: Callable[[Report], Survey]
-    about_known: Evidence = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,14 +83,14 @@ class FollowUpProposals:
 
     proposals: tuple[Proposal, ...]
     registration: Registration
-    carried: Mapping[str, WarpedMask]
+    carried: Mapping[str, WarpedContour]
     links: LinkSet
     suppressed: tuple[Suppressed, ...] = field(default=())
 
 
 def propose_baseline(time_point: str, image: Volume, view: Survey, least_mm: float = 10.0) -> list[Proposal]:
     """Lesions that the base network sees when no reader has drawn any, largest first, named L1, L2, ..."""
-    spots = np.where(view.liver_mask(), view.tumour, 0).astype(np.float32)
+    spots = np.where(view.liver_mask, view.tumour, 0).astype(np.float32)
     fine = np.asarray(resample(spots, view.grid, image.geometry, fill=0) > _THRESHOLD)
     found: list[Proposal] = []
     for part in components(fine, int(_LEAST_MM3 / image.geometry.voxel_volume_mm3)):
@@ -129,24 +128,18 @@ def propose_follow_up(
         earlier: follow-ups before this one with their candidates, so that a candidate keeps its name.
     """
     view = look.survey(part_of(report, 0.0, 0.35))
-    everything = np.logical_or.reduce(list(baseline.lesions.values()))
-    spots = Region((view.tumour > _THRESHOLD) & view.liver_mask(), view.grid)
-    here = Scan(image, view.region(), spots)
+    everything = label_map(list(baseline.lesions.values()), baseline.image.geometry.size) > 0
+    here = Scan(image, view.region, Region(view.tumour_mask, view.grid))
     lesions = Region(everything, baseline.image.geometry)
-    first = Scan(baseline.image, baseline.view.region(), lesions)
+    first = Scan(baseline.image, baseline.view.region, lesions)
     found = registrar(first, here, seed, part_of(report, 0.35, 0.2))
-    carried = carry_masks(baseline.lesions, baseline.image.geometry, image.geometry, found)
-    places = {n: c.voxels for n, c in carried.items()}
+    carried = carry_contours(baseline.lesions, baseline.image.geometry, image.geometry, found)
+    places = {n: c.lesion for n, c in carried.items()}
     probability = look.known(places, part_of(report, 0.55, 0.35))
     known = known_lesions(baseline.lesions, baseline.image.geometry, carried, found)
-    links, masks = contour_known(time_point, probability, known, image.geometry)
-    proposals = [
-        _known(time_point, links.of(n), masks[n], known[n], probability, image.geometry) for n in known
-    ]
-    for one in proposals:
-        one.evidence.update(look.about_known)
+    links, proposals = propose_known(time_point, probability, known, image.geometry)
     report(Progress("Looking for new lesions", 0.9))
-    taken = np.logical_or.reduce([*places.values(), *(m for m in masks.values() if m is not None)])
+    taken = [*places.values(), *(one.contour for one in proposals if one.contour is not None)]
     before = BaselineEvidence(
         baseline.view, found, agreement(baseline.view, baseline.image.geometry, everything)
     )
@@ -158,13 +151,16 @@ def propose_follow_up(
 
 
 def known_lesions(
-    lesions: Mapping[str, Mask], source: Geometry, carried: Mapping[str, WarpedMask], found: Registration
+    lesions: Mapping[str, Lesion],
+    source: Geometry,
+    carried: Mapping[str, WarpedContour],
+    found: Registration,
 ) -> dict[str, KnownLesion]:
     """Known lesions as :func:`~HCCResponseLib.track.identity.matching.match` takes them."""
     out = {}
-    for name, mask in lesions.items():
-        centre = found.to_follow_up(source.index_to_lps(np.argwhere(mask).mean(0)))
-        volume = float(mask.sum()) * source.voxel_volume_mm3
+    for name, contour in lesions.items():
+        centre = found.to_follow_up(source.index_to_lps(contour.centre))
+        volume = contour.volume_mm3(source.voxel_volume_mm3)
         out[name] = KnownLesion(carried[name], volume, found.place(centre))
     return out
 
@@ -174,12 +170,28 @@ def contour_known(
     probability: npt.NDArray[np.float32],
     known: Mapping[str, KnownLesion],
     geometry: Geometry,
-) -> tuple[LinkSet, dict[str, Mask | None]]:
-    """Identities of the parts that the adapted network sees, and each lesion's mask; ``None`` where nothing is left."""
+) -> tuple[LinkSet, dict[str, Lesion | None]]:
+    """Identities of the parts that the adapted network sees, and each lesion's contour; ``None`` where it is gone."""
     parts = carried_parts(probability > _THRESHOLD, geometry.spacing)
     links = match(time_point, known, parts, geometry)
-    places = {n: k.place.voxels for n, k in known.items()}
+    places = {n: k.place.lesion for n, k in known.items()}
     return links, divide(parts, links.owners(), places, geometry.spacing)
+
+
+def propose_known(
+    time_point: str,
+    probability: npt.NDArray[np.float32],
+    known: Mapping[str, KnownLesion],
+    geometry: Geometry,
+) -> tuple[LinkSet, list[Proposal]]:
+    """Identities of the parts that the adapted network sees, and one proposal for every known lesion.
+
+    Args:
+        probability: of tumour, (z, y, x) on ``geometry``, which is that of the original slices.
+    """
+    links, contours = contour_known(time_point, probability, known, geometry)
+    rows = [_known(time_point, links.of(n), contours[n], known[n], probability, geometry) for n in known]
+    return links, rows
 
 
 def _named_as_before(
@@ -195,7 +207,7 @@ def _named_as_before(
 def _known(
     time_point: str,
     link: Link,
-    mask: Mask | None,
+    contour: Lesion | None,
     known: KnownLesion,
     probability: npt.NDArray[np.float32],
     geometry: Geometry,
@@ -206,41 +218,44 @@ def _known(
     if not known.place:
         evidence["remark"] = "The place of this lesion lies outside this scan's field of view."
         return _row(time_point, link.name, LesionState.NOT_IMAGED, None, None, evidence)
-    x, y, z = geometry.index_to_lps(np.argwhere(known.place.voxels).mean(0))
+    place = known.place.lesion
+    x, y, z = geometry.index_to_lps(place.centre)
     evidence["place_lps"] = [round(float(v), 2) for v in (x, y, z)]
-    if mask is None:
-        evidence["highest_probability_in_place"] = round(float(probability[known.place.voxels].max()), 3)
+    if contour is None:
+        evidence["highest_probability_in_place"] = round(float(place.values(probability).max()), 3)
         if link.outcome is LinkKind.UNCLEAR:
             evidence["remark"] = "Nothing was found, but the place itself is in doubt: look for this lesion."
             return _row(time_point, link.name, LesionState.NOT_EVALUABLE, None, None, evidence)
         return _row(time_point, link.name, LesionState.DISAPPEARED, None, None, evidence)
-    shared = float((mask & known.place.voxels).sum() / min(mask.sum(), known.place.voxels.sum()))
+    shared = contour.overlap(place) / min(contour.count, place.count)
     evidence |= {
         "overlap_with_baseline_place": round(shared, 3),
-        "mean_probability": round(float(probability[mask].mean()), 3),
-        "parts": len(components(mask)),
+        "mean_probability": round(float(contour.values(probability).mean()), 3),
+        "parts": count_parts(contour),
     }
     if link.merged_with:
         evidence["merged_with"] = ", ".join(link.merged_with)
     if link.outcome is LinkKind.SPLIT:
-        axes = [one.long_axis.length_mm for one in measure_parts(mask, geometry)]
+        axes = [one.long_axis.length_mm for one in measure_parts(contour, geometry)]
         if len(axes) > 1:
             evidence["parts_long_axes_mm"] = ", ".join(str(a) for a in axes)
         else:
             # Parts that touch at a corner are one lesion to the rules: there is nothing to add up.
             evidence["outcome"] = LinkKind.MATCHED.value
-    return _row(time_point, link.name, LesionState.MEASURED, mask, measure_lesion(mask, geometry), evidence)
+    return _row(
+        time_point, link.name, LesionState.MEASURED, contour, measure_lesion(contour, geometry), evidence
+    )
 
 
 def _row(
     time_point: str,
     name: str,
     state: LesionState,
-    mask: Mask | None,
+    contour: Lesion | None,
     measurement: LesionMeasurement | None,
     evidence: Evidence,
 ) -> Proposal:
     found = state in (LesionState.MEASURED, LesionState.DISAPPEARED)
     origin = "adapted network" if found else "registration"
     kind = ProposalKind.LESION
-    return Proposal(time_point, name, kind, state, mask, measurement, origin, evidence=evidence)
+    return Proposal(time_point, name, kind, state, contour, measurement, origin, evidence=evidence)

@@ -13,17 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
-from scipy.spatial import cKDTree
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.imaging.warped import WarpedMask
+from HCCResponseLib.lesions.label_maps import overlap_table
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet, outcome_of
 from HCCResponseLib.lesions.proposal import Evidence
+from HCCResponseLib.lesions.warped import WarpedContour
+from HCCResponseLib.track.identity.gaps import Gaps
 from HCCResponseLib.track.registration.trust import LocalTrust
 
 Float = npt.NDArray[np.float64]
-_MOST_POINTS = 1500
 _FORBIDDEN = 1e6
 
 
@@ -61,7 +63,7 @@ class KnownLesion:
         last_seen: the time point that the contour comes from.
     """
 
-    place: WarpedMask
+    place: WarpedContour
     volume_mm3: float
     trust: LocalTrust
     last_seen: str = ""
@@ -69,27 +71,33 @@ class KnownLesion:
 
 @dataclass(frozen=True, eq=False)
 class _Evidence:
-    """Tables (lesion, part): overlap with either, gap, centre distance, volume ratio, cost."""
+    """Tables (lesion, part): common voxels, overlap with either, volume ratio, cost; and the gaps between them."""
 
+    shared: npt.NDArray[np.int64]
     in_place: Float
     in_part: Float
-    gap: Float
-    centre: Float
     ratio: Float
     cost: Float
+    gaps: Gaps
+
+    def gap(self, lesion: int, part: int) -> float:
+        """Distance of one lesion's place from one part; infinite without a place."""
+        if self.shared[lesion, part] or np.isinf(self.gaps.at_least[lesion, part]):
+            return 0.0 if self.shared[lesion, part] else float("inf")
+        return self.gaps.between(lesion, part)
 
 
 def match(
     time_point: str,
     known: Mapping[str, KnownLesion],
-    parts: Sequence[Mask],
+    parts: Sequence[Lesion],
     geometry: Geometry,
     settings: MatchSettings | None = None,
 ) -> LinkSet:
     """Link the parts of a follow-up to the known lesions.
 
     Args:
-        parts: connected parts of all tumour in the follow-up, (z, y, x) on ``geometry``; part i has number i + 1.
+        parts: connected parts of all tumour in the follow-up, on ``geometry``; part i has number i + 1.
     """
     settings = settings or MatchSettings()
     names = list(known)
@@ -106,33 +114,33 @@ def match(
 
 
 def _evidence(
-    lesions: Sequence[KnownLesion], parts: Sequence[Mask], geometry: Geometry, settings: MatchSettings
+    lesions: Sequence[KnownLesion], parts: Sequence[Lesion], geometry: Geometry, settings: MatchSettings
 ) -> _Evidence:
-    shape = (len(lesions), len(parts))
-    in_place, in_part, gap, centre, ratio = (np.zeros(shape) for _ in range(5))
+    places = [k.place.lesion for k in lesions]
     voxel = geometry.voxel_volume_mm3
-    places = [_points(k.place.voxels, geometry) for k in lesions]
-    found = [_points(part, geometry) for part in parts]
-    for i, lesion in enumerate(lesions):
-        for j, part in enumerate(parts):
-            if len(places[i]) == 0:
-                gap[i, j], centre[i, j] = np.inf, np.inf
-                continue
-            shared = float(np.count_nonzero(lesion.place.voxels & part))
-            in_place[i, j] = shared / part.sum()
-            in_part[i, j] = shared / lesion.place.voxels.sum()
-            gap[i, j] = 0.0 if shared else float(cKDTree(places[i]).query(found[j])[0].min())
-            centre[i, j] = float(np.linalg.norm(places[i].mean(0) - found[j].mean(0)))
-            ratio[i, j] = float(part.sum()) * voxel / max(lesion.volume_mm3, voxel)
-    return _Evidence(
-        in_place, in_part, gap, centre, ratio, _cost(lesions, in_place, in_part, gap, centre, ratio, settings)
-    )
+    shared = overlap_table(places, parts)
+    place_size = np.array([one.count for one in places], float)[:, None]
+    part_size = np.array([one.count for one in parts], float)[None]
+    volume = np.array([max(k.volume_mm3, voxel) for k in lesions])[:, None]
+    in_place, in_part = shared / part_size, shared / np.maximum(place_size, 1)
+    ratio = np.where(place_size > 0, part_size * voxel / volume, 0.0)
+    gaps = Gaps(places, parts, geometry)
+    gap = _gaps_that_count(gaps, shared, settings)
+    cost = _cost(lesions, np.maximum(in_place, in_part), gap, gaps.centre, ratio, settings)
+    return _Evidence(shared, in_place, in_part, ratio, cost, gaps)
+
+
+def _gaps_that_count(gaps: Gaps, shared: npt.NDArray[np.int64], settings: MatchSettings) -> Float:
+    """All gaps; those of pairs that are never the same lesion are only known to be too large."""
+    gap = np.where(shared > 0, 0.0, gaps.at_least)
+    for lesion, part in np.argwhere((shared == 0) & (gaps.at_least <= settings.most_gap_mm)):
+        gap[lesion, part] = gaps.between(int(lesion), int(part))
+    return np.asarray(gap)
 
 
 def _cost(
     lesions: Sequence[KnownLesion],
-    in_place: Float,
-    in_part: Float,
+    overlap: Float,
     gap: Float,
     centre: Float,
     ratio: Float,
@@ -141,19 +149,9 @@ def _cost(
     radius = (3 * np.array([k.volume_mm3 for k in lesions]) / (4 * np.pi)) ** (1 / 3)
     size = np.abs(np.log2(np.maximum(ratio, 1e-3)))
     reach = radius[:, None] * (1 + np.cbrt(np.maximum(ratio, 1e-3))) + 2.0
-    cost = 1 - np.maximum(in_place, in_part) + gap / settings.gap_mm
+    cost = 1 - overlap + gap / settings.gap_mm
     cost = cost + settings.centre * np.minimum(centre / reach, 2.0) + settings.size * size
     return np.asarray(np.where(gap > settings.most_gap_mm, _FORBIDDEN, cost))
-
-
-def _points(mask: Mask, geometry: Geometry) -> Float:
-    """Voxel centres in mm, thinned."""
-    index = np.argwhere(mask)
-    return (
-        geometry.index_to_lps(index[:: max(1, len(index) // _MOST_POINTS)])
-        if len(index)
-        else np.zeros((0, 3))
-    )
 
 
 def _alone(table: _Evidence, settings: MatchSettings) -> tuple[Float, Float]:
@@ -168,7 +166,25 @@ def _alone(table: _Evidence, settings: MatchSettings) -> tuple[Float, Float]:
 
 
 def _assign(cost: Float, lesions_alone: Float, parts_alone: Float) -> list[int | None]:
-    """The lesion of each part in the cheapest assignment, or ``None``."""
+    """The lesion of each part in the cheapest assignment, or ``None``.
+
+    A pair that costs more than both alone is never taken, so that groups which no affordable pair joins are solved one
+    by one: of a thousand lesions each sees only its neighbours.
+    """
+    n, m = cost.shape
+    owner: list[int | None] = [None] * m
+    rows, columns = np.nonzero(cost <= lesions_alone[:, None] + parts_alone[None])
+    pairs = coo_array((np.ones(len(rows)), (rows, n + columns)), shape=(n + m, n + m))
+    _, group = connected_components(pairs, directed=False)
+    for one in np.unique(group[rows]):
+        here, there = np.flatnonzero(group[:n] == one), np.flatnonzero(group[n:] == one)
+        for i, j in _assign_group(cost[np.ix_(here, there)], lesions_alone[here], parts_alone[there]):
+            owner[there[j]] = int(here[i])
+    return owner
+
+
+def _assign_group(cost: Float, lesions_alone: Float, parts_alone: Float) -> list[tuple[int, int]]:
+    """Pairs (lesion, part) of the cheapest assignment in which everything may also stay alone."""
     n, m = cost.shape
     square = np.zeros((n + m, n + m))
     square[:n, :m] = cost
@@ -176,11 +192,8 @@ def _assign(cost: Float, lesions_alone: Float, parts_alone: Float) -> list[int |
     square[n:, :m] = _FORBIDDEN
     square[np.arange(n), m + np.arange(n)] = lesions_alone
     square[n + np.arange(m), np.arange(m)] = parts_alone
-    owner: list[int | None] = [None] * m
-    for row, column in zip(*linear_sum_assignment(square), strict=True):
-        if row < n and column < m:
-            owner[column] = int(row)
-    return owner
+    chosen = zip(*linear_sum_assignment(square), strict=True)
+    return [(int(row), int(column)) for row, column in chosen if row < n and column < m]
 
 
 def _with_splits_and_merges(
@@ -225,9 +238,11 @@ def _link(
         return _gone(names[i], lesion, i, table, alone, evidence)
     best = min(parts, key=lambda p: table.cost[i, p - 1])
     evidence |= _figures(table, i, best - 1)
-    rest = [table.cost[i, j] for j in range(len(owners)) if j + 1 not in parts]
-    rest += [table.cost[k, best - 1] for k in range(len(names)) if k not in owners[best - 1]]
-    margin = min([*rest, settings.alone * 2]) - table.cost[i, best - 1]
+    rest = (
+        np.delete(table.cost[i], [p - 1 for p in parts]),
+        np.delete(table.cost[:, best - 1], owners[best - 1]),
+    )
+    margin = min(settings.alone * 2, *(one.min(initial=np.inf) for one in rest)) - table.cost[i, best - 1]
     return Link(names[i], parts, outcome, _confidence(margin, lesion.trust.trustworthy), evidence, others)
 
 
@@ -240,8 +255,8 @@ def _gone(
     nearest = table.cost[i].min(initial=_FORBIDDEN)
     if table.cost.shape[1]:
         j = int(table.cost[i].argmin())
-        if np.isfinite(table.gap[i, j]):
-            evidence["nearest_part_mm"] = round(float(table.gap[i, j]), 1)
+        if np.isfinite(gap := table.gap(i, j)):
+            evidence["nearest_part_mm"] = round(gap, 1)
     confidence = _confidence(nearest - alone[0][i] - 1.0, lesion.trust.trustworthy)
     outcome = LinkKind.VANISHED if lesion.trust.trustworthy else LinkKind.UNCLEAR
     return Link(name, (), outcome, confidence, evidence)
@@ -254,16 +269,17 @@ def _loose(j: int, table: _Evidence, parts_alone: Float) -> Link:
     if table.cost.shape[0]:
         i = int(table.cost[:, j].argmin())
         nearest = float(table.cost[i, j])
-        if np.isfinite(table.gap[:, j]).any():
-            evidence["nearest_lesion_mm"] = round(float(table.gap[:, j].min()), 1)
+        gap = table.gaps.nearest(j, table.shared[:, j])
+        if gap is not None:
+            evidence["nearest_lesion_mm"] = round(gap, 1)
     return Link(None, (j + 1,), LinkKind.NEW, _confidence(nearest - parts_alone[j] - 1.0, True), evidence)
 
 
 def _figures(table: _Evidence, i: int, j: int) -> Evidence:
     return {
         "overlap": round(float(max(table.in_place[i, j], table.in_part[i, j])), 3),
-        "gap_mm": round(float(table.gap[i, j]), 1),
-        "centre_distance_mm": round(float(table.centre[i, j]), 1),
+        "gap_mm": round(table.gap(i, j), 1),
+        "centre_distance_mm": round(float(table.gaps.centre[i, j]), 1),
         "volume_ratio": round(float(table.ratio[i, j]), 3),
     }
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, Suggestion
 from HCCResponseLib.track.identity.matching import KnownLesion, match
-from HCCResponseLib.track.registration.register import Registration, Scan, carry_masks
+from HCCResponseLib.track.registration.register import Registration, Scan, carry_contours
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,13 +18,13 @@ class EarlierVisit:
 
     Attributes:
         time_point: its name; ``scan``: its image with liver and lesions.
-        candidates: contour of each candidate there, (z, y, x).
+        candidates: contour of each candidate there.
         said: what its reader said of each, in words; missing where nobody has decided.
     """
 
     time_point: str
     scan: Scan
-    candidates: Mapping[str, Mask]
+    candidates: Mapping[str, Lesion]
     said: Mapping[str, str]
 
 
@@ -39,14 +37,14 @@ def name_again(
         found: registration of the earlier follow-up to this one; ``geometry``: this one's grid.
     """
     source = visit.scan.image.geometry
-    carried = carry_masks(visit.candidates, source, geometry, found)
+    carried = carry_contours(visit.candidates, source, geometry, found)
     known = {}
-    for name, mask in visit.candidates.items():
-        place = found.place(found.to_follow_up(source.index_to_lps(np.argwhere(mask).mean(0))))
-        known[name] = KnownLesion(
-            carried[name], float(mask.sum()) * source.voxel_volume_mm3, place, visit.time_point
-        )
-    links = match(shown[0].time_point, known, [r.mask for r in shown if r.mask is not None], geometry)
+    for name, contour in visit.candidates.items():
+        place = found.place(found.to_follow_up(source.index_to_lps(contour.centre)))
+        volume = contour.volume_mm3(source.voxel_volume_mm3)
+        known[name] = KnownLesion(carried[name], volume, place, visit.time_point)
+    parts = [row.contour for row in shown if row.contour is not None]
+    links = match(shown[0].time_point, known, parts, geometry)
     old = {link.parts[0] - 1: link for link in links.links if link.name and link.parts}
     taken = {str(link.name) for link in old.values()} | set(visit.candidates)
     out = []

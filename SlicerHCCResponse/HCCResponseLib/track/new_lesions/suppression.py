@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from HCCResponseLib.base.arrays import Mask
-from HCCResponseLib.imaging.resample import bounding_box
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Evidence
 
 
@@ -79,11 +79,10 @@ def liver_tissue(image: Volume, liver: Mask) -> Tissue:
     return Tissue(median, 0.5 * (high - low))
 
 
-def appearance_of(part: Mask, image: Volume, tissue: Tissue) -> Appearance:
-    """The look of one spot, (z, y, x) on the image's grid."""
-    box = bounding_box(part, image.geometry.spacing, 0.0)
-    points = np.argwhere(part[box]) * np.asarray(image.geometry.spacing)
-    values = image.hu[box][part[box]]
+def appearance_of(part: Lesion, image: Volume, tissue: Tissue) -> Appearance:
+    """The look of one spot on the image's grid."""
+    points = np.argwhere(part.voxels) * np.asarray(image.geometry.spacing)
+    values = part.values(image.hu)
     # A voxel has a width of its own, so that a flat spot is not infinitely long.
     voxel = float(min(image.geometry.spacing)) ** 2 / 12
     extent = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(points.T)), 0) + voxel)

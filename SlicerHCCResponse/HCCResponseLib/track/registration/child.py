@@ -6,11 +6,11 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from HCCResponseLib.base.jobs import Report, ignore_progress, never, run_job
-from HCCResponseLib.track.registration.files import load_registration, save_image, save_region
+from HCCResponseLib.track.registration.files import load_registration, refer_to, save_region
 from HCCResponseLib.track.registration.register import Registration, Scan
+from HCCResponseLib.track.registration.request import WORKER, RegistrationRequest, ScanFiles
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,21 @@ class ChildRegistrar:
         shown = self.report if report is ignore_progress else report
         with tempfile.TemporaryDirectory(prefix="hcc-response-track-") as work:
             folder = Path(work)
-            request: dict[str, Any] = {
-                "baseline": _write(baseline, folder, "baseline"),
-                "follow_up": _write(follow_up, folder, "follow-up"),
-                "seed": seed,
-                "output": folder / "registration.npz",
-            }
-            run_job("HCCResponseLib.track.registration.worker", request, folder, shown, self.cancelled)
-            return load_registration(folder / "registration.npz")
+            request = RegistrationRequest(
+                baseline=_files(baseline, folder, "baseline"),
+                follow_up=_files(follow_up, folder, "follow-up"),
+                seed=seed,
+                output=folder / "registration.npz",
+            )
+            run_job(WORKER, request, shown, self.cancelled)
+            return load_registration(request.output)
 
 
-def _write(scan: Scan, folder: Path, name: str) -> dict[str, Any]:
-    entry: dict[str, Any] = {"image": folder / f"{name}.npz"}
-    save_image(folder / f"{name}.npz", scan.image)
+def _files(scan: Scan, folder: Path, name: str) -> ScanFiles:
+    """The image stays where it is; what exists in memory only is written."""
+    regions = {}
     for key, region in (("liver", scan.liver), ("lesions", scan.lesions)):
         if region is not None:
-            entry[key] = folder / f"{name}-{key}.npz"
-            save_region(folder / f"{name}-{key}.npz", region)
-    return entry
+            regions[key] = folder / f"{name}-{key}.npz"
+            save_region(regions[key], region)
+    return ScanFiles(image=refer_to(scan.image, folder / f"{name}.npz"), **regions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import SimpleITK as sitk  # noqa: N813
 
 from HCCResponseLib.base.files import write_atomically
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.imaging.volumes import Region, Volume
+from HCCResponseLib.imaging.reference import ImageReference
+from HCCResponseLib.imaging.volumes import Region, Volume, require_unchanged
 from HCCResponseLib.track.registration.register import Registration
 from HCCResponseLib.track.registration.trust import Quality, TrustMaps
 
@@ -55,22 +57,29 @@ def load_registration(path: Path) -> Registration:
     return Registration(affine, arrays["field"], grid, maps, quality, (scans[0], scans[1]), (x, y, z))
 
 
-def save_image(path: Path, image: Volume) -> None:
-    """A scan as it is in memory (``.npz``): faster than an image format, and nothing is reoriented."""
+def refer_to(image: Volume, path: Path) -> ImageReference:
+    """The file that an image was read from; one that exists in memory only is written to ``path`` (``.npz``)."""
+    if image.source and Path(image.source).exists():
+        return ImageReference.of(image)
     grid, source = np.array(json.dumps(_plain(image.geometry))), np.array(image.source)
     write_atomically(path, lambda temporary: _save(temporary, hu=image.hu, grid=grid, source=source))
+    return ImageReference(path=path, sha256=image.sha256)
 
 
-def load_image(path: Path) -> Volume:
-    """Back from :func:`save_image`."""
-    with np.load(path) as data:
-        return Volume(data["hu"], _geometry(json.loads(str(data["grid"]))), str(data["source"]))
+def read_image(reference: ImageReference) -> Volume:
+    """Back from :func:`refer_to`. Raises ``InputError`` when the image was changed since."""
+    if reference.path.suffix != ".npz":
+        return reference.read()
+    with np.load(reference.path) as data:
+        image = Volume(data["hu"], _geometry(json.loads(str(data["grid"]))), str(data["source"]))
+    require_unchanged(image, reference.sha256)
+    return image
 
 
 def save_region(path: Path, region: Region) -> None:
     """A mask with its grid (``.npz``)."""
     packed, grid = np.packbits(region.mask), np.array(json.dumps(_plain(region.geometry)))
-    write_atomically(path, lambda temporary: _save(temporary, mask=packed, grid=grid))
+    write_atomically(path, lambda temporary: _save(temporary, np.savez_compressed, mask=packed, grid=grid))
 
 
 def load_region(path: Path) -> Region:
@@ -81,10 +90,10 @@ def load_region(path: Path) -> Region:
     return Region(mask, grid)
 
 
-def _save(path: Path, **arrays: npt.NDArray[Any]) -> None:
-    # np.savez would add a suffix of its own to a path.
+def _save(path: Path, save: Callable[..., None] = np.savez, /, **arrays: npt.NDArray[Any]) -> None:
+    # numpy would add a suffix of its own to a path.
     with path.open("wb") as stream:
-        np.savez(stream, allow_pickle=False, **arrays)
+        save(stream, allow_pickle=False, **arrays)
 
 
 def _plain(geometry: Geometry) -> list[list[float]]:

@@ -20,7 +20,9 @@ from HCCResponseLib.base.jobs import Progress, Report, ignore_progress
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import bounding_box, resample, to_sitk, working_geometry
 from HCCResponseLib.imaging.volumes import Region, Volume
-from HCCResponseLib.imaging.warped import WarpedMask
+from HCCResponseLib.lesions.label_maps import label_map, lesions_of
+from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.track.registration import rigid
 from HCCResponseLib.track.registration.deform import Channels, Float32, cycle_error, deform, jacobian, sample
 from HCCResponseLib.track.registration.trust import LocalTrust, Quality, TrustMaps, judge, place_words
@@ -340,18 +342,15 @@ def _within(point: npt.NDArray[np.float64], scan: Geometry) -> bool:
     return bool((index >= -0.5).all() and (index <= np.asarray(scan.size) - 0.5).all())
 
 
-def carry_masks(
-    masks: Mapping[str, Mask], source: Geometry, target: Geometry, found: Registration
-) -> dict[str, WarpedMask]:
-    """Several baseline masks at once; each voxel of the result belongs to one of them."""
-    labels = np.zeros(source.size, np.uint8)
-    for value, mask in enumerate(masks.values(), start=1):
-        labels[mask] = value
+def carry_contours(
+    lesions: Mapping[str, Lesion], source: Geometry, target: Geometry, found: Registration
+) -> dict[str, WarpedContour]:
+    """Baseline contours on a grid of the follow-up: for matching and as a prior, never for measuring.
+
+    All at once; each voxel of the result belongs to one of them.
+    """
+    labels = label_map(list(lesions.values()), source.size)
     moved = resample(labels, source, target, linear=False, fill=0, transform=found.follow_up_to_baseline)
-    return {name: WarpedMask(np.asarray(moved == value)) for value, name in enumerate(masks, start=1)}
-
-
-def carry_mask(mask: Mask, source: Geometry, target: Geometry, found: Registration) -> WarpedMask:
-    """A baseline mask on a grid of the follow-up: for matching and as a prior, never for measuring."""
-    moved = resample(mask, source, target, linear=False, fill=0, transform=found.follow_up_to_baseline)
-    return WarpedMask(np.asarray(moved, dtype=bool))
+    there = lesions_of(moved)
+    nowhere = Lesion.empty(target.size)
+    return {name: WarpedContour(there.get(value, nowhere)) for value, name in enumerate(lesions, start=1)}

@@ -70,13 +70,12 @@ class LocalTrust:
 
     Attributes:
         trustworthy: whether the match with the baseline is to be trusted here.
-        imaged_at_baseline, imaged: whether both scans show it.
+        imaged: whether the follow-up shows it.
         cycle_mm: see :class:`TrustMaps`; ``None`` outside the grid.
         reasons: why not, in words.
     """
 
     trustworthy: bool
-    imaged_at_baseline: bool
     imaged: bool
     cycle_mm: float | None
     reasons: tuple[str, ...]
@@ -134,7 +133,7 @@ def place_words(
     shape = np.asarray(maps.cycle_mm.shape)
     if (nearest < 0).any() or (nearest >= shape).any():
         reasons.append("This place lies outside of what was registered in detail.")
-        return LocalTrust(False, *imaged, None, tuple(reasons))
+        return LocalTrust(False, imaged[1], None, tuple(reasons))
     around = tuple(slice(max(0, i - 1), i + 2) for i in nearest)
     cycle = float(np.median(maps.cycle_mm[around]))
     if cycle > _MOST_CYCLE_MM:
@@ -143,4 +142,4 @@ def place_words(
         reasons.append("The deformation folds here.")
     if maps.outline_mm is not None and float(maps.outline_mm[tuple(nearest)]) > _MOST_OUTLINE_MM:
         reasons.append("The livers' outlines do not fit on each other here.")
-    return LocalTrust(not reasons, *imaged, cycle, tuple(reasons))
+    return LocalTrust(not reasons, imaged[1], cycle, tuple(reasons))

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from HCCResponseLib.base.jobs import Progress, Report, serve
-from HCCResponseLib.track.registration.files import load_image, load_region, save_registration
+from HCCResponseLib.track.registration.files import load_region, read_image, save_registration
 from HCCResponseLib.track.registration.register import Scan, register_scans
+from HCCResponseLib.track.registration.request import RegistrationRequest, ScanFiles
 
 
-def work(request: dict[str, Any], report: Report) -> dict[str, Any]:
-    """Register two visits.
-
-    Request: ``baseline`` and ``follow_up`` (each ``image`` and, where known, ``liver`` and ``lesions``:
-    paths), ``seed``, ``output`` (path). Result: the quality's facts.
-    """
+def work(request: RegistrationRequest, report: Report) -> dict[str, Any]:
+    """Register two visits; returns the quality's facts."""
     report(Progress("Reading both visits", 0.0))
-    baseline, follow_up = _scan(request["baseline"]), _scan(request["follow_up"])
-    found = register_scans(baseline, follow_up, int(request["seed"]), report)
-    save_registration(Path(request["output"]), found)
+    baseline, follow_up = _scan(request.baseline), _scan(request.follow_up)
+    found = register_scans(baseline, follow_up, request.seed, report)
+    save_registration(request.output, found)
     return found.quality.facts()
 
 
-def _scan(entry: dict[str, Any]) -> Scan:
-    image = load_image(Path(entry["image"]))
-    liver, lesions = (load_region(Path(entry[k])) if k in entry else None for k in ("liver", "lesions"))
-    return Scan(image, liver, lesions)
+def _scan(files: ScanFiles) -> Scan:
+    liver, lesions = (None if path is None else load_region(path) for path in (files.liver, files.lesions))
+    return Scan(read_image(files.image), liver, lesions)
 
 
 if __name__ == "__main__":
-    serve(work)
+    serve(RegistrationRequest.read, work)

@@ -18,6 +18,7 @@ import pytest
 
 from HCCResponseLib.base.errors import StorageError
 from HCCResponseLib.review.store import ReadStore
+from waiting import wait_until
 
 SUPPORT = Path(__file__).resolve().parents[3] / "support"
 
@@ -66,9 +67,8 @@ def test_a_crash_of_the_server_loses_nothing_acknowledged(postgres):
         writer = threading.Thread(target=write)
         before = len(done)
         writer.start()
-        while len(done) == before:
-            time.sleep(0.01)
-        time.sleep(draw.uniform(0.0, 0.2))
+        wait_until(lambda before=before: len(done) > before)
+        time.sleep(draw.uniform(0.0, 0.2))  # any moment will do; nothing depends on how long it is
         postgres.stop(signal.SIGQUIT)
         writer.join()
         postgres.start()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 def start(module: str) -> None:
     """Import our package from where this file lies and run a worker module's ``main``."""
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).resolve().parents[2]
     spec = importlib.util.spec_from_file_location(
         package.name, package / "__init__.py", submodule_search_locations=[str(package)]
     )

@@ -1,0 +1,35 @@
+"""Where this software keeps what belongs to the user: engines with their weights, accounts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+HOME = "HCC_RESPONSE_HOME"
+_NAME = "hcc-response"
+
+
+def data_folder() -> Path:
+    """The folder for engines, weights and accounts; the variable ``HCC_RESPONSE_HOME`` names another one."""
+    named = os.environ.get(HOME)
+    return Path(named) if named else user_folder()
+
+
+def user_folder() -> Path:
+    """The user's own data folder as the system has it; one that an earlier version made elsewhere stays in use."""
+    # Not at the top: the environments of engines get the folder named and do not have this package.
+    from platformdirs import user_data_path
+
+    today, earlier = user_data_path(_NAME, appauthor=False), _earlier_folder()
+    return earlier if earlier.is_dir() and not today.is_dir() else today
+
+
+def _earlier_folder() -> Path:
+    """The place before platformdirs, which for instance follows ``XDG_DATA_HOME`` on macOS, too."""
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / _NAME
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / _NAME
+    return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / _NAME

@@ -1,0 +1,35 @@
+"""Files that people write in YAML (or JSON, which is YAML), checked against a pydantic model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from HCCResponseLib.base.errors import InputError
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def load_checked_yaml(path: Path, model: type[_Model], what: str) -> _Model:
+    """Read a file and check it.
+
+    Args:
+        model: what the file must hold.
+        what: what the file is, for the error ("Account rules").
+
+    Raises:
+        InputError: missing, not YAML, an unknown, missing or impossible value; the message names it.
+    """
+    try:
+        return model.model_validate(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
+    except FileNotFoundError as problem:
+        raise InputError(f"{what} '{path}' cannot be read: the file does not exist.") from problem
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+        raise InputError(f"{what} '{path}' cannot be read: {str(problem).splitlines()[0]}.") from problem
+    except ValidationError as problem:
+        error = problem.errors()[0]
+        place = ".".join(str(p) for p in error["loc"]) or "file"
+        raise InputError(f"{what} '{path}', {place}: {error['msg']}.") from problem

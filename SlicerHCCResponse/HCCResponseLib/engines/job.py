@@ -1,0 +1,66 @@
+"""What the child process of an engine is asked: to segment, or only to check its weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.engines.contract import STRICT, Request
+
+
+@dataclass(frozen=True)
+class EngineJob:
+    """One job of an engine.
+
+    A plain dataclass, because an engine's own environment has no pydantic; where there is pydantic, it checks names and
+    types, elsewhere the names alone are checked.
+
+    Attributes:
+        engine: full name of the engine's module.
+        request: what to segment; ``None``: only load ``weights`` and say facts about them.
+        work: folder for the result files of a segmentation.
+        weights: of a check; ``None`` is the engine's own place for them.
+    """
+
+    engine: str
+    request: Request | None = None
+    work: Path | None = None
+    weights: Path | None = None
+
+    __pydantic_config__ = STRICT
+
+    def to_text(self) -> str:
+        """As JSON; paths absolute, since the engine may run elsewhere."""
+        values: dict[str, Any] = {**asdict(self), "request": self.request and self.request.to_json()}
+        for name in ("work", "weights"):
+            values[name] = str(Path(values[name]).absolute()) if values[name] else None
+        return json.dumps(values)
+
+    @staticmethod
+    def read(text: str) -> EngineJob:
+        """Back from :meth:`to_text`. Raises ``InputError`` for what is unknown, missing or of another type."""
+        try:
+            from pydantic import TypeAdapter, ValidationError
+        except ImportError:
+            return _by_names(json.loads(text))
+        from HCCResponseLib.base.validation import in_one_line
+
+        try:
+            return TypeAdapter(EngineJob).validate_json(text)
+        except ValidationError as problem:
+            raise InputError(
+                f"The job cannot be started as asked: {in_one_line(problem, 'request')}."
+            ) from problem
+
+
+def _by_names(values: dict[str, Any]) -> EngineJob:
+    """Checked by the names alone."""
+    try:
+        request = Request.from_json(values["request"]) if values["request"] else None
+        paths = {name: Path(values[name]) if values[name] else None for name in ("work", "weights")}
+        return EngineJob(**{**values, **paths, "request": request})
+    except (KeyError, TypeError) as problem:
+        raise InputError(f"The job cannot be started as asked: {problem}.") from problem

@@ -1,0 +1,60 @@
+"""Index boxes: the part of a grid in which something lies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Index = tuple[int, int, int]
+Box = tuple[slice, slice, slice]
+
+
+def tight_box(array: npt.NDArray[Any]) -> Box | None:
+    """The smallest index box (z, y, x) that holds every voxel that is not 0; ``None`` when there is none.
+
+    Slice by slice first: on a whole grid this reads the array about once.
+    """
+    levels = np.flatnonzero([bool(one.any()) for one in array])
+    if not len(levels):
+        return None
+    low, high = int(levels[0]), int(levels[-1]) + 1
+    flat = (array[low:high] != 0).any(axis=0)
+    rows, columns = np.flatnonzero(flat.any(axis=1)), np.flatnonzero(flat.any(axis=0))
+    return (
+        slice(low, high),
+        slice(int(rows[0]), int(rows[-1]) + 1),
+        slice(int(columns[0]), int(columns[-1]) + 1),
+    )
+
+
+def box_at(start: Index, size: tuple[int, ...]) -> Box:
+    """The box of so many voxels from an index on."""
+    z, y, x = (slice(a, a + n) for a, n in zip(start, size, strict=True))
+    return z, y, x
+
+
+def common_box(first: Box, second: Box) -> Box:
+    """What two boxes have in common; the first index of ``second`` and no voxel where that is nothing."""
+    low = [max(a.start, b.start) for a, b in zip(first, second, strict=True)]
+    high = [min(a.stop, b.stop) for a, b in zip(first, second, strict=True)]
+    if any(b <= a for a, b in zip(low, high, strict=True)):
+        low = high = [one.start for one in second]
+    z, y, x = (slice(a, b) for a, b in zip(low, high, strict=True))
+    return z, y, x
+
+
+def widened(box: Box, pad: Index, shape: Index) -> Box:
+    """A box with so many more voxels on every side, as far as the grid goes."""
+    z, y, x = (
+        slice(max(0, one.start - more), min(size, one.stop + more))
+        for one, more, size in zip(box, pad, shape, strict=True)
+    )
+    return z, y, x
+
+
+def within(box: Box, start: Index) -> Box:
+    """The same box by the indices of a crop that begins at ``start``."""
+    z, y, x = (slice(one.start - a, one.stop - a) for one, a in zip(box, start, strict=True))
+    return z, y, x

@@ -1,0 +1,94 @@
+"""An open read: its store, its state and the images of its time points; opened anew or resumed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from HCCResponseLib.base.errors import AccessError, InputError
+from HCCResponseLib.imaging.study import Study, TimePointEntry, load_contour, load_image
+from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.review.read.access import Stage
+from HCCResponseLib.review.read.lifecycle import stage
+from HCCResponseLib.review.read.state import ReadState, read_state
+from HCCResponseLib.review.store import ReadStore
+
+STORE = "read.sqlite"
+
+
+@dataclass
+class Session:
+    """An open read: the store, its state, the images of all time points."""
+
+    study: Study
+    folder: Path
+    store: ReadStore
+    state: ReadState
+    images: dict[str, Volume]
+
+    def image(self, point: TimePointEntry) -> Volume:
+        """The image of a time point.
+
+        Raises:
+            AccessError: reading is sequential and an earlier time point is not locked yet.
+        """
+        if stage(self.state, point.name) is Stage.WAITING:
+            raise AccessError(
+                f"'{point.name}' is shown when every time point before it is signed and locked."
+            )
+        return self.images[point.name]
+
+
+def load_images(study: Study) -> tuple[dict[str, Volume], dict[str, Any]]:
+    """All images of a study by time point, and the fingerprint of each with its contour.
+
+    Raises:
+        InputError: an image or contour cannot be used.
+    """
+    images = {p.name: load_image(study, p) for p in study.timepoints}
+    for point in study.timepoints:
+        if point.contour:
+            load_contour(point, images[point.name])
+    return images, {p.name: _fingerprint(p, images[p.name]) for p in study.timepoints}
+
+
+def open_session(study: Study, folder: Path, opened: tuple[ReadStore, ReadState] | None = None) -> Session:
+    """Open the read of a study in an output folder, or resume the one that is there.
+
+    Everything that the study names is read and checked first, so that bad input leaves nothing behind.
+
+    Args:
+        opened: an assigned read, as :func:`HCCResponseLib.review.committee.assignments.open_read` hands it out.
+
+    Raises:
+        InputError: an image or contour cannot be used, or the folder holds the read of another study.
+        AccessError: the read is assigned to somebody and was not opened by that person.
+    """
+    images, fingerprints = load_images(study)
+    store = opened[0] if opened else ReadStore(Path(folder) / STORE)
+    state = opened[1] if opened else read_state(store)
+    if opened is None and state.locks.reader is not None:
+        store.close()
+        raise AccessError(f"The read in '{folder}' is assigned to '{state.locks.reader}', who must sign in.")
+    if state.study is None:
+        store.append(
+            "software", "study", {"study": study.model_dump(mode="json"), "fingerprints": fingerprints}
+        )
+        state = read_state(store)
+    elif state.fingerprints != fingerprints or state.study.subject != study.subject:
+        store.close()
+        raise InputError(
+            f"'{folder}' holds the read of another study or of other images; name another output folder."
+        )
+    return Session(study, Path(folder), store, state, images)
+
+
+def _fingerprint(point: TimePointEntry, image: Volume) -> dict[str, Any]:
+    contour = hashlib.sha256(point.contour.path.read_bytes()).hexdigest() if point.contour else None
+    return {
+        "date": point.date.isoformat(),
+        "image_sha256": image.voxels_sha256,
+        "contour_sha256": contour,
+    }

@@ -1,0 +1,43 @@
+"""How long the command takes to answer ``hcc-response --help``, in processor time, beside a bare ``python -c pass``.
+
+Run: ``python Testing/benchmarks/bench_start.py [--repeats 11]``. Asked: at most 0.5 s of processor time (user and
+system together). The first answer of a fresh installation also compiles; it is made before the clock starts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+from statistics import median
+
+ASKED_S = 0.5
+
+
+def seconds(*words: str) -> float:
+    """Processor time of one run."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=11)
+    repeats = parser.parse_args().repeats
+    ways = {"hcc-response --help": ("-m", "HCCResponseLib", "--help"), "python -c pass": ("-c", "pass")}
+    for words in ways.values():
+        seconds(*words)
+    found = {name: median(seconds(*words) for _ in range(repeats)) for name, words in ways.items()}
+    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print("| what | processor (s), median | asked (s) |\n|---|---|---|")
+    print(f"| hcc-response --help | {found['hcc-response --help']:.2f} | <= {ASKED_S} |")
+    print(f"| python -c pass | {found['python -c pass']:.3f} | |")
+    print(f"ratio: {found['hcc-response --help'] / found['python -c pass']:.0f}")
+
+
+if __name__ == "__main__":
+    main()

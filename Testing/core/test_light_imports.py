@@ -1,0 +1,83 @@
+"""What needs no network loads none: opening a store, reading a report, listing reads, the panel's own process."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import pkgutil
+import subprocess
+import sys
+
+from committees import FIRST, SmallCommittee, password
+
+NETWORKS = {"torch", "monai"}
+# Nothing that only names, checks or stores needs these either.
+ARRAYS = {"scipy", "skimage", "SimpleITK", "nibabel", "matplotlib"}
+TELL = "import json, sys; sys.stderr.write(json.dumps(sorted({m.partition('.')[0] for m in sys.modules})))"
+
+
+def loaded_by(code: str, **environment: str) -> set[str]:
+    """Names of the packages that a fresh process has loaded after some code."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{TELL}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **environment},
+    )
+    return set(json.loads(done.stderr))
+
+
+def modules_of(*rooms: str) -> list[str]:
+    """Every module of some rooms by full name."""
+    found = []
+    for room in rooms:
+        package = importlib.import_module(f"HCCResponseLib.{room}")
+        inner = pkgutil.walk_packages(package.__path__, package.__name__ + ".")
+        # Alembic runs its own environment file; it cannot be imported.
+        found += [package.__name__, *(m.name for m in inner if not m.name.endswith(".env"))]
+    return found
+
+
+def importing(*modules: str) -> set[str]:
+    return loaded_by("; ".join(f"import {name}" for name in modules))
+
+
+def test_decisions_reports_and_cohorts_load_no_network():
+    names = modules_of("review", "lesions", "response", "report", "cohort", "presenter")
+    assert len(names) > 80
+    assert "sqlalchemy" in (found := importing(*names))
+    assert not found & NETWORKS
+
+
+def test_the_panel_s_own_process_loads_no_network():
+    """The window asks for a job; what a network needs is loaded in the job's process."""
+    names = ("presenter.presenter", "pipeline.request", "panel.jobs")
+    found = importing(*(f"HCCResponseLib.{name}" for name in names))
+    assert not found & NETWORKS
+
+
+def test_stores_people_and_rules_load_no_arrays():
+    names = modules_of("review.store", "review.people", "response")
+    found = importing(*names, "HCCResponseLib.review.read.access", "HCCResponseLib.base.jobs.request")
+    assert not found & (NETWORKS | ARRAYS)
+
+
+def test_listing_the_reads_of_a_store_loads_no_network(tmp_path):
+    where = tmp_path / "reads.sqlite"
+    committee = SmallCommittee(where)
+    committee.assign("ann", FIRST)
+    code = (
+        "import sys; from HCCResponseLib.cli.main import app;"
+        f"sys.argv = ['hcc-response', 'read', 'list', {str(where)!r}, '--json'];"
+        "app(standalone_mode=False)"
+    )
+    found = loaded_by(code, HCC_RESPONSE_USER="ann", HCC_RESPONSE_PASSWORD=password("ann"))
+    assert "sqlalchemy" in found, "the store was opened"
+    assert not found & NETWORKS
+
+
+def test_an_engine_s_own_environment_needs_neither_pydantic_nor_psutil():
+    code = "import sys; sys.modules['pydantic'] = sys.modules['psutil'] = None; import HCCResponseLib.engines.worker"
+    assert not loaded_by(code) & (NETWORKS | {"yaml", "sqlalchemy"})

@@ -1,0 +1,33 @@
+"""Names that vulture takes for dead although something outside the library's Python uses them, by who that is."""
+
+# The application finds the module's classes by name and reads these attributes.
+HCCResponse, HCCResponseWidget, HCCResponseTest
+_.runTest, _.dependencies, _.contributors, _.helpText, _.acknowledgementText, _.icon
+_.CallDataType, _.collapsed
+_._shortcuts  # only holds the shortcuts, which Qt deletes with their last reference
+
+# Switches of other packages and of the database driver, names that other packages read.
+_.benchmark, _.deterministic
+_.download_pretrained_weights, _.send_usage_stats
+_.isolation_level, _.text_factory, _.autocommit
+_.down_revision
+_.__signature__, _.__annotations__  # of a command, which typer reads
+
+# Parts of stored records and of answers in JSON; documented values for callers of the library.
+_.in_plane_spacing_mm, _.voxel_count, _.unconstrained_caliper_mm, _.unconstrained_caliper_raw_mm
+_.touches_field_of_view, _.start_ras, _.end_ras, _.minimum_mm
+_.content_sha256, _.chain_head
+_.kappa_linear, _.kappa_quadratic, _.fleiss_kappa, _.gwet_ac1  # read by name, one after the other
+_.PFS  # chosen by its value
+
+# Charter parameters that have one value so far, or that state in words what the reader goes by (docs/methods.md).
+_.parallel_criteria, _.modifications, _.reread_fraction_percent, _.required_regions
+_.split_policy, _.merge_policy, _.nadir_policy, _.modality_change_policy, _.partial_dates, _.sd_min_reference
+_.non_target_pd_standard, _.new_lesion_standard
+
+# Rules of docs/methods.md that a reader's judgement rests on; no command asks them yet.
+nodule_status, effusion_is_progression
+
+# Blocks of seeds that tests hold apart; what a card says of weights; links that a reader merges.
+TEST_SEEDS, DEVELOPMENT_SEEDS, DEVELOPMENT_SEED, card_of, merge
+_.writeable  # of arrays that nobody may change
