@@ -111,6 +111,7 @@ def adaptation_rows(device: str) -> tuple[dict[str, float], dict[str, Any], bool
     from HCCResponseLib.adapt.recipe import QUICK
     from HCCResponseLib.base.jobs import ignore_progress
     from HCCResponseLib.evaluation.adaptation.pairs import accepted_contour, draw_pair
+    from HCCResponseLib.lesions.label_maps import lesions_of
     from HCCResponseLib.nets.model import Model, load_model
     from HCCResponseLib.nets.segment import known_probability
     from HCCResponseLib.nets.windows import InferenceSettings
@@ -129,8 +130,7 @@ def adaptation_rows(device: str) -> tuple[dict[str, float], dict[str, Any], bool
         torch.equal(a, b)
         for a, b in zip(network.state_dict().values(), repeated.state_dict().values(), strict=True)
     )
-    lesions = second.lesions
-    places = {str(v): lesions.mask(v) for v in lesions.values()}
+    places = {str(v): lesion for v, lesion in lesions_of(second.lesions.labels).items()}
     model = Model(network, base.grid)
     settings = InferenceSettings(device, "float32")
     contour, found = seconds_of(

@@ -12,8 +12,10 @@ from torch.nn import functional
 
 from HCCResponseLib.adapt.recipe import Recipe
 from HCCResponseLib.base.arrays import Mask
-from HCCResponseLib.imaging.resample import bounding_box, resample, working_geometry
+from HCCResponseLib.imaging.resample import resample, surrounding_box, working_geometry
 from HCCResponseLib.imaging.volumes import AIR_HU, LabelMap, Volume
+from HCCResponseLib.lesions.label_maps import lesions_of
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.nets.grids import Spacing, WorkingGrid
 from HCCResponseLib.nets.normalise import PRIOR_REACH_MM, normalise_hu
 
@@ -52,23 +54,24 @@ def cut_surroundings(
     """
     scan = image.geometry.spacing
     return [
-        _cut(
-            image, contour, value, grid.of_lesion(bounding_box(contour.mask(value), scan, 0.0), scan), recipe
-        )
-        for value in contour.values()
+        _cut(image, contour, lesion, grid.of_lesion(lesion.box, scan), recipe)
+        for lesion in lesions_of(contour.labels).values()
     ]
 
 
-def _cut(image: Volume, contour: LabelMap, value: int, spacing: Spacing, recipe: Recipe) -> Surroundings:
+def _cut(
+    image: Volume, contour: LabelMap, accepted: Lesion, spacing: Spacing, recipe: Recipe
+) -> Surroundings:
     least_mm = (recipe.patch + recipe.crop_room) * max(spacing)
-    box = bounding_box(contour.mask(value), image.geometry.spacing, recipe.margin_mm, least_mm)
+    size, scan = image.geometry.size, image.geometry.spacing
+    box = surrounding_box(accepted.box, size, scan, recipe.margin_mm, least_mm)
     grid = working_geometry(image.geometry, spacing, box)
     hu = resample(image.hu, image.geometry, grid).astype(np.float32)
-    lesion = resample(contour.mask(value).astype(np.float32), image.geometry, grid, fill=0) > 0.5
+    lesion = resample(accepted.to_mask().astype(np.float32), image.geometry, grid, fill=0) > 0.5
     every = resample((contour.labels > 0).astype(np.float32), image.geometry, grid, fill=0) > 0.5
     if not lesion.any():
         # Thinner than the working grid: mark the voxel in which its centre lies.
-        middle = image.geometry.index_to_lps(np.argwhere(contour.mask(value)).mean(0))
+        middle = image.geometry.index_to_lps(np.asarray(accepted.centre))
         lesion = np.zeros(grid.size, bool)
         lesion[
             tuple(np.clip(np.rint(grid.lps_to_index(middle)).astype(int), 0, np.asarray(grid.size) - 1))

@@ -42,6 +42,7 @@ def segment(case: Case, report: Report) -> Segmentation:
         InputError: no weights, no earlier contour, or settings that the network cannot work with.
         ModelError: the weights cannot be read, or were adapted from another base model.
     """
+    from HCCResponseLib.lesions.label_maps import lesions_of
     from HCCResponseLib.nets.model import load_model
     from HCCResponseLib.nets.segment import known_probability
     from HCCResponseLib.nets.windows import InferenceSettings, require_usable
@@ -52,7 +53,7 @@ def segment(case: Case, report: Report) -> Segmentation:
     model = load_model(case.weights, Path(settings["base"]) if settings["base"] else None)
     inference = InferenceSettings(case.device, settings["precision"], window=settings["patch"])
     require_usable(inference, model.network.divisor)
-    carried = {str(value): prior.mask(value) for value in prior.values()}
+    carried = {str(value): lesion for value, lesion in lesions_of(prior.labels).items()}
     out = known_probability(
         case.image,
         model,

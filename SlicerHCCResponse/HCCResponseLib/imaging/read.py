@@ -20,6 +20,7 @@ from HCCResponseLib.imaging.resample import geometry_of
 from HCCResponseLib.imaging.series import read_dicom_series
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 
+MOST_LABELS = 65535
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 _CT_LOWEST, _CT_HIGHEST = -3100.0, 8000.0
 _NO_AIR_OR_FAT = -20.0
@@ -54,7 +55,7 @@ def read_label_map(path: Path, empty: bool = False) -> LabelMap:
         empty: whether a map without any marked voxel is an answer (of a program) and not a mistake (of a reader).
 
     Raises:
-        InputError: missing, unreadable, values that are not whole numbers from 0 to 255, or nothing drawn.
+        InputError: missing, unreadable, values that are not whole numbers from 0 to 65535, or nothing drawn.
     """
     path = Path(path)
     if path.is_dir():
@@ -65,13 +66,13 @@ def read_label_map(path: Path, empty: bool = False) -> LabelMap:
         raise InputError(
             f"Contour '{path}' holds values that are not whole numbers (a probability map?). Save it as a label map."
         )
-    if values.min() < 0 or values.max() > 255:
+    if values.min() < 0 or values.max() > MOST_LABELS:
         raise InputError(
-            f"Contour '{path}' holds values outside 0 to 255: {values.min():g} to {values.max():g}."
+            f"Contour '{path}' holds values outside 0 to {MOST_LABELS}: {values.min():g} to {values.max():g}."
         )
     if not empty and not values.any():
         raise InputError(f"Contour '{path}' is empty: no voxel is marked. Draw at least one lesion.")
-    return LabelMap(values.astype(np.uint8), geometry_of(image), str(path))
+    return LabelMap(values.astype(np.min_scalar_type(int(values.max()))), geometry_of(image), str(path))
 
 
 def _read_file(path: Path, what: str) -> sitk.Image:

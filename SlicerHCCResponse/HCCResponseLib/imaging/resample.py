@@ -9,6 +9,7 @@ import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
 from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.imaging.boxes import Box, tight_box
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import AIR_HU
 
@@ -90,16 +91,29 @@ def working_geometry(
 def bounding_box(
     mask: Mask, spacing: tuple[float, float, float], margin_mm: float, least_mm: float = 0.0
 ) -> tuple[slice, slice, slice]:
-    """Index box (z, y, x) of a non-empty mask.
+    """Index box (z, y, x) of a non-empty mask with its surroundings, see :func:`surrounding_box`."""
+    box = tight_box(mask)
+    assert box is not None
+    return surrounding_box(box, mask.shape, spacing, margin_mm, least_mm)
+
+
+def surrounding_box(
+    box: Box,
+    shape: tuple[int, ...],
+    spacing: tuple[float, float, float],
+    margin_mm: float,
+    least_mm: float = 0.0,
+) -> Box:
+    """An index box (z, y, x) with what lies around it.
 
     Args:
-        margin_mm: surroundings on every side; ``least_mm``: shortest side of the box. Both as far as the array goes.
+        shape: of the grid; the box reaches as far as it goes at most. ``spacing``: its voxel sizes, (z, y, x) mm.
+        margin_mm: surroundings on every side; ``least_mm``: shortest side of the box.
     """
     boxes = []
-    for axis, length in enumerate(mask.shape):
-        hit = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+    for axis, (one, length) in enumerate(zip(box, shape, strict=True)):
         pad = int(np.ceil(margin_mm / spacing[axis]))
-        low, high = max(0, int(hit[0]) - pad), min(length, int(hit[-1]) + 1 + pad)
+        low, high = max(0, one.start - pad), min(length, one.stop + pad)
         missing = int(np.ceil(least_mm / spacing[axis])) - (high - low)
         if missing > 0:
             low = max(0, min(low - missing // 2, length - (high - low) - missing))

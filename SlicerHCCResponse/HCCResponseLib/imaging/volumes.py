@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -59,12 +60,12 @@ class LabelMap:
     """Contours of one time point: 0 is nothing, every other value is one lesion.
 
     Attributes:
-        labels: uint8, shape (z, y, x).
+        labels: uint8, or uint16 for more than 255 lesions; shape (z, y, x).
         geometry: the grid of ``labels``.
         source: file it came from.
     """
 
-    labels: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.unsignedinteger[Any]]
     geometry: Geometry
     source: str = ""
 

@@ -11,8 +11,10 @@ from scipy import ndimage
 
 from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.geometry import Geometry, box_geometry
-from HCCResponseLib.imaging.resample import bounding_box, resample, working_geometry
+from HCCResponseLib.imaging.resample import bounding_box, resample, surrounding_box, working_geometry
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.lesions.label_maps import label_map
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.nets.grids import Box, Spacing
 from HCCResponseLib.nets.losses import tumour_logits
 from HCCResponseLib.nets.model import Model
@@ -91,7 +93,7 @@ def tumour_probability(
 def known_probability(
     image: Volume,
     model: Model,
-    carried: Mapping[str, Mask],
+    carried: Mapping[str, Lesion],
     with_prior: bool,
     inference: InferenceSettings = PLAIN,
     report: Callable[[float], None] = lambda _: None,
@@ -103,16 +105,16 @@ def known_probability(
         with_prior: give these contours to the network too; only to one that has learned with them.
         report: called with the share that is done.
     """
-    prior = np.logical_or.reduce(list(carried.values())) if with_prior else None
-    out = np.zeros(image.geometry.size, np.float32)
-    for number, mask in enumerate(carried.values()):
+    size, scan = image.geometry.size, image.geometry.spacing
+    prior = label_map(list(carried.values()), size) > 0 if with_prior else None
+    out = np.zeros(size, np.float32)
+    for number, lesion in enumerate(carried.values()):
         report(number / len(carried))
-        if not mask.any():
+        if not lesion:
             continue
-        scan = image.geometry.spacing
-        spacing = model.grid.of_lesion(bounding_box(mask, scan, 0.0), scan)
+        spacing = model.grid.of_lesion(lesion.box, scan)
         margin = _REGION_MM if spacing == model.spacing else _FINE_REGION_MM
-        box = bounding_box(mask, scan, margin, window_mm(spacing))
+        box = surrounding_box(lesion.box, size, scan, margin, window_mm(spacing))
         probability, grid = tumour_probability(model, image, box, prior, spacing, inference)
         local = resample(probability, grid, box_geometry(image.geometry, box), fill=0).astype(np.float32)
         out[box] = np.maximum(out[box], local)

@@ -205,12 +205,13 @@ def _accept_drawn(session: Session, point: TimePointEntry) -> None:
 def _keep(
     session: Session, point: TimePointEntry, proposals: list[Proposal], facts: dict[str, Any], base: Model
 ) -> None:
-    """Store the proposals of a time point, then the event that says they are complete."""
+    """Store the proposals of a time point and the event that says they are complete, all of it or nothing."""
     require_draft(session.state, session.state.locks.reader or "", point.name, Act.PROPOSE)
-    for proposal in proposals:
-        write_proposal(session.store, proposal)
     payload = {"time_point": point.name, "base_model_sha256": base.sha256, **facts}
-    session.store.append("software", "proposed", payload)
+    with session.store.transaction():
+        for proposal in proposals:
+            write_proposal(session.store, proposal)
+        session.store.append("software", "proposed", payload)
     session.state.rows[point.name] = {p.name: Row(p) for p in proposals}
     session.state.provenance[point.name] = payload
 

@@ -132,10 +132,20 @@ def test_probabilities_are_no_contour(tmp_path):
 
 
 def test_negative_or_huge_labels_are_refused(tmp_path):
-    for value in (-1, 300):
-        path = contour_file(tmp_path / "c.nrrd", np.full((4, 5, 6), value, np.int16))
-        with pytest.raises(InputError, match="outside 0 to 255"):
+    for value in (-1, 70_000):
+        path = contour_file(tmp_path / "c.nrrd", np.full((4, 5, 6), value, np.int32))
+        with pytest.raises(InputError, match="outside 0 to 65535"):
             read_label_map(path)
+
+
+@pytest.mark.parametrize(("most", "kind"), [(255, np.uint8), (256, np.uint16), (1000, np.uint16)])
+def test_more_than_255_lesions_come_back_as_they_were_written(tmp_path, most, kind):
+    labels = np.zeros((2, 10, 60), kind)
+    labels.flat[: most + 1] = np.arange(most + 1)
+    write_label_map(LabelMap(labels, Geometry(labels.shape, (2.0, 1.0, 1.0))), tmp_path / "c.nii.gz")
+    back = read_label_map(tmp_path / "c.nii.gz")
+    assert back.labels.dtype == kind
+    assert np.array_equal(back.labels, labels)
 
 
 @pytest.mark.parametrize("change", ["origin", "spacing", "size", "direction"])

@@ -10,6 +10,7 @@ from monai.inferers import sliding_window_inference
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.nets.grids import WorkingGrid
 from HCCResponseLib.nets.model import Model, load_model
 from HCCResponseLib.nets.network import FCD, FCDConfig
@@ -149,7 +150,7 @@ def test_a_small_lesion_is_looked_at_magnified():
     for name, fine in (("coarse", None), ("fine", (1.0, 1.0, 1.0))):
         model = by_attenuation(WorkingGrid((2.0, 2.0, 2.0), fine))
         for size, carried in (("small", lesion), ("large", large)):
-            found = known_probability(image, model, {"L1": carried}, False) > 0.5
+            found = known_probability(image, model, {"L1": Lesion.of(carried)}, False) > 0.5
             off[name, size] = int((found ^ lesion).sum())
     assert off["fine", "small"] < 0.6 * off["coarse", "small"]
     assert off["fine", "large"] == off["coarse", "large"] == off["coarse", "small"]

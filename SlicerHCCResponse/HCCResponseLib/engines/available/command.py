@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from HCCResponseLib.base.errors import InputError, JobFailedError, JobOutOfMemoryError
 from HCCResponseLib.base.files import sha256_of
@@ -87,7 +88,7 @@ def _run(words: list[str], log: Path) -> None:
         raise JobFailedError(f"The program '{words[0]}' ended with status {code}. {last_lines(log)}".strip())
 
 
-def read_labels(path: Path, case: Case) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def read_labels(path: Path, case: Case) -> npt.NDArray[np.unsignedinteger[Any]]:
     """Label map of another program, (z, y, x); nothing marked is an answer too.
 
     Raises:

@@ -106,7 +106,7 @@ def evaluate(
 def _contour(pair: PreparedPair, method: Method, image: Volume, model: Model) -> dict[str, Lesion | None]:
     """Each followed lesion's contour by the path that every method shares."""
     inference = replace(PLAIN, flips=method.flips)
-    places = {n: c.lesion.to_mask() for n, c in pair.carried.items()}
+    places = {n: c.lesion for n, c in pair.carried.items()}
     probability = known_probability(image, model, places, method.prior, inference)
     return carry_identities(probability > _THRESHOLD, pair.carried, image.geometry.spacing)
 
