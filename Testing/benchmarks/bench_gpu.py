@@ -58,10 +58,10 @@ def say(device: str, rows: dict[str, float]) -> dict[str, float]:
 
 def with_our_settings() -> None:
     """Start again with the settings of our jobs, which have to be there before torch is loaded."""
-    from HCCResponseLib.base.jobs import _ENVIRONMENT
+    from HCCResponseLib.base.jobs.process import ALLOCATION
 
-    if any(os.environ.get(name) != value for name, value in _ENVIRONMENT.items()):
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **_ENVIRONMENT})
+    if any(os.environ.get(name) != value for name, value in ALLOCATION.items()):
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ALLOCATION})
 
 
 def train_command(cache: Path, device: str, steps: int) -> None:
