@@ -26,7 +26,7 @@ def load_checked_yaml(path: Path, model: type[_Model], what: str) -> _Model:
     try:
         return model.model_validate(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
     except FileNotFoundError as problem:
-        raise InputError(f"{what} '{path}' cannot be read: the file does not exist.") from problem
+        raise InputError(f"{what} '{path}' does not exist.") from problem
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
         raise InputError(f"{what} '{path}' cannot be read: {str(problem).splitlines()[0]}.") from problem
     except ValidationError as problem:

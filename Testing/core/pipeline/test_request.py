@@ -17,6 +17,7 @@ from HCCResponseLib.imaging.reference import ImageReference
 from HCCResponseLib.imaging.study import Study, TimePointEntry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.pipeline import segmentation
 from HCCResponseLib.pipeline.request import Options, ProposalRequest
 from HCCResponseLib.pipeline.segmentation import EngineRunner
@@ -69,7 +70,7 @@ def test_the_offers_of_every_engine_are_settings_of_the_whole_run(tmp_path, monk
             if engine == "fcd":
                 runner.survey(POINT, lambda _: None)
             else:
-                runner.known(POINT, image, {"L1": np.ones((4, 4, 4), bool)}, tmp_path, lambda _: None)
+                runner.known(POINT, image, {"L1": Lesion.of(np.ones((4, 4, 4), bool))}, tmp_path, lambda _: None)
         assert caught.value.message == "GPU memory ran out."
         return caught.value.offers
 
