@@ -255,7 +255,7 @@ def test_rules_are_data(people, tmp_path):
     path.write_text("min_length: 3\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"rules.yaml', min_length"):
         load_rules(path)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="does not exist"):
         load_rules(tmp_path / "none.yaml")
 
 
