@@ -70,7 +70,9 @@ def test_the_offers_of_every_engine_are_settings_of_the_whole_run(tmp_path, monk
             if engine == "fcd":
                 runner.survey(POINT, lambda _: None)
             else:
-                runner.known(POINT, image, {"L1": Lesion.of(np.ones((4, 4, 4), bool))}, tmp_path, lambda _: None)
+                runner.known(
+                    POINT, image, {"L1": Lesion.of(np.ones((4, 4, 4), bool))}, tmp_path, lambda _: None
+                )
         assert caught.value.message == "GPU memory ran out."
         return caught.value.offers
 
