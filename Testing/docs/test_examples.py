@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from page_code import Block, answers, blocks, run
+from without_torch import need_torch
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -18,6 +19,7 @@ PAGES = [page for page in sorted(DOCS.rglob("*.md")) if any(blocks(page))]
 PLAIN = [page for page in PAGES if page.parent.name != "howto"]
 # Not imported here: these pages add files to the library and need a process of their own.
 HOWTO = [page for page in PAGES if page.parent.name == "howto"]
+WITH_NETWORKS = ("nets.md", "panel-section.md")
 
 
 def name(page: Path) -> str:
@@ -26,12 +28,16 @@ def name(page: Path) -> str:
 
 @pytest.mark.parametrize("page", PLAIN, ids=name)
 def test_the_code_on_the_page_does_what_the_page_says(page, tmp_path, monkeypatch):
+    if page.name in WITH_NETWORKS:
+        need_torch()
     monkeypatch.chdir(tmp_path)
     assert run(page, tmp_path)
 
 
 @pytest.mark.parametrize("page", HOWTO, ids=name)
 def test_what_the_page_adds_to_the_library_works(page, tmp_path):
+    if page.name in WITH_NETWORKS:
+        need_torch()
     path = os.pathsep.join([str(ROOT / "SlicerHCCResponse"), str(ROOT / "Testing" / "support")])
     environment = {**os.environ, "PYTHONPATH": path, "QT_QPA_PLATFORM": "offscreen"}
     command = [sys.executable, str(ROOT / "Testing" / "support" / "page_code.py"), str(page)]

@@ -9,6 +9,7 @@ from HCCResponseLib.imaging.study import load_image, load_study
 from HCCResponseLib.imaging.volumes import Volume
 from panel_case import draw
 from reads import BASELINE, FOLLOW_UP, GRID
+from without_torch import need_torch
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +109,7 @@ def test_an_oblique_volume_goes_through_the_scene_exactly(slicer_app):
 
 
 def test_missing_packages_are_named_and_nothing_is_installed_unasked(slicer_app, monkeypatch):
+    need_torch()
     import importlib.util
 
     from slicer_host.fixtures import MODULE_FILE

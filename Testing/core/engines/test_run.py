@@ -27,6 +27,7 @@ from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
 from waiting import pids_in, wait_until, wait_until_gone
+from without_torch import need_torch
 
 SUPPORT = Path(__file__).resolve().parents[2] / "support"
 
@@ -66,6 +67,7 @@ def test_a_new_engine_is_one_new_file():
 
 
 def test_done_with_result_files_provenance_and_progress(act, ct):
+    need_torch()
     seen: list = []
     outcome = act("well", seen=seen)
     assert outcome.ending is Ending.DONE
@@ -108,6 +110,8 @@ def test_a_full_disk_says_so(act, tmp_path):
 
 @pytest.mark.parametrize("way", ["memory", "torch memory", "cuda memory", "killed"])
 def test_out_of_memory_is_an_offer(act, way):
+    if way in ("torch memory", "cuda memory"):
+        need_torch()
     outcome = act(way)
     assert outcome.ending is Ending.OUT_OF_MEMORY
     assert "memory" in outcome.message
