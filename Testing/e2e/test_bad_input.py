@@ -125,6 +125,7 @@ def small_file_system(folder: Path) -> bool:
     return subprocess.run(words, check=False, capture_output=True).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_full_disk(study, tmp_path):
     """The output disk is too small: a clear error, and no half-written file."""
     output = tmp_path / "disk"

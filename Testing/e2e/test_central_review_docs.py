@@ -14,6 +14,8 @@ from HCCResponseLib.cli.main import app
 from HCCResponseLib.review.people.account_rules import shipped_rules
 from small import small_study, tiny_model
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "central-review.md"
 FIRST, OWN = "a temporary password", "quiet river stones"
 

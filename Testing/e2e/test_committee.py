@@ -25,6 +25,8 @@ from independent_figures import crossed, exact, fleiss, gwet, icc, judged, kappa
 from simulated_committee import POINTS, READERS, planned_committee, planned_reread
 from written_committee import SIGN_IN, SteppingClock, WrittenCommittee
 
+pytestmark = pytest.mark.slow
+
 BATCH, REREADS, PAUSE = 10, 8, 300
 GOOD_ADVICE = {"reader-a": 0.8, "reader-b": 0.35, "reader-c": 0.6, "reader-d": 0.6}
 

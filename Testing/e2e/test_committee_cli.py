@@ -130,6 +130,7 @@ def test_accounts_by_command(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_committee_from_assignment_to_the_accepted_read(signed):
     s, subject = signed.store, small_subject().subject_id
     for name, stream in (("ann", "RADIOLOGIST 1"), ("bob", "RADIOLOGIST 2")):

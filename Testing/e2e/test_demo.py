@@ -9,6 +9,8 @@ from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import require_same_grid
 from HCCResponseLib.review.store import ReadStore
 
+pytestmark = pytest.mark.slow
+
 
 def run_demo(folder):
     return answer("demo", "--output", folder)
@@ -58,7 +60,6 @@ def test_everything_is_kept(demo):
     require_same_grid(read_label_map(folder / "read" / "contours" / "follow-up_1.nii.gz"), image)
 
 
-@pytest.mark.slow
 def test_a_second_run_gives_the_same_numbers(demo, tmp_path):
     _, first = demo
     second = run_demo(tmp_path)

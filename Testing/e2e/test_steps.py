@@ -74,6 +74,7 @@ def test_measure(study):
     assert run("measure", study / "baseline-contour.nii.gz", "--convention", "ruler").returncode == 1
 
 
+@pytest.mark.slow
 def test_train_writes_model_and_card(tmp_path):
     out = tmp_path / "new" / "model.pt"
     words = ("--subjects", 1, "--validation-subjects", 1, "--steps", 1, "--output", out)

@@ -197,6 +197,7 @@ def test_a_program_that_is_killed_is_out_of_memory(ct, work, tmp_path):
 # monai-bundle
 
 
+@pytest.mark.slow
 def test_a_bundle_by_the_names_of_its_classes(ct, work, tmp_path):
     root = bundles.make_bundle(tmp_path / "bundle")
     seen: list = []
@@ -211,6 +212,7 @@ def test_a_bundle_by_the_names_of_its_classes(ct, work, tmp_path):
     assert check_engine("monai-bundle", root)["sha256"] == sha256_of(weights)
 
 
+@pytest.mark.slow
 def test_a_bundle_that_is_asked_for_classes_and_takes_clicks(ct, work, tmp_path):
     root = bundles.make_bundle(tmp_path / "bundle", asked=True)
     asked = Request(ct, weights=root, device="cpu", parameters={"liver": 1, "tumour": 26})
@@ -224,6 +226,7 @@ def test_a_bundle_that_is_asked_for_classes_and_takes_clicks(ct, work, tmp_path)
     assert "give the parameters liver and tumour" in failure("monai-bundle", Request(ct, weights=root), work)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_in_this_process")
 def test_bundles_that_cannot_work_say_why(ct, work, tmp_path):
     root = bundles.make_bundle(tmp_path / "bundle")
