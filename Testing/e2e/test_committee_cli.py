@@ -16,6 +16,8 @@ from committees import FIRST_PASSWORD, SmallCommittee, password
 from HCCResponseLib.cli.main import app
 from small import small_study, small_subject, tiny_model
 
+pytestmark = pytest.mark.slow
+
 
 class Desk:
     """Runs ``hcc-response read`` on one database, as different people."""
@@ -130,7 +132,6 @@ def test_accounts_by_command(tmp_path):
     ]
 
 
-@pytest.mark.slow
 def test_a_committee_from_assignment_to_the_accepted_read(signed):
     s, subject = signed.store, small_subject().subject_id
     for name, stream in (("ann", "RADIOLOGIST 1"), ("bob", "RADIOLOGIST 2")):
