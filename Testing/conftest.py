@@ -1,7 +1,5 @@
 """What all tests share: where real data lies, how workers share the machine, how random examples are drawn."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

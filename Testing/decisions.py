@@ -3,8 +3,6 @@
 python Testing/decisions.py            # after adding, renaming or superseding a page
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 Slicer packages only the files that are listed: run ``python Testing/generate_cmake.py`` after adding or removing one.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -4,8 +4,6 @@ Run by ``.ci/run``. A Python that pyenv does not have is named in one line. Wher
 CUDA packages, torch and what stands on it stay out; the tests that need it are skipped, and the last line counts them.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -7,8 +7,6 @@ Prints ``file:line: rule: why`` and exits with 1 when it found something. What e
 PythonQt (see Testing/support/slicer_host/idioms.py) and cannot always be seen by running the panel in the test host.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 import sys

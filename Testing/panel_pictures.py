@@ -3,8 +3,6 @@
 A whole case on the built-in synthetic subject, with the shipped network in processes of its own; some minutes.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import tempfile

@@ -7,8 +7,6 @@ Rows are the layers of ``[tool.importlinter]`` in pyproject.toml. An arrow is dr
 as well; the table has every import. What a room is for is the first sentence of its own docstring.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 import sys

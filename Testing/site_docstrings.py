@@ -1,7 +1,5 @@
 """Docstrings for the documentation's site: cross references in the way of Sphinx become plain code."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

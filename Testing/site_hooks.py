@@ -1,7 +1,5 @@
 """Hooks of the documentation's site (mkdocs.yml): the README as front page, files outside of docs/, lists of pages."""
 
-from __future__ import annotations
-
 import posixpath
 import re
 from pathlib import Path

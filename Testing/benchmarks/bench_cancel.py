@@ -4,8 +4,6 @@ Run: ``PYTHONPATH=SlicerHCCResponse:Testing/support python Testing/benchmarks/be
 Seconds on the clock, so only a quiet machine tells. One of the engines refuses to end when it is asked politely.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import statistics

@@ -6,8 +6,6 @@ Prints medians in milliseconds, for reads of different length in one run, so tha
 was doing beside it.
 """
 
-from __future__ import annotations
-
 import statistics
 import tempfile
 import time

@@ -5,8 +5,6 @@ Run: ``python Testing/benchmarks/bench_fates.py [--subjects 4] [--first-seed 100
 accepted as it is. About two minutes a subject on two CPU cores.
 """
 
-from __future__ import annotations
-
 import argparse
 import tempfile
 from collections import Counter

@@ -7,8 +7,6 @@ image file is read or written. The first run on a GPU, which loads its kernels, 
 compare the masks of both devices with each other, not with the truth.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -11,8 +11,6 @@ reading and writing; medians of the repeats. Waiting threads sleep in all runs; 
 run with (``base/jobs/process.py``) are part of ours, so plain is measured with and without them.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

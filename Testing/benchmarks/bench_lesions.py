@@ -10,8 +10,6 @@ Prints seconds by the clock and on the processor and peak memory against the goa
 error when a goal is missed. On a busy machine the processor's seconds are the ones to compare.
 """
 
-from __future__ import annotations
-
 import argparse
 import cProfile
 import json

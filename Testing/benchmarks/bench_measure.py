@@ -7,8 +7,6 @@ shape features are timed inside that process, without start-up and file reading.
 CPU time; the latter tells more on a machine that others share. Run with one thread: OMP_NUM_THREADS=1.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import statistics

@@ -7,8 +7,6 @@ does not look at, with a further channel of ones and zeros that takes them out o
 the same. "start" is what a child process loads before it can begin.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import platform

@@ -4,8 +4,6 @@ Run: ``python Testing/benchmarks/bench_panel.py [--repeats 5]``. In the tests' h
 the processor stand beside seconds on the clock, because only they mean something while other programs are busy.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import statistics

@@ -4,8 +4,6 @@ Run: ``python Testing/benchmarks/bench_pipeline.py [--repeats 3] [--steps 150]``
 own, so that its peak memory is its own; seconds are the median of the repeats, without starting Python and importing.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import multiprocessing

@@ -6,8 +6,6 @@ its lipiodol does: how much of the dense part (above 200 HU within the liver's o
 said beside the share that a carried contour would hold by chance.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import resource

@@ -6,8 +6,6 @@ A read has a baseline and five follow-ups with five targets, one non-target and 
 follow-up counts as one evaluation (target, non-target and overall response with numbers and trace).
 """
 
-from __future__ import annotations
-
 import argparse
 import random
 import sys

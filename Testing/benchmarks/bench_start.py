@@ -4,8 +4,6 @@ Run: ``python Testing/benchmarks/bench_start.py [--repeats 11]``. Asked: at most
 system together). The first answer of a fresh installation also compiles; it is made before the clock starts.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import resource

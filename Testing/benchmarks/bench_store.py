@@ -8,8 +8,6 @@ that fits; in its middle lies the read that is timed: 6 time points with 8 lesio
 that the ratio tells what the size costs whatever else the machine was doing.
 """
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import json

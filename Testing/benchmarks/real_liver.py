@@ -5,8 +5,6 @@ network calls liver, from 20 to 220 HU, at least 10 mm away from the expert's tu
 begins (chosen by looking), without what hangs on by less than 18 mm (aorta, stomach wall).
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 from pathlib import Path

@@ -5,8 +5,6 @@ Run:  HCC_RESPONSE_DATA=/path/to/data python Testing/benchmarks/real_readers.py
 The data (Moawad 2021, 10.7937/TCIA.5FNA-0924, CC BY 4.0) is not part of the project.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

@@ -4,8 +4,6 @@ python Testing/benchmarks/simulated_committee_stores.py FOLDER [--subjects 100]
 HCC_RESPONSE_USER=boss HCC_RESPONSE_PASSWORD="quiet river stones" hcc-response evaluate committee FOLDER/*.sqlite
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Fixtures of several rooms: a small committee; the rules, asked as the command does, a JSON line in and out."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What needs no network loads none: opening a store, reading a report, listing reads, the panel's own process."""
 
-from __future__ import annotations
-
 import importlib
 import json
 import os

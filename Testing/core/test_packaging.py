@@ -1,7 +1,5 @@
 """What Slicer's build and the wheel need: complete file lists, resources in every layout, a module that loads."""
 
-from __future__ import annotations
-
 import ast
 import importlib.util
 import shutil

@@ -1,7 +1,5 @@
 """Every block of Python in the documentation runs, and answers what the page says."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

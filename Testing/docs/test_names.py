@@ -1,7 +1,5 @@
 """Files, folders, rooms and classes that the documentation names exist."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

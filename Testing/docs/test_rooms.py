@@ -1,7 +1,5 @@
 """The picture of the rooms and the table under it say what the import graph says."""
 
-from __future__ import annotations
-
 import importlib.util
 import re
 import sys

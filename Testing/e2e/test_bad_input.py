@@ -1,7 +1,5 @@
 """Bad input through the real command: one clear line, exit status 1, nothing written."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The commands in docs/central-review.md, run one after the other as they stand there, with a tiny network."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from pathlib import Path

@@ -4,8 +4,6 @@ The second computation (``Testing/support/independent_figures.py``) starts from 
 own responses, own formulas with numpy and pandas.
 """
 
-from __future__ import annotations
-
 import csv
 import json
 import sqlite3

@@ -1,7 +1,5 @@
 """A committee of two readers and an adjudicator, all of it by command, on a tiny study with a tiny network."""
 
-from __future__ import annotations
-
 import csv
 import json
 import os

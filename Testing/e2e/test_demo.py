@@ -1,7 +1,5 @@
 """The main job on the built-in synthetic subject, as a user runs it: twice, with the same numbers."""
 
-from __future__ import annotations
-
 import pytest
 
 from commands import answer

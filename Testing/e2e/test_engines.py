@@ -1,7 +1,5 @@
 """Any engine in the whole pipeline: segment, propose and assess with a program of one's own; cancel at work."""
 
-from __future__ import annotations
-
 import json
 import sys
 import threading

@@ -4,8 +4,6 @@ Truth: three readers' sums of diameters, 110.7 to 117.6 mm at baseline and 108.4
 disease (HCC-TACE-Seg, Moawad et al. 2021, CC BY 4.0). The baseline contour is the reader's; the follow-up has none.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The single steps as commands: file in, file out, JSON on request, one line for an error."""
 
-from __future__ import annotations
-
 import pytest
 
 from commands import answer, run

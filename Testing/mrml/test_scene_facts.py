@@ -1,7 +1,5 @@
 """What the panel may rely on in MRML: exact volumes and masks, lengths, folders, scenes that come back whole."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The scene as a view of the read, on real MRML: shown exactly, edits handed over, nothing lost with a node."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

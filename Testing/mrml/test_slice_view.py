@@ -1,7 +1,5 @@
 """A slice view drawn without a screen shows the volume, the outline of the segment and the line."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The scripts for a real application run in the host too, as far as it goes, and import nothing of it."""
 
-from __future__ import annotations
-
 import ast
 import importlib.util
 import unittest

@@ -1,7 +1,5 @@
 """A committee's read in the panel: sign in, one time point after the other, blind to what is not open yet."""
 
-from __future__ import annotations
-
 import pytest
 
 from committees import FIRST, SmallCommittee, password

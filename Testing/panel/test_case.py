@@ -1,7 +1,5 @@
 """A reader's whole case in the panel: open, decide, edit, undo, category, sign, lock, reload."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

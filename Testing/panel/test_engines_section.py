@@ -1,7 +1,5 @@
 """The choice of an engine: what it is, what it still needs, and what a job is asked."""
 
-from __future__ import annotations
-
 from HCCResponseLib.pipeline.request import Options
 from panel_case import make_case
 

@@ -1,7 +1,5 @@
 """What the host itself promises: nothing passes in silence."""
 
-from __future__ import annotations
-
 import enum
 import logging
 import sys

@@ -1,7 +1,5 @@
 """The host answers as PythonQt did, idiom by idiom (or is stricter; then the row says so by its exception)."""
 
-from __future__ import annotations
-
 import ast
 import functools
 import gc

@@ -1,7 +1,5 @@
 """Jobs of the panel: the window answers while they run, cancel works, a job that dies says why."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The module loads and finds every resource where Slicer installs it, and in the source checkout."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """The scripted module in the host: it loads, its button works, it reloads, it can be looked at."""
 
-from __future__ import annotations
-
 from slicer_host.pictures import grab, style
 
 

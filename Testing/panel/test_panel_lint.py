@@ -1,7 +1,5 @@
 """The lint of the panel: one bad example for each kind, and good code passes."""
 
-from __future__ import annotations
-
 import importlib.util
 import sys
 from pathlib import Path

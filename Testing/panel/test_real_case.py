@@ -4,8 +4,6 @@ The follow-up's proposal is stored, not computed: the expert's baseline contour 
 test is quick. Pictures go to ``HCC_RESPONSE_PICTURES`` (or a temporary folder) for looking at.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

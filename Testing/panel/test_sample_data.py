@@ -1,7 +1,5 @@
 """The sample data of the tutorial: offered at start, drawn on request, a study that opens."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

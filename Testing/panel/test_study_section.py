@@ -1,7 +1,5 @@
 """A new study from volumes in the scene, and the packages that the module needs."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

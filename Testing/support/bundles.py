@@ -1,7 +1,5 @@
 """A tiny MONAI bundle, made with MONAI's own tools: its network tells air, liver and tumour apart by attenuation."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

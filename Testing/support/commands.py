@@ -1,7 +1,5 @@
 """The program as a user starts it, in a process of its own."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

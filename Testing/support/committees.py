@@ -1,7 +1,5 @@
 """A small committee: accounts with cheap password hashes, reads whose proposals need no images or networks."""
 
-from __future__ import annotations
-
 import atexit
 import shutil
 import tempfile

@@ -1,7 +1,5 @@
 """A small DICOM CT series for tests."""
 
-from __future__ import annotations
-
 import numpy as np
 import SimpleITK as sitk
 

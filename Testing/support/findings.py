@@ -1,7 +1,5 @@
 """Random decided reads with everything that a reader can say: nodes, splits, merges, missing lesions, new lesions."""
 
-from __future__ import annotations
-
 import random
 from dataclasses import replace
 from datetime import date, timedelta

@@ -3,8 +3,6 @@
 Nothing of the rule engine, the agreement module or the cohort package is used here.
 """
 
-from __future__ import annotations
-
 from fractions import Fraction
 from math import comb
 

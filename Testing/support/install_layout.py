@@ -4,8 +4,6 @@ Reads ``CMakeLists.txt`` and ``SlicerHCCResponse/CMakeLists.txt`` themselves, so
 is copied to a wrong place, is missing here as it would be for a user.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 from pathlib import Path

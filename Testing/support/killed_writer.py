@@ -5,8 +5,6 @@ appends decisions, each acknowledged through a pipe after the append returned, u
 opened anew: everything acknowledged must be there and the chain must fit. Prints one line of JSON.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import random

@@ -7,8 +7,6 @@ A block with ``>>>`` is a session whose answers must come out as printed; any ot
 in its room. Blocks of a page share their names.
 """
 
-from __future__ import annotations
-
 import doctest
 import importlib
 import re

@@ -1,7 +1,5 @@
 """A case for the panel: images on disk, a read with stored proposals, nothing decided; no network runs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A worker that does what a test asks of it: steps with pauses, a child, an error, a death."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

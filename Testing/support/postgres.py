@@ -1,7 +1,5 @@
 """A PostgreSQL server of the tests' own: started from the installed programs, on loopback, gone at the end."""
 
-from __future__ import annotations
-
 import itertools
 import os
 import shutil

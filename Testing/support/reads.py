@@ -1,7 +1,5 @@
 """A small read without images or networks: rows that are written as proposals into a store."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

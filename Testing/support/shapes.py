@@ -1,7 +1,5 @@
 """Simple shapes in voxels, for tests that need a tumour of a known place and size."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -5,8 +5,6 @@ differ, as in 40 trials with 12,299 subjects. Everything here is a plan in plain
 review layer or turn it into findings.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """A small subject and a tiny network: enough to run every step in seconds, not enough to be good at it."""
 
-from __future__ import annotations
-
 import atexit
 import shutil
 import tempfile

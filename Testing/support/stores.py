@@ -1,7 +1,5 @@
 """What the tests of the store share: a filled store on either database, and a way around its guards."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager

@@ -1,7 +1,5 @@
 """Waiting for a state instead of a time: a busy machine may take long, a fault shows as a state that never comes."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path

@@ -3,8 +3,6 @@
 Never silently: the reason stands at every skip, and ``Testing/other_pythons.py`` counts them.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder

@@ -1,7 +1,5 @@
 """A planned committee, written through the review layer as its people would: assign, decide, sign, adjudicate."""
 
-from __future__ import annotations
-
 import atexit
 import shutil
 import tempfile

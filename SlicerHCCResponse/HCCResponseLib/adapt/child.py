@@ -1,7 +1,5 @@
 """An adaptation in a process of its own; where memory runs out, with what may still work."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Perturbed and synthetically treated copies of the accepted baseline: what a patient's network learns from."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

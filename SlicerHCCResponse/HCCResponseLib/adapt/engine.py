@@ -1,7 +1,5 @@
 """A network adapted to one patient: contours known lesions again, near the registered earlier contours."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -3,8 +3,6 @@
 Source: Chun et al., Med Phys 2022; for liver tumours Moon, Choi et al., Front Oncol 2026.
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass

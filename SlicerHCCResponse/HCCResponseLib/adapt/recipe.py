@@ -1,7 +1,5 @@
 """How a network is adapted to one patient. A new recipe is a new entry here."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 

@@ -1,7 +1,5 @@
 """What an adaptation is asked."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict

@@ -1,7 +1,5 @@
 """Child process of an adaptation: ``python -m HCCResponseLib.adapt.worker request.json``."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

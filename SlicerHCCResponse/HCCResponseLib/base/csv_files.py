@@ -1,7 +1,5 @@
 """CSV files as a spreadsheet and a program read them alike: one guard against formulas, undone on reading."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterable, Sequence

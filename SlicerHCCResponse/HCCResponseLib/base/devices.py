@@ -1,7 +1,5 @@
 """Names of devices: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``."""
 
-from __future__ import annotations
-
 from HCCResponseLib.base.errors import InputError
 
 

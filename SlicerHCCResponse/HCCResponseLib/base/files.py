@@ -1,7 +1,5 @@
 """Writing so that nothing half-written is ever seen: a temporary file beside the target, then one rename."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import hashlib

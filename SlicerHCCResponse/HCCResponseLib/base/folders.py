@@ -1,7 +1,5 @@
 """Where this software keeps what belongs to the user: engines with their weights, accounts."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Finds files of the ``Resources`` folder in every layout: installed wheel, installed extension, source checkout."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from HCCResponseLib.base.errors import HCCResponseError

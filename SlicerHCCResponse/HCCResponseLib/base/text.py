@@ -1,7 +1,5 @@
 """Text that people type: one printable line of limited length, so that it cannot disguise itself anywhere."""
 
-from __future__ import annotations
-
 import unicodedata
 
 from HCCResponseLib.base.errors import InputError

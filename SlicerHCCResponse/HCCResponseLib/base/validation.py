@@ -1,7 +1,5 @@
 """What pydantic found wrong, as one line for a user."""
 
-from __future__ import annotations
-
 from pydantic import ValidationError
 
 

@@ -1,7 +1,5 @@
 """Files that people write in YAML (or JSON, which is YAML), checked against a pydantic model."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """Options of the commands that let an engine look at a scan."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 from pathlib import Path

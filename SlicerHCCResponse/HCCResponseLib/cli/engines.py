@@ -1,7 +1,5 @@
 """``hcc-response engines``: which engines there are, whether they work, installing those with packages of their own."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 

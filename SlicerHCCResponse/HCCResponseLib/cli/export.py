@@ -1,7 +1,5 @@
 """``hcc-response export``: reads as tables for statisticians."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """The ``hcc-response`` command."""
 
-from __future__ import annotations
-
 import typer
 
 from HCCResponseLib import __version__

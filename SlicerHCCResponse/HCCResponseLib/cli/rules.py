@@ -1,7 +1,5 @@
 """``hcc-response rules CASES.jsonl``: the rule engine on its own, one JSON object a line in and out."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterable, Iterator

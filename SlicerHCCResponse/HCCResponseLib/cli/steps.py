@@ -1,7 +1,5 @@
 """One step alone, file in, file out: ``segment``, ``adapt``, ``measure``."""
 
-from __future__ import annotations
-
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any

@@ -7,8 +7,6 @@ An engine is one file in ``engines/available`` that holds
 * ``check(weights) -> dict``: loads the weights and says facts about them, or raises ``ModelError``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
@@ -74,7 +72,7 @@ class Request:
 
     __pydantic_config__ = STRICT
 
-    def lighter(self, offer: Offer) -> Request:
+    def lighter(self, offer: Offer) -> "Request":
         """The same request with the setting of an offer."""
         merged = {**self.parameters, **offer.parameters}
         return replace(self, device=offer.device or self.device, parameters=merged)
@@ -87,7 +85,7 @@ class Request:
         return values
 
     @staticmethod
-    def from_json(values: Mapping[str, Any]) -> Request:
+    def from_json(values: Mapping[str, Any]) -> "Request":
         """Back from :meth:`to_json`."""
         paths = {n: Path(values[n]) if values[n] else None for n in ("prior", "weights")}
         prompts = tuple(Prompt(tuple(p["lps"]), p["inside"]) for p in values["prompts"])

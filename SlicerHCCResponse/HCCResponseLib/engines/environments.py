@@ -1,7 +1,5 @@
 """Environments of engines whose packages cannot share ours: where they lie, whether they are there."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Making and removing the environment of an engine; only on the user's request."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

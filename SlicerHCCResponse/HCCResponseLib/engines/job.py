@@ -1,7 +1,5 @@
 """What the child process of an engine is asked: to segment, or only to check its weights."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,7 +38,7 @@ class EngineJob:
         return json.dumps(values)
 
     @staticmethod
-    def read(text: str) -> EngineJob:
+    def read(text: str) -> "EngineJob":
         """Back from :meth:`to_text`. Raises ``InputError`` for what is unknown, missing or of another type."""
         try:
             from pydantic import TypeAdapter, ValidationError

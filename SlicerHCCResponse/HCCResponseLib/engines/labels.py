@@ -1,7 +1,5 @@
 """From the label values of another program to ours: 1 liver, 2 tumour, 3 vessel."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any

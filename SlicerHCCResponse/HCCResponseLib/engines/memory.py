@@ -1,7 +1,5 @@
 """Free memory, looked at before a run starts. What a GPU does not tell is ``None``, and then nothing is refused."""
 
-from __future__ import annotations
-
 import contextlib
 import math
 import os

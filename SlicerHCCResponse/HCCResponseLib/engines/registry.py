@@ -3,8 +3,6 @@
 Rooms above this one add theirs with :func:`register`, so that nothing here imports them.
 """
 
-from __future__ import annotations
-
 import importlib
 import os
 import pkgutil

@@ -1,7 +1,5 @@
 """Running an engine: in a process of its own, with four ways to end and never a crash of the caller."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Child process of an engine: ``python -m HCCResponseLib.engines.worker request.json``."""
 
-from __future__ import annotations
-
 import json
 import platform
 import random

@@ -1,7 +1,5 @@
 """Index boxes: the part of a grid in which something lies."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

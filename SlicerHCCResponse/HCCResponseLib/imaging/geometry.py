@@ -4,8 +4,6 @@ Arrays are (z, y, x); ``spacing`` and ``size`` follow that order. Physical point
 as in DICOM and ITK. Only :mod:`HCCResponseLib.imaging` converts between the two orders.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +48,7 @@ class Geometry:
         matrix = np.asarray(self.direction, dtype=np.float64).reshape(3, 3)
         return float(abs(np.linalg.det(matrix)) * np.prod(self.spacing))
 
-    def difference(self, other: Geometry, tolerance_mm: float = 0.01) -> str | None:
+    def difference(self, other: "Geometry", tolerance_mm: float = 0.01) -> str | None:
         """Why two grids differ, in words; ``None`` when every voxel corner agrees within ``tolerance_mm``."""
         if self.size != other.size:
             return f"{_by_x(self.size)} voxels against {_by_x(other.size)}"

@@ -4,8 +4,6 @@ Images are reoriented without resampling so that array axis 0 runs closest to fo
 right-left; an oblique acquisition keeps its oblique direction.
 """
 
-from __future__ import annotations
-
 import zlib
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Images handed to other processes by reference: where the image lies, and the hash that it must have."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Self
 

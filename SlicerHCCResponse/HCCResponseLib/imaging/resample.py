@@ -1,7 +1,5 @@
 """Resampling between grids. Masks that are measured never pass through here."""
 
-from __future__ import annotations
-
 from typing import TypeVar
 
 import numpy as np

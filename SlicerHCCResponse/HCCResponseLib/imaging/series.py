@@ -1,7 +1,5 @@
 """DICOM series folders: headers by pydicom, pixels by SimpleITK; one series, evenly spaced slices, identity kept."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

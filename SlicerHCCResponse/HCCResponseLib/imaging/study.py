@@ -1,7 +1,5 @@
 """``study.yaml``: one subject, its time points, their images and the contours that readers have already drawn."""
 
-from __future__ import annotations
-
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -61,7 +59,7 @@ class Study(_Strict):
     timepoints: tuple[TimePointEntry, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _consistent(self) -> Study:
+    def _consistent(self) -> "Study":
         names = [t.name for t in self.timepoints]
         if len(set(names)) != len(names):
             raise ValueError("two time points have the same name")

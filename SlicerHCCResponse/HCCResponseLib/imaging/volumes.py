@@ -1,7 +1,5 @@
 """Volumes and contours in memory: an array (z, y, x) and the grid it lies on."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property

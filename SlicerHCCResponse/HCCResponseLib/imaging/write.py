@@ -1,7 +1,5 @@
 """Writing volumes and label maps so that no half-written file is ever seen."""
 
-from __future__ import annotations
-
 import errno
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Many lesions at once: from a label map and back, and how far two sets of lesions lie in each other."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

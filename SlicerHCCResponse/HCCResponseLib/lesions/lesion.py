@@ -10,8 +10,6 @@ array of the whole grid is made only where another program's interface asks for 
     measure_lesion(lesion, geometry)
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,18 +63,18 @@ class Lesion:
         object.__setattr__(self, "shape", _index(self.shape))
 
     @classmethod
-    def of(cls, mask: npt.NDArray[Any]) -> Lesion:
+    def of(cls, mask: npt.NDArray[Any]) -> "Lesion":
         """The voxels of a whole grid (z, y, x) that are not 0."""
         if mask.ndim != 3:
             raise GeometryError(f"A contour has three dimensions (z, y, x); this mask has {mask.ndim}.")
         return cls(_index(mask.shape), (0, 0, 0), mask)
 
     @classmethod
-    def empty(cls, shape: Index) -> Lesion:
+    def empty(cls, shape: Index) -> "Lesion":
         """No voxel of a grid."""
         return cls(shape, (0, 0, 0), np.zeros((0, 0, 0), bool))
 
-    def __reduce__(self) -> tuple[type[Lesion], tuple[Index, Index, Mask]]:
+    def __reduce__(self) -> tuple[type["Lesion"], tuple[Index, Index, Mask]]:
         """Made anew in another process, so that it is read-only there too."""
         return Lesion, (self.shape, self.start, self.voxels)
 
@@ -154,7 +152,7 @@ class Lesion:
         """Its bounding box with a margin on every side, as far as the grid goes."""
         return widened(self.box, _index(int(np.ceil(margin_mm / one)) for one in spacing), self.shape)
 
-    def dilated(self, spacing: Spacing, margin_mm: float) -> Lesion:
+    def dilated(self, spacing: Spacing, margin_mm: float) -> "Lesion":
         """With every voxel of the grid whose centre is at most so far from one of its own."""
         if not self:
             return self
@@ -162,20 +160,20 @@ class Lesion:
         near = ndimage.distance_transform_edt(~self.window(box), sampling=spacing) <= margin_mm
         return Lesion(self.shape, _index(one.start for one in box), near)
 
-    def __or__(self, other: Lesion) -> Lesion:
+    def __or__(self, other: "Lesion") -> "Lesion":
         return union([self, other])
 
-    def __and__(self, other: Lesion) -> Lesion:
+    def __and__(self, other: "Lesion") -> "Lesion":
         require_one_grid([self, other])
         common = common_box(self.box, other.box)
         corner = _index(one.start for one in common)
         return Lesion(self.shape, corner, self.window(common) & other.window(common))
 
-    def __sub__(self, other: Lesion) -> Lesion:
+    def __sub__(self, other: "Lesion") -> "Lesion":
         require_one_grid([self, other])
         return Lesion(self.shape, self.start, self.voxels & ~other.window(self.box))
 
-    def overlap(self, other: Lesion) -> int:
+    def overlap(self, other: "Lesion") -> int:
         """Number of voxels in common."""
         require_one_grid([self, other])
         common = common_box(self.box, other.box)

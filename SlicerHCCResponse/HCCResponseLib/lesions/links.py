@@ -3,8 +3,6 @@
 A set of links is never changed. What a reader relinks gives a new set that keeps the one before.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -63,7 +61,7 @@ class LinkSet:
     time_point: str
     links: tuple[Link, ...]
     reason: str = ""
-    before: LinkSet | None = None
+    before: "LinkSet | None" = None
 
     def of(self, name: str) -> Link:
         """The link of a lesion.
@@ -89,7 +87,7 @@ class LinkSet:
                 found[part] = found.get(part, ()) + ((link.name,) if link.name else ())
         return found
 
-    def history(self) -> tuple[LinkSet, ...]:
+    def history(self) -> tuple["LinkSet", ...]:
         """This set and all that it replaced, the latest first."""
         return (self, *(self.before.history() if self.before else ()))
 

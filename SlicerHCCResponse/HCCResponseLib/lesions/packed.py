@@ -1,7 +1,5 @@
 """Contours as bytes: the bounding box of a lesion, packed and compressed. A few kilobytes a lesion."""
 
-from __future__ import annotations
-
 import struct
 import zlib
 

@@ -1,7 +1,5 @@
 """What the software proposes to a reader: one lesion, or one candidate for a new lesion, at one time point."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from enum import StrEnum
 

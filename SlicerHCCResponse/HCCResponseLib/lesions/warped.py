@@ -1,7 +1,5 @@
 """A contour that a registration has moved: good for finding a place again, never for measuring."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from HCCResponseLib.lesions.lesion import Lesion

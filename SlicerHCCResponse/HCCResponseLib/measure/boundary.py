@@ -5,8 +5,6 @@ array with at least one pixel of background all around. Where two pixels touch o
 joined, as 8-connectivity says.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from HCCResponseLib.base.arrays import Mask

@@ -7,8 +7,6 @@ strips are joined, because the region is closed: touching the boundary does not 
 one that contains h = 0 crosses the long axis.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The outline of a slice as closed curves, for drawing it over the image."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -5,8 +5,6 @@ of this software therefore carries the name of its convention, and the conventio
 by name so that their figures can be reproduced.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

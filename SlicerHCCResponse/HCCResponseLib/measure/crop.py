@@ -3,8 +3,6 @@
 A lesion that comes as a crop of its volume already is measured as it would be within the whole volume.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable

@@ -13,8 +13,6 @@ the region.
 Touching the boundary, or running along it, is inside in both.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

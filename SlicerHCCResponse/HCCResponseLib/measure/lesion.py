@@ -1,7 +1,5 @@
 """Measure one lesion, or every lesion of a label map, on the slices of the original series."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -6,8 +6,6 @@ hold (branch and bound), tiles whose connecting lines all pass far outside are d
 and only the lines left are tested exactly. The result equals testing every pair of points.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A measured lesion before the rules of measurability (RECIST 1.1, 3.1), which decide with the limits of a profile."""
 
-from __future__ import annotations
-
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.measure.values import LesionMeasurement
 from HCCResponseLib.response.profiles.load import Profile, load_profile

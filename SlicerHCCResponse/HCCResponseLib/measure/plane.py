@@ -1,7 +1,5 @@
 """The acquired plane: from pixel indices of a slice to millimetres within it, and checks of what comes in."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
@@ -30,7 +28,7 @@ class Plane:
     slice_spacing_mm: float
 
     @classmethod
-    def of(cls, geometry: Geometry) -> Plane:
+    def of(cls, geometry: Geometry) -> "Plane":
         """Metric of ``geometry``; exact for oblique, sheared (tilted gantry) and anisotropic grids.
 
         Raises:

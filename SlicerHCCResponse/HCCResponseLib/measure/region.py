@@ -1,7 +1,5 @@
 """From the drawn pixels of one slice to the region that is measured: holes, spikes, parts."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -3,8 +3,6 @@
 Coordinates here are those of the crop: a bool (z, y, x) array with one pixel of background around each slice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

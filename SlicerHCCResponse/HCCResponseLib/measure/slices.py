@@ -1,7 +1,5 @@
 """Upper bounds that tell which slices of a lesion can hold its longest line at all."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from HCCResponseLib.base.arrays import Mask

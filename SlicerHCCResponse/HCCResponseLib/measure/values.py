@@ -1,7 +1,5 @@
 """What a measurement is: immutable values that say where, how long and by which convention."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum

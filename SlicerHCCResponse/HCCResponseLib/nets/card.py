@@ -1,7 +1,5 @@
 """The model card: facts as YAML for the software, text for people."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import yaml

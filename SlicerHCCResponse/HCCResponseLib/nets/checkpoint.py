@@ -1,7 +1,5 @@
 """Checkpoints of a training: everything that the next step depends on, so that a killed run can go on."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

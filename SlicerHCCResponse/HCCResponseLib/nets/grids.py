@@ -1,7 +1,5 @@
 """Working grids of the networks: small lesions are looked at magnified."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 Spacing = tuple[float, float, float]

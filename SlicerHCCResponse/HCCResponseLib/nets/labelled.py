@@ -1,7 +1,5 @@
 """Training cases from folders of real scans with labels: Medical Segmentation Decathlon, LiTS, or two plain folders."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The loss of FCD: cross-entropy, dual cross-entropy and Dice, added (Moon et al. 2026)."""
 
-from __future__ import annotations
-
 import torch
 from torch.nn import functional
 

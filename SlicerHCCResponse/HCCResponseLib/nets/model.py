@@ -1,7 +1,5 @@
 """Models: a network with its working grid and where it came from; saving, loading, adapted ones beside their base."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any

@@ -5,8 +5,6 @@ growth rate 12); the layout of dense blocks and transitions follows Jegou et al.
 (one hundred layers tiramisu), in three dimensions.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -43,7 +41,7 @@ class FCDConfig:
         return asdict(self)
 
     @staticmethod
-    def from_dict(values: dict[str, Any]) -> FCDConfig:
+    def from_dict(values: dict[str, Any]) -> "FCDConfig":
         """The configuration of a checkpoint.
 
         Raises:

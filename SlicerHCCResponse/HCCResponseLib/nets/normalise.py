@@ -1,7 +1,5 @@
 """What the networks see: attenuation in [-1, 1] and, as a second channel, the distance to a prior contour."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage

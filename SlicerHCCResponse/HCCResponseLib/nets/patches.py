@@ -1,7 +1,5 @@
 """Training patches of a base network: any grid in, the working grid out, small lesions as often as large ones."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Training cases drawn by this software, kept on disk so that a second run starts at once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path

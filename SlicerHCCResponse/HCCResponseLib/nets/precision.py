@@ -1,7 +1,5 @@
 """Which number formats a processor calculates in, and not merely stores; what is learned on."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -40,7 +38,7 @@ class TrainingDevice:
     reduced: bool
 
     @staticmethod
-    def on(device: str, precision: str) -> TrainingDevice:
+    def on(device: str, precision: str) -> "TrainingDevice":
         """``bfloat16`` where the device calculates in it; elsewhere single precision."""
         return TrainingDevice(device, precision == "bfloat16" and best_precision(device) == "bfloat16")
 

@@ -1,7 +1,5 @@
 """Using a network on a whole scan or on one region, on its working grid."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import numpy as np

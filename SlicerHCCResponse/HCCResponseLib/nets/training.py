@@ -1,7 +1,5 @@
 """Training a base model (Adam, FCD's loss) that can be killed at any step and goes on from its last checkpoint."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """Files of weights: safetensors with everything else as JSON in its header; files of earlier versions are read too."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Sliding windows: where they lie, which are worth looking at, how their answers are joined."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext

@@ -1,7 +1,5 @@
 """Adapting the base network to one patient, in a child process, from what a reader has accepted so far."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

@@ -3,8 +3,6 @@
 Rooms above take engines from here, so that nobody sees the list without the adapted network in it.
 """
 
-from __future__ import annotations
-
 from HCCResponseLib.adapt import engine as adapted
 from HCCResponseLib.engines.registry import engine_named, engines, how_to_install, register
 from HCCResponseLib.engines.run import check_engine, run_engine

@@ -1,7 +1,5 @@
 """Working through a study: open or resume the read, propose what is not proposed yet, keep everything."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable
 from pathlib import Path

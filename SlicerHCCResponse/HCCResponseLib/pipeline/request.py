@@ -1,7 +1,5 @@
 """What a run of proposals is asked: the study, the folder of its read, and how proposals are made."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -67,7 +65,7 @@ class Options:
         for engine in engines:
             engine_named(engine).settings(self.settings_of(engine))
 
-    def lighter(self, offer: Offer) -> Options:
+    def lighter(self, offer: Offer) -> "Options":
         """The same with the setting of an offer."""
         return replace(
             self, device=offer.device or self.device, parameters={**self.parameters, **offer.parameters}
@@ -97,6 +95,6 @@ class ProposalRequest(JobRequest):
     options: Options
     assigned: AssignedRead | None = None
 
-    def lighter(self, offer: Offer) -> ProposalRequest:
+    def lighter(self, offer: Offer) -> "ProposalRequest":
         """The same with the setting of an offer."""
         return self.model_copy(update={"options": self.options.lighter(offer)})

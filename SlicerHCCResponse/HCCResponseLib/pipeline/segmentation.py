@@ -1,7 +1,5 @@
 """Networks at work for a read: every look at a scan is an engine in a process of its own."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

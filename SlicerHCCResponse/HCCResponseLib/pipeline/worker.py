@@ -1,7 +1,5 @@
 """Makes the proposals of a read in a process of its own: ``python -m HCCResponseLib.pipeline.worker request.json``."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from HCCResponseLib.base.jobs import Report, serve

@@ -1,7 +1,5 @@
 """The reader's actions on an open read: no Qt, no scene. Every action is a decision in the store before it is shown."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The response section as plain values: category by every criterion that the contours allow, sums, trace."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from HCCResponseLib.base.errors import HCCResponseError

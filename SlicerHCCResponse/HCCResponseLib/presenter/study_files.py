@@ -1,7 +1,5 @@
 """A new study from volumes that are open in the application: images and ``study.yaml`` in the folder of the read."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """What the panel shows, as plain values: derived from the read alone, without Qt and without a scene."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum

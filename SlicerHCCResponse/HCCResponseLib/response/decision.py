@@ -1,7 +1,5 @@
 """The error for what only a human can decide."""
 
-from __future__ import annotations
-
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.types import ReaderQuestion
 

@@ -1,7 +1,5 @@
 """Exact numbers: reading them and writing them for a trace. Decisions never use the rounded forms."""
 
-from __future__ import annotations
-
 from decimal import ROUND_HALF_UP, Decimal
 
 _TENTH = Decimal("0.1")

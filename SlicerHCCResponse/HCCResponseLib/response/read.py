@@ -6,8 +6,6 @@ human can decide. Reads under several criteria in parallel are several calls wit
 findings of the same read. A worked example: docs/api/response.md.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from HCCResponseLib.response.criteria import criterion

@@ -6,8 +6,6 @@ evaluated) and ``MISSING`` (left blank by the reader) are three different things
 into one another without a trace.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal

@@ -6,8 +6,6 @@ a normal interval. The coefficients of many readers are computed here (decision 
 with n - 1 degrees of freedom, as Gwet does.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb, sqrt

@@ -3,8 +3,6 @@
 The formulas are those of the papers (decision 0100 says why no library), the quantiles scipy's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

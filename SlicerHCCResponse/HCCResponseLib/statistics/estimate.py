@@ -1,7 +1,5 @@
 """An estimate with its interval, figures of a report, and tables of figures as Markdown, CSV and JSON."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,11 +23,11 @@ class Estimate:
     high: float | None = None
 
     @classmethod
-    def around(cls, value: float, half_width: float) -> Estimate:
+    def around(cls, value: float, half_width: float) -> "Estimate":
         """A value with a symmetric interval."""
         return cls(float(value), float(value - half_width), float(value + half_width))
 
-    def scaled(self, factor: float) -> Estimate:
+    def scaled(self, factor: float) -> "Estimate":
         """The same in another unit, such as 100 for per cent."""
         value, low, high = (None if v is None else factor * v for v in (self.value, self.low, self.high))
         return Estimate(value, low, high)

@@ -1,7 +1,5 @@
 """Shares with exact intervals, and bootstrap intervals where one subject gives several values."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

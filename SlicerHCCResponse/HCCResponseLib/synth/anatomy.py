@@ -4,8 +4,6 @@ Coordinates are LPS millimetres relative to the phantom's centre: x to the patie
 head. Every number is drawn from one random generator, so that a seed fixes the subject.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,7 +22,7 @@ class Points:
     y: Array
     z: Array
 
-    def shifted(self, dx: Array | float, dy: Array | float, dz: Array | float) -> Points:
+    def shifted(self, dx: Array | float, dy: Array | float, dz: Array | float) -> "Points":
         """The points moved by minus the given displacement (to look up material coordinates)."""
         return Points(
             np.asarray(self.x - dx, np.float32),
@@ -41,7 +39,7 @@ class Waves:
     phases: npt.NDArray[np.float64]
 
     @staticmethod
-    def draw(rng: np.random.Generator, wavelength_mm: float, count: int = 6) -> Waves:
+    def draw(rng: np.random.Generator, wavelength_mm: float, count: int = 6) -> "Waves":
         """Random directions; wavelengths from 0.7 to 1.4 times ``wavelength_mm``."""
         direction = rng.normal(size=(count, 3))
         direction /= np.linalg.norm(direction, axis=1, keepdims=True)

@@ -4,8 +4,6 @@ Where :mod:`HCCResponseLib.synth.subject` draws the plain pair of the demonstrat
 breathing, a liver that shrinks and bends, lesions that split, merge, vanish and come back, other fields of view.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum

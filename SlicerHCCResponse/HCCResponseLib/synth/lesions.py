@@ -1,7 +1,5 @@
 """Tumours of the phantom: distorted ellipsoids with rim, necrotic core and treated appearances."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -57,7 +55,7 @@ class SyntheticLesion:
             ellipsoid(p, self.centre, self.radii, self.angle) + np.float32(self.roughness) * self.shape(p)
         )
 
-    def scaled(self, factor: float) -> SyntheticLesion:
+    def scaled(self, factor: float) -> "SyntheticLesion":
         """The same tumour with every semi-axis multiplied by ``factor``."""
         x, y, z = self.radii
         return replace(self, radii=(x * factor, y * factor, z * factor))

@@ -1,7 +1,5 @@
 """Tumours grown in a real CT with a liver mask: a longitudinal subject on a true background."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 

@@ -1,7 +1,5 @@
 """Sampling an abdomen with its tumours on a voxel grid, as a CT scanner would."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A longitudinal subject with known truth: baseline, follow-up, lesion identities, diameters, fates."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date

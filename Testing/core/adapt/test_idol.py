@@ -1,7 +1,5 @@
 """Adaptation: treated copies, determinism, which weights are kept, and a child that leaves nothing when cancelled."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

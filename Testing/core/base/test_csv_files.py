@@ -1,7 +1,5 @@
 """One guard for every CSV file: what a spreadsheet would run is neutralised, and reading undoes it."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """One data folder: the one that the user names, the system's, or one that an earlier version made elsewhere."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

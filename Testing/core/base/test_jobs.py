@@ -1,7 +1,5 @@
 """Jobs in child processes: progress, results, cancel, death."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from pathlib import Path

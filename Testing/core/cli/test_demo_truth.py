@@ -1,7 +1,5 @@
 """The demonstration's comparison with the truth: a new lesion counts only where the true one lies."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """``hcc-response rules``: one answer a line, errors for single lines only."""
 
-from __future__ import annotations
-
 import io
 import json
 import sys

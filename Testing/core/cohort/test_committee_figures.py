@@ -1,7 +1,5 @@
 """Committee figures: formulas against published examples, edges, and what is taken from a store."""
 
-from __future__ import annotations
-
 import json
 import math
 from dataclasses import replace

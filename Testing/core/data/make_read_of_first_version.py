@@ -6,8 +6,6 @@
 Run with today's store it would write today's schema, so it refuses.
 """
 
-from __future__ import annotations
-
 import sqlite3
 import sys
 import tempfile

@@ -1,7 +1,5 @@
 """The engines that run in our own environment: fcd, adapted, a program of one's own, a MONAI bundle."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Engines in environments of their own, on tiny weights that their own libraries make; and installing them."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from pathlib import Path

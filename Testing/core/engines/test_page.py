@@ -1,7 +1,5 @@
 """The table in docs/engines.md has every engine."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The boundary of segmentation engines: what is asked, four ways to end, offers, provenance, cancel."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,7 +1,5 @@
 """The benchmark: pairs with truth, statistics against known answers, results that survive a kill."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

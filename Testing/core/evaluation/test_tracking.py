@@ -1,7 +1,5 @@
 """The benchmark of identities: kept records are not computed again, figures carry intervals, the published way errs."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Reading volumes and contours: formats, axis order, oblique directions, and everything that must be refused."""
 
-from __future__ import annotations
-
 from itertools import permutations
 
 import numpy as np

@@ -1,7 +1,5 @@
 """DICOM series folders: identity, missing slices, several series."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from pydicom import dcmread

@@ -1,7 +1,5 @@
 """study.yaml: what it may say, and clear errors for everything else."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import yaml

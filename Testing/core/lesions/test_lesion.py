@@ -1,7 +1,5 @@
 """A lesion against plain arrays of the whole grid: sets, places, figures, bytes, measurements."""
 
-from __future__ import annotations
-
 import pickle
 import struct
 import zlib

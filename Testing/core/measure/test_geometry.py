@@ -1,7 +1,5 @@
 """Where a measurement lies in space, what it is invariant to, and which input is refused."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 from decimal import Decimal

@@ -5,8 +5,6 @@ a line at every outline segment and asks for the middle of each piece by countin
 every pair of boundary points is tried, longest first. HCC_MEASURE_EXAMPLES sets the number of random masks.
 """
 
-from __future__ import annotations
-
 import math
 import os
 from fractions import Fraction

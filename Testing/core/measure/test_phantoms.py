@@ -1,7 +1,5 @@
 """Shapes whose diameters are known on paper, among them every worked example of the measuring conventions."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 from decimal import Decimal

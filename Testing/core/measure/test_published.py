@@ -1,7 +1,5 @@
 """The published conventions give the figures of the tools they are named after, each rewritten plainly."""
 
-from __future__ import annotations
-
 import math
 from itertools import combinations
 

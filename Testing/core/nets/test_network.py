@@ -1,7 +1,5 @@
 """FCD, its loss, and weights on disk."""
 
-from __future__ import annotations
-
 import json
 import math
 from dataclasses import replace

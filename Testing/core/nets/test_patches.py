@@ -1,7 +1,5 @@
 """Training patches: magnified where a lesion is small, with a prior that lies where the lesion is."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy import ndimage

@@ -1,7 +1,5 @@
 """Training: a killed run goes on with the same losses; real data layouts; the card tells where the data came from."""
 
-from __future__ import annotations
-
 import json
 import math
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Sliding windows and the look at the liver alone, against MONAI's plain sliding window and by hand."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch

@@ -1,7 +1,5 @@
 """A read over three visits with a perfect network: what vanishes comes back under its name; candidates keep theirs."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import yaml

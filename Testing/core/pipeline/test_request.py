@@ -1,7 +1,5 @@
 """What a run of proposals is asked: settings of its engines, lighter settings after memory ran out, unknown keys."""
 
-from __future__ import annotations
-
 from datetime import date
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The panel's content and the reader's actions, without Qt and without a scene."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Plain tables: every rule can fail, what is written is what was read, a faulty file says what is wrong."""
 
-from __future__ import annotations
-
 import sys
 
 import pytest

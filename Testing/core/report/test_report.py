@@ -1,7 +1,5 @@
 """The report: one self-contained file that says what a reader must know, and nothing that was not decided."""
 
-from __future__ import annotations
-
 import base64
 import io
 import json

@@ -1,7 +1,5 @@
 """The SDTM export: every rule can fail, what is written reads back to the same responses, in every form."""
 
-from __future__ import annotations
-
 import csv
 import json
 from collections import Counter

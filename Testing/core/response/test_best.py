@@ -1,7 +1,5 @@
 """Best response with and without confirmation (RECIST 1.1, Table 3; admiralonco's conventions), response, benefit."""
 
-from __future__ import annotations
-
 import pytest
 
 REF = "2020-01-01"

@@ -1,7 +1,5 @@
 """Date of progression and time to event (FDA 2007, Appendix 3, Tables A to C; EMA 2012; admiralonco)."""
 
-from __future__ import annotations
-
 import pytest
 
 START = "2020-01-01"

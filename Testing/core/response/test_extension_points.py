@@ -1,7 +1,5 @@
 """A new criterion is one new file; every profile field is documented; HCC findings of mRECIST."""
 
-from __future__ import annotations
-
 import re
 from datetime import date
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Faults seen in other tools, one test each: what must not happen here."""
 
-from __future__ import annotations
-
 
 def sums(ask, baseline, nadir, current, **profile):
     given = {"baseline_sum": baseline, "nadir_sum": nadir, "current_sum": current}

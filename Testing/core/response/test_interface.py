@@ -1,7 +1,5 @@
 """The interface to the letter: what a truth table may hold must be answered or refused, never guessed."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json

@@ -1,7 +1,5 @@
 """iRECIST: the state machine, its scenarios, and the printed best-response table (Seymour 2017)."""
 
-from __future__ import annotations
-
 import pytest
 
 NON = "NON-iCR/NON-iUPD"

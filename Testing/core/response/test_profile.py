@@ -1,7 +1,5 @@
 """Profiles: every field with its source; unknown fields and conflicts named."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from pathlib import Path
 

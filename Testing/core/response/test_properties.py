@@ -1,7 +1,5 @@
 """What must hold for every read: monotone, invariant to order and units, nothing from incomplete sums."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal

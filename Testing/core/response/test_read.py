@@ -1,7 +1,5 @@
 """A whole read: baseline, follow-ups, questions to the reader, criteria in parallel."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from decimal import Decimal
 

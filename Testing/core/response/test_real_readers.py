@@ -1,7 +1,5 @@
 """Three radiologists' reads of HCC-TACE-Seg (Moawad 2021, CC BY 4.0): every released category must be reproduced."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Measurability, selection and check of targets (RECIST 1.1, 3.1 and 4.2; mRECIST)."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """Every row of the printed time-point tables (RECIST 1.1 Tables 1 and 2; mRECIST; iRECIST Table 2)."""
 
-from __future__ import annotations
-
 import pytest
 
 NON = "NON-CR/NON-PD"

@@ -1,7 +1,5 @@
 """Target response: thresholds, nadir, lesion states, split and merge."""
 
-from __future__ import annotations
-
 import pytest
 
 

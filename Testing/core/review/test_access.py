@@ -1,7 +1,5 @@
 """Who may do what at which stage: every cell of the table, against an independent table that people can read."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import pytest

@@ -1,7 +1,5 @@
 """Two blinded readers, an adjudicator, a re-read: who gets to see what, and which read counts."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

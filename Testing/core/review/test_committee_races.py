@@ -1,7 +1,5 @@
 """People at the same time, on both databases: nothing is counted once that happened twice, no lock is passed."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest

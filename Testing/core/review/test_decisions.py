@@ -1,7 +1,5 @@
 """Decisions and categories: nothing without a reader, nothing overwritten, everything said that is missing."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

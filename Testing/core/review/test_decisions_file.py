@@ -1,7 +1,5 @@
 """A reader's decisions from a file: checked as a whole before anything is stored."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """Every way to change a read is closed by a signature, and closed before its time comes."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

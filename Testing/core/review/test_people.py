@@ -1,7 +1,5 @@
 """Accounts: no weak or default password, lock-out, expiry, disabled accounts, text that tries to be something else."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import stat

@@ -1,7 +1,5 @@
 """Signing and locking: two components, exactly what was shown, nothing changes afterwards."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from datetime import UTC, datetime, timedelta

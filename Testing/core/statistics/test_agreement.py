@@ -1,7 +1,5 @@
 """Agreement statistics against published values."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

@@ -1,7 +1,5 @@
 """Drawn courses over several visits: deterministic, and what was asked for is in the voxels."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The synthetic subject: deterministic, with a truth that its voxels bear out."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Registration, carried identities and candidates, each on its own."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Tracking by crops against plain code that keeps an array of the whole grid for every lesion, on drawn cases."""
 
-from __future__ import annotations
-
 import cc3d
 import numpy as np
 import SimpleITK as sitk

@@ -1,7 +1,5 @@
 """Identities: the global assignment, link sets and their history, contours that are never measured."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Candidates over the visits: reasons for what is not shown, names that stay, states, the date that counts, links."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date
 

@@ -1,7 +1,5 @@
 """Registration of a drawn pair: accuracy, where it is not to be trusted, the child process."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

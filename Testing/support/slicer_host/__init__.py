@@ -1,7 +1,5 @@
 """A host for the reader's panel that is as strict as PythonQt: modules ``qt``, ``ctk`` and a complete ``slicer``."""
 
-from __future__ import annotations
-
 import os
 import sys
 from typing import Any

@@ -1,7 +1,5 @@
 """``slicer.app``, the scene with its logics, ``slicer.modules`` and the main window."""
 
-from __future__ import annotations
-
 import sys
 import tempfile
 import types

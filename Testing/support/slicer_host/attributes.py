@@ -4,8 +4,6 @@ Properties of Qt are attributes to read and to write, everything else that is wr
 no new attribute can be put on a C++ object.
 """
 
-from __future__ import annotations
-
 import functools
 from types import BuiltinMethodType
 from typing import Any

@@ -1,7 +1,5 @@
 """Methods and constructors of wrapped classes, called with the strictness of PythonQt."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
 from typing import Any

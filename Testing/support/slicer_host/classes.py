@@ -4,8 +4,6 @@ The wrapped classes of PythonQt know nothing of each other: ``isinstance(button,
 everything here that needs the true kinship uses :func:`is_a`.
 """
 
-from __future__ import annotations
-
 import enum
 import inspect
 from collections.abc import Iterator

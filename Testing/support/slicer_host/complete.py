@@ -1,7 +1,5 @@
 """Complete the module ``slicer`` of slicer-core with what the application adds."""
 
-from __future__ import annotations
-
 import importlib
 import sys
 from typing import Any

@@ -4,8 +4,6 @@ PythonQt calls only what CTK's headers declare as slots or ``Q_INVOKABLE``; ever
 alone (``section.collapsed = True``), so its function has a private name here and ``setCollapsed`` is refused.
 """
 
-from __future__ import annotations
-
 import types
 from pathlib import Path
 from typing import Any

@@ -6,8 +6,6 @@ the answer is its result or a function that works on the dialog and returns the 
 program would show; without an answer it "worked".
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Fixtures of the tests that need Qt or MRML. ``Testing/panel`` and ``Testing/mrml`` import them in their conftest."""
 
-from __future__ import annotations
-
 import locale
 import os
 from collections.abc import Callable, Iterator

@@ -6,8 +6,6 @@ spin box ``dspin`` (range 0 to 99), a combo box ``combo`` (a, b), a table ``tabl
 ``label``, a check box ``check``, a widget ``w``.
 """
 
-from __future__ import annotations
-
 PROPERTIES = {
     "b.text": "x",
     "b.text()": TypeError,

@@ -1,7 +1,5 @@
 """The layout manager with the slice views: real MRML slice nodes and logics behind plain widgets."""
 
-from __future__ import annotations
-
 import types
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Loading, entering, reloading and unloading a scripted module as the application does."""
 
-from __future__ import annotations
-
 import importlib.util
 import sys
 import types

@@ -1,7 +1,5 @@
 """The widgets of MRML that the panel may use: what a test can see of them, without what only the application draws."""
 
-from __future__ import annotations
-
 import types
 from typing import Any
 

@@ -1,7 +1,5 @@
 """``slicer.packaging``: requests for packages are recorded, nothing is ever installed."""
 
-from __future__ import annotations
-
 import types
 from pathlib import Path
 from typing import Any

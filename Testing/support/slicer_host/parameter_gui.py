@@ -1,7 +1,5 @@
 """Widgets that show and change a parameter of a parameter node."""
 
-from __future__ import annotations
-
 import enum
 from collections.abc import Callable
 from pathlib import Path

@@ -6,8 +6,6 @@ loading a scene); ``connectGui`` for widgets with the property ``SlicerParameter
 the names and the text that the application gives it, so that a scene can be moved between the two.
 """
 
-from __future__ import annotations
-
 import enum
 import types
 import typing

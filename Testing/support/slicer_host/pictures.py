@@ -1,7 +1,5 @@
 """Pictures of the panel, in a light and in a dark application."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Make PySide6 behave as PythonQt and offer it as the module ``qt``."""
 
-from __future__ import annotations
-
 import types
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """What happened in the host that a test may want to look at, and the answers that it prepared for dialogs."""
 
-from __future__ import annotations
-
 import sys
 import traceback
 from collections import deque

@@ -1,7 +1,5 @@
 """``SampleData``: what is offered there is kept, and refused where the application would raise."""
 
-from __future__ import annotations
-
 import types
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """The scene with its application logic: colours, files, and subject hierarchy items for new nodes."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Small parts of a scene for MRML tests: a volume, a segmentation, a line."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

@@ -1,7 +1,5 @@
 """``slicer.ScriptedLoadableModule``: the four base classes of a scripted module, with what modules use of them."""
 
-from __future__ import annotations
-
 import importlib
 import unittest
 from pathlib import Path

@@ -4,8 +4,6 @@
 bound methods stay alive, an error in a slot is printed and the program goes on (and the record keeps it).
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 import re

@@ -3,8 +3,6 @@
 VTK draws through EGL (Debian: libegl1, libgl1-mesa-dri) or, where there is none, through its own software renderer.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

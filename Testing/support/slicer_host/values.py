@@ -1,7 +1,5 @@
 """Values on their way into and out of Qt, as PythonQt passes them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

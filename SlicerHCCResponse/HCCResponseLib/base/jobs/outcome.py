@@ -1,7 +1,5 @@
 """How a job ended: done, failed, cancelled or out of memory; the last with lighter settings to choose from."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """How far a job is: one value for panel, command and every process in between."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What a worker is asked: a model that the caller builds and that the child checks before it does anything."""
 
-from __future__ import annotations
-
 from typing import Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError

@@ -3,8 +3,6 @@
 It runs in the environments of engines too, so it needs nothing but Python itself.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import signal

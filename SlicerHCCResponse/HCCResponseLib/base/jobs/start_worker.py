@@ -3,8 +3,6 @@
 Only this package is made visible there, not the folder it lies in, which holds our own dependencies once installed.
 """
 
-from __future__ import annotations
-
 import importlib
 import importlib.util
 import sys

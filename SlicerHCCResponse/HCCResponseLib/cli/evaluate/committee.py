@@ -1,7 +1,5 @@
 """``hcc-response evaluate committee``: adjudication, discordance, readers, agreement, reading times."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated

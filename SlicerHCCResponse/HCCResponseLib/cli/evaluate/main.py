@@ -1,7 +1,5 @@
 """``hcc-response evaluate ...``: how good methods and readers are."""
 
-from __future__ import annotations
-
 import typer
 
 from HCCResponseLib.cli.evaluate.adaptation import synthetic

@@ -1,7 +1,5 @@
 """``hcc-response evaluate tracking``: lesion identities and new lesions on drawn pairs with known truth."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Annotated, Any

@@ -5,8 +5,6 @@ A case is a plain mapping as in the interface of the rule engine: ``{"id", "ques
 and writes its result back.
 """
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Registry of the questions and what they give back."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

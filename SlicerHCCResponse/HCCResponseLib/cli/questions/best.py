@@ -1,7 +1,5 @@
 """``best-response``, ``response-flag``, ``clinical-benefit``: over coded time points."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 

@@ -1,7 +1,5 @@
 """``progression-date`` and ``time-to-event``."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 from HCCResponseLib.base.errors import RuleError

@@ -1,7 +1,5 @@
 """Reads the plain values of a case and names the field in every error."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -24,7 +22,7 @@ class Fields:
         self.values, self.where = values, where
 
     @classmethod
-    def of(cls, values: object, where: str) -> Fields:
+    def of(cls, values: object, where: str) -> "Fields":
         """Wrap a value that must be a JSON object.
 
         Raises:
@@ -91,7 +89,7 @@ class Fields:
             raise RuleError(f"'{self._name(name)}' must be a list.")
         return value
 
-    def needed(self, name: str) -> Fields:
+    def needed(self, name: str) -> "Fields":
         """Itself, once the field is there and not null; an empty list counts as given.
 
         Raises:
@@ -101,7 +99,7 @@ class Fields:
             raise RuleError(f"'{self._name(name)}' is missing.")
         return self
 
-    def objects(self, name: str) -> Iterator[Fields]:
+    def objects(self, name: str) -> Iterator["Fields"]:
         """The objects of a list."""
         for index, value in enumerate(self.items(name)):
             yield Fields.of(value, f"{self._name(name)}[{index}]")

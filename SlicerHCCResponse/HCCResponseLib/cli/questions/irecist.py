@@ -1,7 +1,5 @@
 """``irecist-sequence`` and ``irecist-best``."""
 
-from __future__ import annotations
-
 from datetime import date
 from itertools import pairwise
 from typing import Any

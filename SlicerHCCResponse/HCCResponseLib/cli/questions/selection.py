@@ -1,7 +1,5 @@
 """``select-targets`` and ``check-targets``."""
 
-from __future__ import annotations
-
 from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
 from HCCResponseLib.cli.questions.fields import Fields
 from HCCResponseLib.cli.questions.writing import number

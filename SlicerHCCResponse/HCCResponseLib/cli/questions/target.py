@@ -1,7 +1,5 @@
 """``target-response``: from sums, or from lesions over visits."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """``timepoint-response``: one row of the printed tables."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 
 from HCCResponseLib.base.errors import RuleError

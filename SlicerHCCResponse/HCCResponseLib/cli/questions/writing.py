@@ -1,7 +1,5 @@
 """Writes typed values in the words of the interface: decimals and dates as strings, None as null."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 

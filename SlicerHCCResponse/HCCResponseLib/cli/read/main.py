@@ -1,7 +1,5 @@
 """``hcc-response read``: the stored reads of a study or a committee."""
 
-from __future__ import annotations
-
 import dataclasses
 from typing import Annotated
 

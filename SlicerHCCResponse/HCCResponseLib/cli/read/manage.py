@@ -1,7 +1,5 @@
 """``hcc-response read`` for the manager of a committee: assign, list, amend, lock, re-read, log."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 

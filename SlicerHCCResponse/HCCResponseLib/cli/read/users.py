@@ -1,7 +1,5 @@
 """``hcc-response read users``: the accounts of a committee."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 

@@ -1,7 +1,5 @@
 """Coefficients of agreement for categories and for sums, as figures."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

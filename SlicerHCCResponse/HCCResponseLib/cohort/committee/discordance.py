@@ -1,7 +1,5 @@
 """Where the reads of one subject differ."""
 
-from __future__ import annotations
-
 from HCCResponseLib.cohort.committee.reads import CommitteeRead
 from HCCResponseLib.response.types import TimePointEvaluation
 from HCCResponseLib.review.committee.adjudication import VARIABLES

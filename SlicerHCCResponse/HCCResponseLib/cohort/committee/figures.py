@@ -3,8 +3,6 @@
 Every figure says how it was computed; formulas and sources are in docs/committee-figures.md.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

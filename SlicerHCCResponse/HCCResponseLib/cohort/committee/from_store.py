@@ -1,7 +1,5 @@
 """From stores to the records of a committee: which reads are finished, which one counts, what the adjudicator chose."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """How long a time point was read: from the first to the last decision on it, long pauses left out."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise

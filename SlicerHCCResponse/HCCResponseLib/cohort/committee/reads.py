@@ -1,7 +1,5 @@
 """Plain records of a committee: who read which subject, what came of it, and what the adjudicator chose."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Which lesions of two reads are the same: readers name their lesions independently, so their contours decide."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from HCCResponseLib.lesions.lesion import Lesion

@@ -1,7 +1,5 @@
 """Any program that takes an image and writes a label map."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import shutil

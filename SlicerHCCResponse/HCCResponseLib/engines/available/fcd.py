@@ -1,7 +1,5 @@
 """Our base network: liver and tumour on portal-venous CT."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -4,8 +4,6 @@ The bundle's own configuration builds the transforms, the network and the infere
 Python, so only bundles from a source that you trust should be named.
 """
 
-from __future__ import annotations
-
 import inspect
 import json
 import math

@@ -1,7 +1,5 @@
 """Any trained nnU-Net v2 results folder."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

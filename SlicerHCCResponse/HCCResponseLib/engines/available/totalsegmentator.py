@@ -1,7 +1,5 @@
 """TotalSegmentator, from a local folder of weights, without posting statistics."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

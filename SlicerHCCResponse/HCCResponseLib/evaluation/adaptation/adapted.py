@@ -1,7 +1,5 @@
 """Adapted networks of the benchmark, kept so that another way to use them costs no second adaptation."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import time

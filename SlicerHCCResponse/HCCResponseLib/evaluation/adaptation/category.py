@@ -1,7 +1,5 @@
 """RECIST 1.1 category from two visits' measurements, by the same rules as a read."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 

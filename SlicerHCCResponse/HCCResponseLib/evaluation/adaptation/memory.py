@@ -1,7 +1,5 @@
 """Peak memory of a part of a run."""
 
-from __future__ import annotations
-
 import contextlib
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The methods that the benchmark compares. A new one, or an ablation of ours, is a new entry here."""
 
-from __future__ import annotations
-
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
 

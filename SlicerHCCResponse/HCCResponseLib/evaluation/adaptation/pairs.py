@@ -1,7 +1,5 @@
 """Pairs of visits with known truth for the benchmark: what is drawn, and what a reader would have accepted."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from HCCResponseLib.base.arrays import Mask

@@ -1,7 +1,5 @@
 """Pictures of the benchmark: Bland-Altman of the sum of diameters, Dice coefficient by size."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a part of the benchmark is asked."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from HCCResponseLib.base.jobs.request import JobRequest

@@ -1,7 +1,5 @@
 """One pair and one method: contour the follow-up as the product does, and compare with the truth."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Statistics of the benchmark: what Moon, Choi et al. (Front Oncol 2026) print, and limits of agreement."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Results of the benchmark on disk: one JSON line for each finished pair and method, so that a run can go on."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Tables of the benchmark as Markdown and CSV."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from math import isnan
 

@@ -1,7 +1,5 @@
 """Child process of the benchmark: ``python -m HCCResponseLib.evaluation.adaptation.worker request.json``."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

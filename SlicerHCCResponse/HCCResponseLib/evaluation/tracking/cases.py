@@ -1,7 +1,5 @@
 """Drawn pairs for the benchmark of lesion identities, with the truth that their voxels bear out."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

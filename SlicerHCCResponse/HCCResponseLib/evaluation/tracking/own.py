@@ -1,7 +1,5 @@
 """The same pairs with the base network's own masks of liver and tumours, and its candidates."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """One pair of the benchmark of lesion identities: registered, linked by us and in the published way, compared."""
 
-from __future__ import annotations
-
 import resource
 import time
 from collections.abc import Mapping, Sequence

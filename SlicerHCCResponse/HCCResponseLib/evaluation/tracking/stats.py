@@ -1,7 +1,5 @@
 """Figures of the tracking benchmark with their confidence intervals."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

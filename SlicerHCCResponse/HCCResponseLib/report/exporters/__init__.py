@@ -1,7 +1,5 @@
 """Exports of signed reads. Every module here defines ``EXPORTER``; a new exporter is one new file."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 

@@ -1,7 +1,5 @@
 """Plain tables for statisticians, one line for each read, time point, lesion and adjudication."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal

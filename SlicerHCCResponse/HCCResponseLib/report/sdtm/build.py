@@ -4,8 +4,6 @@ One set of records for each reader of each subject; the accepted read carries --
 agreement are not part of the trial's data and are left out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import date
 

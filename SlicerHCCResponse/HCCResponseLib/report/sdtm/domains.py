@@ -1,7 +1,5 @@
 """The variables of TU, TR, RS, their supplemental qualifiers and RELREC, in the order of the SDTMIG (v3.4)."""
 
-from __future__ import annotations
-
 from HCCResponseLib.report.sdtm.terms import (
     CRITERIA,
     DISEASE_TESTS,

@@ -1,7 +1,5 @@
 """Writing the SDTM export, checking what was written, and asking the rules again from it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """Lesions of one read as SDTM knows them: link identifiers, and the records of one lesion at one time point."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """From SDTM records back to findings, so that the rules can be asked again and must answer the same."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date

@@ -5,8 +5,6 @@ tables), *supplement* the CDISC RECIST 1.1 disease response supplement, *CT* the
 *XPT* the SAS transport format version 5.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator

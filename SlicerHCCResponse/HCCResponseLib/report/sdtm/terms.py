@@ -4,8 +4,6 @@ Sources: CDISC SDTM controlled terminology (TUIDRS, TRTESTCD, ONCRTSCD, ONCRSR, 
 and the CDISC RECIST 1.1 disease response supplement to the SDTMIG.
 """
 
-from __future__ import annotations
-
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
 
 EVALUATION = "INDEPENDENT ASSESSOR"

@@ -1,7 +1,5 @@
 """Files beside the report: label maps of every time point and the result as JSON."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Pictures of the report: key slices with contour and long axis, and the sum of diameters over time."""
 
-from __future__ import annotations
-
 import base64
 import io
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The report: one self-contained HTML file with table, sums, trace, key slices and provenance."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime

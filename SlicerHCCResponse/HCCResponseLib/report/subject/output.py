@@ -1,7 +1,5 @@
 """Everything that leaves a read as files: contours, result and report."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from HCCResponseLib.report.subject.exports import write_contours, write_result

@@ -1,7 +1,5 @@
 """For each lesion and candidate, its key slice at every time point."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

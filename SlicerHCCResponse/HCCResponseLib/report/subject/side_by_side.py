@@ -1,7 +1,5 @@
 """Baseline and follow-up side by side at the same anatomical level, with every lesion's contour, name and colour."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The pictures of ``hcc-response track``: one HTML file with every lesion and candidate side by side."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Writing tables as CSV, CDISC Dataset-JSON v1.1 and SAS transport files (XPT version 5), and reading them back."""
 
-from __future__ import annotations
-
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator

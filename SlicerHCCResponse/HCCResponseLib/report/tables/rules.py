@@ -1,7 +1,5 @@
 """What must hold in any table, as data: an id, a sentence, a source and a check for each rule."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +20,7 @@ class Sheet:
     rows: tuple[TextRow, ...]
 
     @classmethod
-    def of(cls, table: Table, text: TextTable) -> Sheet:
+    def of(cls, table: Table, text: TextTable) -> "Sheet":
         """A sheet whose rows have every variable of the table; those that the file lacks are empty."""
         blank = {v.name: "" for v in table.variables}
         return cls(table, text.columns, tuple(blank | row for row in text.rows))

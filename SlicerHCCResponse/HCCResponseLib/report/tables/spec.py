@@ -1,7 +1,5 @@
 """What a table holds: its variables in order, their labels, types, code lists, and its key."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal

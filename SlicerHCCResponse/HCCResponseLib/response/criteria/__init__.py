@@ -1,7 +1,5 @@
 """The criteria. Every module here defines ``CRITERION``; a new criterion is one new file (and its profile in YAML)."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from functools import cache

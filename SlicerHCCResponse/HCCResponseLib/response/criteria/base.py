@@ -1,7 +1,5 @@
 """What a criterion has to provide."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

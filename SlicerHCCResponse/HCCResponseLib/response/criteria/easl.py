@@ -1,7 +1,5 @@
 """EASL (Bruix 2001): product of the enhancing tissue; all differences are profile fields."""
 
-from __future__ import annotations
-
 from HCCResponseLib.response.criteria.base import Criterion
 from HCCResponseLib.response.timepoint.sequence import evaluate_sequence
 

@@ -1,7 +1,5 @@
 """iRECIST (Seymour 2017): a whole read through the state machine."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal

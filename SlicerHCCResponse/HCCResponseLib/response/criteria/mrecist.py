@@ -1,7 +1,5 @@
 """mRECIST for HCC (Lencioni & Llovet 2010): RECIST on the viable part; all differences are profile fields."""
 
-from __future__ import annotations
-
 from HCCResponseLib.response.criteria.base import Criterion
 from HCCResponseLib.response.timepoint.sequence import evaluate_sequence
 

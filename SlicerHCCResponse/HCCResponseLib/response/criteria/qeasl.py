@@ -1,7 +1,5 @@
 """qEASL (Lin 2014, Chapiro 2015): enhancing volume; all differences are profile fields."""
 
-from __future__ import annotations
-
 from HCCResponseLib.response.criteria.base import Criterion
 from HCCResponseLib.response.timepoint.sequence import evaluate_sequence
 

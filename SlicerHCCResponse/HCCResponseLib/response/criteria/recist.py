@@ -1,7 +1,5 @@
 """RECIST 1.1 (Eisenhauer 2009; Schwartz 2016)."""
 
-from __future__ import annotations
-
 from HCCResponseLib.response.criteria.base import Criterion
 from HCCResponseLib.response.timepoint.sequence import evaluate_sequence
 

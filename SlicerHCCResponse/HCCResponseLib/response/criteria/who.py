@@ -1,7 +1,5 @@
 """WHO (Miller 1981): sum of products, single lesions may progress; all differences are profile fields."""
 
-from __future__ import annotations
-
 from HCCResponseLib.response.criteria.base import Criterion
 from HCCResponseLib.response.timepoint.sequence import evaluate_sequence
 

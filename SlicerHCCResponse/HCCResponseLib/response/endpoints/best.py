@@ -3,8 +3,6 @@
 All intervals are plain differences of dates in days.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date

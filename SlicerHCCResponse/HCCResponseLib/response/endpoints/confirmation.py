@@ -1,7 +1,5 @@
 """Confirmation of CR and PR (RECIST 1.1, 4.6; admiralonco for more than two time points), and CR followed by less."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

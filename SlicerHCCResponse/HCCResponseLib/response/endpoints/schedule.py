@@ -1,7 +1,5 @@
 """Planned assessments: which were missed, and which comes next."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -3,8 +3,6 @@
 Days are counted as end - start + 1.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date

@@ -1,7 +1,5 @@
 """Coded time points: a date and an overall response. Order, truncation at progression, blank time points."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """Best response and progression date of coded iRECIST time points (Seymour 2017, Table 3)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """The two spellings of responses: RECIST and iRECIST."""
 
-from __future__ import annotations
-
 from HCCResponseLib.response.types import Response
 
 _TO_IMMUNE = {

@@ -4,8 +4,6 @@ States: none, open (an unconfirmed progression, iUPD, with its anchor), confirme
 of the first iUPD of the block: its target sum, its new lesions and the categories that progressed.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """New lesions in iRECIST: recorded apart, never added to the baseline's sum (Seymour 2017)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """iRECIST time point from its parts, as printed (Seymour 2017, Table 2)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from HCCResponseLib.response.irecist.codes import to_immune, to_recist

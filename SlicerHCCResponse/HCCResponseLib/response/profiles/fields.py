@@ -4,8 +4,6 @@
 No field has a default here: the shipped base profile holds all values, each with its source.
 """
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 

@@ -8,8 +8,6 @@ be used until a named person adds ``decided: {value, by, reason}``.
 The schema itself is :class:`ProfileFields` in :mod:`HCCResponseLib.response.profiles.fields`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -43,7 +41,7 @@ class Profile(ProfileFields):
         """Where the value of ``field`` comes from (paper, section; protocol or charter section)."""
         return self.sources[field]
 
-    def with_overrides(self, overrides: Mapping[str, Any], source: str = OVERRIDE_SOURCE) -> Profile:
+    def with_overrides(self, overrides: Mapping[str, Any], source: str = OVERRIDE_SOURCE) -> "Profile":
         """A copy with some fields replaced, checked like the whole.
 
         Raises:

@@ -1,7 +1,5 @@
 """New liver nodules and effusions in mRECIST: when they are progression (Lencioni & Llovet 2010)."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from HCCResponseLib.base.errors import RuleError

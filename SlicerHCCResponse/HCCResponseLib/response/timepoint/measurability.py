@@ -3,8 +3,6 @@
 Every limit is a field of the profile. What measures a lesion only hands over its lengths.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum

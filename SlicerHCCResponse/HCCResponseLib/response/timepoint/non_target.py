@@ -1,7 +1,5 @@
 """Non-target response (RECIST 1.1, 4.3.3 and 4.3.4)."""
 
-from __future__ import annotations
-
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.timepoint.measurability import is_normal_node

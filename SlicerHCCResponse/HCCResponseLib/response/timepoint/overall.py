@@ -1,7 +1,5 @@
 """Overall response of a time point (RECIST 1.1, Tables 1 and 2; mRECIST has the same table without the NE rows)."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from HCCResponseLib.base.errors import RuleError

@@ -1,7 +1,5 @@
 """Target selection at baseline (RECIST 1.1, 4.2): largest first, within the limits, all organs represented."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

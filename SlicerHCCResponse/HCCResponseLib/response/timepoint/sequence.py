@@ -1,7 +1,5 @@
 """A whole read with one table for all time points: RECIST 1.1, mRECIST and every criterion built like them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 

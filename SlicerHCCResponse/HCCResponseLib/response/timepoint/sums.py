@@ -1,7 +1,5 @@
 """What each target adds to the sum at a time point (RECIST 1.1, 4.3.2 and Appendix II)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -46,7 +44,7 @@ class ValueRule:
     source: str
 
     @classmethod
-    def of(cls, profile: Profile) -> ValueRule:
+    def of(cls, profile: Profile) -> "ValueRule":
         """The rule under ``profile``."""
         return cls(
             quantity=profile.quantity.removeprefix("viable-"),

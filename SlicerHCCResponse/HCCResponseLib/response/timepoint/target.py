@@ -1,7 +1,5 @@
 """Target response (RECIST 1.1, 4.3.1; mRECIST; the other criteria with their own thresholds from the profile)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -33,7 +31,7 @@ class TargetRule:
     incomplete_source: str
 
     @classmethod
-    def of(cls, profile: Profile) -> TargetRule:
+    def of(cls, profile: Profile) -> "TargetRule":
         """The rule under ``profile``."""
         section = (
             ", 4.3.1" if profile.criterion in {"RECIST 1.1", "iRECIST"} else f", {profile.criterion_version}"

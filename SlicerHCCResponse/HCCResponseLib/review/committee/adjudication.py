@@ -7,8 +7,6 @@ What is compared is the profile's ``adjudication_variables``. The adjudicator ch
 ``adjudication_mode: new-read`` reads anew like every reader: a category without decisions under it does not exist.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date

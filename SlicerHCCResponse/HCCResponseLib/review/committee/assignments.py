@@ -9,8 +9,6 @@ Readers see their own reads and nothing of the others; the study that they get h
 adjudicator sees signed reads under the names of their streams. ``store`` is any read of the committee's store.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Writing a reader's decisions: checked against the row they answer, measured again when a contour was edited."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from decimal import Decimal
 

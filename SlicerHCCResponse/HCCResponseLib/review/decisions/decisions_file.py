@@ -1,7 +1,5 @@
 """A reader's decisions from a YAML or JSON file, for reads without the panel."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Literal
 

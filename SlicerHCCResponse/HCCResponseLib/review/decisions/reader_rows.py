@@ -1,7 +1,5 @@
 """What a reader adds to a read: lesions that were not proposed, and where a lesion lies."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import asdict
 

@@ -1,7 +1,5 @@
 """Rules for accounts and passwords (21 CFR 11.300): data, not constants; a site can put its own values in."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Accounts as the log of events tells them: who exists, with which roles, and whether they can sign in."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

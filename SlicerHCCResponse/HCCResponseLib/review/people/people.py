@@ -8,8 +8,6 @@
 There are no default accounts and no default passwords. Passwords are kept as Argon2id hashes only.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Collection

@@ -1,7 +1,5 @@
 """Who may do what with a read at which stage: one table, read by everything that changes or shows a read."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 

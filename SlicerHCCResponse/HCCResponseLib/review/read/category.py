@@ -1,7 +1,5 @@
 """From decided rows to a response category; without every needed decision there is none, and it says why."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from HCCResponseLib.base.errors import IncompleteReadError, InputError

@@ -8,8 +8,6 @@
 Which stage lets whom do what stands in :mod:`HCCResponseLib.review.read.access`, and nowhere else.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from HCCResponseLib.base.errors import AccessError, InputError

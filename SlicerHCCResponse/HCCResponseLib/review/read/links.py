@@ -1,7 +1,5 @@
 """Links of a read as events: what the software proposed, and what a reader relinked, split or merged."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from HCCResponseLib.base.errors import InputError

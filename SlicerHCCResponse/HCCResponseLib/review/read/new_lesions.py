@@ -1,7 +1,5 @@
 """New lesions over the visits of a read: candidate, equivocal, unequivocal or dismissed, and the date that counts."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 

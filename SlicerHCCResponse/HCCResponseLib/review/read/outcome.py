@@ -1,7 +1,5 @@
 """What a decided read came to: responses, best response, dates of response and progression."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

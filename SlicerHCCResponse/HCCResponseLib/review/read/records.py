@@ -1,7 +1,5 @@
 """Proposals and decisions as events, and back."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """An open read: its store, its state and the images of its time points; opened anew or resumed."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The state of a read, derived from its events: the latest proposal and the latest decision of every row."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """The audit trail for people: whether it is whole, with signatures, and a readable copy of it."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Signatures and locks as values: what was signed, by whom, when and with which meaning (21 CFR 11.50, 11.70)."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -61,7 +59,7 @@ class Signature:
         return asdict(self)
 
     @staticmethod
-    def from_payload(payload: dict[str, Any]) -> Signature:
+    def from_payload(payload: dict[str, Any]) -> "Signature":
         """Back from :meth:`to_payload`."""
         return Signature(**{**payload, "meaning": Meaning(payload["meaning"])})
 

@@ -8,8 +8,6 @@ The person needs an account in ``people`` (:mod:`HCCResponseLib.review.people.pe
 ``AccessError`` and ``IncompleteReadError`` carry a sentence for the reader; after any of them nothing has changed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable

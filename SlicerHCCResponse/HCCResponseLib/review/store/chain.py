@@ -1,7 +1,5 @@
 """An event and the hash that ties it to the ones before it."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Opening the database behind a store: SQLite with owner-only rights, or PostgreSQL; their errors in our words."""
 
-from __future__ import annotations
-
 import os
 import sqlite3
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """One read in a store: what the panel and the command line write to."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -48,11 +46,11 @@ class ReadStore:
         """Let the store go."""
         self.store.close()
 
-    def other(self, read_id: str) -> ReadStore:
+    def other(self, read_id: str) -> "ReadStore":
         """Another read of the same store."""
         return ReadStore(self.store, read_id, role=self.role, profile=self.profile)
 
-    def acting(self, role: str, profile: str) -> ReadStore:
+    def acting(self, role: str, profile: str) -> "ReadStore":
         """The same read, with every event under this role and hash of the profile."""
         return ReadStore(self.store, self.read_id, role=role, profile=profile)
 

@@ -1,7 +1,5 @@
 """The two tables of a store. The migrations make them; this is what queries are written against."""
 
-from __future__ import annotations
-
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
 
 metadata = MetaData()

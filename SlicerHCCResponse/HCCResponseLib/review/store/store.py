@@ -1,7 +1,5 @@
 """A store: all reads of a study or a committee, and the one lock under which events are appended."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence

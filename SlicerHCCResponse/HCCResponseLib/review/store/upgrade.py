@@ -1,7 +1,5 @@
 """Bringing a store to today's tables: a new one, one of the first version, one of another version."""
 
-from __future__ import annotations
-
 import os
 import sqlite3
 import threading

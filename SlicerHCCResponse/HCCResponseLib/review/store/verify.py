@@ -1,7 +1,5 @@
 """Going along the chain: the first event that does not fit."""
 
-from __future__ import annotations
-
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -47,7 +45,7 @@ def check_chain(connection: Connection, read_id: str | None, expected_head: str 
 
 
 def _check_rows(
-    rows: Iterable[Mapping[str, Any]], contours: _Contours, read_id: str | None, expected_head: str | None
+    rows: Iterable[Mapping[str, Any]], contours: "_Contours", read_id: str | None, expected_head: str | None
 ) -> Finding:
     tails: dict[str, tuple[int, str]] = {}
     count, head, expected_seen = 0, FIRST_HASH, expected_head in (None, FIRST_HASH)

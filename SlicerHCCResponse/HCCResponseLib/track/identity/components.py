@@ -1,7 +1,5 @@
 """From a tumour mask to lesions: connected components, carried identities, nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import cc3d

@@ -1,7 +1,5 @@
 """Proposals for one visit: known lesions with the adapted network, candidates with the base network."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 

@@ -1,7 +1,5 @@
 """How far known places and parts lie apart, computed only where it is asked for or can decide."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 

@@ -5,8 +5,6 @@ surfaces, the distance of the centres, the change of size. The assignment is the
 (Hungarian method), where a lesion may also vanish and a part may be new.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

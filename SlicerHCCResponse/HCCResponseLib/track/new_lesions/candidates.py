@@ -4,8 +4,6 @@ An adapted network knows only the known tumours of its patient, so new ones are 
 Nothing here becomes a new lesion without a reader.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property

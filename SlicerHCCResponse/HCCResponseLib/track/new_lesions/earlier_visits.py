@@ -1,7 +1,5 @@
 """Candidates over several follow-ups: what an earlier follow-up has shown keeps its name and its history."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Why a spot of the base network is not shown as a candidate. Nothing is dropped without its reason being kept."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

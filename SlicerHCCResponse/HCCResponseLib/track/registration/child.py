@@ -1,7 +1,5 @@
 """Registration in a child process: the window stays responsive, and killing the process is the cancel button."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ tumour that shrinks is not registered away, and the signed distance to the liver
 thread: the same input gives the same field.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Registrations as files: what a child process hands back."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

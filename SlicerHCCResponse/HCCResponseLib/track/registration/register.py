@@ -4,8 +4,6 @@ The result maps contours and points for matching; nothing that it has moved is e
 fits behind :class:`Registrar` as one new file.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol

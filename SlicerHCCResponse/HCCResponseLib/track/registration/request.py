@@ -1,7 +1,5 @@
 """What the registration of two visits is asked."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict

@@ -3,8 +3,6 @@
 All transforms map physical points of the follow-up to the baseline, as resampling the baseline needs them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How well a registration went: as a whole and at one place, in figures and in words for a reader."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

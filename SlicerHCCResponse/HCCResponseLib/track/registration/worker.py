@@ -1,7 +1,5 @@
 """Child process of a registration: ``python -m HCCResponseLib.track.registration.worker request.json``."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from HCCResponseLib.base.jobs import Progress, Report, serve

@@ -1,7 +1,5 @@
 """What was acknowledged is never lost: kills, full disks, files that cannot be written, several writers at once."""
 
-from __future__ import annotations
-
 import json
 import random
 import shutil

@@ -1,7 +1,5 @@
 """The store: append-only, chained, several reads, one order; on SQLite and on PostgreSQL."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

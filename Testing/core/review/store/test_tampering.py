@@ -1,7 +1,5 @@
 """Whatever is changed in a store, the check names the first event that is not as it was written."""
 
-from __future__ import annotations
-
 import shutil
 import sqlite3
 from contextlib import closing

@@ -1,7 +1,5 @@
 """A file of the first version opens as today's store, with every byte that it had."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
