@@ -21,8 +21,10 @@ def line(page: Path) -> str:
     """Number, title and, where it holds, that the page is superseded."""
     text = page.read_text(encoding="utf-8")
     title = re.sub(r"^# (?:\d{4}:? )?", "", text.splitlines()[0])
-    old = " (superseded)" if re.search(r"^\*{0,2}superseded", text, re.IGNORECASE | re.MULTILINE) else ""
-    return f"* {page.name[:4]} [{title}]({page.name}){old}"
+    old = re.search(r"^\*\*(Superseded)\*\*( in)?", text, re.MULTILINE)
+    return f"* {page.name[:4]} [{title}]({page.name})" + (
+        (" (superseded in part)" if old[2] else " (superseded)") if old else ""
+    )
 
 
 def index() -> str:

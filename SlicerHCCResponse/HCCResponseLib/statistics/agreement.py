@@ -1,7 +1,7 @@
 """Agreement of readers: Cohen's, weighted and Fleiss' kappa, Gwet's AC1 and AC2, each with an interval.
 
 Cohen's kappa, plain and weighted, comes from statsmodels with the standard errors of Fleiss, Cohen & Everitt 1969 and
-a normal interval. The coefficients of many readers are computed here (decision 0100): Fleiss 1971; Gwet 2008; Gwet
+a normal interval. The coefficients of many readers are computed here (decision 0098): Fleiss 1971; Gwet 2008; Gwet
 2014, Handbook of Inter-Rater Reliability (subject-level variances, missing ratings), with intervals of Student's t
 with n - 1 degrees of freedom, as Gwet does.
 """

@@ -1,6 +1,6 @@
 """Figures of lengths: means, intraclass correlation ICC(2,1) and Bland-Altman limits of agreement.
 
-The formulas are those of the papers (decision 0100 says why no library), the quantiles scipy's.
+The formulas are those of the papers (decision 0098 says why no library), the quantiles scipy's.
 """
 
 from collections.abc import Sequence
