@@ -9,10 +9,8 @@ from datetime import date
 from typing import TypeVar
 
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.response.decision import ReaderDecisionNeededError
 from HCCResponseLib.response.endpoints.confirmation import (
-    first_confirmed_cr,
-    first_confirmed_response,
+    first_confirmed,
     lesser_after_cr,
     resolve_cr,
 )
@@ -21,6 +19,19 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import QuestionKind, ReaderQuestion, Response
 
 _STABLE = frozenset({Response.CR, Response.PR, Response.SD})
+_RESPONSES = (Response.CR, Response.PR)
+
+
+class ReaderDecisionNeededError(RuleError):
+    """There is no answer before the reader has decided.
+
+    Attributes:
+        question: what is asked, with its choices.
+    """
+
+    def __init__(self, question: ReaderQuestion) -> None:
+        super().__init__(f"The reader must decide first: {question.text} ({', '.join(question.choices)})")
+        self.question = question
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +159,7 @@ def _spoken(answer: BestResponse | DatedFlag) -> str:
 
 def _flag(sequence: ResponseCourse) -> DatedFlag:
     visits, profile = sequence.visits, sequence.profile
-    index = (
-        first_confirmed_response(visits, profile) if profile.confirmation else _first(visits, ("CR", "PR"))
-    )
+    index = _met(sequence, _RESPONSES)
     word = "confirmed " if profile.confirmation else ""
     if index is None:
         return DatedFlag(False, None, (f"N: no {word}CR or PR before progression (RECIST 1.1, 4.6)",))
@@ -174,22 +183,22 @@ def _benefit(sequence: ResponseCourse, values: frozenset[Response]) -> DatedFlag
 
 
 def _best(sequence: ResponseCourse) -> BestResponse:
-    visits, profile = sequence.visits, sequence.profile
-    if profile.confirmation:
-        index = first_confirmed_cr(visits, profile)
+    why = "best of the sequence, no confirmation needed (RECIST 1.1, 4.6)"
+    if sequence.profile.confirmation:
+        why = "confirmed (RECIST 1.1, Table 3; 4.6)"
+    # A confirmed PR may begin with a CR that was not confirmed as one.
+    for response, wanted in ((Response.CR, (Response.CR,)), (Response.PR, _RESPONSES)):
+        index = _met(sequence, wanted)
         if index is not None:
-            return _hit(visits[index], Response.CR, "confirmed (RECIST 1.1, Table 3; 4.6)")
-        index = first_confirmed_response(visits, profile)
-        if index is not None:
-            return _hit(visits[index], Response.PR, "confirmed (RECIST 1.1, Table 3; 4.6)")
-    else:
-        for response in (Response.CR, Response.PR):
-            index = _first(visits, (response,))
-            if index is not None:
-                return _hit(
-                    visits[index], response, "best of the sequence, no confirmation needed (RECIST 1.1, 4.6)"
-                )
+            return _hit(sequence.visits[index], response, why)
     return _without_response(sequence)
+
+
+def _met(sequence: ResponseCourse, wanted: tuple[Response, ...]) -> int | None:
+    """Index of the first of these responses, confirmed where the profile asks for it."""
+    if sequence.profile.confirmation:
+        return first_confirmed(sequence.visits, wanted, sequence.profile)
+    return _first(sequence.visits, wanted)
 
 
 def _without_response(sequence: ResponseCourse) -> BestResponse:

@@ -4,7 +4,7 @@ Days are counted as end - start + 1.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -125,17 +125,10 @@ def _from_response(known: FollowUp) -> FollowUp:
     """Duration of response starts with the first CR or PR; later visits count (RECIST 1.1, 4.6)."""
     for index, visit in enumerate(known.visits):
         if visit.response in (Response.CR, Response.PR) and visit.date >= known.start:
-            return _restarted(known, visit.date, known.visits[index:])
+            return replace(known, start=visit.date, visits=known.visits[index:], baseline_done=True)
         if visit.response is Response.PD and visit.date >= known.start:
             break
-    return _restarted(known, known.start, known.visits)
-
-
-def _restarted(known: FollowUp, start: date, visits: tuple[Assessment, ...]) -> FollowUp:
-    return FollowUp(
-        start, visits, True, known.death, known.last_alive, known.new_therapy, known.clinical_progression,
-        known.schedule,
-    )  # fmt: skip
+    return replace(known, baseline_done=True)
 
 
 def _outcome(known: FollowUp, event: bool, when: date, reason: str, *trace: str) -> TimeToEvent:
@@ -255,13 +248,10 @@ def progression_date(
     if region is not None and region not in scan_dates:
         raise RuleError(f"There is no scan of the region '{region}'.")
     if reason is Reason.SUM:
-        last = profile.date_of_sum_event == "last"
-        when = max(scan_dates.values()) if last else min(scan_dates.values())
-        which = "last" if last else "first"
-        return (
-            when,
-            f"{when}: {which} scan of the time point, for a sum ({profile.source_of('date_of_sum_event')})",
-        )
+        which = profile.date_of_sum_event
+        when = max(scan_dates.values()) if which == "last" else min(scan_dates.values())
+        source = profile.source_of("date_of_sum_event")
+        return when, f"{when}: {which} scan of the time point, for a sum ({source})"
     if reason is Reason.NEW_LESION and profile.date_of_new_lesion == "last":
         when = max(scan_dates.values())
         return when, f"{when}: last scan of the time point ({profile.source_of('date_of_new_lesion')})"
@@ -291,10 +281,8 @@ def new_lesion_date(
         if status is NewLesionStatus.UNEQUIVOCAL:
             if first is None or not profile.equivocal_back_dating:
                 return when, f"{when}: unequivocal new lesion (RECIST 1.1, 4.3.5)"
-            return (
-                first,
-                f"{first}: first scan that showed the lesion ({profile.source_of('equivocal_back_dating')})",
-            )
+            source = profile.source_of("equivocal_back_dating")
+            return first, f"{first}: first scan that showed the lesion ({source})"
         if status is NewLesionStatus.EQUIVOCAL:
             first = when if first is None else first
         elif status is NewLesionStatus.NO:

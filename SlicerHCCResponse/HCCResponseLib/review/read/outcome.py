@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from HCCResponseLib.response.criteria import criterion
-from HCCResponseLib.response.decision import ReaderDecisionNeededError
-from HCCResponseLib.response.endpoints.best import best_response, response_flag
+from HCCResponseLib.response.endpoints.best import ReaderDecisionNeededError, best_response, response_flag
 from HCCResponseLib.response.endpoints.time_to_event import new_lesion_date
 from HCCResponseLib.response.endpoints.visits import Assessment
 from HCCResponseLib.response.irecist.best import irecist_best
