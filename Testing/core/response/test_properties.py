@@ -15,7 +15,7 @@ from HCCResponseLib.response.endpoints.visits import Assessment
 from HCCResponseLib.response.irecist.best import irecist_best
 from HCCResponseLib.response.read import evaluate_read, load_profile
 from HCCResponseLib.response.timepoint.sums import LesionSum
-from HCCResponseLib.response.timepoint.target import TargetHistory, TargetRule
+from HCCResponseLib.response.timepoint.target import TargetHistory
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
@@ -39,8 +39,7 @@ def total(value: Decimal) -> LesionSum:
 
 
 def responses(profile: str, baseline: Decimal, values: list[Decimal], **overrides: object) -> list[Response]:
-    rule = TargetRule.of(PROFILES[profile].with_overrides(overrides))
-    history = TargetHistory(rule, baseline)
+    history = TargetHistory(PROFILES[profile].with_overrides(overrides), baseline)
     return [history.evaluate(total(value)).response for value in values]
 
 

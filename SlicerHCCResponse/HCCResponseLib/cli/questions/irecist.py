@@ -14,7 +14,7 @@ from HCCResponseLib.response.irecist.codes import to_recist
 from HCCResponseLib.response.irecist.machine import ImmuneOutcome, ImmuneStateMachine, ImmuneTimePoint
 from HCCResponseLib.response.irecist.new_lesions import NewLesionFinding
 from HCCResponseLib.response.profiles.load import OVERRIDE_SOURCE, Profile, load_profile
-from HCCResponseLib.response.timepoint.target import TargetHistory, TargetRule
+from HCCResponseLib.response.timepoint.target import TargetHistory
 from HCCResponseLib.response.types import Response, VersusLast
 
 _ROLES = {"target": True, "non-target": False, "new-target": True, "new-non-target": False}
@@ -25,7 +25,7 @@ def sequence(given: Fields, setting: QuestionContext) -> Answer:
     """Coded responses of a subject's time points through the state machine."""
     profile = setting.profile if setting.criterion.immune else _immune_profile(setting.profile)
     baseline = given.length("baseline_target_sum")
-    history = TargetHistory(TargetRule.of(profile), baseline) if baseline else None
+    history = TargetHistory(profile, baseline) if baseline else None
     points = [_point(row) for row in given.needed("visits").objects("visits")]
     start = given.day("baseline_date")
     for earlier, later in pairwise([*([] if start is None else [start]), *(point.date for point in points)]):

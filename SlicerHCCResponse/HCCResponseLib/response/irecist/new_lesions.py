@@ -6,7 +6,7 @@ from decimal import Decimal
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.numbers import ZERO
 from HCCResponseLib.response.profiles.load import Profile
-from HCCResponseLib.response.timepoint.target import TargetRule
+from HCCResponseLib.response.timepoint.target import is_pd
 from HCCResponseLib.response.types import VersusLast
 
 
@@ -127,7 +127,7 @@ class NewLesionBook:
         if self.nadir is None:
             return False
         total = self._sum(sizes, roles, frozenset(key for key, target in self.roles.items() if target))
-        return total is not None and TargetRule.of(self.profile).is_pd(total, self.nadir)
+        return total is not None and is_pd(total, self.nadir, self.profile)
 
     def _sizes(
         self, rows: dict[str, NewLesionFinding], additional: list[str], warnings: list[str]

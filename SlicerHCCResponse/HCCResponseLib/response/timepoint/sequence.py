@@ -8,7 +8,7 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.timepoint.non_target import non_target_response
 from HCCResponseLib.response.timepoint.overall import ReasonedResponse, overall_response
 from HCCResponseLib.response.timepoint.sums import LesionSum, ValueRule, baseline_sum, follow_up_sum
-from HCCResponseLib.response.timepoint.target import TargetHistory, TargetRule
+from HCCResponseLib.response.timepoint.target import TargetHistory
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
@@ -58,14 +58,14 @@ class TargetTrack:
     """
 
     def __init__(self, baseline: TimePointFindings, profile: Profile) -> None:
-        self.values = ValueRule.of(profile)
+        self.values = ValueRule(profile)
         targets = targets_of(baseline)
         self.baseline = {target.lesion_id: target for target in targets}
         start = baseline_sum(targets, self.values)
         self.start = start
         self.history: TargetHistory | None = None
         if start.total is not None:
-            self.history = TargetHistory(TargetRule.of(profile), start.total)
+            self.history = TargetHistory(profile, start.total)
             self.history.seed_lesions(start.values)
 
     def at_baseline(self) -> TargetEvaluation:
