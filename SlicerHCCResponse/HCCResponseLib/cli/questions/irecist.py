@@ -58,7 +58,7 @@ def _row(point: ImmuneTimePoint, outcome: ImmuneOutcome) -> dict[str, Any]:
         "date": day(point.date),
         "response": outcome.response.value,
         "used_for_state": outcome.used_for_state,
-        "nadir_before": number(outcome.nadir_before),
+        "nadir_before": number(outcome.target.nadir_before),
         "warnings": list(outcome.warnings),
     }
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.endpoints.schedule import VisitSchedule
-from HCCResponseLib.response.endpoints.visits import Assessment, check_dates
+from HCCResponseLib.response.endpoints.visits import OVERALL_VALUES, Assessment, check_dates
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import NewLesionStatus, Response
 
@@ -32,9 +32,7 @@ class Endpoint(StrEnum):
     DOR = "DoR"
 
 
-_ADEQUATE = frozenset(
-    {Response.CR, Response.PR, Response.SD, Response.NON_CR_NON_PD, Response.PD, Response.NED}
-)
+_ADEQUATE = OVERALL_VALUES - {Response.NE, Response.MISSING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +114,8 @@ def _survival(known: FollowUp) -> TimeToEvent:
     if known.death is not None:
         return _outcome(known, True, known.death, "death", "event: death (OS)")
     last = known.last_alive or (known.visits[-1].date if known.visits else None) or known.start
-    return _outcome(
-        known, False, max(last, known.start), "last known alive", "censored: last known alive (OS)"
-    )
+    why = "last known alive"
+    return _outcome(known, False, max(last, known.start), why, f"censored: {why} (OS)")
 
 
 def _from_response(known: FollowUp) -> FollowUp:
@@ -141,7 +138,6 @@ class _Progression:
     def __init__(self, endpoint: Endpoint, known: FollowUp, profile: Profile) -> None:
         self.endpoint, self.known, self.profile = endpoint, known, profile
         self.fda = profile.censoring.removeprefix("fda-") if profile.censoring.startswith("fda-") else ""
-        self.name = profile.censoring
         self.visits = [visit for visit in known.visits if visit.date >= known.start]
         self.stop = known.new_therapy if self.fda else None
 
@@ -160,16 +156,15 @@ class _Progression:
         return _outcome(self.known, True, when, reason, f"event: {reason} on {when} ({self._source()})")
 
     def _source(self) -> str:
-        return f"{self.endpoint}, {self.name}, {self.profile.source_of('censoring')}"
+        return f"{self.endpoint}, {self.profile.censoring}, {self.profile.source_of('censoring')}"
 
     def _no_baseline(self) -> TimeToEvent:
         death = self.known.death
         if death is not None and not self.fda and self.endpoint is not Endpoint.TTP:
             return _outcome(self.known, True, death, "death", f"event: death, no baseline ({self._source()})")
         why = "no baseline assessment"
-        return _outcome(
-            self.known, False, self.known.start, why, f"censored at start: {why} ({self._source()})"
-        )
+        note = f"censored at start: {why} ({self._source()})"
+        return _outcome(self.known, False, self.known.start, why, note)
 
     def _progressed(self) -> tuple[date, str] | None:
         return next(((v.date, "progression") for v in self.visits if v.response is Response.PD), None)
@@ -187,13 +182,12 @@ class _Progression:
         return self.stop is not None and when > self.stop
 
     def _adequate(self, before: date | None) -> list[Assessment]:
-        limit = [when for when in (before, self.stop) if when is not None]
         return [
             visit
             for visit in self.visits
             if visit.response in _ADEQUATE
             and (before is None or visit.date < before)
-            and (not limit or visit.date <= min(limit))
+            and not self._after_therapy(visit.date)
         ]
 
     def _missed_before(self, when: date, reason: str) -> int:

@@ -72,8 +72,15 @@ def select_targets(
             fit.append(candidate)
         else:
             rejected[candidate.lesion_id] = reason
-    ranked = sorted(fit, key=lambda c: (c.lesion_id not in chosen, *_rank(c, profile)))
-    selected, over = _within_limits(ranked, profile, chosen)
+    solid_first = profile.cystic_lesion_policy == "prefer-solid"
+    fit.sort(
+        key=lambda c: (
+            c.lesion_id not in chosen,
+            c.kind == "cystic" and solid_first,
+            -(c.size or ZERO),
+        )
+    )
+    selected, over = _within_limits(fit, profile, chosen)
     rejected.update(over)
     selected = sorted(selected, key=lambda c: c.size or ZERO, reverse=True)
     total = sum((c.size or ZERO for c in selected), ZERO) if selected else None
@@ -82,11 +89,6 @@ def select_targets(
     if not selected:
         trace.append("no measurable lesion: no target disease (RECIST 1.1, 4.2)")
     return Selection(tuple(c.lesion_id for c in selected), total, rejected, tuple(trace))
-
-
-def _rank(candidate: TargetCandidate, profile: Profile) -> tuple[bool, Decimal]:
-    cystic = candidate.kind == "cystic" and profile.cystic_lesion_policy == "prefer-solid"
-    return cystic, -(candidate.size or ZERO)
 
 
 def _within_limits(
