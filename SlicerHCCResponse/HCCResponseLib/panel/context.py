@@ -90,8 +90,7 @@ def choose_folder(edit: Any, title: str) -> None:
 def table_item(text: str, tip: str = "") -> Any:
     """A table item that shows a text."""
     item = qt.QTableWidgetItem(text)
-    if tip:
-        item.setToolTip(tip)
+    item.setToolTip(tip)
     return item
 
 

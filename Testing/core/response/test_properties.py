@@ -166,12 +166,12 @@ BEST = [Response.CR, Response.PR, Response.SD, Response.PD, Response.NE]
 def test_confirmation_never_improves_and_nothing_after_pd_counts(course, gaps):
     dates = [START + timedelta(days=sum(gaps[: i + 1])) for i in range(len(course))]
     visits = [Assessment(when, code) for when, code in zip(dates, course, strict=True)]
-    plain = best_response(visits, START, PROFILES["recist-1.1"]).response
-    confirmed = best_response(visits, START, CONFIRMED).response
+    plain = best_response(visits, START, PROFILES["recist-1.1"]).answer
+    confirmed = best_response(visits, START, CONFIRMED).answer
     assert BEST.index(plain) <= BEST.index(confirmed)
     if Response.PD in course:
         cut = visits[: course.index(Response.PD) + 1]
-        assert best_response(cut, START, CONFIRMED).response is confirmed
+        assert best_response(cut, START, CONFIRMED).answer is confirmed
 
 
 immune = st.sampled_from([Response.ICR, Response.IPR, Response.ISD, Response.IUPD, Response.NE])

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
 from HCCResponseLib.cli.questions.fields import Fields, to_length
 from HCCResponseLib.cli.questions.writing import day, number, percent
+from HCCResponseLib.response.endpoints.visits import check_dates
 from HCCResponseLib.response.irecist.codes import to_immune
 from HCCResponseLib.response.numbers import ZERO
 from HCCResponseLib.response.profiles.load import Profile
@@ -121,10 +121,7 @@ def _from_visits(given: Fields, profile: Profile) -> tuple[TargetHistory, list[V
     history = TargetHistory(profile, total, _prior_sums(given))
     history.seed_lesions(singles)
     visits = [_visit(row, baseline, values) for row in given.objects("visits")]
-    dates = [visit.date for visit in visits if visit.date is not None]
-    for earlier, later in pairwise(dates):
-        if later <= earlier:
-            raise RuleError(f"Dates out of order: {later} does not come after {earlier}.")
+    check_dates(visit.date for visit in visits if visit.date is not None)
     return history, visits, notes
 
 

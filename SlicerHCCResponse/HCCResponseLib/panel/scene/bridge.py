@@ -12,7 +12,7 @@ import vtk
 
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.panel.scene.contours import COLOURS, fingerprint, get_contour, remove_contour, set_contour
+from HCCResponseLib.panel.scene.contours import COLOURS, fingerprint, get_contour, set_contour
 from HCCResponseLib.panel.scene.lines import axis_of, get_line, set_line, style
 from HCCResponseLib.panel.scene.nodes import (
     CONTOURS,
@@ -148,7 +148,7 @@ class SceneView:
                 set_line(node, line)
 
     def _forget(self, contours: Any, point: str, name: str) -> None:
-        remove_contour(contours, name)
+        contours.GetSegmentation().RemoveSegment(name)
         for kind in (LONG_AXIS, SHORT_AXIS):
             node = self._find(kind, point, name)
             if node is not None:

@@ -40,7 +40,8 @@ def set_contour(
         segment = slicer.vtkSegment()
         segment.SetName(name)
         segment.SetColor(*colour)
-        segment.AddRepresentation(_binary(), image)
+        kind = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
+        segment.AddRepresentation(kind, image)
         segmentation.AddSegment(segment, name)
         return
     logic = slicer.vtkSlicerSegmentationsModuleLogic
@@ -48,17 +49,6 @@ def set_contour(
         logic.ClearSegment(node, name)
     else:
         logic.SetBinaryLabelmapToSegment(image, node, name, logic.MODE_REPLACE)
-
-
-def remove_contour(node: Any, name: str) -> None:
-    """Remove a segment."""
-    node.GetSegmentation().RemoveSegment(name)
-
-
-def _binary() -> str:
-    import slicer
-
-    return str(slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName())
 
 
 def _oriented(contour: Lesion | None, geometry: Geometry) -> Any:

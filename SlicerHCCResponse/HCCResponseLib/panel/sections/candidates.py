@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.panel.context import Context, fit_height, guarded, press_by_key
 from HCCResponseLib.panel.sections.lesion_table import status_item
@@ -21,13 +19,9 @@ class CandidateSection:
         self._lines: tuple[CandidateLine, ...] = ()
         table = self._ui.candidateTable
         self._shortcuts = [press_by_key(table, key, getattr(self._ui, name)) for key, name in KEYS.items()]
-        answers: dict[str, Callable[[], None]] = {
-            "newCandidateButton": lambda: self.answer(Action.NEW),
-            "equivocalButton": lambda: self.answer(Action.EQUIVOCAL),
-            "dismissButton": lambda: self.answer(Action.DISMISS),
-        }
-        for name, action in answers.items():
-            getattr(self._ui, name).connect("clicked()", guarded(action))
+        self._ui.newCandidateButton.connect("clicked()", guarded(lambda: self.answer(Action.NEW)))
+        self._ui.equivocalButton.connect("clicked()", guarded(lambda: self.answer(Action.EQUIVOCAL)))
+        self._ui.dismissButton.connect("clicked()", guarded(lambda: self.answer(Action.DISMISS)))
         table.connect("itemSelectionChanged()", guarded(self._clicked))
 
     def show(self, view: PanelView) -> None:

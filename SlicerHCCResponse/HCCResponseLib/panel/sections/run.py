@@ -24,7 +24,7 @@ class RunSection:
         self._context, self._ui = context, context.ui
         self._ui.proposeButton.connect("clicked()", guarded(self.start))
         self._ui.adaptButton.connect("clicked()", guarded(self.start))
-        self._ui.cancelButton.connect("clicked()", guarded(self.cancel))
+        self._ui.cancelButton.connect("clicked()", guarded(context.jobs.cancel))
         self._ui.jobFrame.setVisible(False)
         self._ui.offerFrame.setVisible(False)
         self._ui.offerButton.connect("clicked()", guarded(self._start_lighter))
@@ -114,10 +114,6 @@ class RunSection:
         )
         options.require_known()
         return options
-
-    def cancel(self) -> None:
-        """Cancel; what was finished stays."""
-        self._context.jobs.cancel()
 
     def job_changed(self, job: Job) -> None:
         """Show progress; at the end show the new proposals, or why there are none."""

@@ -94,7 +94,7 @@ def time_to_event(endpoint: Endpoint, known: FollowUp, profile: Profile) -> Time
 
 
 def _check(known: FollowUp) -> None:
-    check_dates(known.visits)
+    check_dates(visit.date for visit in known.visits)
     dates = {
         "death": known.death,
         "last alive": known.last_alive,
@@ -269,7 +269,7 @@ def new_lesion_date(
     Raises:
         RuleError: dates out of order.
     """
-    check_dates([Assessment(when, Response.NE) for when, _ in visits])
+    check_dates(when for when, _ in visits)
     first: date | None = None
     for when, status in visits:
         if status is NewLesionStatus.UNEQUIVOCAL:

@@ -1,6 +1,6 @@
 """Coded time points: a date and an overall response. Order, truncation at progression, blank time points."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -31,15 +31,15 @@ class Assessment:
     response: Response
 
 
-def check_dates(visits: Sequence[Assessment]) -> None:
-    """Visits must be in time order.
+def check_dates(dates: Iterable[date]) -> None:
+    """Dates must be in time order, no two the same.
 
     Raises:
         RuleError: otherwise, naming the dates.
     """
-    for earlier, later in pairwise(visits):
-        if later.date <= earlier.date:
-            raise RuleError(f"Dates out of order: {later.date} does not come after {earlier.date}.")
+    for earlier, later in pairwise(dates):
+        if later <= earlier:
+            raise RuleError(f"Dates out of order: {later} does not come after {earlier}.")
 
 
 def check_responses(visits: Sequence[Assessment], profile: Profile) -> None:
@@ -62,7 +62,7 @@ def prepared(visits: Sequence[Assessment], profile: Profile, first_pd: date | No
     Raises:
         RuleError: dates out of order, or a value that is not an overall response of this criterion.
     """
-    check_dates(visits)
+    check_dates(visit.date for visit in visits)
     check_responses(visits, profile)
     kept: list[Assessment] = []
     for visit in visits:

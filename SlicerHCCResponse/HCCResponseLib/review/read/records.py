@@ -107,11 +107,6 @@ def measurement_to_json(value: LesionMeasurement | None) -> Any:
     return None if value is None else _MEASUREMENT.dump_python(value, mode="json")
 
 
-def measurement_from_json(value: Any) -> LesionMeasurement | None:
-    """Back from :func:`measurement_to_json`."""
-    return None if value is None else _MEASUREMENT.validate_python(value)
-
-
 def write_proposal(store: ReadStore, proposal: Proposal) -> None:
     """Append a proposal with its contour."""
     payload, contours = _payload(proposal)
@@ -187,9 +182,9 @@ def _payload(record: Proposal | Decision) -> tuple[dict[str, Any], list[bytes]]:
 
 def _fields(store: ReadStore, payload: dict[str, Any]) -> dict[str, Any]:
     """Back from :func:`_payload`, as far as every record goes."""
-    mask = payload["mask"]
+    mask, measured = payload["mask"], payload["measurement"]
     return {
         **{name: value for name, value in payload.items() if name != "mask"},
         "contour": unpack_lesion(store.blob(mask)) if mask else None,
-        "measurement": measurement_from_json(payload["measurement"]),
+        "measurement": None if measured is None else _MEASUREMENT.validate_python(measured),
     }
