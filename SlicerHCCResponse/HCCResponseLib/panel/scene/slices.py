@@ -120,12 +120,11 @@ def key_place(row: Row | None) -> tuple[float, float, float] | None:
     """RAS point to look at for a row: the middle of its long axis, else the place where it was expected."""
     if row is None:
         return None
-    if row.decision is not None and row.decision.long_line is not None:
-        line = row.decision.long_line
+    own = row.decision.long_line if row.decision else None
+    axis = row.measurement.long_axis if row.measurement and row.long_mm is not None else None
+    line = own or axis
+    if line is not None:
         return _ras(np.add(line.start_lps, line.end_lps) / 2)
-    if row.measurement is not None and row.long_mm is not None:
-        axis = row.measurement.long_axis
-        return _ras(np.add(axis.start_lps, axis.end_lps) / 2)
     place = row.proposal.evidence.get("place_lps")
     return _ras(place) if isinstance(place, list) else None
 

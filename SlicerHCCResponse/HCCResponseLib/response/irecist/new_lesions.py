@@ -84,13 +84,13 @@ class NewLesionBook:
         sizes = self._sizes(rows, additional, warnings)
         known = [key for key in rows if key in self.roles]
         grown = any(self._non_target_grown(rows[key]) for key in known if not roles[key])
-        blind = any(_blind(rows[key], roles[key]) for key in known)
+        unmeasured = [key for key in known if rows[key].size_mm is None]
         return NewLesionStatusNow(
             additional=tuple(additional),
             sum_of_anchored=self._sum(sizes, roles, self.anchored),
             non_target_grown=grown,
             progressed=grown or self._progressed(sizes, roles),
-            not_evaluable=blind,
+            not_evaluable=any(roles[key] or rows[key].versus_last is None for key in unmeasured),
             resolved=all(size == 0 for size in sizes.values()),
             sizes=sizes,
             roles=roles,
@@ -168,10 +168,6 @@ class NewLesionBook:
             )
             return False
         return True
-
-
-def _blind(row: NewLesionFinding, target: bool) -> bool:
-    return row.size_mm is None and (target or row.versus_last is None)
 
 
 def _by_id(findings: tuple[NewLesionFinding, ...]) -> dict[str, NewLesionFinding]:
