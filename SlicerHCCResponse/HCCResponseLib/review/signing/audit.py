@@ -99,8 +99,7 @@ def _row(event: Event) -> dict[str, Any]:
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
-    def cells(row: dict[str, Any]) -> list[str]:
-        words = {**row, "details": json.dumps(row["details"], ensure_ascii=False, sort_keys=True)}
-        return [str(words[column]) for column in COLUMNS]
-
-    return csv_text(COLUMNS, map(cells, rows))
+    words = (
+        {**row, "details": json.dumps(row["details"], ensure_ascii=False, sort_keys=True)} for row in rows
+    )
+    return csv_text(COLUMNS, ([str(word[column]) for column in COLUMNS] for word in words))
