@@ -16,7 +16,7 @@ _.__signature__, _.__annotations__  # of a command, which typer reads
 
 # Parts of stored records and of answers in JSON; documented values for callers of the library.
 _.in_plane_spacing_mm, _.voxel_count, _.unconstrained_caliper_mm, _.unconstrained_caliper_raw_mm
-_.touches_field_of_view, _.start_ras, _.end_ras, _.minimum_mm
+_.from_baseline, _.from_nadir, _.touches_field_of_view, _.start_ras, _.end_ras, _.minimum_mm
 _.content_sha256, _.chain_head
 _.kappa_linear, _.kappa_quadratic, _.fleiss_kappa, _.gwet_ac1  # read by name, one after the other
 _.PFS  # chosen by its value
@@ -29,6 +29,6 @@ _.non_target_pd_standard, _.new_lesion_standard
 # Rules of docs/methods.md that a reader's judgement rests on; no command asks them yet.
 nodule_status, effusion_is_progression
 
-# Blocks of seeds that tests hold apart; what a card says of weights; links that a reader merges.
-TEST_SEEDS, DEVELOPMENT_SEEDS, DEVELOPMENT_SEED, card_of, merge
+# Blocks of seeds that tests hold apart; what a card says of weights.
+TEST_SEEDS, DEVELOPMENT_SEEDS, DEVELOPMENT_SEED, card_of
 _.writeable  # of arrays that nobody may change

@@ -10,7 +10,8 @@ from torch.nn import functional
 
 from HCCResponseLib.adapt.recipe import Recipe
 from HCCResponseLib.base.arrays import Mask
-from HCCResponseLib.imaging.resample import resample, surrounding_box, working_geometry
+from HCCResponseLib.imaging.boxes import surrounding_box
+from HCCResponseLib.imaging.resample import resample, working_geometry
 from HCCResponseLib.imaging.volumes import AIR_HU, LabelMap, Volume
 from HCCResponseLib.lesions.label_maps import lesions_of
 from HCCResponseLib.lesions.lesion import Lesion

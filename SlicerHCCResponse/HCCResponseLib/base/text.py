@@ -1,8 +1,12 @@
-"""Text that people type: one printable line of limited length, so that it cannot disguise itself anywhere."""
+"""Text on one line: what people type, so that it cannot disguise itself anywhere, and what pydantic found wrong."""
 
 import unicodedata
+from typing import TYPE_CHECKING
 
 from HCCResponseLib.base.errors import InputError
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 def one_line(value: str, what: str, longest: int = 200, *, required: bool = True) -> str:
@@ -25,3 +29,12 @@ def one_line(value: str, what: str, longest: int = 200, *, required: bool = True
     if not text.isprintable():
         raise InputError(f"Please retype {what} on one line; it holds characters that cannot be printed.")
     return text
+
+
+def in_one_line(problem: "ValidationError", whole: str) -> str:
+    """Every fault with its place; ``whole`` names what was checked, for faults of the whole."""
+    parts = []
+    for error in problem.errors():
+        place = ".".join(str(p) for p in error["loc"]) or whole
+        parts.append(f"{place}: {error['msg'].removeprefix('Value error, ')}")
+    return "; ".join(parts)

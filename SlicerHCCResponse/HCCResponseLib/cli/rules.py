@@ -48,7 +48,7 @@ def answer_line(line: bytes, number: int) -> dict[str, Any]:
     except HCCResponseError as error:
         return {"id": _id_of(line), "error": str(error)}
     from HCCResponseLib.cli.questions import answer_case
-    from HCCResponseLib.response.decision import ReaderDecisionNeededError
+    from HCCResponseLib.response.endpoints.best import ReaderDecisionNeededError
 
     case_id = case.get("id")
     try:

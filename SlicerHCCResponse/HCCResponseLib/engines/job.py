@@ -44,7 +44,7 @@ class EngineJob:
             from pydantic import TypeAdapter, ValidationError
         except ImportError:
             return _by_names(json.loads(text))
-        from HCCResponseLib.base.validation import in_one_line
+        from HCCResponseLib.base.text import in_one_line
 
         try:
             return TypeAdapter(EngineJob).validate_json(text)

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
+
 Index = tuple[int, int, int]
 Box = tuple[slice, slice, slice]
 
@@ -43,16 +45,39 @@ def common_box(first: Box, second: Box) -> Box:
     return z, y, x
 
 
-def widened(box: Box, pad: Index, shape: Index) -> Box:
-    """A box with so many more voxels on every side, as far as the grid goes."""
-    z, y, x = (
-        slice(max(0, one.start - more), min(size, one.stop + more))
-        for one, more, size in zip(box, pad, shape, strict=True)
-    )
-    return z, y, x
-
-
 def within(box: Box, start: Index) -> Box:
     """The same box by the indices of a crop that begins at ``start``."""
     z, y, x = (slice(one.start - a, one.stop - a) for one, a in zip(box, start, strict=True))
     return z, y, x
+
+
+def bounding_box(mask: Mask, spacing: tuple[float, float, float], margin_mm: float) -> Box:
+    """Index box (z, y, x) of a non-empty mask with its surroundings, see :func:`surrounding_box`."""
+    box = tight_box(mask)
+    assert box is not None
+    return surrounding_box(box, mask.shape, spacing, margin_mm)
+
+
+def surrounding_box(
+    box: Box,
+    shape: tuple[int, ...],
+    spacing: tuple[float, float, float],
+    margin_mm: float,
+    least_mm: float = 0.0,
+) -> Box:
+    """An index box (z, y, x) with what lies around it.
+
+    Args:
+        shape: of the grid; the box reaches as far as it goes at most. ``spacing``: its voxel sizes, (z, y, x) mm.
+        margin_mm: surroundings on every side; ``least_mm``: shortest side of the box.
+    """
+    boxes = []
+    for axis, (one, length) in enumerate(zip(box, shape, strict=True)):
+        pad = int(np.ceil(margin_mm / spacing[axis]))
+        low, high = max(0, one.start - pad), min(length, one.stop + pad)
+        missing = int(np.ceil(least_mm / spacing[axis])) - (high - low)
+        if missing > 0:
+            low = max(0, min(low - missing // 2, length - (high - low) - missing))
+            high = min(length, max(high, low + int(np.ceil(least_mm / spacing[axis]))))
+        boxes.append(slice(low, high))
+    return boxes[0], boxes[1], boxes[2]

@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
-from HCCResponseLib.base.arrays import Mask
-from HCCResponseLib.imaging.boxes import Box, tight_box
+from HCCResponseLib.imaging.boxes import Box
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import AIR_HU
 
@@ -66,7 +65,7 @@ def resample(
 def working_geometry(
     geometry: Geometry,
     spacing: tuple[float, float, float],
-    index_box: tuple[slice, slice, slice] | None = None,
+    index_box: Box | None = None,
 ) -> Geometry:
     """A grid of another spacing (z, y, x) in mm over the whole of ``geometry`` or over one box of its indices.
 
@@ -84,37 +83,3 @@ def working_geometry(
         (float(origin[0]), float(origin[1]), float(origin[2])),
         geometry.direction,
     )
-
-
-def bounding_box(
-    mask: Mask, spacing: tuple[float, float, float], margin_mm: float, least_mm: float = 0.0
-) -> tuple[slice, slice, slice]:
-    """Index box (z, y, x) of a non-empty mask with its surroundings, see :func:`surrounding_box`."""
-    box = tight_box(mask)
-    assert box is not None
-    return surrounding_box(box, mask.shape, spacing, margin_mm, least_mm)
-
-
-def surrounding_box(
-    box: Box,
-    shape: tuple[int, ...],
-    spacing: tuple[float, float, float],
-    margin_mm: float,
-    least_mm: float = 0.0,
-) -> Box:
-    """An index box (z, y, x) with what lies around it.
-
-    Args:
-        shape: of the grid; the box reaches as far as it goes at most. ``spacing``: its voxel sizes, (z, y, x) mm.
-        margin_mm: surroundings on every side; ``least_mm``: shortest side of the box.
-    """
-    boxes = []
-    for axis, (one, length) in enumerate(zip(box, shape, strict=True)):
-        pad = int(np.ceil(margin_mm / spacing[axis]))
-        low, high = max(0, one.start - pad), min(length, one.stop + pad)
-        missing = int(np.ceil(least_mm / spacing[axis])) - (high - low)
-        if missing > 0:
-            low = max(0, min(low - missing // 2, length - (high - low) - missing))
-            high = min(length, max(high, low + int(np.ceil(least_mm / spacing[axis]))))
-        boxes.append(slice(low, high))
-    return boxes[0], boxes[1], boxes[2]

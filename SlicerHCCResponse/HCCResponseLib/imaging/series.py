@@ -1,7 +1,6 @@
 """DICOM series folders: headers by pydicom, pixels by SimpleITK; one series, evenly spaced slices, identity kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,6 @@ _TAGS = [
 _UNEVEN = 0.02
 
 
-@dataclass(frozen=True)
-class _File:
-    """One file of a folder with its header (a pydicom data set with the elements of ``_TAGS``)."""
-
-    path: Path
-    header: Any
-
-
 def read_dicom_series(folder: Path) -> tuple[sitk.Image, dict[str, str]]:
     """Read the one CT series of a folder; files that are no DICOM images are passed over.
 
@@ -37,21 +28,21 @@ def read_dicom_series(folder: Path) -> tuple[sitk.Image, dict[str, str]]:
         InputError: no series, several series, another modality, a slice without a position, missing or unevenly
             spaced slices, pixels that cannot be decoded.
     """
-    series: dict[str, list[_File]] = {}
-    for file in _files(folder):
-        series.setdefault(str(file.header.SeriesInstanceUID), []).append(file)
+    series: dict[str, list[Any]] = {}
+    for header in _headers(folder):
+        series.setdefault(str(header.SeriesInstanceUID), []).append(header)
     if not series:
         raise InputError(f"Folder '{folder}' holds no readable DICOM series.")
     if len(series) > 1:
         raise InputError(
             f"Folder '{folder}' holds {len(series)} DICOM series; put the one to read into a folder of its own."
         )
-    (files,) = series.values()
-    tags = _identity(folder, files[0].header)
-    if len(files) > 1:
-        files = _in_order(folder, files)
+    (headers,) = series.values()
+    tags = _identity(folder, headers[0])
+    if len(headers) > 1:
+        headers = _in_order(folder, headers)
     reader = sitk.ImageSeriesReader()
-    reader.SetFileNames([str(file.path) for file in files])
+    reader.SetFileNames([str(header.filename) for header in headers])
     try:
         return reader.Execute(), tags
     except RuntimeError as problem:
@@ -60,8 +51,8 @@ def read_dicom_series(folder: Path) -> tuple[sitk.Image, dict[str, str]]:
         ) from problem
 
 
-def _files(folder: Path) -> list[_File]:
-    """The DICOM files of a folder that belong to a series, without their pixels."""
+def _headers(folder: Path) -> list[Any]:
+    """The DICOM files of a folder that belong to a series: pydicom's data sets with the elements of ``_TAGS``."""
     # Not at the top: environments of engines read other kinds of images with this room and do not have pydicom.
     from pydicom import dcmread
     from pydicom.errors import InvalidDicomError
@@ -75,7 +66,7 @@ def _files(folder: Path) -> list[_File]:
         except OSError as problem:
             raise InputError(f"The file '{path}' cannot be read: {problem.strerror or problem}.") from problem
         if header.get("SeriesInstanceUID"):
-            found.append(_File(path, header))
+            found.append(header)
     return found
 
 
@@ -95,24 +86,24 @@ def _text(header: Any, name: str) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _in_order(folder: Path, files: Sequence[_File]) -> list[_File]:
+def _in_order(folder: Path, headers: Sequence[Any]) -> list[Any]:
     """The slices along their normal. Raises ``InputError`` where they are not evenly spaced."""
-    row, column = np.reshape(_numbers(files[0], "ImageOrientationPatient", 6), (2, 3))
+    row, column = np.reshape(_numbers(headers[0], "ImageOrientationPatient", 6), (2, 3))
     normal = np.cross(row, column)
-    places = np.array([_numbers(file, "ImagePositionPatient", 3) @ normal for file in files])
+    places = np.array([_numbers(header, "ImagePositionPatient", 3) @ normal for header in headers])
     order = np.argsort(places, kind="stable")
     _require_even_slices(folder, places[order])
-    return [files[index] for index in order]
+    return [headers[index] for index in order]
 
 
-def _numbers(file: _File, name: str, count: int) -> npt.NDArray[np.float64]:
+def _numbers(header: Any, name: str, count: int) -> npt.NDArray[np.float64]:
     try:
-        values = np.asarray(file.header.get(name), float)
+        values = np.asarray(header.get(name), float)
     except (TypeError, ValueError):
         values = np.empty(0)
     if values.shape != (count,) or not np.isfinite(values).all():
         raise InputError(
-            f"The slice '{file.path}' does not say where it lies ({name}); export the series again."
+            f"The slice '{header.filename}' does not say where it lies ({name}); export the series again."
         )
     return values
 

@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.base.validation import in_one_line
+from HCCResponseLib.base.text import in_one_line
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import LabelMap, Volume, require_same_grid
 

@@ -21,7 +21,7 @@ from scipy import ndimage
 
 from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import GeometryError
-from HCCResponseLib.imaging.boxes import Box, Index, box_at, common_box, tight_box, widened, within
+from HCCResponseLib.imaging.boxes import Box, Index, box_at, common_box, surrounding_box, tight_box, within
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 Spacing = tuple[float, float, float]
@@ -150,7 +150,7 @@ class Lesion:
 
     def reach(self, spacing: Spacing, margin_mm: float) -> Box:
         """Its bounding box with a margin on every side, as far as the grid goes."""
-        return widened(self.box, _index(int(np.ceil(margin_mm / one)) for one in spacing), self.shape)
+        return surrounding_box(self.box, self.shape, spacing, margin_mm)
 
     def dilated(self, spacing: Spacing, margin_mm: float) -> "Lesion":
         """With every voxel of the grid whose centre is at most so far from one of its own."""

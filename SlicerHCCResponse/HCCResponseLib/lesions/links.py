@@ -96,7 +96,8 @@ def relink(links: LinkSet, owners: Mapping[int, Sequence[str]], reader: str, rea
     """A new set in which a reader says to which lesions the given parts belong; the old one is kept in it.
 
     Args:
-        owners: lesion names by part: none = it may be new, one = that lesion, several = merged.
+        owners: lesion names by part: none = it may be new, one = that lesion, several = merged; a lesion that stands
+            at several parts has split.
 
     Raises:
         InputError: no reader, an unknown part or an unknown lesion.
@@ -118,17 +119,6 @@ def relink(links: LinkSet, owners: Mapping[int, Sequence[str]], reader: str, rea
         if not names
     ]
     return LinkSet(links.time_point, (*named, *loose), reason, links)
-
-
-def split(links: LinkSet, name: str, parts: Sequence[int], reader: str, reason: str = "") -> LinkSet:
-    """These parts are what is left of one lesion: they all keep its name."""
-    gone = dict.fromkeys(links.of(name).parts, ())
-    return relink(links, {**gone, **dict.fromkeys(parts, (name,))}, reader, reason)
-
-
-def merge(links: LinkSet, names: Sequence[str], part: int, reader: str, reason: str = "") -> LinkSet:
-    """These lesions have grown together into one part."""
-    return relink(links, {part: tuple(names)}, reader, reason)
 
 
 def _relinked(link: Link, owners: Mapping[int, tuple[str, ...]], reader: str) -> Link:

@@ -8,8 +8,9 @@ import torch
 from scipy import ndimage
 
 from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.imaging.boxes import bounding_box, surrounding_box
 from HCCResponseLib.imaging.geometry import Geometry, box_geometry
-from HCCResponseLib.imaging.resample import bounding_box, resample, surrounding_box, working_geometry
+from HCCResponseLib.imaging.resample import resample, working_geometry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.label_maps import label_map
 from HCCResponseLib.lesions.lesion import Lesion

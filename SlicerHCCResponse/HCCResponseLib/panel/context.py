@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import qt
 import slicer
 
-from HCCResponseLib.base.errors import HCCResponseError
+from HCCResponseLib.base.errors import HCCResponseError, InputError
 from HCCResponseLib.panel.jobs import JobRunner
 from HCCResponseLib.panel.scene.bridge import SceneView
 from HCCResponseLib.panel.scene.slices import SliceViews
@@ -16,24 +17,25 @@ from HCCResponseLib.presenter.presenter import Presenter
 from HCCResponseLib.review.people.people import People
 
 
+@dataclass
 class Context:
-    """Shared by all sections of one panel."""
+    """Shared by all sections of one panel.
 
-    def __init__(self, ui: Any, presenter: Presenter, people: Callable[[], People]) -> None:
-        self.ui = ui
-        self.presenter = presenter
-        self.people = people
-        self.scene_view: SceneView
-        self.slices: SliceViews
-        self.jobs: JobRunner
-        self.refresh: Callable[[], None]
-        self.selected: tuple[str, str] | None = None
-        """Time point and lesion that actions work on."""
+    Attributes:
+        selected: time point and lesion that actions work on.
+    """
+
+    ui: Any
+    presenter: Presenter
+    people: Callable[[], People]
+    scene_view: SceneView
+    slices: SliceViews
+    jobs: JobRunner
+    refresh: Callable[[], None]
+    selected: tuple[str, str] | None = None
 
     def selection(self) -> tuple[str, str]:
         """Time point and lesion. Raises ``InputError`` (shown to the reader) when nothing is selected."""
-        from HCCResponseLib.base.errors import InputError
-
         if self.selected is None:
             raise InputError("Select a lesion in the table first.")
         return self.selected
@@ -61,11 +63,34 @@ def guarded(action: Callable[[], object]) -> Callable[[], None]:
     return slot
 
 
+def press_by_key(table: Any, key: str, button: Any) -> Any:
+    """A key that presses a button while the table has the focus; lives as long as somebody holds it."""
+    shortcut = qt.QShortcut(qt.QKeySequence(key), table)
+    shortcut.setContext(qt.Qt.WidgetWithChildrenShortcut)
+    shortcut.connect("activated()", button.click)
+    return shortcut
+
+
+def offer(combo: Any, names: Iterable[str]) -> None:
+    """Fill a combo box; one that shows these names already keeps its choice."""
+    names = list(names)
+    if [combo.itemText(i) for i in range(combo.count)] != names:
+        combo.clear()
+        for name in names:
+            combo.addItem(name)
+
+
+def choose_folder(edit: Any, title: str) -> None:
+    """Let the reader choose a folder for a line of text."""
+    found = qt.QFileDialog.getExistingDirectory(None, title)
+    if found:
+        edit.setText(found)
+
+
 def table_item(text: str, tip: str = "") -> Any:
     """A table item that shows a text."""
     item = qt.QTableWidgetItem(text)
-    if tip:
-        item.setToolTip(tip)
+    item.setToolTip(tip)
     return item
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,11 +31,6 @@ class MissingPackages:
     names: tuple[str, ...]
 
     @property
-    def size_mb(self) -> int:
-        """About how much is downloaded."""
-        return sum(_SIZES_MB.get(n, _OTHER_MB) for n in self.names)
-
-    @property
     def words(self) -> str:
         """What will be installed, how large it is, and how to do it without a network."""
         torch = (
@@ -42,9 +38,10 @@ class MissingPackages:
             if "torch" in self.names
             else ""
         )
+        size_mb = sum(_SIZES_MB.get(n, _OTHER_MB) for n in self.names)
         return (
             f"These Python packages are needed and not installed: {', '.join(self.names)} "
-            f"(about {self.size_mb} MB to download).{torch}\n\nWithout a network: on a computer that has one run\n"
+            f"(about {size_mb} MB to download).{torch}\n\nWithout a network: on a computer that has one run\n"
             f"  pip download -d wheels -r {requirements_file()}\ncarry the folder here, and run\n"
             "  PythonSlicer -m pip install --no-index --find-links wheels -r requirements.txt"
         )
@@ -58,17 +55,15 @@ def requirements_file() -> str:
 def missing_packages() -> MissingPackages:
     """Which of the needed packages cannot be imported; imports nothing itself."""
     lines = resource_path("requirements.txt").read_text(encoding="utf-8").splitlines()
-    names = [_name(line) for line in lines if line.strip() and not line.startswith("#")]
+    names = [
+        re.split(r"[<>=!~;\[ ]", line)[0].strip()
+        for line in lines
+        if line.strip() and not line.startswith("#")
+    ]
     names.append("torch")
     return MissingPackages(
         tuple(n for n in names if importlib.util.find_spec(_IMPORT_NAMES.get(n, n.lower())) is None)
     )
-
-
-def _name(line: str) -> str:
-    for mark in "<>=!~;[ ":
-        line = line.split(mark, maxsplit=1)[0]
-    return line.strip()
 
 
 def install(packaging: Any) -> None:

@@ -12,7 +12,7 @@ import slicer
 from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.panel.context import Context, guarded
+from HCCResponseLib.panel.context import Context, guarded, offer
 from HCCResponseLib.panel.jobs import JobRunner
 from HCCResponseLib.panel.scene.bridge import SceneView
 from HCCResponseLib.panel.scene.slices import SliceViews
@@ -22,10 +22,18 @@ from HCCResponseLib.panel.sections.response import ResponseSection
 from HCCResponseLib.panel.sections.run import RunSection
 from HCCResponseLib.panel.sections.sign import SignSection
 from HCCResponseLib.panel.sections.study import StudySection
-from HCCResponseLib.panel.windows import WINDOW_PRESETS
 from HCCResponseLib.presenter.presenter import Presenter
 from HCCResponseLib.review.people.people import People, local_people, people_of
 from HCCResponseLib.review.read.records import ReaderLine
+
+# Window presets for CT of the liver, (width, level) in HU; a further preset is one line.
+WINDOW_PRESETS = {
+    "Soft tissue": (400.0, 50.0),
+    "Liver, portal venous": (180.0, 110.0),
+    "Liver, unenhanced": (150.0, 50.0),
+    "Lung": (1500.0, -600.0),
+    "Bone": (2000.0, 400.0),
+}
 
 
 class ReaderPanel:
@@ -49,11 +57,12 @@ class ReaderPanel:
         self.presenter = Presenter()
         self._people: People | None = None
         self._open_people = people
-        context = Context(ui, self.presenter, self._accounts)
-        context.scene_view = SceneView(scene, self)
-        context.slices = SliceViews(slicer.app.layoutManager())
-        context.jobs = JobRunner(_qt_timer, self._job_changed)
-        context.refresh = self.refresh
+        self.scene_view = SceneView(scene, self)
+        self.slices = SliceViews(slicer.app.layoutManager())
+        self.jobs = JobRunner(_qt_timer, self._job_changed)
+        context = Context(
+            ui, self.presenter, self._accounts, self.scene_view, self.slices, self.jobs, self.refresh
+        )
         self._context = context
         self._study = StudySection(context, self.open, self.show_assigned, self.close)
         self._run = RunSection(context)
@@ -68,21 +77,6 @@ class ReaderPanel:
         self._set_up_editor()
         self.refresh()
 
-    @property
-    def jobs(self) -> JobRunner:
-        """The job that runs, for the module and its tests."""
-        return self._context.jobs
-
-    @property
-    def scene_view(self) -> SceneView:
-        """The scene as it is shown."""
-        return self._context.scene_view
-
-    @property
-    def slices(self) -> SliceViews:
-        """The slice views."""
-        return self._context.slices
-
     def _accounts(self) -> People:
         """Who can sign: the accounts of an assigned read's store, else those of this computer."""
         if self.presenter.session is not None and self.presenter.assigned is not None:
@@ -93,8 +87,7 @@ class ReaderPanel:
 
     def _set_up_views(self) -> None:
         ui = self._ui
-        for name in WINDOW_PRESETS:
-            ui.windowCombo.addItem(name)
+        offer(ui.windowCombo, WINDOW_PRESETS)
         ui.windowCombo.connect("activated(int)", guarded(self._window))
         ui.compareButton.connect("clicked()", guarded(self.compare))
         ui.linkCheck.connect("toggled(bool)", guarded(self._link))

@@ -15,7 +15,7 @@ from HCCResponseLib.response.endpoints.visits import Assessment
 from HCCResponseLib.response.irecist.best import irecist_best
 from HCCResponseLib.response.read import evaluate_read, load_profile
 from HCCResponseLib.response.timepoint.sums import LesionSum
-from HCCResponseLib.response.timepoint.target import TargetHistory, TargetRule
+from HCCResponseLib.response.timepoint.target import TargetHistory
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
@@ -39,8 +39,7 @@ def total(value: Decimal) -> LesionSum:
 
 
 def responses(profile: str, baseline: Decimal, values: list[Decimal], **overrides: object) -> list[Response]:
-    rule = TargetRule.of(PROFILES[profile].with_overrides(overrides))
-    history = TargetHistory(rule, baseline)
+    history = TargetHistory(PROFILES[profile].with_overrides(overrides), baseline)
     return [history.evaluate(total(value)).response for value in values]
 
 
@@ -167,12 +166,12 @@ BEST = [Response.CR, Response.PR, Response.SD, Response.PD, Response.NE]
 def test_confirmation_never_improves_and_nothing_after_pd_counts(course, gaps):
     dates = [START + timedelta(days=sum(gaps[: i + 1])) for i in range(len(course))]
     visits = [Assessment(when, code) for when, code in zip(dates, course, strict=True)]
-    plain = best_response(visits, START, PROFILES["recist-1.1"]).response
-    confirmed = best_response(visits, START, CONFIRMED).response
+    plain = best_response(visits, START, PROFILES["recist-1.1"]).answer
+    confirmed = best_response(visits, START, CONFIRMED).answer
     assert BEST.index(plain) <= BEST.index(confirmed)
     if Response.PD in course:
         cut = visits[: course.index(Response.PD) + 1]
-        assert best_response(cut, START, CONFIRMED).response is confirmed
+        assert best_response(cut, START, CONFIRMED).answer is confirmed
 
 
 immune = st.sampled_from([Response.ICR, Response.IPR, Response.ISD, Response.IUPD, Response.NE])

@@ -13,7 +13,7 @@ from HCCResponseLib.review.read.access import Stage
 from HCCResponseLib.review.read.lifecycle import amend, close, stage
 from HCCResponseLib.review.read.records import Action, Decision
 from HCCResponseLib.review.read.state import read_life, read_state
-from HCCResponseLib.review.signing.audit import export_log_as, verify
+from HCCResponseLib.review.signing.audit import export_log, verify
 from HCCResponseLib.review.signing.signatures import Meaning
 from HCCResponseLib.review.signing.signing import countersign, sign_and_lock
 from reads import BASELINE, FOLLOW_UP, study
@@ -276,18 +276,18 @@ def test_the_log_is_readable_harmless_and_without_hashes(two, tmp_path):
     two.people.disable(two.person("boss"), "judge", formula)
     for name in ("ann", "judge"):
         with pytest.raises((AccessError, SignInError)):
-            export_log_as(two.person(name), two.store, tmp_path / "log.csv")
-    count = export_log_as(two.person("eve"), two.store, tmp_path / "log.csv")
+            export_log(two.person(name), two.store, tmp_path / "log.csv")
+    count = export_log(two.person("eve"), two.store, tmp_path / "log.csv")
     text = (tmp_path / "log.csv").read_text(encoding="utf-8")
     assert "$argon2" not in text
     assert f'"\'{formula.replace(chr(34), chr(34) * 2)}"' in text
     assert not [cell for line in text.splitlines() for cell in line.split(",") if cell.strip('"')[:1] == "="]
-    assert export_log_as(two.person("boss"), two.store, tmp_path / "log.json", "S1-1") < count
+    assert export_log(two.person("boss"), two.store, tmp_path / "log.json", "S1-1") < count
     rows = json.loads((tmp_path / "log.json").read_text(encoding="utf-8"))
     (signed, _) = [r for r in rows if r["action"] == "signed"]
     assert (signed["actor"], signed["role"], signed["item"]) == ("ann", "reader", BASELINE)
     with pytest.raises(InputError, match=r"must end in \.csv or \.json"):
-        export_log_as(two.person("eve"), two.store, tmp_path / "log.xls")
+        export_log(two.person("eve"), two.store, tmp_path / "log.xls")
 
 
 def test_an_assigned_read_is_opened_by_its_reader_only(two):

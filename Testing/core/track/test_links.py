@@ -6,7 +6,7 @@ import pytest
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.lesions.links import LinkKind, links_from_json, links_to_json, merge, relink, split
+from HCCResponseLib.lesions.links import LinkKind, links_from_json, links_to_json, relink
 from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.measure import measure_label_map, measure_lesion, measure_parts
 from HCCResponseLib.track.identity.components import carried_parts, divide
@@ -117,10 +117,10 @@ def test_a_reader_relinks_and_the_old_links_are_kept(two):
 
 
 def test_a_reader_splits_and_merges(two):
-    merged = merge(two, ("A", "B"), 1, "Dr A")
+    merged = relink(two, {1: ("A", "B")}, "Dr A")
     assert merged.of("A").merged_with == ("B",)
     assert merged.of("B").outcome is LinkKind.MERGED
-    halves = split(two, "A", (1, 2), "Dr A")
+    halves = relink(two, {1: ("A",), 2: ("A",)}, "Dr A")
     assert halves.of("A").outcome is LinkKind.SPLIT
     assert halves.of("B").outcome is LinkKind.VANISHED
 

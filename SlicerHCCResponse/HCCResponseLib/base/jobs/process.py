@@ -115,6 +115,8 @@ class Tree:
 
         The group is signalled before its leader is collected: afterwards the number may be another group's.
         """
+        import psutil
+
         below = self._below()
         if self._process.returncode is None:
             if os.name == "posix":
@@ -122,7 +124,9 @@ class Tree:
                     os.killpg(self._process.pid, signal.SIGKILL)
             else:
                 self._process.kill()
-        _kill(below)
+        for one in below:
+            with contextlib.suppress(psutil.Error):
+                one.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_REAPED_S)
         if self._process.stdin is not None:
@@ -138,11 +142,3 @@ class Tree:
         with contextlib.suppress(psutil.Error):
             return list(self._known.children(recursive=True))
         return []
-
-
-def _kill(processes: list[psutil.Process]) -> None:
-    import psutil
-
-    for one in processes:
-        with contextlib.suppress(psutil.Error):
-            one.kill()

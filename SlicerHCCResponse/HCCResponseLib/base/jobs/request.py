@@ -5,7 +5,7 @@ from typing import Protocol, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.base.validation import in_one_line
+from HCCResponseLib.base.text import in_one_line
 
 
 class Request(Protocol):

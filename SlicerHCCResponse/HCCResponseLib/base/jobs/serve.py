@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,7 +40,7 @@ def serve(read: Callable[[str], Q], work: Callable[[Q, Report], Mapping[str, Any
         threading.Thread(target=_end_with_parent, daemon=True).start()
     text = Path(sys.argv[-1]).read_text(encoding="utf-8")
     try:
-        result = work(read(text), Emitter())
+        result = work(read(text), partial(_tell, time.monotonic()))
     except HCCResponseError as problem:
         _fail(problem)
     except (MemoryError, RuntimeError) as problem:
@@ -56,25 +57,19 @@ def _fail(problem: HCCResponseError) -> None:
     sys.exit(1)
 
 
-class Emitter:
-    """Writes progress lines, with an estimate of the time left."""
-
-    def __init__(self) -> None:
-        self._started = time.monotonic()
-
-    def __call__(self, progress: Progress) -> None:
-        spent = time.monotonic() - self._started
-        left = progress.seconds_left
-        if left is None and progress.fraction > 0.02:
-            left = spent * (1 - progress.fraction) / progress.fraction
-        _write(
-            {
-                "stage": progress.stage,
-                "fraction": round(progress.fraction, 4),
-                "seconds_left": left and round(left, 1),
-                "memory_mib": peak_memory_mib(),
-            }
-        )
+def _tell(started: float, progress: Progress) -> None:
+    """Write a progress line, with an estimate of the time left."""
+    left = progress.seconds_left
+    if left is None and progress.fraction > 0.02:
+        left = (time.monotonic() - started) * (1 - progress.fraction) / progress.fraction
+    _write(
+        {
+            "stage": progress.stage,
+            "fraction": round(progress.fraction, 4),
+            "seconds_left": left and round(left, 1),
+            "memory_mib": peak_memory_mib(),
+        }
+    )
 
 
 def peak_memory_mib() -> float | None:

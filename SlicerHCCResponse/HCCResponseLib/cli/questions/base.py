@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from HCCResponseLib.cli.questions.fields import Fields
-from HCCResponseLib.response.criteria.base import Criterion
+from HCCResponseLib.response.criteria import Criterion
 from HCCResponseLib.response.profiles.load import Profile
 
 

@@ -31,7 +31,7 @@ def best(given: Fields, setting: QuestionContext) -> Answer:
         when = next((v.date for v in course.visits if v.response is result.best_response), None)
         return Answer({"best_response": result.best_response.value, "date": day(when)}, result.trace)
     found = best_response(course.visits, course.reference, setting.profile, course.first_pd)
-    return Answer({"best_response": found.response.value, "date": day(found.date)}, found.trace)
+    return Answer({"best_response": found.answer.value, "date": day(found.date)}, found.trace)
 
 
 @answers("response-flag")
@@ -39,7 +39,7 @@ def flag(given: Fields, setting: QuestionContext) -> Answer:
     """Whether there was a (confirmed) response."""
     course = _recist(_course(given), setting)
     found = response_flag(course.visits, course.reference, setting.profile, course.first_pd)
-    return Answer({"responder": yes_no(found.yes), "date": day(found.date)}, found.trace)
+    return Answer({"responder": yes_no(found.answer), "date": day(found.date)}, found.trace)
 
 
 @answers("clinical-benefit")
@@ -52,7 +52,7 @@ def benefit(given: Fields, setting: QuestionContext) -> Answer:
         values = tuple(value for value in named if value is not None)
     recist = tuple(to_recist(value) for value in values) if setting.criterion.immune else values
     found = clinical_benefit(course.visits, course.reference, setting.profile, course.first_pd, recist)
-    return Answer({"benefit": yes_no(found.yes), "date": day(found.date)}, found.trace)
+    return Answer({"benefit": yes_no(found.answer), "date": day(found.date)}, found.trace)
 
 
 def visits_of(given: Fields) -> list[Assessment]:

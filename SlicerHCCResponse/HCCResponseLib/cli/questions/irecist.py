@@ -1,7 +1,6 @@
 """``irecist-sequence`` and ``irecist-best``."""
 
 from datetime import date
-from itertools import pairwise
 from typing import Any
 
 from HCCResponseLib.base.errors import RuleError
@@ -9,12 +8,13 @@ from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
 from HCCResponseLib.cli.questions.fields import Fields, to_choice, to_day
 from HCCResponseLib.cli.questions.target import plain_sum
 from HCCResponseLib.cli.questions.writing import day, number
+from HCCResponseLib.response.endpoints.visits import check_dates
 from HCCResponseLib.response.irecist.best import ImmuneBest, irecist_best
 from HCCResponseLib.response.irecist.codes import to_recist
 from HCCResponseLib.response.irecist.machine import ImmuneOutcome, ImmuneStateMachine, ImmuneTimePoint
 from HCCResponseLib.response.irecist.new_lesions import NewLesionFinding
 from HCCResponseLib.response.profiles.load import OVERRIDE_SOURCE, Profile, load_profile
-from HCCResponseLib.response.timepoint.target import TargetHistory, TargetRule
+from HCCResponseLib.response.timepoint.target import TargetHistory
 from HCCResponseLib.response.types import Response, VersusLast
 
 _ROLES = {"target": True, "non-target": False, "new-target": True, "new-non-target": False}
@@ -25,12 +25,10 @@ def sequence(given: Fields, setting: QuestionContext) -> Answer:
     """Coded responses of a subject's time points through the state machine."""
     profile = setting.profile if setting.criterion.immune else _immune_profile(setting.profile)
     baseline = given.length("baseline_target_sum")
-    history = TargetHistory(TargetRule.of(profile), baseline) if baseline else None
+    history = TargetHistory(profile, baseline) if baseline else None
     points = [_point(row) for row in given.needed("visits").objects("visits")]
     start = given.day("baseline_date")
-    for earlier, later in pairwise([*([] if start is None else [start]), *(point.date for point in points)]):
-        if later <= earlier:
-            raise RuleError(f"Dates out of order: {later} does not come after {earlier}.")
+    check_dates([*([] if start is None else [start]), *(point.date for point in points)])
     machine = ImmuneStateMachine(profile, history)
     done = [machine.step(point) for point in points]
     best = irecist_best([outcome.response for outcome in done], [point.date for point in points])
@@ -58,7 +56,7 @@ def _row(point: ImmuneTimePoint, outcome: ImmuneOutcome) -> dict[str, Any]:
         "date": day(point.date),
         "response": outcome.response.value,
         "used_for_state": outcome.used_for_state,
-        "nadir_before": number(outcome.nadir_before),
+        "nadir_before": number(outcome.target.nadir_before),
         "warnings": list(outcome.warnings),
     }
 

@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
 from HCCResponseLib.cli.questions.fields import Fields, to_length
 from HCCResponseLib.cli.questions.writing import day, number, percent
+from HCCResponseLib.response.endpoints.visits import check_dates
 from HCCResponseLib.response.irecist.codes import to_immune
 from HCCResponseLib.response.numbers import ZERO
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.timepoint.sums import LesionSum, ValueRule, baseline_sum, follow_up_sum
-from HCCResponseLib.response.timepoint.target import TargetHistory, TargetRule
+from HCCResponseLib.response.timepoint.target import TargetHistory
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
@@ -36,11 +37,8 @@ class Visit:
 @answers("target-response")
 def target_response(given: Fields, setting: QuestionContext) -> Answer:
     """Target response of the last visit, with that of every visit beside it."""
-    rule = TargetRule.of(setting.profile)
-    if "visits" in given or "baseline" in given:
-        history, visits, notes = _from_visits(given, setting, rule)
-    else:
-        history, visits, notes = _from_sums(given, rule)
+    read = _from_visits if "visits" in given or "baseline" in given else _from_sums
+    history, visits, notes = read(given, setting.profile)
     if not visits:
         raise RuleError("There is no visit to evaluate.")
     done = [(visit, history.evaluate(visit.current, visit.recurrence)) for visit in visits]
@@ -74,7 +72,7 @@ def _as_is(response: Response) -> Response:
     return response
 
 
-def _from_sums(given: Fields, rule: TargetRule) -> tuple[TargetHistory, list[Visit], list[str]]:
+def _from_sums(given: Fields, profile: Profile) -> tuple[TargetHistory, list[Visit], list[str]]:
     if "current_sum" not in given:
         raise RuleError(
             "'given' needs either sums (baseline_sum, nadir_sum, current_sum) or baseline and visits."
@@ -89,7 +87,7 @@ def _from_sums(given: Fields, rule: TargetRule) -> tuple[TargetHistory, list[Vis
             f"The nadir of {nadir} cannot exceed the baseline sum of {baseline}: it includes the baseline."
         )
     known = _prior_sums(given)
-    history = TargetHistory(rule, baseline, known if nadir is None else [*known, nadir])
+    history = TargetHistory(profile, baseline, known if nadir is None else [*known, nadir])
     visit = Visit(None, plain_sum(given.length("current_sum")), given.flag("prior_overall_cr") is True)
     return history, [visit], notes
 
@@ -107,10 +105,8 @@ def plain_sum(total: Decimal | None, complete: bool = True) -> LesionSum:
     return LesionSum(total, known, known and total == ZERO)
 
 
-def _from_visits(
-    given: Fields, setting: QuestionContext, rule: TargetRule
-) -> tuple[TargetHistory, list[Visit], list[str]]:
-    values = ValueRule.of(setting.profile)
+def _from_visits(given: Fields, profile: Profile) -> tuple[TargetHistory, list[Visit], list[str]]:
+    values = ValueRule(profile)
     baseline: dict[str, LesionFinding] = {}
     notes: list[str] = []
     singles: Mapping[str, Decimal] = {}
@@ -122,13 +118,10 @@ def _from_visits(
         singles, total = start.values, start.total or ZERO
     else:
         total = _baseline_sum(given)
-    history = TargetHistory(rule, total, _prior_sums(given))
+    history = TargetHistory(profile, total, _prior_sums(given))
     history.seed_lesions(singles)
     visits = [_visit(row, baseline, values) for row in given.objects("visits")]
-    dates = [visit.date for visit in visits if visit.date is not None]
-    for earlier, later in pairwise(dates):
-        if later <= earlier:
-            raise RuleError(f"Dates out of order: {later} does not come after {earlier}.")
+    check_dates(visit.date for visit in visits if visit.date is not None)
     return history, visits, notes
 
 

@@ -110,9 +110,9 @@ def log(
     read_id: Annotated[str | None, typer.Option("--read", help="Only this read.")] = None,
 ) -> CommandAnswer:
     """Write a readable copy of the audit trail (manager, auditor): who, when, what, old, new, why, hashes."""
-    from HCCResponseLib.review.signing.audit import export_log_as
+    from HCCResponseLib.review.signing.audit import export_log
 
-    count = export_log_as(signed.person, signed.store, output, read_id)
+    count = export_log(signed.person, signed.store, output, read_id)
     values = {"events": count, "file": str(output.resolve())}
     return CommandAnswer(values, f"{count} events written to {output}.")
 

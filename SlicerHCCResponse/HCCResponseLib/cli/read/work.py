@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,7 +88,7 @@ def show(
         "time_points": [
             {"name": n, "stage": stage(state, n).value, "rows": _rows(state, n)} for n in points(state)
         ],
-        "signatures": [s.to_payload() for s in state.signatures],
+        "signatures": [asdict(s) for s in state.signatures],
     }
     lines = []
     for point in values["time_points"]:
@@ -139,7 +140,7 @@ def sign(
         done = countersign(store, state, signed.people, signed.credentials, time_point, meaning)
     category = f", category {done.category}" if done.category else ""
     words = f"'{time_point}' signed by {done.printed_name} at {done.utc} ({done.meaning}){category}."
-    return CommandAnswer(done.to_payload(), words)
+    return CommandAnswer(asdict(done), words)
 
 
 @signed_command

@@ -6,12 +6,13 @@ The store is the truth. Nodes that were deleted are made again, nodes of a saved
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+import vtk
 
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.panel.scene.contours import COLOURS, fingerprint, get_contour, remove_contour, set_contour
+from HCCResponseLib.panel.scene.contours import COLOURS, fingerprint, get_contour, set_contour
 from HCCResponseLib.panel.scene.lines import axis_of, get_line, set_line, style
 from HCCResponseLib.panel.scene.nodes import (
     CONTOURS,
@@ -46,12 +47,6 @@ class Edits(Protocol):
         """One of our nodes or segments was deleted by the user."""
 
 
-@dataclass
-class _Watch:
-    target: Any
-    number: int
-
-
 class SceneView:
     """Shows one read in a scene."""
 
@@ -64,7 +59,7 @@ class SceneView:
         self._shown: dict[tuple[str, str], Row] = {}
         self._prints: dict[tuple[str, str], object] = {}
         self._drawn: dict[tuple[str, str], Lesion] = {}
-        self._watches: list[_Watch] = []
+        self._watches: list[tuple[Any, int]] = []
         self._quiet = 0
         self._views: dict[str, str] = {}
 
@@ -78,13 +73,13 @@ class SceneView:
         self._nodes = {t: n for n in our_nodes(self.scene, self._subject) if (t := tag_of(n))}
         for (_, _, point, _), node in self._nodes.items():
             file_under(self.scene, node, self._subject, point)
-        self._watch(self.scene, self.scene.NodeRemovedEvent, self._on_node_removed, call_data=True)
+        self._watch(self.scene, self.scene.NodeRemovedEvent, _with_node(self._on_node_removed))
         self.show(state)
 
     def close(self) -> None:
         """Stop showing; the nodes stay and are hidden, so that edits outside the read are not mistaken for it."""
-        for watch in self._watches:
-            watch.target.RemoveObserver(watch.number)
+        for target, number in self._watches:
+            target.RemoveObserver(number)
         self._watches.clear()
         self.show_in({})
         self._nodes.clear()
@@ -153,7 +148,7 @@ class SceneView:
                 set_line(node, line)
 
     def _forget(self, contours: Any, point: str, name: str) -> None:
-        remove_contour(contours, name)
+        contours.GetSegmentation().RemoveSegment(name)
         for kind in (LONG_AXIS, SHORT_AXIS):
             node = self._find(kind, point, name)
             if node is not None:
@@ -233,15 +228,11 @@ class SceneView:
 
     # -- watching ---------------------------------------------------------------------------------------------
 
-    def _watch(self, target: Any, event: Any, call: Callable[..., None], call_data: bool = False) -> None:
-        if call_data:
-            import vtk
-
-            call = _with_node(call, vtk.VTK_OBJECT)
-        self._watches.append(_Watch(target, target.AddObserver(event, call)))
+    def _watch(self, target: Any, event: Any, call: Callable[..., None]) -> None:
+        self._watches.append((target, target.AddObserver(event, call)))
 
     def _is_watched(self, target: Any) -> bool:
-        return any(w.target is target for w in self._watches)
+        return any(one is target for one, _ in self._watches)
 
     def _watch_segments(self, node: Any, point: str) -> None:
         segmentation = node.GetSegmentation()
@@ -282,7 +273,7 @@ class SceneView:
         if found is None or found[0] != self._subject:
             return
         self._nodes.pop(found, None)
-        self._watches = [w for w in self._watches if w.target is not node]
+        self._watches = [w for w in self._watches if w[0] is not node]
         if self._quiet or self.scene.IsClosing():
             return
         _, kind, point, name = found
@@ -296,11 +287,13 @@ class SceneView:
         self._drawn.pop((point, name), None)
 
 
-def _with_node(call: Callable[[Any], None], kind: str) -> Callable[..., None]:
+def _with_node(call: Callable[[Any], None]) -> Callable[..., None]:
+    """For events that bring the node along."""
+
     def handler(_caller: Any, _event: str, node: Any) -> None:
         call(node)
 
-    handler.CallDataType = kind  # type: ignore[attr-defined]
+    handler.CallDataType = vtk.VTK_OBJECT  # type: ignore[attr-defined]
     return handler
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
-from HCCResponseLib.imaging.boxes import box_at, common_box, tight_box, within
+from HCCResponseLib.imaging.boxes import Index, box_at, common_box, tight_box, within
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.panel.scene.nodes import ijk_to_ras
@@ -39,7 +40,8 @@ def set_contour(
         segment = slicer.vtkSegment()
         segment.SetName(name)
         segment.SetColor(*colour)
-        segment.AddRepresentation(_binary(), image)
+        kind = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
+        segment.AddRepresentation(kind, image)
         segmentation.AddSegment(segment, name)
         return
     logic = slicer.vtkSlicerSegmentationsModuleLogic
@@ -47,17 +49,6 @@ def set_contour(
         logic.ClearSegment(node, name)
     else:
         logic.SetBinaryLabelmapToSegment(image, node, name, logic.MODE_REPLACE)
-
-
-def remove_contour(node: Any, name: str) -> None:
-    """Remove a segment."""
-    node.GetSegmentation().RemoveSegment(name)
-
-
-def _binary() -> str:
-    import slicer
-
-    return str(slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName())
 
 
 def _oriented(contour: Lesion | None, geometry: Geometry) -> Any:
@@ -83,22 +74,18 @@ def get_contour(node: Any, name: str, geometry: Geometry) -> Lesion:
     image = _segment_image(node, name, geometry)
     if image is None:
         return Lesion.empty(geometry.size)
-    x0, x1, y0, y1, z0, z1 = image.GetExtent()
-    inner = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(z1 - z0 + 1, y1 - y0 + 1, x1 - x0 + 1) > 0
-    seen = common_box(box_at((z0, y0, x0), inner.shape), box_at((0, 0, 0), geometry.size))
+    corner, values = _values(image)
+    seen = common_box(box_at(corner, values.shape), box_at((0, 0, 0), geometry.size))
     start = (seen[0].start, seen[1].start, seen[2].start)
-    return Lesion(geometry.size, start, inner[within(seen, (z0, y0, x0))])
+    return Lesion(geometry.size, start, values[within(seen, corner)] > 0)
 
 
 def _segment_image(node: Any, name: str, geometry: Geometry) -> Any | None:
     """A segment's label map on the grid's own voxels; resampled only if another tool put it on another grid."""
     import slicer
 
-    if node.GetSegmentation().GetSegment(name) is None:
-        return None
-    image = slicer.vtkOrientedImageData()
-    node.GetBinaryLabelmapRepresentation(name, image)
-    if image.IsEmpty() or image.GetPointData().GetScalars() is None:
+    image = _stored_image(node, name)
+    if image is None:
         return None
     matrix = vtk.vtkMatrix4x4()
     image.GetImageToWorldMatrix(matrix)
@@ -113,24 +100,32 @@ def _segment_image(node: Any, name: str, geometry: Geometry) -> Any | None:
     return out
 
 
-def fingerprint(node: Any, name: str) -> tuple[object, ...] | None:
-    """Changes when a segment's voxels do; ``None`` for an empty segment."""
+def _stored_image(node: Any, name: str) -> Any | None:
+    """A segment's label map as it is stored; ``None`` when the segment is empty or gone."""
     import slicer
 
-    image = slicer.vtkOrientedImageData()
     if node.GetSegmentation().GetSegment(name) is None:
         return None
+    image = slicer.vtkOrientedImageData()
     node.GetBinaryLabelmapRepresentation(name, image)
-    if image.IsEmpty() or image.GetPointData().GetScalars() is None:
-        return None
+    return None if image.IsEmpty() or image.GetPointData().GetScalars() is None else image
+
+
+def _values(image: Any) -> tuple[Index, npt.NDArray[Any]]:
+    """First index (z, y, x) of an image's extent, and its values."""
     x0, x1, y0, y1, z0, z1 = image.GetExtent()
-    values = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(z1 - z0 + 1, y1 - y0 + 1, x1 - x0 + 1)
+    values = vtk_to_numpy(image.GetPointData().GetScalars())
+    return (z0, y0, x0), values.reshape(z1 - z0 + 1, y1 - y0 + 1, x1 - x0 + 1)
+
+
+def fingerprint(node: Any, name: str) -> tuple[object, ...] | None:
+    """Changes when a segment's voxels do; ``None`` for an empty segment."""
+    image = _stored_image(node, name)
+    if image is None:
+        return None
+    corner, values = _values(image)
     box = tight_box(values)
     if box is None:
         return None
-    inner = np.packbits(values[box] > 0)
-    return (
-        tuple(s.start + o for s, o in zip(box, (z0, y0, x0), strict=True)),
-        values[box].shape,
-        hash(inner.tobytes()),
-    )
+    start = tuple(s.start + o for s, o in zip(box, corner, strict=True))
+    return start, values[box].shape, hash(np.packbits(values[box] > 0).tobytes())

@@ -21,30 +21,26 @@ class SliceViews:
 
     def __init__(self, layout_manager: Any) -> None:
         self._manager = layout_manager
-        self._points: tuple[str, ...] = ()
+        self.points: tuple[str, ...] = ()
+        """Time points on show, from left to right."""
         self._observed: list[tuple[Any, int]] = []
         self._offsets: dict[str, float] = {}
         self._moving = False
         self.linked = True
 
-    @property
-    def points(self) -> tuple[str, ...]:
-        """Time points on show, from left to right."""
-        return self._points
-
     def compare(self, points: Sequence[str], view: SceneView) -> None:
         """Show these time points (three at most) side by side, axial, each zoomed to its scan."""
         self.close()
-        self._points = tuple(points[: len(VIEWS)])
-        self._set_layout(len(self._points))
-        for name, point in zip(VIEWS, self._points, strict=False):
+        self.points = tuple(points[: len(VIEWS)])
+        self._set_layout(len(self.points))
+        for name, point in zip(VIEWS, self.points, strict=False):
             widget = self._manager.sliceWidget(name)
             widget.mrmlSliceCompositeNode().SetLinkedControl(False)
             widget.mrmlSliceCompositeNode().SetBackgroundVolumeID(view.volume_node(point).GetID())
             widget.mrmlSliceNode().SetOrientationToAxial()
             widget.sliceLogic().FitSliceToBackground()
             self._follow(name, widget.mrmlSliceNode())
-        shown = zip(VIEWS, self._points, strict=False)
+        shown = zip(VIEWS, self.points, strict=False)
         view.show_in({p: self._manager.sliceWidget(n).mrmlSliceNode().GetID() for n, p in shown})
 
     def close(self) -> None:
@@ -53,13 +49,13 @@ class SliceViews:
             node.RemoveObserver(number)
         self._observed.clear()
         self._offsets.clear()
-        self._points = ()
+        self.points = ()
 
     def go_to(self, rows: dict[str, Row | None]) -> None:
         """Move each view to where its lesion is, or to the place where it was expected or had not been yet."""
         self._moving = True
         try:
-            for name, point in zip(VIEWS, self._points, strict=False):
+            for name, point in zip(VIEWS, self.points, strict=False):
                 place = key_place(rows.get(point)) or earlier_place(rows)
                 if place is not None:
                     node = self._manager.sliceWidget(name).mrmlSliceNode()
@@ -70,7 +66,7 @@ class SliceViews:
 
     def set_window(self, width_level: tuple[float, float], view: SceneView) -> None:
         """Window of all time points."""
-        for point in self._points:
+        for point in self.points:
             display = view.volume_node(point).GetDisplayNode()
             display.SetAutoWindowLevel(False)
             display.SetWindowLevel(*width_level)
@@ -100,7 +96,7 @@ class SliceViews:
             return
         self._moving = True
         try:
-            for other in VIEWS[: len(self._points)]:
+            for other in VIEWS[: len(self.points)]:
                 if other != name:
                     node = self._manager.sliceWidget(other).mrmlSliceNode()
                     node.SetSliceOffset(node.GetSliceOffset() + step)
@@ -124,12 +120,11 @@ def key_place(row: Row | None) -> tuple[float, float, float] | None:
     """RAS point to look at for a row: the middle of its long axis, else the place where it was expected."""
     if row is None:
         return None
-    if row.decision is not None and row.decision.long_line is not None:
-        line = row.decision.long_line
+    own = row.decision.long_line if row.decision else None
+    axis = row.measurement.long_axis if row.measurement and row.long_mm is not None else None
+    line = own or axis
+    if line is not None:
         return _ras(np.add(line.start_lps, line.end_lps) / 2)
-    if row.measurement is not None and row.long_mm is not None:
-        axis = row.measurement.long_axis
-        return _ras(np.add(axis.start_lps, axis.end_lps) / 2)
     place = row.proposal.evidence.get("place_lps")
     return _ras(place) if isinstance(place, list) else None
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import qt
-
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.panel.context import Context, fit_height, guarded, table_item
-from HCCResponseLib.panel.sections.lesion_table import COLOURS
+from HCCResponseLib.panel.context import Context, fit_height, guarded, press_by_key
+from HCCResponseLib.panel.sections.lesion_table import status_item
 from HCCResponseLib.presenter.view import CandidateLine, CellStatus, PanelView
 from HCCResponseLib.review.read.records import Action
 
@@ -22,21 +17,12 @@ class CandidateSection:
     def __init__(self, context: Context) -> None:
         self._context, self._ui = context, context.ui
         self._lines: tuple[CandidateLine, ...] = ()
-        self._shortcuts = [self._key(key, name) for key, name in KEYS.items()]
-        answers: dict[str, Callable[[], None]] = {
-            "newCandidateButton": lambda: self.answer(Action.NEW),
-            "equivocalButton": lambda: self.answer(Action.EQUIVOCAL),
-            "dismissButton": lambda: self.answer(Action.DISMISS),
-        }
-        for name, action in answers.items():
-            getattr(self._ui, name).connect("clicked()", guarded(action))
-        self._ui.candidateTable.connect("itemSelectionChanged()", guarded(self._clicked))
-
-    def _key(self, key: str, button: str) -> Any:
-        shortcut = qt.QShortcut(qt.QKeySequence(key), self._ui.candidateTable)
-        shortcut.setContext(qt.Qt.WidgetWithChildrenShortcut)
-        shortcut.connect("activated()", getattr(self._ui, button).click)
-        return shortcut
+        table = self._ui.candidateTable
+        self._shortcuts = [press_by_key(table, key, getattr(self._ui, name)) for key, name in KEYS.items()]
+        self._ui.newCandidateButton.connect("clicked()", guarded(lambda: self.answer(Action.NEW)))
+        self._ui.equivocalButton.connect("clicked()", guarded(lambda: self.answer(Action.EQUIVOCAL)))
+        self._ui.dismissButton.connect("clicked()", guarded(lambda: self.answer(Action.DISMISS)))
+        table.connect("itemSelectionChanged()", guarded(self._clicked))
 
     def show(self, view: PanelView) -> None:
         """Show all candidates."""
@@ -46,10 +32,7 @@ class CandidateSection:
         for number, line in enumerate(self._lines):
             words = (line.name, line.time_point, line.size, line.suggestion, line.decision or "to decide")
             for column, text in enumerate(words):
-                item = table_item(text, line.evidence)
-                item.setBackground(qt.QBrush(qt.QColor(COLOURS[line.status])))
-                item.setForeground(qt.QBrush(qt.QColor("#202020")))
-                table.setItem(number, column, item)
+                table.setItem(number, column, status_item(text, line.evidence, line.status))
         table.resizeColumnsToContents()
         fit_height(table, len(self._lines))
         self._mark()

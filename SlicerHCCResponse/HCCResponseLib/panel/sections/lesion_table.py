@@ -23,6 +23,14 @@ COLOURS = {
 }
 
 
+def status_item(text: str, tip: str, status: CellStatus) -> Any:
+    """A table item in the colour of what was decided."""
+    item = table_item(text, tip)
+    item.setBackground(qt.QBrush(qt.QColor(COLOURS[status])))
+    item.setForeground(qt.QBrush(qt.QColor("#202020")))
+    return item
+
+
 class LesionTable:
     """Fills the table widget and tells which cell is selected."""
 
@@ -50,19 +58,12 @@ class LesionTable:
         table.blockSignals(before)
 
     def _show_line(self, row: int, line: LesionLine) -> None:
-        for column, (text, tip) in enumerate(
-            (
-                (line.name, ""),
-                (_SHORT.get(line.role, line.role), f"{line.role}: {line.role_reason}"),
-                (line.site, ""),
-            )
-        ):
-            self._table.setItem(row, column, table_item(text, tip))
+        role = table_item(_SHORT.get(line.role, line.role), f"{line.role}: {line.role_reason}")
+        for column, item in enumerate((table_item(line.name), role, table_item(line.site))):
+            self._table.setItem(row, column, item)
         for number, cell in enumerate(line.cells):
-            item = table_item(cell.text or cell.status.value, cell.note)
+            item = status_item(cell.text or cell.status.value, cell.note, cell.status)
             item.setIcon(self._icons[cell.status])
-            item.setBackground(qt.QBrush(qt.QColor(COLOURS[cell.status])))
-            item.setForeground(qt.QBrush(qt.QColor("#202020")))
             self._table.setItem(row, len(FIXED) + number, item)
         self._table.setItem(row, len(FIXED) + len(line.cells), table_item(line.change))
 

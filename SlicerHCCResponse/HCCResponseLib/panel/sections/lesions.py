@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-
-import qt
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.panel.context import Context, guarded
+from HCCResponseLib.panel.context import Context, guarded, offer, press_by_key
 from HCCResponseLib.panel.sections.lesion_table import LesionTable
 from HCCResponseLib.presenter.view import STATE_WORDS, PanelView, cell_note
 from HCCResponseLib.response.types import LesionRole, LesionState
@@ -34,7 +31,8 @@ class LesionSection:
     def __init__(self, context: Context) -> None:
         self._context, self._ui = context, context.ui
         self._table = LesionTable(context.ui.lesionTable)
-        self._shortcuts = [self._key(key, name) for key, name in KEYS.items()]
+        table = context.ui.lesionTable
+        self._shortcuts = [press_by_key(table, key, getattr(self._ui, name)) for key, name in KEYS.items()]
         actions: dict[str, Callable[[], None]] = {
             "acceptButton": self.accept,
             "rejectButton": self.reject,
@@ -46,16 +44,10 @@ class LesionSection:
         }
         for name, action in actions.items():
             getattr(self._ui, name).connect("clicked()", guarded(action))
-        self._ui.lesionTable.connect("currentCellChanged(int,int,int,int)", guarded(self._clicked))
-        self._ui.lesionTable.connect("cellClicked(int,int)", guarded(self._clicked))
+        table.connect("currentCellChanged(int,int,int,int)", guarded(self._clicked))
+        table.connect("cellClicked(int,int)", guarded(self._clicked))
         self._ui.roleCombo.connect("activated(int)", guarded(self.set_role))
         self._ui.stateCombo.connect("activated(int)", guarded(self.set_state))
-
-    def _key(self, key: str, button: str) -> Any:
-        shortcut = qt.QShortcut(qt.QKeySequence(key), self._ui.lesionTable)
-        shortcut.setContext(qt.Qt.WidgetWithChildrenShortcut)
-        shortcut.connect("activated()", getattr(self._ui, button).click)
-        return shortcut
 
     # -- showing ----------------------------------------------------------------------------------------------
 
@@ -103,10 +95,7 @@ class LesionSection:
         ui.segmentNameEdit.setText(site.segment)
         ui.nodeCheck.setChecked(site.lymph_node)
         others = [n for n in self._context.presenter.state.rows[time_point] if n != name]
-        if [ui.linkCombo.itemText(i) for i in range(ui.linkCombo.count)] != others:
-            ui.linkCombo.clear()
-            for other in others:
-                ui.linkCombo.addItem(other)
+        offer(ui.linkCombo, others)
 
     def _clicked(self) -> None:
         found = self._table.clicked()
@@ -119,13 +108,9 @@ class LesionSection:
 
     def _first_open(self, name: str) -> str:
         """The first time point at which a lesion waits for a decision, else the last."""
-        points = self._context.presenter.points()
-        state = self._context.presenter.state
-        for point in points:
-            row = state.row(point, name)
-            if row is not None and row.status is RowStatus.PROPOSED:
-                return point
-        return points[-1]
+        points, state = self._context.presenter.points(), self._context.presenter.state
+        rows = ((point, state.row(point, name)) for point in points)
+        return next((p for p, row in rows if row and row.status is RowStatus.PROPOSED), points[-1])
 
     # -- actions ----------------------------------------------------------------------------------------------
 
@@ -189,14 +174,11 @@ class LesionSection:
         """The reader's state of the lesion; 'measured' brings its contour back."""
         time_point, name = self._context.selection()
         words = self._ui.stateCombo.currentText
-        measured = self._context.presenter.row(time_point, name).state is LesionState.MEASURED
-        if words == "measured" and measured:
-            # Choosing what is so already must not take the reader's own contour back.
-            return
-        if words == "measured":
-            self._context.presenter.accept(time_point, name)
-        else:
+        if words != "measured":
             self._context.presenter.set_state(time_point, name, _STATES[words])
+        elif self._context.presenter.row(time_point, name).state is not LesionState.MEASURED:
+            # Choosing what is so already must not take the reader's own contour back.
+            self._context.presenter.accept(time_point, name)
 
     def store_site(self) -> None:
         """Organ, segment, lymph node."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import slicer
 
 from HCCResponseLib.base.errors import HCCResponseError
-from HCCResponseLib.panel.context import Context, fill, guarded
+from HCCResponseLib.panel.context import Context, fill, guarded, offer
 from HCCResponseLib.panel.scene.tables import show_sums
 from HCCResponseLib.presenter.responses import ResponseView, build_responses
 from HCCResponseLib.presenter.view import PanelView
@@ -28,13 +30,11 @@ class ResponseSection:
 
     def show(self, view: PanelView) -> None:
         """Show the category, or what it still needs."""
-        ui = self._ui
+        ui, presenter = self._ui, self._context.presenter
         self.responses, problem = None, ""
         if not view.missing:
             try:
-                self.responses = build_responses(
-                    self._context.presenter.state, self._context.presenter.profile
-                )
+                self.responses = build_responses(presenter.state, presenter.profile)
             except HCCResponseError as why:
                 problem = str(why)
         found = self.responses
@@ -51,35 +51,15 @@ class ResponseSection:
             ui.traceText.setPlainText("")
             return
         own = found.criteria[0]
-        ui.categoryLabel.setText(
-            f"<b>{own.criterion}: {own.category}</b>" + (f"<br>{own.note}" if own.note else "")
-        )
-        fill(ui.criteriaTable, [(c.criterion, c.category, c.note) for c in found.criteria])
-        fill(
-            ui.sumTable,
-            [
-                (
-                    s.time_point,
-                    s.total,
-                    s.from_baseline,
-                    s.from_nadir,
-                    s.target,
-                    s.non_target,
-                    s.new_lesion,
-                    s.overall,
-                )
-                for s in found.sums
-            ],
-        )
+        note = f"<br>{own.note}" if own.note else ""
+        ui.categoryLabel.setText(f"<b>{own.criterion}: {own.category}</b>{note}")
+        fill(ui.criteriaTable, [astuple(line) for line in found.criteria])
+        fill(ui.sumTable, [astuple(line) for line in found.sums])
         ui.traceText.setPlainText(found.trace)
 
     def _show_points(self, view: PanelView) -> None:
-        combo = self._ui.nonTargetPointCombo
         later = [p.name for p in view.time_points[1:]]
-        if [combo.itemText(i) for i in range(combo.count)] != later:
-            combo.clear()
-            for name in later:
-                combo.addItem(name)
+        offer(self._ui.nonTargetPointCombo, later)
         self._ui.nonTargetButton.setEnabled(bool(later))
 
     def _show_question(self) -> None:
@@ -93,8 +73,7 @@ class ResponseSection:
             return
         ui.questionLabel.setText(f"{self._question.time_point}: {self._question.text}")
         ui.questionCombo.clear()
-        for choice in self._question.choices:
-            ui.questionCombo.addItem(choice)
+        offer(ui.questionCombo, self._question.choices)
 
     def answer(self) -> None:
         """Store the answer in the box."""
@@ -113,11 +92,10 @@ class ResponseSection:
         """Bring table and chart into the scene and show the chart."""
         if self.responses is None:
             return
-        state = self._context.presenter.state
-        assert state.study is not None
-        chart = show_sums(
-            slicer.mrmlScene, state.study.subject, self.responses.evaluation, self._context.presenter.profile
-        )
+        presenter = self._context.presenter
+        study = presenter.state.study
+        assert study is not None
+        chart = show_sums(slicer.mrmlScene, study.subject, self.responses.evaluation, presenter.profile)
         slicer.modules.plots.logic().ShowChartInLayout(chart)
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import qt
 import slicer
 
 from HCCResponseLib.adapt.recipe import RECIPES
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.jobs import Ending, Job, Offer, Outcome
 from HCCResponseLib.engines.contract import Gives
-from HCCResponseLib.panel.context import Context, guarded
+from HCCResponseLib.panel.context import Context, choose_folder, guarded, offer
 from HCCResponseLib.pipeline.engines import engines, how_to_install
 from HCCResponseLib.pipeline.request import OURS, WORKER, AssignedRead, Options, ProposalRequest
 from HCCResponseLib.presenter.view import PanelView
@@ -25,7 +24,7 @@ class RunSection:
         self._context, self._ui = context, context.ui
         self._ui.proposeButton.connect("clicked()", guarded(self.start))
         self._ui.adaptButton.connect("clicked()", guarded(self.start))
-        self._ui.cancelButton.connect("clicked()", guarded(self.cancel))
+        self._ui.cancelButton.connect("clicked()", guarded(context.jobs.cancel))
         self._ui.jobFrame.setVisible(False)
         self._ui.offerFrame.setVisible(False)
         self._ui.offerButton.connect("clicked()", guarded(self._start_lighter))
@@ -35,10 +34,8 @@ class RunSection:
         self._ui.engineCombo.connect("currentIndexChanged(int)", guarded(self._engine_chosen))
         self._ui.weightsBrowseButton.connect("clicked()", guarded(self._browse_weights))
         self._engines = [e for e in engines() if Gives.TUMOUR in e.gives and not e.needs_prior]
-        for engine in self._engines:
-            self._ui.engineCombo.addItem(engine.name)
-        for name in RECIPES:
-            self._ui.recipeCombo.addItem(name)
+        offer(self._ui.engineCombo, (engine.name for engine in self._engines))
+        offer(self._ui.recipeCombo, RECIPES)
 
     def _engine_chosen(self) -> None:
         """Say what the engine is and what it still needs."""
@@ -56,9 +53,7 @@ class RunSection:
         ui.engineNoteLabel.setText(words)
 
     def _browse_weights(self) -> None:
-        found = qt.QFileDialog.getExistingDirectory(None, "Folder of the weights")
-        if found:
-            self._ui.weightsEdit.setText(found)
+        choose_folder(self._ui.weightsEdit, "Folder of the weights")
 
     def show(self, view: PanelView) -> None:
         """What can be run now."""
@@ -120,10 +115,6 @@ class RunSection:
         options.require_known()
         return options
 
-    def cancel(self) -> None:
-        """Cancel; what was finished stays."""
-        self._context.jobs.cancel()
-
     def job_changed(self, job: Job) -> None:
         """Show progress; at the end show the new proposals, or why there are none."""
         ui = self._ui
@@ -147,8 +138,7 @@ class RunSection:
         self._offers = outcome.offers
         ui.offerLabel.setText(outcome.message)
         ui.offerCombo.clear()
-        for offer in outcome.offers:
-            ui.offerCombo.addItem(offer.title)
+        offer(ui.offerCombo, (lighter.title for lighter in outcome.offers))
         ui.offerFrame.setVisible(True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import qt
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.panel.context import Context, guarded
+from HCCResponseLib.panel.context import Context, guarded, offer
 from HCCResponseLib.presenter.view import PanelView
 from HCCResponseLib.report.subject.output import write_outputs
 from HCCResponseLib.review.read.access import Role
@@ -26,8 +26,8 @@ class SignSection:
     def show(self, view: PanelView) -> None:
         """Offer the time points that are not locked, and the signatures given."""
         ui, state = self._ui, self._context.presenter.state
-        self._offer(ui.signPointCombo, [p.name for p in view.time_points if p.name not in state.locked])
-        self._offer(ui.accountCombo, [a.name for a in self._context.people().accounts() if a.active])
+        offer(ui.signPointCombo, [p.name for p in view.time_points if p.name not in state.locked])
+        offer(ui.accountCombo, [a.name for a in self._context.people().accounts() if a.active])
         ui.accountSection.collapsed = ui.accountCombo.count > 0
         ui.signButton.setEnabled(ui.signPointCombo.count > 0 and ui.accountCombo.count > 0)
         ui.reportButton.setEnabled(True)
@@ -40,14 +40,6 @@ class SignSection:
             )
             or "Nothing is signed yet."
         )
-
-    def _offer(self, combo: object, names: list[str]) -> None:
-        box: qt.QComboBox = combo
-        if [box.itemText(i) for i in range(box.count)] == names:
-            return
-        box.clear()
-        for name in names:
-            box.addItem(name)
 
     def sign(self) -> None:
         """Sign and lock; the password leaves the box whatever happens."""

@@ -11,7 +11,7 @@ import qt
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.imaging.study import Study, load_study
-from HCCResponseLib.panel.context import Context, fill, guarded
+from HCCResponseLib.panel.context import Context, choose_folder, fill, guarded, offer
 from HCCResponseLib.panel.scene.nodes import volume_from_node
 from HCCResponseLib.presenter.study_files import NewPoint, names_of, write_study
 from HCCResponseLib.presenter.view import PanelView
@@ -43,8 +43,7 @@ class StudySection:
         ui.openAssignedButton.connect("clicked()", guarded(self.open_assigned))
         ui.readerEdit.connect("textChanged(QString)", guarded(self._reader))
         ui.dateEdit.setDate(qt.QDate.currentDate())
-        for name in sorted(p.stem for p in resource_path("Profiles").glob("*.yaml")):
-            ui.profileCombo.addItem(name)
+        offer(ui.profileCombo, sorted(p.stem for p in resource_path("Profiles").glob("*.yaml")))
         ui.profileCombo.setCurrentText("recist-1.1")
 
     def show(self, view: PanelView | None) -> None:
@@ -69,9 +68,7 @@ class StudySection:
             self._ui.studyEdit.setText(found)
 
     def _browse_folder(self) -> None:
-        found = qt.QFileDialog.getExistingDirectory(None, "Folder of the read")
-        if found:
-            self._ui.folderEdit.setText(found)
+        choose_folder(self._ui.folderEdit, "Folder of the read")
 
     def open(self) -> None:
         """Open the study that is named; the read lies beside it when no folder is given."""
@@ -80,27 +77,25 @@ class StudySection:
             raise InputError("Name a study file (study.yaml) or the folder that holds it.")
         path = Path(text)
         study = load_study(path)
-        folder = self._folder((path if path.is_dir() else path.parent) / DEFAULT_FOLDER)
-        self._opened(study, folder)
+        self._opened(study, self._folder_beside(path))
 
     def open_assigned(self) -> None:
         """Sign in and open a committee's read; the password leaves the box whatever happens."""
         ui = self._ui
         password = ui.assignedPasswordEdit.text
         ui.assignedPasswordEdit.setText("")
-        path = Path(ui.studyEdit.text.strip())
-        folder = self._folder((path if path.is_dir() else path.parent) / DEFAULT_FOLDER)
-        self._context.presenter.open_assigned(
-            load_study(path), folder, ui.storeEdit.text.strip(), ui.readIdEdit.text.strip(), password
-        )
+        path, store, read_id = (e.text.strip() for e in (ui.studyEdit, ui.storeEdit, ui.readIdEdit))
+        study = Path(path)
+        folder = self._folder_beside(study)
+        self._context.presenter.open_assigned(load_study(study), folder, store, read_id, password)
         self._shown()
 
-    def _folder(self, default: Path) -> Path:
-        text = self._ui.folderEdit.text.strip()
-        if not text:
-            self._ui.folderEdit.setText(str(default))
-            return default
-        return Path(text)
+    def _folder_beside(self, study: Path) -> Path:
+        """The folder that is named for the read; without one a folder beside the study, which is named then."""
+        if not self._ui.folderEdit.text.strip():
+            place = study if study.is_dir() else study.parent
+            self._ui.folderEdit.setText(str(place / DEFAULT_FOLDER))
+        return Path(self._ui.folderEdit.text.strip())
 
     # -- a new study ------------------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ def results(lesion: LesionFinding, point: TimePointFindings, profile: Profile) -
         return
     length = "LPERP" if lesion.nodal else "LDIAM"
     if lesion.role is LesionRole.TARGET:
-        yield _length(lesion, length, ValueRule.of(profile))
+        yield _length(lesion, length, ValueRule(profile))
         if lesion.nodal and lesion.state not in terms.NOT_ASSESSED:
             state = _state(lesion, point, profile)
             yield MeasuredResult("LNSTATE", state, state)
@@ -82,7 +82,7 @@ def results(lesion: LesionFinding, point: TimePointFindings, profile: Profile) -
     axis = lesion.short_mm if lesion.nodal else lesion.long_mm
     sized = axis is not None or lesion.state is LesionState.TOO_SMALL
     if sized and (lesion.nodal or lesion.role is LesionRole.NEW):
-        yield _length(lesion, length, ValueRule.of(profile))
+        yield _length(lesion, length, ValueRule(profile))
 
 
 def _length(lesion: LesionFinding, test: str, rule: ValueRule) -> MeasuredResult:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def write_result(
             for h in histories(state, profile)
         ],
         "version": state.locks.version,
-        "signatures": [s.to_payload() for s in state.signatures],
+        "signatures": [asdict(s) for s in state.signatures],
         "software": f"hcc-response {__version__}",
         "notice": "For research use; not cleared for clinical use.",
     }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from HCCResponseLib.response.criteria.base import Criterion
+from HCCResponseLib.response.criteria import Criterion
 from HCCResponseLib.response.irecist.codes import to_immune, to_recist
 from HCCResponseLib.response.irecist.machine import ImmuneOutcome, ImmuneStateMachine, ImmuneTimePoint
 from HCCResponseLib.response.irecist.new_lesions import NewLesionFinding

@@ -1,6 +1,6 @@
 """Volume, sphere-equivalent of RECIST; all differences are profile fields."""
 
-from HCCResponseLib.response.criteria.base import Criterion
+from HCCResponseLib.response.criteria import Criterion
 from HCCResponseLib.response.timepoint.sequence import evaluate_sequence
 
 CRITERION = Criterion(name="volume", profile="volume", evaluate=evaluate_sequence)

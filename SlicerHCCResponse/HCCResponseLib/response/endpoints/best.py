@@ -6,13 +6,11 @@ All intervals are plain differences of dates in days.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.response.decision import ReaderDecisionNeededError
 from HCCResponseLib.response.endpoints.confirmation import (
-    first_confirmed_cr,
-    first_confirmed_response,
+    first_confirmed,
     lesser_after_cr,
     resolve_cr,
 )
@@ -20,23 +18,28 @@ from HCCResponseLib.response.endpoints.visits import Assessment, prepared
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import QuestionKind, ReaderQuestion, Response
 
+Value = TypeVar("Value", Response, bool)
 _STABLE = frozenset({Response.CR, Response.PR, Response.SD})
+_RESPONSES = (Response.CR, Response.PR)
+
+
+class ReaderDecisionNeededError(RuleError):
+    """There is no answer before the reader has decided.
+
+    Attributes:
+        question: what is asked, with its choices.
+    """
+
+    def __init__(self, question: ReaderQuestion) -> None:
+        super().__init__(f"The reader must decide first: {question.text} ({', '.join(question.choices)})")
+        self.question = question
 
 
 @dataclass(frozen=True, slots=True)
-class BestResponse:
-    """Best response, the date on which it was first met, and why."""
+class DatedAnswer(Generic[Value]):
+    """The best response, or yes or no; the date on which it was first met, and why."""
 
-    response: Response
-    date: date | None
-    trace: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DatedFlag:
-    """Yes or no, the date of the first yes, and why."""
-
-    yes: bool
+    answer: Value
     date: date | None
     trace: tuple[str, ...]
 
@@ -50,12 +53,9 @@ class ResponseCourse:
     profile: Profile
 
 
-_Answer = TypeVar("_Answer", BestResponse, DatedFlag)
-
-
 def best_response(
     visits: Sequence[Assessment], reference: date | None, profile: Profile, first_pd: date | None = None
-) -> BestResponse:
+) -> DatedAnswer[Response]:
     """Best overall response of a sequence.
 
     Args:
@@ -73,7 +73,7 @@ def best_response(
 
 def response_flag(
     visits: Sequence[Assessment], reference: date | None, profile: Profile, first_pd: date | None = None
-) -> DatedFlag:
+) -> DatedAnswer[bool]:
     """Whether there was a (confirmed) CR or PR before the first PD, and its first date.
 
     Raises:
@@ -86,18 +86,18 @@ def clinical_benefit(
     visits: Sequence[Assessment],
     reference: date | None,
     profile: Profile,
-    first_pd: date | None = None,
-    benefit_values: Sequence[Response] | None = None,
-) -> DatedFlag:
+    first_pd: date | None,
+    benefit_values: Sequence[Response],
+) -> DatedAnswer[bool]:
     """Whether there was a (confirmed) response, or a benefit value after the minimum SD time, and its first date.
 
     Args:
-        benefit_values: responses that count as benefit; None takes the profile's.
+        benefit_values: responses that count as benefit.
 
     Raises:
         RuleError, ReaderDecisionNeededError: as :func:`best_response`.
     """
-    values = frozenset(profile.benefit_values if benefit_values is None else benefit_values)
+    values = frozenset(benefit_values)
     return _decided(visits, reference, profile, first_pd, lambda sequence: _benefit(sequence, values))
 
 
@@ -106,8 +106,8 @@ def _decided(
     reference: date | None,
     profile: Profile,
     first_pd: date | None,
-    answer: Callable[[ResponseCourse], _Answer],
-) -> _Answer:
+    answer: Callable[[ResponseCourse], DatedAnswer[Value]],
+) -> DatedAnswer[Value]:
     """Answer under the profile's policy for CR followed by less; under ``ask`` only if both readings agree.
 
     The question belongs to confirmation (Table 3, footnote a); without it the best of the sequence stands as coded.
@@ -119,80 +119,73 @@ def _decided(
     second = lesser_after_cr(known, profile, (Response.PR,)) if profile.confirmation else None
     if second is None:
         return answer(ResponseCourse(known, reference, profile))
-    recurrence: _Answer = answer(
-        ResponseCourse(resolve_cr(known, profile, "recurrence-is-pd"), reference, profile)
-    )
-    misread: _Answer = answer(ResponseCourse(resolve_cr(known, profile, "cr-was-pr"), reference, profile))
-    if (recurrence.date, _value(recurrence)) == (misread.date, _value(misread)):
+    back, never = (resolve_cr(known, profile, reading) for reading in ("recurrence-is-pd", "cr-was-pr"))
+    recurrence: DatedAnswer[Value] = answer(ResponseCourse(back, reference, profile))
+    misread: DatedAnswer[Value] = answer(ResponseCourse(never, reference, profile))
+    if (recurrence.date, recurrence.answer) == (misread.date, misread.answer):
         note = "CR is followed by PR, but both readings of it give the same answer"
         return replace(recurrence, trace=(*recurrence.trace, note))
     when = known[second].date.isoformat()
     text = (
         f"CR is followed by PR on {when}. Was that true recurrence (PD), or was the CR a misread PR? "
-        f"The answer would be {_spoken(recurrence)} or {_spoken(misread)} "
+        f"The answer would be {_spoken(recurrence.answer)} or {_spoken(misread.answer)} "
         f"({profile.source_of('cr_then_lesser')})."
     )
     choices = ("recurrence-is-pd", "cr-was-pr", "as-coded")
     raise ReaderDecisionNeededError(ReaderQuestion(QuestionKind.CR_THEN_LESSER, when, text, choices, True))
 
 
-def _value(answer: BestResponse | DatedFlag) -> Response | bool:
-    return answer.response if isinstance(answer, BestResponse) else answer.yes
+def _spoken(answer: Response | bool) -> str:
+    if isinstance(answer, Response):
+        return answer.value
+    return "Y" if answer else "N"
 
 
-def _spoken(answer: BestResponse | DatedFlag) -> str:
-    if isinstance(answer, BestResponse):
-        return answer.response.value
-    return "Y" if answer.yes else "N"
-
-
-def _flag(sequence: ResponseCourse) -> DatedFlag:
+def _flag(sequence: ResponseCourse) -> DatedAnswer[bool]:
     visits, profile = sequence.visits, sequence.profile
-    index = (
-        first_confirmed_response(visits, profile) if profile.confirmation else _first(visits, ("CR", "PR"))
-    )
+    index = _met(sequence, _RESPONSES)
     word = "confirmed " if profile.confirmation else ""
     if index is None:
-        return DatedFlag(False, None, (f"N: no {word}CR or PR before progression (RECIST 1.1, 4.6)",))
+        return DatedAnswer(False, None, (f"N: no {word}CR or PR before progression (RECIST 1.1, 4.6)",))
     visit = visits[index]
     note = f"Y: first {word}response {visit.response.value} on {visit.date} (RECIST 1.1, 4.6)"
-    return DatedFlag(True, visit.date, (note,))
+    return DatedAnswer(True, visit.date, (note,))
 
 
-def _benefit(sequence: ResponseCourse, values: frozenset[Response]) -> DatedFlag:
+def _benefit(sequence: ResponseCourse, values: frozenset[Response]) -> DatedAnswer[bool]:
     response = _flag(sequence)
-    if response.yes and values & {Response.CR, Response.PR}:
+    if response.answer and values & {Response.CR, Response.PR}:
         return replace(response, trace=(*response.trace, "Y: a response is a benefit (admiralonco)"))
     counted = values - {Response.NE, Response.PD, Response.MISSING}
     days = sequence.profile.sd_min_days
     for visit in _evidence(sequence)[0]:
         if visit.response in counted and _old_enough(visit, sequence):
             note = f"Y: {visit.response.value} on {visit.date}, at least {days} days on (admiralonco)"
-            return DatedFlag(True, visit.date, (note,))
+            return DatedAnswer(True, visit.date, (note,))
     wanted = ", ".join(sorted(value.value for value in values))
-    return DatedFlag(False, None, (f"N: none of {wanted} from day {days} on, no response (admiralonco)",))
+    return DatedAnswer(False, None, (f"N: none of {wanted} from day {days} on, no response (admiralonco)",))
 
 
-def _best(sequence: ResponseCourse) -> BestResponse:
-    visits, profile = sequence.visits, sequence.profile
-    if profile.confirmation:
-        index = first_confirmed_cr(visits, profile)
+def _best(sequence: ResponseCourse) -> DatedAnswer[Response]:
+    why = "best of the sequence, no confirmation needed (RECIST 1.1, 4.6)"
+    if sequence.profile.confirmation:
+        why = "confirmed (RECIST 1.1, Table 3; 4.6)"
+    # A confirmed PR may begin with a CR that was not confirmed as one.
+    for response, wanted in ((Response.CR, (Response.CR,)), (Response.PR, _RESPONSES)):
+        index = _met(sequence, wanted)
         if index is not None:
-            return _hit(visits[index], Response.CR, "confirmed (RECIST 1.1, Table 3; 4.6)")
-        index = first_confirmed_response(visits, profile)
-        if index is not None:
-            return _hit(visits[index], Response.PR, "confirmed (RECIST 1.1, Table 3; 4.6)")
-    else:
-        for response in (Response.CR, Response.PR):
-            index = _first(visits, (response,))
-            if index is not None:
-                return _hit(
-                    visits[index], response, "best of the sequence, no confirmation needed (RECIST 1.1, 4.6)"
-                )
+            return _hit(sequence.visits[index], response, why)
     return _without_response(sequence)
 
 
-def _without_response(sequence: ResponseCourse) -> BestResponse:
+def _met(sequence: ResponseCourse, wanted: tuple[Response, ...]) -> int | None:
+    """Index of the first of these responses, confirmed where the profile asks for it."""
+    if sequence.profile.confirmation:
+        return first_confirmed(sequence.visits, wanted, sequence.profile)
+    return _first(sequence.visits, wanted)
+
+
+def _without_response(sequence: ResponseCourse) -> DatedAnswer[Response]:
     evidence, implied = _evidence(sequence)
     profile = sequence.profile
     for visit in evidence:
@@ -218,14 +211,14 @@ def _without_response(sequence: ResponseCourse) -> BestResponse:
     return _nothing(sequence)
 
 
-def _nothing(sequence: ResponseCourse) -> BestResponse:
+def _nothing(sequence: ResponseCourse) -> DatedAnswer[Response]:
     for visit in sequence.visits:
         if visit.response is not Response.MISSING:
             why = f"{visit.response.value} is not evaluable or before the minimum SD time (RECIST 1.1, 4.6)"
             return _hit(visit, Response.NE, why)
     response = Response(sequence.profile.missing_is)
     note = f"{response.value}: no assessment ({sequence.profile.source_of('missing_is')})"
-    return BestResponse(response, None, (note,))
+    return DatedAnswer(response, None, (note,))
 
 
 def _evidence(sequence: ResponseCourse) -> tuple[tuple[Assessment, ...], Assessment | None]:
@@ -248,5 +241,5 @@ def _first(visits: Sequence[Assessment], wanted: Sequence[str]) -> int | None:
     return next((index for index, visit in enumerate(visits) if visit.response in wanted), None)
 
 
-def _hit(visit: Assessment, response: Response, why: str) -> BestResponse:
-    return BestResponse(response, visit.date, (f"{response.value}: on {visit.date}, {why}",))
+def _hit(visit: Assessment, response: Response, why: str) -> DatedAnswer[Response]:
+    return DatedAnswer(response, visit.date, (f"{response.value}: on {visit.date}, {why}",))

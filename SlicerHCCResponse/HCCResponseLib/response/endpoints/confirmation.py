@@ -39,19 +39,10 @@ def confirming_visit(visits: Sequence[Assessment], first: int, profile: Profile)
     return None
 
 
-def first_confirmed_cr(visits: Sequence[Assessment], profile: Profile) -> int | None:
-    """Index of the first CR that is confirmed."""
-    return _first_confirmed(visits, (Response.CR,), profile)
-
-
-def first_confirmed_response(visits: Sequence[Assessment], profile: Profile) -> int | None:
-    """Index of the first CR or PR that is confirmed."""
-    return _first_confirmed(visits, (Response.CR, Response.PR), profile)
-
-
-def _first_confirmed(
+def first_confirmed(
     visits: Sequence[Assessment], wanted: tuple[Response, ...], profile: Profile
 ) -> int | None:
+    """Index of the first of these responses that is confirmed."""
     for index, visit in enumerate(visits):
         if visit.response in wanted and confirming_visit(visits, index, profile) is not None:
             return index
@@ -63,7 +54,7 @@ def lesser_after_cr(
 ) -> int | None:
     """Index of the first lesser response after a CR that no second CR had confirmed, or None."""
     cr = next((i for i, visit in enumerate(visits) if visit.response is Response.CR), None)
-    if cr is None or first_confirmed_cr(visits, profile) is not None:
+    if cr is None or first_confirmed(visits, (Response.CR,), profile) is not None:
         return None
     return next((i for i in range(cr + 1, len(visits)) if visits[i].response in lesser), None)
 

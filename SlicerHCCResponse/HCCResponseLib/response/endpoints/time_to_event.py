@@ -4,13 +4,13 @@ Days are counted as end - start + 1.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.endpoints.schedule import VisitSchedule
-from HCCResponseLib.response.endpoints.visits import Assessment, check_dates
+from HCCResponseLib.response.endpoints.visits import OVERALL_VALUES, Assessment, check_dates
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import NewLesionStatus, Response
 
@@ -32,9 +32,7 @@ class Endpoint(StrEnum):
     DOR = "DoR"
 
 
-_ADEQUATE = frozenset(
-    {Response.CR, Response.PR, Response.SD, Response.NON_CR_NON_PD, Response.PD, Response.NED}
-)
+_ADEQUATE = OVERALL_VALUES - {Response.NE, Response.MISSING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ def time_to_event(endpoint: Endpoint, known: FollowUp, profile: Profile) -> Time
 
 
 def _check(known: FollowUp) -> None:
-    check_dates(known.visits)
+    check_dates(visit.date for visit in known.visits)
     dates = {
         "death": known.death,
         "last alive": known.last_alive,
@@ -116,26 +114,18 @@ def _survival(known: FollowUp) -> TimeToEvent:
     if known.death is not None:
         return _outcome(known, True, known.death, "death", "event: death (OS)")
     last = known.last_alive or (known.visits[-1].date if known.visits else None) or known.start
-    return _outcome(
-        known, False, max(last, known.start), "last known alive", "censored: last known alive (OS)"
-    )
+    why = "last known alive"
+    return _outcome(known, False, max(last, known.start), why, f"censored: {why} (OS)")
 
 
 def _from_response(known: FollowUp) -> FollowUp:
     """Duration of response starts with the first CR or PR; later visits count (RECIST 1.1, 4.6)."""
     for index, visit in enumerate(known.visits):
         if visit.response in (Response.CR, Response.PR) and visit.date >= known.start:
-            return _restarted(known, visit.date, known.visits[index:])
+            return replace(known, start=visit.date, visits=known.visits[index:], baseline_done=True)
         if visit.response is Response.PD and visit.date >= known.start:
             break
-    return _restarted(known, known.start, known.visits)
-
-
-def _restarted(known: FollowUp, start: date, visits: tuple[Assessment, ...]) -> FollowUp:
-    return FollowUp(
-        start, visits, True, known.death, known.last_alive, known.new_therapy, known.clinical_progression,
-        known.schedule,
-    )  # fmt: skip
+    return replace(known, baseline_done=True)
 
 
 def _outcome(known: FollowUp, event: bool, when: date, reason: str, *trace: str) -> TimeToEvent:
@@ -148,7 +138,6 @@ class _Progression:
     def __init__(self, endpoint: Endpoint, known: FollowUp, profile: Profile) -> None:
         self.endpoint, self.known, self.profile = endpoint, known, profile
         self.fda = profile.censoring.removeprefix("fda-") if profile.censoring.startswith("fda-") else ""
-        self.name = profile.censoring
         self.visits = [visit for visit in known.visits if visit.date >= known.start]
         self.stop = known.new_therapy if self.fda else None
 
@@ -167,16 +156,15 @@ class _Progression:
         return _outcome(self.known, True, when, reason, f"event: {reason} on {when} ({self._source()})")
 
     def _source(self) -> str:
-        return f"{self.endpoint}, {self.name}, {self.profile.source_of('censoring')}"
+        return f"{self.endpoint}, {self.profile.censoring}, {self.profile.source_of('censoring')}"
 
     def _no_baseline(self) -> TimeToEvent:
         death = self.known.death
         if death is not None and not self.fda and self.endpoint is not Endpoint.TTP:
             return _outcome(self.known, True, death, "death", f"event: death, no baseline ({self._source()})")
         why = "no baseline assessment"
-        return _outcome(
-            self.known, False, self.known.start, why, f"censored at start: {why} ({self._source()})"
-        )
+        note = f"censored at start: {why} ({self._source()})"
+        return _outcome(self.known, False, self.known.start, why, note)
 
     def _progressed(self) -> tuple[date, str] | None:
         return next(((v.date, "progression") for v in self.visits if v.response is Response.PD), None)
@@ -194,13 +182,12 @@ class _Progression:
         return self.stop is not None and when > self.stop
 
     def _adequate(self, before: date | None) -> list[Assessment]:
-        limit = [when for when in (before, self.stop) if when is not None]
         return [
             visit
             for visit in self.visits
             if visit.response in _ADEQUATE
             and (before is None or visit.date < before)
-            and (not limit or visit.date <= min(limit))
+            and not self._after_therapy(visit.date)
         ]
 
     def _missed_before(self, when: date, reason: str) -> int:
@@ -255,13 +242,10 @@ def progression_date(
     if region is not None and region not in scan_dates:
         raise RuleError(f"There is no scan of the region '{region}'.")
     if reason is Reason.SUM:
-        last = profile.date_of_sum_event == "last"
-        when = max(scan_dates.values()) if last else min(scan_dates.values())
-        which = "last" if last else "first"
-        return (
-            when,
-            f"{when}: {which} scan of the time point, for a sum ({profile.source_of('date_of_sum_event')})",
-        )
+        which = profile.date_of_sum_event
+        when = max(scan_dates.values()) if which == "last" else min(scan_dates.values())
+        source = profile.source_of("date_of_sum_event")
+        return when, f"{when}: {which} scan of the time point, for a sum ({source})"
     if reason is Reason.NEW_LESION and profile.date_of_new_lesion == "last":
         when = max(scan_dates.values())
         return when, f"{when}: last scan of the time point ({profile.source_of('date_of_new_lesion')})"
@@ -285,16 +269,14 @@ def new_lesion_date(
     Raises:
         RuleError: dates out of order.
     """
-    check_dates([Assessment(when, Response.NE) for when, _ in visits])
+    check_dates(when for when, _ in visits)
     first: date | None = None
     for when, status in visits:
         if status is NewLesionStatus.UNEQUIVOCAL:
             if first is None or not profile.equivocal_back_dating:
                 return when, f"{when}: unequivocal new lesion (RECIST 1.1, 4.3.5)"
-            return (
-                first,
-                f"{first}: first scan that showed the lesion ({profile.source_of('equivocal_back_dating')})",
-            )
+            source = profile.source_of("equivocal_back_dating")
+            return first, f"{first}: first scan that showed the lesion ({source})"
         if status is NewLesionStatus.EQUIVOCAL:
             first = when if first is None else first
         elif status is NewLesionStatus.NO:

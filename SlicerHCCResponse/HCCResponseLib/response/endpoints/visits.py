@@ -1,7 +1,7 @@
 """Coded time points: a date and an overall response. Order, truncation at progression, blank time points."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
@@ -31,17 +31,15 @@ class Assessment:
     response: Response
 
 
-def check_dates(visits: Sequence[Assessment], start: date | None = None) -> None:
-    """Visits must be in time order and not before ``start``.
+def check_dates(dates: Iterable[date]) -> None:
+    """Dates must be in time order, no two the same.
 
     Raises:
         RuleError: otherwise, naming the dates.
     """
-    for earlier, later in pairwise(visits):
-        if later.date <= earlier.date:
-            raise RuleError(f"Dates out of order: {later.date} does not come after {earlier.date}.")
-    if start is not None and visits and visits[0].date < start:
-        raise RuleError(f"Dates out of order: the time point {visits[0].date} is before {start}.")
+    for earlier, later in pairwise(dates):
+        if later <= earlier:
+            raise RuleError(f"Dates out of order: {later} does not come after {earlier}.")
 
 
 def check_responses(visits: Sequence[Assessment], profile: Profile) -> None:
@@ -64,21 +62,14 @@ def prepared(visits: Sequence[Assessment], profile: Profile, first_pd: date | No
     Raises:
         RuleError: dates out of order, or a value that is not an overall response of this criterion.
     """
-    check_dates(visits)
+    check_dates(visit.date for visit in visits)
     check_responses(visits, profile)
-    known: list[Assessment] = []
-    for visit in visits:
-        blank = visit.response is Response.MISSING
-        known.append(Assessment(visit.date, Response(profile.missing_is)) if blank else visit)
-    return tuple(_up_to_progression(known, first_pd) if profile.stop_at_first_pd else known)
-
-
-def _up_to_progression(visits: list[Assessment], first_pd: date | None) -> list[Assessment]:
     kept: list[Assessment] = []
     for visit in visits:
-        if first_pd is not None and visit.date > first_pd:
+        if profile.stop_at_first_pd and first_pd is not None and visit.date > first_pd:
             break
-        kept.append(visit)
-        if visit.response is Response.PD:
-            return kept
-    return kept
+        blank = visit.response is Response.MISSING
+        kept.append(replace(visit, response=Response(profile.missing_is)) if blank else visit)
+        if profile.stop_at_first_pd and visit.response is Response.PD:
+            break
+    return tuple(kept)

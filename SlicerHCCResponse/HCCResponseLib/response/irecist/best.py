@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 
 from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.response.endpoints.visits import check_dates
 from HCCResponseLib.response.types import Response
 
 _RESPONSES = (Response.ICR, Response.IPR, Response.ISD, Response.NON_ICR_NON_IUPD, Response.NED)
@@ -95,7 +95,4 @@ def _check(responses: Sequence[Response], dates: Sequence[date | None] | None) -
         return
     if len(dates) != len(responses):
         raise RuleError(f"There are {len(responses)} responses and {len(dates)} dates.")
-    known = [when for when in dates if when is not None]
-    for earlier, later in pairwise(known):
-        if later <= earlier:
-            raise RuleError(f"Dates out of order: {later} does not come after {earlier}.")
+    check_dates(when for when in dates if when is not None)

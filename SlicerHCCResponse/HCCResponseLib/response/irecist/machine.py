@@ -50,7 +50,6 @@ class ImmuneOutcome:
     Attributes:
         response: iCR, iPR, iSD, NON-iCR/NON-iUPD, iUPD, iCPD, NE, NED or MISSING.
         used_for_state: False for a scan that came too early after an iUPD.
-        nadir_before: smallest complete target sum before, mm.
         warnings: what the reader should know.
         target: target evaluation in RECIST spelling.
         trace: rules that fired, in order.
@@ -58,7 +57,6 @@ class ImmuneOutcome:
 
     response: Response
     used_for_state: bool
-    nadir_before: Decimal | None
     warnings: tuple[str, ...]
     target: TargetEvaluation
     trace: tuple[str, ...]
@@ -107,7 +105,6 @@ class ImmuneStateMachine:
         Raises:
             RuleError: impossible sizes or values.
         """
-        nadir = None if self.history is None else self.history.nadir
         early = self._too_early(point.date)
         target = self._target(point, early)
         base = overall_response(target.response, point.non_target, NewLesionStatus.NO, self.profile)
@@ -123,9 +120,8 @@ class ImmuneStateMachine:
             response, why = self._used(sight, warnings)
             self.book.commit(new)
         self.had_cr = self.had_cr or response is Response.ICR
-        return ImmuneOutcome(
-            response, not early, nadir, tuple(warnings), target, (*target.trace, *base.trace, *why)
-        )
+        trace = (*target.trace, *base.trace, *why)
+        return ImmuneOutcome(response, not early, tuple(warnings), target, trace)
 
     def _too_early(self, when: date) -> bool:
         if self.anchor is None or self.confirmed:
@@ -181,9 +177,8 @@ class ImmuneStateMachine:
     def _first(self, sight: _Sight) -> tuple[Response, list[str]]:
         if sight.causes:
             self._open(sight)
-            return Response.IUPD, [
-                f"iUPD: first progression by {', '.join(sorted(sight.causes))} ({_SOURCE})"
-            ]
+            causes = ", ".join(sorted(sight.causes))
+            return Response.IUPD, [f"iUPD: first progression by {causes} ({_SOURCE})"]
         if sight.base is Response.NE or sight.new.not_evaluable:
             return Response.NE, [f"NE: not all evaluable ({_SOURCE})"]
         response = _immune(sight)
@@ -221,9 +216,8 @@ class ImmuneStateMachine:
         found: list[str] = []
         total = sight.target.sum
         if TARGET in anchor.causes and total is not None and self._grown(total, anchor.target_sum):
-            found.append(
-                f"target sum up to {length_text(total)} mm, at least the required growth since the iUPD"
-            )
+            size = length_text(total)
+            found.append(f"target sum up to {size} mm, at least the required growth since the iUPD")
         if NON_TARGET in anchor.causes and sight.point.versus_last is VersusLast.LARGER:
             found.append("non-target disease that was iUPD has grown further")
         if NEW_LESION in anchor.causes:
@@ -232,12 +226,9 @@ class ImmuneStateMachine:
         return found
 
     def _new_lesion_growth(self, new: NewLesionStatusNow) -> list[str]:
-        total = new.sum_of_anchored
+        grown = self._grown(new.sum_of_anchored, self.book.anchored_sum)
         checks = (
-            (
-                total is not None and self._grown(total, self.book.anchored_sum),
-                "new target lesions have grown further",
-            ),
+            (grown, "new target lesions have grown further"),
             (new.non_target_grown, "a new non-target lesion has grown"),
             (bool(new.additional), f"additional new lesions: {', '.join(new.additional)}"),
         )
@@ -255,11 +246,9 @@ def _why_no_reset(anchor: Anchor, sight: _Sight) -> str | None:
     else:
         gone = sight.point.non_target is Response.CR and anchor.non_target is not Response.CR
         smaller = gone or sight.point.versus_last is VersusLast.SMALLER
-    return (
-        None
-        if smaller
-        else "the new lesion is still there and baseline disease is not smaller than at the iUPD"
-    )
+    if smaller:
+        return None
+    return "the new lesion is still there and baseline disease is not smaller than at the iUPD"
 
 
 def _immune(sight: _Sight) -> Response:
@@ -269,11 +258,9 @@ def _immune(sight: _Sight) -> Response:
 
 
 def _causes(target: Response, non_target: Response, new: NewLesionStatusNow) -> frozenset[str]:
-    found = set()
-    if target is Response.PD:
-        found.add(TARGET)
-    if non_target is Response.PD:
-        found.add(NON_TARGET)
-    if new.additional or new.progressed:
-        found.add(NEW_LESION)
-    return frozenset(found)
+    checks = (
+        (target is Response.PD, TARGET),
+        (non_target is Response.PD, NON_TARGET),
+        (new.additional or new.progressed, NEW_LESION),
+    )
+    return frozenset(cause for met, cause in checks if met)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.numbers import ZERO
 from HCCResponseLib.response.profiles.load import Profile
-from HCCResponseLib.response.timepoint.target import TargetRule
+from HCCResponseLib.response.timepoint.target import is_pd
 from HCCResponseLib.response.types import VersusLast
 
 
@@ -84,13 +84,13 @@ class NewLesionBook:
         sizes = self._sizes(rows, additional, warnings)
         known = [key for key in rows if key in self.roles]
         grown = any(self._non_target_grown(rows[key]) for key in known if not roles[key])
-        blind = any(_blind(rows[key], roles[key]) for key in known)
+        unmeasured = [key for key in known if rows[key].size_mm is None]
         return NewLesionStatusNow(
             additional=tuple(additional),
             sum_of_anchored=self._sum(sizes, roles, self.anchored),
             non_target_grown=grown,
             progressed=grown or self._progressed(sizes, roles),
-            not_evaluable=blind,
+            not_evaluable=any(roles[key] or rows[key].versus_last is None for key in unmeasured),
             resolved=all(size == 0 for size in sizes.values()),
             sizes=sizes,
             roles=roles,
@@ -127,7 +127,7 @@ class NewLesionBook:
         if self.nadir is None:
             return False
         total = self._sum(sizes, roles, frozenset(key for key, target in self.roles.items() if target))
-        return total is not None and TargetRule.of(self.profile).is_pd(total, self.nadir)
+        return total is not None and is_pd(total, self.nadir, self.profile)
 
     def _sizes(
         self, rows: dict[str, NewLesionFinding], additional: list[str], warnings: list[str]
@@ -168,10 +168,6 @@ class NewLesionBook:
             )
             return False
         return True
-
-
-def _blind(row: NewLesionFinding, target: bool) -> bool:
-    return row.size_mm is None and (target or row.versus_last is None)
 
 
 def _by_id(findings: tuple[NewLesionFinding, ...]) -> dict[str, NewLesionFinding]:

@@ -50,14 +50,12 @@ def immune_response(
         trace = tuple(f"iCPD: {reason} (Seymour 2017, Table 2)" for reason in reasons)
         return ReasonedResponse(Response.ICPD, base.trace + trace)
     response = to_immune(base.response)
-    if response is not Response.IUPD:
-        return ReasonedResponse(
-            response, (*base.trace, f"{response.value}: no progression (Seymour 2017, Table 2)")
-        )
-    why = (
-        "again, nothing has grown further" if prior_unresolved_iupd else "first progression, to be confirmed"
-    )
-    return ReasonedResponse(response, (*base.trace, f"iUPD: {why} (Seymour 2017, Table 2)"))
+    why = "no progression"
+    if response is Response.IUPD:
+        why = "first progression, to be confirmed"
+        if prior_unresolved_iupd:
+            why = "again, nothing has grown further"
+    return ReasonedResponse(response, (*base.trace, f"{response.value}: {why} (Seymour 2017, Table 2)"))
 
 
 def _confirmations(

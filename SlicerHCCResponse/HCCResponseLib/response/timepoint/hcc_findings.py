@@ -30,10 +30,8 @@ def nodule_status(
     smallest, needed = profile.hcc_nodule_min_mm, profile.hcc_nodule_growth_mm
     source = profile.source_of("hcc_nodule_min_mm")
     if typical and size_mm >= smallest:
-        return (
-            NewLesionStatus.UNEQUIVOCAL,
-            f"HCC: {length_text(size_mm)} mm with the typical pattern ({source})",
-        )
+        why = f"HCC: {length_text(size_mm)} mm with the typical pattern ({source})"
+        return NewLesionStatus.UNEQUIVOCAL, why
     if size_mm >= smallest and growth_mm is not None and growth_mm >= needed:
         return NewLesionStatus.UNEQUIVOCAL, f"HCC: has grown by {length_text(growth_mm)} mm ({source})"
     what = "typical" if typical else "not typical"

@@ -31,13 +31,9 @@ def non_target_response(
     else:
         response, why = _derived(known, time_point, profile)
     if response is Response.CR and profile.markers_required_for_cr and time_point.markers_normal is not True:
-        markers, source = (
-            ", ".join(profile.markers_required_for_cr),
-            profile.source_of("markers_required_for_cr"),
-        )
-        return Response.NON_CR_NON_PD, (
-            f"non-target NON-CR/NON-PD: {markers} must be normal for CR ({source})",
-        )
+        markers, source = profile.markers_required_for_cr, profile.source_of("markers_required_for_cr")
+        why = f"{', '.join(markers)} must be normal for CR ({source})"
+        return Response.NON_CR_NON_PD, (f"non-target NON-CR/NON-PD: {why}",)
     return response, (f"non-target {response.value}: {why} (RECIST 1.1, 4.3.3)",)
 
 

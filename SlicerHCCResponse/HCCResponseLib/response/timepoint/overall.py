@@ -48,25 +48,23 @@ def overall_response(
         raise RuleError(f"'{non_target.value}' is not a non-target response of {profile.criterion}.")
     progression = _progression(target, non_target, new_lesion)
     if progression is not None:
-        return ReasonedResponse(Response.PD, (progression,))
-    notes: tuple[str, ...] = ()
-    if new_lesion is NewLesionStatus.EQUIVOCAL:
-        notes = (
-            "equivocal new lesion: not counted until it is certain, then dated back (RECIST 1.1, 4.3.5)",
-        )
-    elif new_lesion is None:
+        return _reasoned(Response.PD, progression)
+    if new_lesion is None:
         return _not_evaluable(profile, "it is not known whether there are new lesions", blank=True)
     verdict = _without_progression(target, non_target, profile)
-    return ReasonedResponse(verdict.response, notes + verdict.trace)
+    if new_lesion is NewLesionStatus.EQUIVOCAL:
+        note = "equivocal new lesion: not counted until it is certain, then dated back (RECIST 1.1, 4.3.5)"
+        return ReasonedResponse(verdict.response, (note, *verdict.trace))
+    return verdict
 
 
 def _progression(target: Response, non_target: Response, new_lesion: NewLesionStatus | None) -> str | None:
     if new_lesion is NewLesionStatus.UNEQUIVOCAL:
-        return "PD: unequivocal new lesion (RECIST 1.1, Table 1, row 9; 4.3.5)"
+        return "unequivocal new lesion (RECIST 1.1, Table 1, row 9; 4.3.5)"
     if target is Response.PD:
-        return "PD: target PD with any non-target and new-lesion status (RECIST 1.1, Table 1, row 7)"
+        return "target PD with any non-target and new-lesion status (RECIST 1.1, Table 1, row 7)"
     if non_target is Response.PD:
-        return "PD: unequivocal non-target progression (RECIST 1.1, Table 1, row 8; 4.3.4)"
+        return "unequivocal non-target progression (RECIST 1.1, Table 1, row 8; 4.3.4)"
     return None
 
 
@@ -74,61 +72,42 @@ def _without_progression(target: Response, non_target: Response, profile: Profil
     if target is Response.NA:
         return _non_target_only(non_target, profile)
     if target in NOT_EVALUATED:
-        return _not_evaluable(
-            profile,
-            "targets not all evaluated, no progression (RECIST 1.1, Table 1, row 6)",
-            target is Response.MISSING,
-        )
+        why = "targets not all evaluated, no progression (RECIST 1.1, Table 1, row 6)"
+        return _not_evaluable(profile, why, blank=target is Response.MISSING)
     if target is Response.CR:
-        return _target_cr(non_target, profile)
-    row = "4" if target is Response.PR else "5"
-    return ReasonedResponse(
-        target,
-        (
-            f"{target.value}: target {target.value}, non-target {non_target.value} (RECIST 1.1, Table 1, row {row})",
-        ),
-    )
+        response, source = _target_cr(non_target, profile)
+    else:
+        response, source = target, f"RECIST 1.1, Table 1, row {4 if target is Response.PR else 5}"
+    return _reasoned(response, f"target {target.value}, non-target {non_target.value} ({source})")
 
 
-def _target_cr(non_target: Response, profile: Profile) -> ReasonedResponse:
-    if non_target in (Response.CR, Response.NA):
-        which = (
-            "Table 1, row 1"
-            if non_target is Response.CR
-            else "Table 1, row 1, no non-target disease at baseline"
-        )
-        return ReasonedResponse(
-            Response.CR, (f"CR: target CR, non-target {non_target.value} (RECIST 1.1, {which})",)
-        )
+def _target_cr(non_target: Response, profile: Profile) -> tuple[Response, str]:
+    if non_target is Response.CR:
+        return Response.CR, "RECIST 1.1, Table 1, row 1"
+    if non_target is Response.NA:
+        return Response.CR, "RECIST 1.1, Table 1, row 1, no non-target disease at baseline"
     if non_target is Response.NON_CR_NON_PD:
-        return ReasonedResponse(
-            Response.PR, ("PR: target CR, non-target NON-CR/NON-PD (RECIST 1.1, Table 1, row 2)",)
-        )
-    response = profile.target_cr_non_target_ne
-    source = profile.source_of("target_cr_non_target_ne")
-    return ReasonedResponse(
-        response, (f"{response.value}: target CR, non-target {non_target.value} ({source})",)
-    )
+        return Response.PR, "RECIST 1.1, Table 1, row 2"
+    return profile.target_cr_non_target_ne, profile.source_of("target_cr_non_target_ne")
 
 
 def _non_target_only(non_target: Response, profile: Profile) -> ReasonedResponse:
     if non_target is Response.NA:
-        return ReasonedResponse(
-            Response.NED, ("NED: no disease at baseline and no new lesion (charter term, not in RECIST)",)
+        return _reasoned(
+            Response.NED, "no disease at baseline and no new lesion (charter term, not in RECIST)"
         )
     if non_target in NOT_EVALUATED:
-        return _not_evaluable(
-            profile,
-            "non-target disease not all evaluated (RECIST 1.1, Table 2, row 3)",
-            non_target is Response.MISSING,
-        )
+        why = "non-target disease not all evaluated (RECIST 1.1, Table 2, row 3)"
+        return _not_evaluable(profile, why, blank=non_target is Response.MISSING)
     row = 1 if non_target is Response.CR else 2
-    return ReasonedResponse(
-        non_target, (f"{non_target.value}: non-target disease only (RECIST 1.1, Table 2, row {row})",)
-    )
+    return _reasoned(non_target, f"non-target disease only (RECIST 1.1, Table 2, row {row})")
 
 
 def _not_evaluable(profile: Profile, why: str, blank: bool) -> ReasonedResponse:
     response = Response(profile.missing_is) if blank else Response.NE
     extra = f"; left blank counts as {response.value} ({profile.source_of('missing_is')})" if blank else ""
-    return ReasonedResponse(response, (f"{response.value}: {why}{extra}",))
+    return _reasoned(response, why + extra)
+
+
+def _reasoned(response: Response, why: str) -> ReasonedResponse:
+    return ReasonedResponse(response, (f"{response.value}: {why}",))

@@ -63,17 +63,17 @@ def select_targets(
     Raises:
         RuleError: the same lesion twice, or a negative length.
     """
-    _refuse_twice(candidates)
-    rejected: dict[str, str] = {}
-    fit: list[TargetCandidate] = []
-    for candidate in candidates:
-        reason = why_not_measurable(candidate, profile)
-        if reason is None:
-            fit.append(candidate)
-        else:
-            rejected[candidate.lesion_id] = reason
-    ranked = sorted(fit, key=lambda c: (c.lesion_id not in chosen, *_rank(c, profile)))
-    selected, over = _within_limits(ranked, profile, chosen)
+    rejected = _not_measurable(candidates, profile)
+    fit = [candidate for candidate in candidates if candidate.lesion_id not in rejected]
+    solid_first = profile.cystic_lesion_policy == "prefer-solid"
+    fit.sort(
+        key=lambda c: (
+            c.lesion_id not in chosen,
+            c.kind == "cystic" and solid_first,
+            -(c.size or ZERO),
+        )
+    )
+    selected, over = _within_limits(fit, profile, chosen)
     rejected.update(over)
     selected = sorted(selected, key=lambda c: c.size or ZERO, reverse=True)
     total = sum((c.size or ZERO for c in selected), ZERO) if selected else None
@@ -82,11 +82,6 @@ def select_targets(
     if not selected:
         trace.append("no measurable lesion: no target disease (RECIST 1.1, 4.2)")
     return Selection(tuple(c.lesion_id for c in selected), total, rejected, tuple(trace))
-
-
-def _rank(candidate: TargetCandidate, profile: Profile) -> tuple[bool, Decimal]:
-    cystic = candidate.kind == "cystic" and profile.cystic_lesion_policy == "prefer-solid"
-    return cystic, -(candidate.size or ZERO)
 
 
 def _within_limits(
@@ -137,7 +132,7 @@ def check_targets(targets: Sequence[TargetCandidate], profile: Profile) -> Targe
     Raises:
         RuleError: the same lesion twice, or a negative length.
     """
-    _refuse_twice(targets)
+    reasons = _not_measurable(targets, profile)
     groups: dict[str, list[TargetCandidate]] = {}
     for target in targets:
         groups.setdefault(organ_group(target, profile), []).append(target)
@@ -146,19 +141,17 @@ def check_targets(targets: Sequence[TargetCandidate], profile: Profile) -> Targe
         for group, members in groups.items()
         if len(members) > profile.max_targets_per_organ
     )
-    reasons = {target.lesion_id: why_not_measurable(target, profile) for target in targets}
-    small = tuple(lesion for lesion, reason in reasons.items() if reason is not None)
     too_many = len(targets) > profile.max_targets
-    trace = [f"{lesion}: {reason}" for lesion, reason in reasons.items() if reason is not None]
+    trace = [f"{lesion}: {reason}" for lesion, reason in reasons.items()]
     if too_many:
         trace.append(
             f"{len(targets)} targets, {profile.max_targets} allowed ({profile.source_of('max_targets')})"
         )
     limit = f"{profile.max_targets_per_organ} allowed ({profile.source_of('max_targets_per_organ')})"
     trace += [f"{organ}: more targets than the {limit}" for organ in over]
-    valid = not (too_many or over or small)
+    valid = not (too_many or over or reasons)
     trace.append("valid" if valid else "not valid")
-    return TargetCheck(valid, too_many, over, small, tuple(trace))
+    return TargetCheck(valid, too_many, over, tuple(reasons), tuple(trace))
 
 
 def _spoken(group: str, members: list[TargetCandidate]) -> str:
@@ -166,9 +159,12 @@ def _spoken(group: str, members: list[TargetCandidate]) -> str:
     return names.pop() if len(names) == 1 else group
 
 
-def _refuse_twice(candidates: Sequence[TargetCandidate]) -> None:
+def _not_measurable(candidates: Sequence[TargetCandidate], profile: Profile) -> dict[str, str]:
+    """Why lesions cannot be targets, of those that cannot. Raises ``RuleError`` for a lesion that is listed twice."""
     seen: set[str] = set()
     for candidate in candidates:
         if candidate.lesion_id in seen:
             raise RuleError(f"Lesion '{candidate.lesion_id}' is listed twice.")
         seen.add(candidate.lesion_id)
+    reasons = ((c.lesion_id, why_not_measurable(c, profile)) for c in candidates)
+    return {lesion: reason for lesion, reason in reasons if reason is not None}

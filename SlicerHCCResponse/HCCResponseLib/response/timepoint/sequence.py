@@ -8,7 +8,7 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.timepoint.non_target import non_target_response
 from HCCResponseLib.response.timepoint.overall import ReasonedResponse, overall_response
 from HCCResponseLib.response.timepoint.sums import LesionSum, ValueRule, baseline_sum, follow_up_sum
-from HCCResponseLib.response.timepoint.target import TargetHistory, TargetRule
+from HCCResponseLib.response.timepoint.target import TargetHistory
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
@@ -58,14 +58,14 @@ class TargetTrack:
     """
 
     def __init__(self, baseline: TimePointFindings, profile: Profile) -> None:
-        self.values = ValueRule.of(profile)
+        self.values = ValueRule(profile)
         targets = targets_of(baseline)
         self.baseline = {target.lesion_id: target for target in targets}
         start = baseline_sum(targets, self.values)
         self.start = start
         self.history: TargetHistory | None = None
         if start.total is not None:
-            self.history = TargetHistory(TargetRule.of(profile), start.total)
+            self.history = TargetHistory(profile, start.total)
             self.history.seed_lesions(start.values)
 
     def at_baseline(self) -> TargetEvaluation:
@@ -92,27 +92,24 @@ def evaluate_sequence(timepoints: Sequence[TimePointFindings], profile: Profile)
             findings.
     """
     check_order(timepoints)
-    return _SequenceReader(timepoints, profile).evaluate()
+    reader = _SequenceReader(timepoints[0], profile)
+    done = [baseline_evaluation(timepoints[0], reader.track), *map(reader.follow_up, timepoints[1:])]
+    return ReadEvaluation(profile.criterion, profile.name, tuple(done))
 
 
 class _SequenceReader:
-    def __init__(self, timepoints: Sequence[TimePointFindings], profile: Profile) -> None:
-        self.timepoints, self.profile = timepoints, profile
-        self.track = TargetTrack(timepoints[0], profile)
+    def __init__(self, baseline: TimePointFindings, profile: Profile) -> None:
+        self.baseline, self.profile = baseline, profile
+        self.track = TargetTrack(baseline, profile)
         self.had_cr = False
 
-    def evaluate(self) -> ReadEvaluation:
-        done = [baseline_evaluation(self.timepoints[0], self.track)]
-        done.extend(self._follow_up(time_point) for time_point in self.timepoints[1:])
-        return ReadEvaluation(self.profile.criterion, self.profile.name, tuple(done))
-
-    def _follow_up(self, time_point: TimePointFindings) -> TimePointEvaluation:
+    def follow_up(self, time_point: TimePointFindings) -> TimePointEvaluation:
         check_new_lesions(time_point)
         current = self.track.current(time_point)
         back = self.had_cr and _tumour_is_back(current)
         real = back and self.profile.cr_then_lesser == "recurrence-is-pd"
         target = self.track.evaluate(current, recurrence=real)
-        non_target, notes = non_target_response(self.timepoints[0], time_point, self.profile)
+        non_target, notes = non_target_response(self.baseline, time_point, self.profile)
         verdict = overall_response(target.response, non_target, time_point.new_lesion, self.profile)
         questions = list(reader_questions(time_point, target, non_target))
         overall: Response | None = verdict.response

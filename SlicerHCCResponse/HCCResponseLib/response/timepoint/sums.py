@@ -32,45 +32,32 @@ class LesionSum:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class ValueRule:
-    """Which number stands for a lesion; all fields come from the profile."""
+    """Which number stands for a lesion under a profile."""
 
-    quantity: str
-    too_small: Decimal
-    gone: Decimal
-    node_normal_below: Decimal
-    rounding: Decimal | None
-    source: str
-
-    @classmethod
-    def of(cls, profile: Profile) -> "ValueRule":
-        """The rule under ``profile``."""
-        return cls(
-            quantity=profile.quantity.removeprefix("viable-"),
-            too_small=profile.too_small_mm,
-            gone=profile.disappeared_mm,
-            node_normal_below=profile.node_pathological_short_mm,
-            rounding=profile.length_rounding_mm,
-            source=f"{profile.criterion}: {profile.source_of('too_small_mm')}",
-        )
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.quantity = profile.quantity.removeprefix("viable-")
+        self.source = f"{profile.criterion}: {profile.source_of('too_small_mm')}"
 
     def measured(self, finding: LesionFinding) -> Decimal | None:
         """The reader's own value: long axis, short axis for nodes, product or volume; None when not written."""
+        rounding = self.profile.length_rounding_mm
         if self.quantity == "volume":
             return finding.volume_mm3
         if self.quantity == "product":
             if finding.long_mm is None or finding.short_mm is None:
                 return None
-            return round_to(finding.long_mm, self.rounding) * round_to(finding.short_mm, self.rounding)
+            return round_to(finding.long_mm, rounding) * round_to(finding.short_mm, rounding)
         axis = finding.short_mm if finding.nodal else finding.long_mm
-        return axis if axis is None or self.rounding is None else round_to(axis, self.rounding)
+        return None if axis is None else round_to(axis, rounding)
 
     def default_too_small(self) -> Decimal:
         """5 mm, its square, or a sphere of that diameter; never scaled with the slice thickness."""
+        too_small = self.profile.too_small_mm
         if self.quantity == "product":
-            return self.too_small**2
-        return _PI * self.too_small**3 / 6 if self.quantity == "volume" else self.too_small
+            return too_small**2
+        return _PI * too_small**3 / 6 if self.quantity == "volume" else too_small
 
     def value(self, finding: LesionFinding, notes: list[str]) -> Decimal | None:
         """What ``finding`` adds to the sum, or None when it was not assessed.
@@ -100,14 +87,15 @@ class ValueRule:
     def _gone(self, finding: LesionFinding, own: Decimal | None, notes: list[str]) -> Decimal:
         if own:
             raise RuleError(f"Lesion '{finding.lesion_id}' has disappeared and yet has the size {own}.")
-        notes.append(f"{finding.lesion_id}: disappeared, counted as {length_text(self.gone)}")
-        return self.gone
+        gone = self.profile.disappeared_mm
+        notes.append(f"{finding.lesion_id}: disappeared, counted as {length_text(gone)}")
+        return gone
 
     def is_gone(self, value: Decimal, nodal: bool) -> bool:
         """Zero, or a node with a normal short axis."""
         if nodal and self.quantity == "diameter":
-            return value < self.node_normal_below
-        return value <= self.gone
+            return value < self.profile.node_pathological_short_mm
+        return value <= self.profile.disappeared_mm
 
 
 def baseline_sum(targets: Sequence[LesionFinding], rule: ValueRule) -> LesionSum:
@@ -144,24 +132,18 @@ def follow_up_sum(
             measurement.
     """
     rows: dict[str, LesionFinding] = {}
-    linked = False
     for finding in findings:
         if finding.lesion_id in rows:
             raise RuleError(f"Lesion '{finding.lesion_id}' is listed twice at one time point.")
         rows[finding.lesion_id] = finding
-        linked = linked or finding.parent is not None or bool(finding.members)
-    return _Follower(baseline, rows, rule, linked).sum()
+    return _Follower(baseline, rows, rule).sum()
 
 
 class _Follower:
     """Walks over the baseline's targets and finds what stands for each at a follow-up."""
 
     def __init__(
-        self,
-        baseline: Mapping[str, LesionFinding],
-        rows: Mapping[str, LesionFinding],
-        rule: ValueRule,
-        linked: bool,
+        self, baseline: Mapping[str, LesionFinding], rows: Mapping[str, LesionFinding], rule: ValueRule
     ) -> None:
         self.baseline, self.rows, self.rule = baseline, rows, rule
         self.notes: list[str] = []
@@ -170,9 +152,7 @@ class _Follower:
         self.gone = True
         self.parts: dict[str, list[LesionFinding]] = {}
         self.carrier: dict[str, str] = {}
-        if linked:
-            self._link()
-        self._refuse_unknown()
+        self._link()
 
     def _link(self) -> None:
         for row in self.rows.values():
@@ -184,6 +164,9 @@ class _Follower:
             for member in row.members:
                 if self.carrier.setdefault(member, row.lesion_id) != row.lesion_id:
                     raise RuleError(f"Lesion '{member}' is in two merges at one time point.")
+        for lesion_id, row in self.rows.items():
+            if lesion_id not in self.baseline and row.parent is None and not row.members:
+                raise RuleError(f"Target '{lesion_id}' has no baseline measurement.")
 
     def _check_parent(self, row: LesionFinding) -> None:
         seen = {row.lesion_id}
@@ -196,11 +179,6 @@ class _Follower:
                 )
             seen.add(parent)
             parent = above.parent
-
-    def _refuse_unknown(self) -> None:
-        for lesion_id, row in self.rows.items():
-            if lesion_id not in self.baseline and row.parent is None and not row.members:
-                raise RuleError(f"Target '{lesion_id}' has no baseline measurement.")
 
     def sum(self) -> LesionSum:
         counted: set[str] = set()

@@ -1,7 +1,6 @@
 """Target response (RECIST 1.1, 4.3.1; mRECIST; the other criteria with their own thresholds from the profile)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from HCCResponseLib.base.errors import RuleError
@@ -13,64 +12,32 @@ from HCCResponseLib.response.types import Response, TargetEvaluation
 _UNITS = {"diameter": "mm", "product": "mm²", "volume": "mm³"}
 
 
-@dataclass(frozen=True, slots=True)
-class TargetRule:
-    """The thresholds of target response; all fields come from the profile."""
+def is_pr(total: Decimal, baseline: Decimal, profile: Profile) -> bool:
+    """At most 70 % of the baseline sum (inclusive), decided without division."""
+    return total * HUNDRED <= baseline * (HUNDRED - profile.pr_percent)
 
-    pr_keep_percent: Decimal
-    pd_percent: Decimal
-    pd_inclusive: bool
-    pd_absolute: Decimal
-    against_nadir: bool
-    per_lesion: bool
-    keep_pr: bool
-    incomplete_may_be_pd: bool
-    unit: str
-    source: str
-    keep_source: str
-    incomplete_source: str
 
-    @classmethod
-    def of(cls, profile: Profile) -> "TargetRule":
-        """The rule under ``profile``."""
-        section = (
-            ", 4.3.1" if profile.criterion in {"RECIST 1.1", "iRECIST"} else f", {profile.criterion_version}"
-        )
-        absolute = "" if profile.pd_absolute_mm else ", no absolute rule"
-        name = "RECIST 1.1" if profile.criterion == "iRECIST" else profile.criterion
-        return cls(
-            pr_keep_percent=HUNDRED - profile.pr_percent,
-            pd_percent=profile.pd_percent,
-            pd_inclusive=profile.pd_inclusive,
-            pd_absolute=profile.pd_absolute_mm,
-            against_nadir=profile.pd_reference == "nadir",
-            per_lesion=profile.pd_per_lesion,
-            keep_pr=profile.keep_pr,
-            incomplete_may_be_pd=profile.incomplete_sum_may_be_pd,
-            unit=_UNITS[profile.quantity.removeprefix("viable-")],
-            source=f"{name}{section}{absolute}",
-            keep_source=profile.source_of("keep_pr"),
-            incomplete_source=profile.source_of("incomplete_sum_may_be_pd"),
-        )
+def is_pd(total: Decimal, reference: Decimal, profile: Profile) -> bool:
+    """At least +20 % and +5 mm (both inclusive) above the reference, decided without division."""
+    growth = total - reference
+    if growth <= 0 or growth < profile.pd_absolute_mm:
+        return False
+    scaled, limit = growth * HUNDRED, reference * profile.pd_percent
+    return scaled >= limit if profile.pd_inclusive else scaled > limit
 
-    def is_pr(self, total: Decimal, baseline: Decimal) -> bool:
-        """At most 70 % of the baseline sum (inclusive), decided without division."""
-        return total * HUNDRED <= baseline * self.pr_keep_percent
 
-    def is_pd(self, total: Decimal, reference: Decimal) -> bool:
-        """At least +20 % and +5 mm (both inclusive) above the reference, decided without division."""
-        growth = total - reference
-        if growth <= 0 or growth < self.pd_absolute:
-            return False
-        scaled, limit = growth * HUNDRED, reference * self.pd_percent
-        return scaled >= limit if self.pd_inclusive else scaled > limit
+def _source(profile: Profile) -> str:
+    """The rule in words, with its place in the paper."""
+    of_recist = profile.criterion in {"RECIST 1.1", "iRECIST"}
+    name = "RECIST 1.1, 4.3.1" if of_recist else f"{profile.criterion}, {profile.criterion_version}"
+    return name if profile.pd_absolute_mm else f"{name}, no absolute rule"
 
 
 class TargetHistory:
     """Carries baseline sum, nadir and "PR reached" from time point to time point.
 
     Args:
-        rule: thresholds.
+        profile: the thresholds.
         baseline_sum: fixed reference for PR; must be larger than 0.
         prior_complete_sums: complete sums of earlier time points that are not evaluated again.
 
@@ -79,13 +46,15 @@ class TargetHistory:
     """
 
     def __init__(
-        self, rule: TargetRule, baseline_sum: Decimal, prior_complete_sums: Iterable[Decimal] = ()
+        self, profile: Profile, baseline_sum: Decimal, prior_complete_sums: Iterable[Decimal] = ()
     ) -> None:
         if baseline_sum <= 0:
             raise RuleError(
                 f"The baseline sum must be larger than 0, not {baseline_sum}: a target needs a baseline."
             )
-        self.rule = rule
+        self.profile = profile
+        self._unit = _UNITS[profile.quantity.removeprefix("viable-")]
+        self._source = _source(profile)
         self.baseline = baseline_sum
         self.nadir = baseline_sum
         self.responded = False
@@ -94,7 +63,7 @@ class TargetHistory:
             if earlier < 0:
                 raise RuleError(f"A sum cannot be negative: {earlier}.")
             self.nadir = min(self.nadir, earlier)
-            self.responded = self.responded or rule.is_pr(earlier, baseline_sum)
+            self.responded = self.responded or is_pr(earlier, baseline_sum, profile)
 
     def seed_lesions(self, values: Mapping[str, Decimal]) -> None:
         """Remember single-lesion values of the baseline (criteria that judge single lesions, such as WHO)."""
@@ -118,7 +87,7 @@ class TargetHistory:
         if current.complete and current.total is not None:
             evaluation = self._complete(current, current.total, recurrence)
             self.nadir = min(nadir, current.total)
-            for lesion, value in current.values.items() if self.rule.per_lesion else ():
+            for lesion, value in current.values.items() if self.profile.pd_per_lesion else ():
                 self._smallest[lesion] = min(value, self._smallest.get(lesion, value))
         else:
             evaluation = self._incomplete(current)
@@ -129,17 +98,19 @@ class TargetHistory:
         return evaluation
 
     def _grown_lesion(self, current: LesionSum) -> str | None:
-        if not self.rule.per_lesion:
-            return None
-        for lesion, value in current.values.items():
+        for lesion, value in current.values.items() if self.profile.pd_per_lesion else ():
             smallest = self._smallest.get(lesion)
-            if smallest is not None and self.rule.is_pd(value, smallest):
+            if smallest is not None and is_pd(value, smallest, self.profile):
                 return lesion
         return None
 
+    @property
+    def _reference(self) -> Decimal:
+        """The sum that growth is judged against."""
+        return self.nadir if self.profile.pd_reference == "nadir" else self.baseline
+
     def _complete(self, current: LesionSum, total: Decimal, recurrence: bool) -> TargetEvaluation:
-        rule, unit = self.rule, self.rule.unit
-        reference = self.nadir if rule.against_nadir else self.baseline
+        profile, unit = self.profile, self._unit
         down, up = total - self.baseline, total - self.nadir
         percent_down, percent_up = percent_change(down, self.baseline), percent_change(up, self.nadir)
         grown = self._grown_lesion(current)
@@ -149,13 +120,13 @@ class TargetHistory:
         elif recurrence:
             arithmetic = Response.PD
             why = f"tumour is back ({length_text(total)} {unit}) after an overall CR"
-        elif rule.is_pd(total, reference):
+        elif is_pd(total, self._reference, profile):
             arithmetic = Response.PD
-            why = self._growth_text(total, reference)
+            why = self._growth_text(total)
         elif grown is not None:
             arithmetic = Response.PD
-            why = f"lesion {grown} alone has grown by {rule.pd_percent} % or more"
-        elif rule.is_pr(total, self.baseline):
+            why = f"lesion {grown} alone has grown by {profile.pd_percent} % or more"
+        elif is_pr(total, self.baseline, profile):
             arithmetic = Response.PR
             why = f"{length_text(total)} {unit} is {self._from_baseline(total)}"
         else:
@@ -164,13 +135,12 @@ class TargetHistory:
                 f"{length_text(total)} {unit} is {self._from_baseline(total)} "
                 f"and {signed(up)} {unit} from the nadir of {length_text(self.nadir)} {unit}"
             )
-        trace = [*current.notes, f"{arithmetic.value}: {why} ({rule.source})"]
+        trace = [*current.notes, f"{arithmetic.value}: {why} ({self._source})"]
         response = arithmetic
-        if arithmetic is Response.SD and self.responded and rule.keep_pr:
+        if arithmetic is Response.SD and self.responded and profile.keep_pr:
             response = Response.PR
-            trace.append(
-                f"PR: partial response was reached before and is maintained without PD ({rule.keep_source})"
-            )
+            source = profile.source_of("keep_pr")
+            trace.append(f"PR: partial response was reached before and is maintained without PD ({source})")
         return TargetEvaluation(
             response, total, self.baseline, self.nadir, down, percent_down, up, percent_up, True, arithmetic,
             tuple(trace),
@@ -178,34 +148,33 @@ class TargetHistory:
 
     def _from_baseline(self, total: Decimal) -> str:
         percent = percent_change(total - self.baseline, self.baseline)
-        return f"{percent} % from the baseline of {length_text(self.baseline)} {self.rule.unit}"
+        return f"{percent} % from the baseline of {length_text(self.baseline)} {self._unit}"
 
-    def _growth_text(self, total: Decimal, reference: Decimal) -> str:
-        unit, up = self.rule.unit, total - reference
+    def _growth_text(self, total: Decimal) -> str:
+        unit, reference = self._unit, self._reference
+        up = total - reference
         percent = percent_change(up, reference)
         relative = "" if percent is None else f" and +{percent} %"
-        name = "nadir" if self.rule.against_nadir else "baseline"
         return (
-            f"{length_text(total)} {unit} is {signed(up)} {unit}{relative} above the {name} of "
+            f"{length_text(total)} {unit} is {signed(up)} {unit}{relative} above the {self.profile.pd_reference} of "
             f"{length_text(reference)} {unit}"
         )
 
     def _incomplete(self, current: LesionSum) -> TargetEvaluation:
-        rule, total = self.rule, current.total
-        reference = self.nadir if rule.against_nadir else self.baseline
-        grown = self._grown_lesion(current)
-        progressed = total is not None and (rule.is_pd(total, reference) or grown is not None)
-        if progressed and rule.incomplete_may_be_pd and total is not None:
+        profile, total = self.profile, current.total
+        grown = self._grown_lesion(current) is not None
+        may = profile.incomplete_sum_may_be_pd
+        if may and total is not None and (grown or is_pd(total, self._reference, profile)):
             up = total - self.nadir
             note = (
-                f"PD: from an incomplete sum: {self._growth_text(total, reference)}; the missing targets cannot change "
-                f"that ({rule.incomplete_source})"
+                f"PD: from an incomplete sum: {self._growth_text(total)}; the missing targets cannot change that "
+                f"({profile.source_of('incomplete_sum_may_be_pd')})"
             )
             return TargetEvaluation(
                 Response.PD, total, self.baseline, self.nadir, None, None, up, percent_change(up, self.nadir), False,
                 Response.PD, (*current.notes, note),
             )  # fmt: skip
-        note = f"NE: not all targets were assessed; the sum is incomplete and is not a nadir ({rule.source})"
+        note = f"NE: not all targets were assessed; the sum is incomplete and is not a nadir ({self._source})"
         return TargetEvaluation(
             Response.NE, total, self.baseline, self.nadir, None, None, None, None, False, Response.NE,
             (*current.notes, note),

@@ -195,15 +195,8 @@ def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
         action = Action.ACCEPT
         if row.is_candidate:
             action = Action.NEW if row.proposal.suggestion is Suggestion.NEW else Action.EQUIVOCAL
-        blanket = Decision(
-            reader,
-            row.proposal.time_point,
-            row.proposal.name,
-            action,
-            reason="accepted as proposed",
-            seen=False,
-        )
-        decide(store, state, blanket)
+        where = (row.proposal.time_point, row.proposal.name)
+        decide(store, state, Decision(reader, *where, action, reason="accepted as proposed", seen=False))
     return len(undecided)
 
 

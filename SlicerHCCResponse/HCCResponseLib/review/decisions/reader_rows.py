@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import asdict
+from itertools import count
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.text import one_line
@@ -46,10 +47,7 @@ def add_row(store: ReadStore, state: ReadState, reader: str, time_point: str, na
 
 def _free_name(state: ReadState, letter: str) -> str:
     taken = {name for rows in state.rows.values() for name in rows}
-    number = 1
-    while f"{letter}{number}" in taken:
-        number += 1
-    return f"{letter}{number}"
+    return next(name for number in count(1) if (name := f"{letter}{number}") not in taken)
 
 
 def set_site(store: ReadStore, state: ReadState, reader: str, name: str, site: Site) -> None:

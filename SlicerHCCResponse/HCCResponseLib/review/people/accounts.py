@@ -3,26 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from HCCResponseLib.review.people.account_rules import AccountRules, shipped_rules
 from HCCResponseLib.review.read.access import Role
+from HCCResponseLib.review.store import Event
 
 ADDED, DISABLED, ENABLED = "account-added", "account-disabled", "account-enabled"
 ROLES, PASSWORD, RULES = "account-roles", "account-password", "account-rules"
 SIGNED_IN, FAILED, TRIED = "signed-in", "sign-in-failed", "sign-in-refused"
 LOCKED_OUT, LET_IN = "locked-out", "let-in-again"
-
-
-class AccountEvent(Protocol):
-    """What is needed of a stored event."""
-
-    @property
-    def utc(self) -> str: ...
-    @property
-    def action(self) -> str: ...
-    @property
-    def payload(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -69,7 +59,7 @@ class Register:
     rules: AccountRules
 
 
-def replay(events: Iterable[AccountEvent]) -> Register:
+def replay(events: Iterable[Event]) -> Register:
     """The register after these events; events of other kinds are passed over."""
     accounts: dict[str, Account] = {}
     rules = shipped_rules()
@@ -87,7 +77,7 @@ def replay(events: Iterable[AccountEvent]) -> Register:
     return Register(accounts, rules)
 
 
-def _changed(account: Account, event: AccountEvent) -> Account:
+def _changed(account: Account, event: Event) -> Account:
     changes: dict[str, Any] = {}
     match event.action:
         case "account-disabled" | "account-enabled":
@@ -104,7 +94,7 @@ def _changed(account: Account, event: AccountEvent) -> Account:
     return replace(account, **changes)
 
 
-def _with_password(account: Account, event: AccountEvent) -> Account:
+def _with_password(account: Account, event: Event) -> Account:
     return replace(
         account,
         hashes=(*account.hashes, event.payload["hash"]),

@@ -63,7 +63,10 @@ class People:
 
     def account(self, name: str) -> Account:
         """One account. Raises ``InputError`` when there is none of this name."""
-        return _known(self._register(), name)
+        found = self._register().accounts
+        if name not in found:
+            raise InputError(f"There is no account '{name[:40]}'. Accounts: {', '.join(found) or 'none'}.")
+        return found[name]
 
     def rules(self) -> AccountRules:
         """The rules for passwords and lock-outs."""
@@ -149,10 +152,8 @@ class People:
         account = self._managed(by, name)
         if Role.MANAGER not in roles:
             self._keep_a_manager(account)
-        payload = {"name": name, "roles": _role_list(roles)}
-        self._append(
-            by.name, kind.ROLES, payload, old=_words(account.roles), new=_words(roles), reason=_reason(reason)
-        )
+        payload, old = {"name": name, "roles": _role_list(roles)}, _words(account.roles)
+        self._append(by.name, kind.ROLES, payload, old=old, new=_words(roles), reason=_reason(reason))
 
     def disable(self, by: Person, name: str, reason: str) -> None:
         """Close an account; its signatures stay. Raises ``AccessError`` if no manager would be left."""
@@ -172,10 +173,8 @@ class People:
     def set_rules(self, by: Person, rules: AccountRules, reason: str) -> None:
         """Put other rules for passwords and lock-outs in force."""
         require_role(by, Role.MANAGER)
-        payload = {"rules": rules.model_dump()}
-        self._append(
-            by.name, kind.RULES, payload, old=str(self.rules()), new=str(rules), reason=_reason(reason)
-        )
+        payload, old = {"rules": rules.model_dump()}, str(self.rules())
+        self._append(by.name, kind.RULES, payload, old=old, new=str(rules), reason=_reason(reason))
 
     def _check(self, name: str, password: str) -> Account:
         """The account that name and password open; counted and written down before anything is refused."""
@@ -187,18 +186,18 @@ class People:
 
     def _attempt(self, name: str, password: str) -> tuple[Account | None, str]:
         register, now = self._register(), self._now()
-        account = register.accounts.get(name)
+        rules, account = register.rules, register.accounts.get(name)
         if account is None:
             # As slow as a wrong password, and the log keeps no name: people type passwords into name fields.
-            register.rules.hasher().hash(password[: register.rules.max_length])
+            rules.hasher().hash(password[: rules.max_length])
             self._append("nobody", kind.FAILED, {"name": None})
             return None, _REFUSED
-        if account.locked_out(register.rules, now):
+        if account.locked_out(rules, now):
             self._append(name, kind.TRIED, {"name": name})
             return None, "This account is locked out after too many failed sign-ins; ask a manager or wait."
-        if not _fits(register.rules, account, password):
+        if len(password) > rules.max_length or not _matches(rules, account.hashes[-1], password):
             self._append(name, kind.FAILED, {"name": name})
-            if not self.account(name).locked_out(register.rules, now):
+            if not self.account(name).locked_out(rules, now):
                 return None, _REFUSED
             self._append("software", kind.LOCKED_OUT, {"name": name})
             return None, f"{_REFUSED} The account is now locked out; ask a manager or wait."
@@ -282,23 +281,11 @@ def _role_list(roles: Collection[Role]) -> list[str]:
     return sorted(role.value for role in roles)
 
 
-def _known(register: Register, name: str) -> Account:
-    if name not in register.accounts:
-        raise InputError(
-            f"There is no account '{name[:40]}'. Accounts: {', '.join(register.accounts) or 'none'}."
-        )
-    return register.accounts[name]
-
-
 def require_role(person: Person | None, role: Role) -> None:
     """Let only persons of this role pass. Raises ``AccessError``."""
     if person is None or role not in person.roles:
         article = "an" if role.value[0] in "aeiou" else "a"
         raise AccessError(f"Only {article} {role} may do this.")
-
-
-def _fits(rules: AccountRules, account: Account, password: str) -> bool:
-    return len(password) <= rules.max_length and _matches(rules, account.hashes[-1], password)
 
 
 def _matches(rules: AccountRules, digest: str, password: str) -> bool:

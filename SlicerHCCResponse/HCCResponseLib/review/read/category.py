@@ -78,7 +78,7 @@ def roles(state: ReadState, profile: Profile) -> dict[str, tuple[LesionRole, str
         return {}
     rows = state.rows.get(_baseline(state), {})
     names = _followed(state)
-    chosen = {n: rows[n].decision.role for n in names if rows[n].decision and rows[n].decision.role}  # type: ignore[union-attr]
+    chosen = {n: d.role for n in names if (d := rows[n].decision) is not None and d.role is not None}
     open_rows = [
         _candidate(n, rows[n], state.site(n))
         for n in names
@@ -90,7 +90,7 @@ def roles(state: ReadState, profile: Profile) -> dict[str, tuple[LesionRole, str
     out: dict[str, tuple[LesionRole, str]] = {}
     for name in names:
         if name in chosen:
-            out[name] = (chosen[name], "chosen by the reader")  # type: ignore[assignment]
+            out[name] = (chosen[name], "chosen by the reader")
         elif name in suggested.selected:
             out[name] = (LesionRole.TARGET, "suggested within the profile's limits")
         else:

@@ -8,8 +8,6 @@
 Which stage lets whom do what stands in :mod:`HCCResponseLib.review.read.access`, and nowhere else.
 """
 
-from collections.abc import Iterable
-
 from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.base.text import one_line
 from HCCResponseLib.review.people.people import People, Person
@@ -85,15 +83,11 @@ def require(person: Person, act: Act, state: ReadState, time_point: str | None =
     if by:
         return Role.READER.value if by[0] is Relation.OWN_READER else by[0].value
     what = f"'{time_point}'" if time_point else "the read"
-    if any(_any_may(held, act, other) for other in Stage):
+    if any(allowed(standing, act, other) for standing in held for other in Stage):
         raise AccessError(f"{person.printed_name} cannot {act} {what} now: {_WHY[now]}.")
     raise AccessError(
         f"{person.printed_name} may not {act} {what}: this needs another role or another reader."
     )
-
-
-def _any_may(held: Iterable[Relation], act: Act, now: Stage) -> bool:
-    return any(allowed(standing, act, now) for standing in held)
 
 
 def require_draft(state: ReadState, actor: str, time_point: str, act: Act = Act.DECIDE) -> None:

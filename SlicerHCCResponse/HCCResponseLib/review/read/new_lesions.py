@@ -7,7 +7,7 @@ from HCCResponseLib.response.endpoints.time_to_event import new_lesion_date
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import NewLesionStatus
 from HCCResponseLib.review.read.records import Action
-from HCCResponseLib.review.read.state import ReadState, Row
+from HCCResponseLib.review.read.state import ReadState
 
 _STATES = {Action.NEW: "unequivocal", Action.EQUIVOCAL: "equivocal", Action.DISMISS: "dismissed"}
 _STATUS = {
@@ -23,7 +23,7 @@ class NewLesionHistory:
 
     Attributes:
         name: of the candidate, the same at every visit that shows it.
-        states: (time point, state in words) in order.
+        states: (time point, candidate, equivocal, unequivocal or dismissed) in order.
         progression: date of the progression that it makes; ``None`` while no reader called it unequivocal.
         why: the rule behind the date.
     """
@@ -32,11 +32,6 @@ class NewLesionHistory:
     states: tuple[tuple[str, str], ...]
     progression: date | None
     why: str
-
-
-def candidate_state(row: Row) -> str:
-    """Candidate, equivocal, unequivocal or dismissed."""
-    return "candidate" if row.decision is None else _STATES[row.decision.action]
 
 
 def histories(state: ReadState, profile: Profile) -> list[NewLesionHistory]:
@@ -52,5 +47,6 @@ def histories(state: ReadState, profile: Profile) -> list[NewLesionHistory]:
         rows = [(p, row) for p in points if (row := state.row(p.name, name)) is not None and row.is_candidate]
         visits = [(p.date, _STATUS[row.decision.action]) for p, row in rows if row.decision is not None]
         when, why = new_lesion_date(visits, profile)
-        out.append(NewLesionHistory(name, tuple((p.name, candidate_state(r)) for p, r in rows), when, why))
+        states = ((p.name, _STATES[r.decision.action] if r.decision else "candidate") for p, r in rows)
+        out.append(NewLesionHistory(name, tuple(states), when, why))
     return out

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from HCCResponseLib.response.criteria import criterion
-from HCCResponseLib.response.decision import ReaderDecisionNeededError
-from HCCResponseLib.response.endpoints.best import best_response, response_flag
+from HCCResponseLib.response.endpoints.best import ReaderDecisionNeededError, best_response, response_flag
 from HCCResponseLib.response.endpoints.time_to_event import new_lesion_date
 from HCCResponseLib.response.endpoints.visits import Assessment
 from HCCResponseLib.response.irecist.best import irecist_best
@@ -21,6 +20,7 @@ from HCCResponseLib.response.types import (
 )
 
 _IMMUNE_RESPONSES = (Response.ICR, Response.IPR)
+_Summary = tuple[Response | None, date | None, date | None, date | None]
 
 
 @dataclass(frozen=True)
@@ -59,19 +59,13 @@ def outcome(
     """
     evaluation = evaluate_read(findings, profile)
     points = evaluation.time_points[1:]
-    if any(point.overall is None for point in points):
-        return ReadOutcome(tuple(findings), evaluation, None, None, None, None, profile.cr_then_lesser)
-    if criterion(profile.criterion).immune:
-        best, best_date, first, progression = _immune(points)
-    else:
-        start = reference or evaluation.time_points[0].date
-        best, best_date, first, progression = _classic(points, start, profile)
-    return ReadOutcome(
-        tuple(findings), evaluation, best, best_date, first, progression, profile.cr_then_lesser
-    )
-
-
-_Summary = tuple[Response | None, date | None, date | None, date | None]
+    known: _Summary = (None, None, None, None)
+    if all(point.overall is not None for point in points):
+        if criterion(profile.criterion).immune:
+            known = _immune(points)
+        else:
+            known = _classic(points, reference or evaluation.time_points[0].date, profile)
+    return ReadOutcome(tuple(findings), evaluation, *known, profile.cr_then_lesser)
 
 
 def _classic(points: Sequence[TimePointEvaluation], start: date, profile: Profile) -> _Summary:
@@ -82,7 +76,7 @@ def _classic(points: Sequence[TimePointEvaluation], start: date, profile: Profil
         first = response_flag(visits, start, profile)
     except ReaderDecisionNeededError:
         return None, None, None, progression
-    return best.response, best.date, first.date, progression
+    return best.answer, best.date, first.date, progression
 
 
 def _progression(points: Sequence[TimePointEvaluation], profile: Profile) -> date | None:

@@ -107,31 +107,15 @@ def measurement_to_json(value: LesionMeasurement | None) -> Any:
     return None if value is None else _MEASUREMENT.dump_python(value, mode="json")
 
 
-def measurement_from_json(value: Any) -> LesionMeasurement | None:
-    """Back from :func:`measurement_to_json`."""
-    return None if value is None else _MEASUREMENT.validate_python(value)
-
-
 def write_proposal(store: ReadStore, proposal: Proposal) -> None:
     """Append a proposal with its contour."""
-    data = None if proposal.contour is None else pack_lesion(proposal.contour)
-    payload = {
-        "time_point": proposal.time_point,
-        "name": proposal.name,
-        "kind": proposal.kind,
-        "state": proposal.state,
-        "mask": data and blob_key(data),
-        "measurement": measurement_to_json(proposal.measurement),
-        "origin": proposal.origin,
-        "suggestion": proposal.suggestion,
-        "evidence": proposal.evidence,
-    }
+    payload, contours = _payload(proposal)
     measured = proposal.measurement
     store.append(
         "software",
         "proposal",
         payload,
-        [data] if data else [],
+        contours,
         item=row_name(proposal.time_point, proposal.name),
         new=f"{measured.long_axis.length_mm} mm" if measured else str(proposal.state),
     )
@@ -139,42 +123,27 @@ def write_proposal(store: ReadStore, proposal: Proposal) -> None:
 
 def read_proposal(store: ReadStore, payload: dict[str, Any]) -> Proposal:
     """A proposal from its event."""
-    suggestion = payload["suggestion"]
     return Proposal(
-        payload["time_point"],
-        payload["name"],
-        ProposalKind(payload["kind"]),
-        LesionState(payload["state"]),
-        unpack_lesion(store.blob(payload["mask"])) if payload["mask"] else None,
-        measurement_from_json(payload["measurement"]),
-        payload["origin"],
-        Suggestion(suggestion) if suggestion else None,
-        payload["evidence"],
+        **{
+            **_fields(store, payload),
+            "kind": ProposalKind(payload["kind"]),
+            "state": LesionState(payload["state"]),
+            "suggestion": Suggestion(payload["suggestion"]) if payload["suggestion"] else None,
+        }
     )
 
 
 def write_decision(store: ReadStore, decision: Decision, old: str, new: str) -> None:
     """Append a decision with the reader's contour, if there is one; ``old`` and ``new`` say the row in words."""
-    data = None if decision.contour is None else pack_lesion(decision.contour)
-    payload = {
-        "time_point": decision.time_point,
-        "name": decision.name,
-        "action": decision.action,
-        "role": decision.role,
-        "state": decision.state,
-        "mask": data and blob_key(data),
-        "measurement": measurement_to_json(decision.measurement),
-        "long_axis_mm": None if decision.long_axis_mm is None else str(decision.long_axis_mm),
-        "reason": decision.reason,
-        "seen": decision.seen,
-        "long_line": _line_to_json(decision.long_line),
-        "short_line": _line_to_json(decision.short_line),
-    }
+    payload, contours = _payload(decision)
+    del payload["reader"]
+    for line in ("long_line", "short_line"):
+        payload[line] = payload[line] and list(vars(payload[line]).values())
     store.append(
         decision.reader,
         "decision",
         payload,
-        [data] if data else [],
+        contours,
         item=row_name(decision.time_point, decision.name),
         old=old,
         new=new,
@@ -185,29 +154,37 @@ def write_decision(store: ReadStore, decision: Decision, old: str, new: str) -> 
 def read_decision(store: ReadStore, reader: str, payload: dict[str, Any]) -> Decision:
     """A decision from its event."""
     axis = payload["long_axis_mm"]
+    lines = {name: payload.get(name) for name in ("long_line", "short_line")}
     return Decision(
-        reader,
-        payload["time_point"],
-        payload["name"],
-        Action(payload["action"]),
-        LesionRole(payload["role"]) if payload["role"] else None,
-        LesionState(payload["state"]) if payload["state"] else None,
-        unpack_lesion(store.blob(payload["mask"])) if payload["mask"] else None,
-        measurement_from_json(payload["measurement"]),
-        None if axis is None else Decimal(axis),
-        payload["reason"],
-        payload["seen"],
-        _line_from_json(payload.get("long_line")),
-        _line_from_json(payload.get("short_line")),
+        reader=reader,
+        **{
+            **_fields(store, payload),
+            "action": Action(payload["action"]),
+            "role": LesionRole(payload["role"]) if payload["role"] else None,
+            "state": LesionState(payload["state"]) if payload["state"] else None,
+            "long_axis_mm": None if axis is None else Decimal(axis),
+            **{name: ends and ReaderLine(*map(tuple, ends)) for name, ends in lines.items()},
+        },
     )
 
 
-def _line_to_json(line: ReaderLine | None) -> list[tuple[float, float, float]] | None:
-    return None if line is None else [line.start_lps, line.end_lps]
+def _payload(record: Proposal | Decision) -> tuple[dict[str, Any], list[bytes]]:
+    """The fields of a record with its contour as a key, and the contour."""
+    data = None if record.contour is None else pack_lesion(record.contour)
+    payload = {
+        **vars(record),
+        "mask": data and blob_key(data),
+        "measurement": measurement_to_json(record.measurement),
+    }
+    del payload["contour"]
+    return payload, [data] if data else []
 
 
-def _line_from_json(value: list[list[float]] | None) -> ReaderLine | None:
-    if value is None:
-        return None
-    (ax, ay, az), (bx, by, bz) = value
-    return ReaderLine((ax, ay, az), (bx, by, bz))
+def _fields(store: ReadStore, payload: dict[str, Any]) -> dict[str, Any]:
+    """Back from :func:`_payload`, as far as every record goes."""
+    mask, measured = payload["mask"], payload["measurement"]
+    return {
+        **{name: value for name, value in payload.items() if name != "mask"},
+        "contour": unpack_lesion(store.blob(mask)) if mask else None,
+        "measurement": None if measured is None else _MEASUREMENT.validate_python(measured),
+    }

@@ -13,7 +13,7 @@ from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.types import LesionState, Response
 from HCCResponseLib.review.people.people import Person
 from HCCResponseLib.review.read.records import Action, Decision, read_decision, read_proposal
-from HCCResponseLib.review.signing.signatures import Locks, ReadOrder, Signature
+from HCCResponseLib.review.signing.signatures import Locks, Meaning, ReadOrder, Signature
 from HCCResponseLib.review.store import Event, ReadStore
 
 
@@ -260,7 +260,8 @@ def _take_lock(state: ReadState, event: Event) -> None:
         state.locks.reader = payload["reader"]
         state.locks.profile_sha256 = payload["profile_sha256"]
     elif event.action == "signed":
-        state.locks.sign(Signature.from_payload({**payload, "utc": event.utc}))
+        known = {**payload, "utc": event.utc, "meaning": Meaning(payload["meaning"])}
+        state.locks.sign(Signature(**known))
     elif event.action == "amended":
         state.locks.amend(payload["time_point"], payload["later"], event.reason)
     elif event.action in ("closed", "adjudicated"):

@@ -67,22 +67,18 @@ def _first_bad_adjudication(read: ReadStore) -> int | None:
     return None
 
 
-def export_log_as(person: Person, store: ReadStore, path: Path, read_id: str | None = None) -> int:
-    """:func:`export_log` for those who may see the log. Raises ``AccessError`` for everybody else."""
-    if not person.roles & {Role.MANAGER, Role.AUDITOR}:
-        raise AccessError("Only a manager or an auditor may have the log.")
-    return export_log(store, path, read_id)
-
-
-def export_log(store: ReadStore, path: Path, read_id: str | None = None) -> int:
+def export_log(person: Person, store: ReadStore, path: Path, read_id: str | None = None) -> int:
     """Write a readable copy of the log, ``.csv`` or ``.json``; password hashes stay out. Returns how many events.
 
     Cells of a CSV that a spreadsheet would take for a formula get an apostrophe in front (:func:`csv_text`).
 
     Raises:
+        AccessError: neither a manager nor an auditor.
         InputError: another ending than .csv or .json.
         StorageError: the chain is broken, or the file cannot be written.
     """
+    if not person.roles & {Role.MANAGER, Role.AUDITOR}:
+        raise AccessError("Only a manager or an auditor may have the log.")
     names = [read_id] if read_id else store.store.reads()
     events = [e for name in names for e in store.other(name).events()]
     events.sort(key=lambda e: e.position)
@@ -103,8 +99,7 @@ def _row(event: Event) -> dict[str, Any]:
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
-    def cells(row: dict[str, Any]) -> list[str]:
-        words = {**row, "details": json.dumps(row["details"], ensure_ascii=False, sort_keys=True)}
-        return [str(words[column]) for column in COLUMNS]
-
-    return csv_text(COLUMNS, map(cells, rows))
+    words = (
+        {**row, "details": json.dumps(row["details"], ensure_ascii=False, sort_keys=True)} for row in rows
+    )
+    return csv_text(COLUMNS, ([str(word[column]) for column in COLUMNS] for word in words))

@@ -1,8 +1,7 @@
 """Signatures and locks as values: what was signed, by whom, when and with which meaning (21 CFR 11.50, 11.70)."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 
 class ReadOrder(StrEnum):
@@ -53,15 +52,6 @@ class Signature:
     profile_sha256: str
     content_sha256: str
     chain_head: str
-
-    def to_payload(self) -> dict[str, Any]:
-        """As plain JSON."""
-        return asdict(self)
-
-    @staticmethod
-    def from_payload(payload: dict[str, Any]) -> "Signature":
-        """Back from :meth:`to_payload`."""
-        return Signature(**{**payload, "meaning": Meaning(payload["meaning"])})
 
 
 @dataclass

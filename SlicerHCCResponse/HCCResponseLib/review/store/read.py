@@ -7,7 +7,7 @@ from typing import Any
 
 from HCCResponseLib.base.errors import StorageError
 from HCCResponseLib.review.store.chain import DEFAULT_READ, Event
-from HCCResponseLib.review.store.store import Entry, Store, open_store
+from HCCResponseLib.review.store.store import Store, open_store
 
 #: The chain of what concerns no single read: users, roles, assignments.
 STORE_LOG = "store"
@@ -80,25 +80,24 @@ class ReadStore:
             old: value before, in words.
             new: value after, in words.
             reason: why.
-            expected_previous: hash that the read's last event must have; otherwise ``ConflictError``.
+            expected_previous: hash that the read's last event must have (``FIRST_HASH`` for none yet).
 
         Raises:
             ConflictError: the read has another last event; nothing was written.
             InputError: a text that no database can store.
             StorageError: disk full, file read-only or damaged; nothing of this event was written.
         """
-        entry = Entry(
-            actor,
-            action,
-            payload,
-            self.role if role is None else role,
-            item,
-            old,
-            new,
-            reason,
-            self.profile if profile is None else profile,
-        )
-        return self.store.append(self.read_id, entry, blobs, expected_previous)
+        words = {
+            "actor": actor,
+            "action": action,
+            "role": self.role if role is None else role,
+            "item": item,
+            "old": old,
+            "new": new,
+            "reason": reason,
+            "profile": self.profile if profile is None else profile,
+        }
+        return self.store.append(self.read_id, words, payload, blobs, expected_previous)
 
     def events(self, after: int = 0) -> list[Event]:
         """All events in order, or those after number ``after``; checked along the chain.

@@ -1,31 +1,27 @@
 """The two tables of a store. The migrations make them; this is what queries are written against."""
 
+from dataclasses import fields
+
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+
+from HCCResponseLib.review.store.chain import Event
 
 metadata = MetaData()
 
 events = Table(
     "events",
     metadata,
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("read_id", Text, nullable=False),
-    Column("sequence", Integer, nullable=False),
-    Column("format", Integer, nullable=False),
-    Column("utc", Text, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("item", Text, nullable=False),
-    Column("old", Text, nullable=False),
-    Column("new", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("payload", Text, nullable=False),
-    Column("contours", Text, nullable=False),
-    Column("software", Text, nullable=False),
-    Column("profile", Text, nullable=False),
-    Column("previous", Text, nullable=False),
-    Column("previous_in_store", Text, nullable=False),
-    Column("hash", Text, nullable=False),
+    # A column for each field of an event; what is no number is stored as text.
+    *(
+        Column(
+            one.name,
+            Integer if one.type is int else Text,
+            primary_key=one.name == "position",
+            autoincrement=False,
+            nullable=False,
+        )
+        for one in fields(Event)
+    ),
     UniqueConstraint("read_id", "sequence", name="uq_events_read"),
 )
 blobs = Table(

@@ -4,7 +4,6 @@ import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,21 +34,6 @@ _READ_IDS = text(
     "SELECT (SELECT min(read_id) FROM events WHERE read_id > found.id) FROM found WHERE found.id IS NOT NULL) "
     "SELECT id FROM found WHERE id IS NOT NULL"
 )
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What an event says, before the store gives it its place, time and hash; fields as in :class:`Event`."""
-
-    actor: str
-    action: str
-    payload: Mapping[str, Any]
-    role: str = ""
-    item: str = ""
-    old: str = ""
-    new: str = ""
-    reason: str = ""
-    profile: str = ""
 
 
 class Store:
@@ -102,23 +86,24 @@ class Store:
                     yield connection
 
     def append(
-        self, read_id: str, entry: Entry, contours: Sequence[bytes] = (), expected_previous: str | None = None
+        self,
+        read_id: str,
+        words: Mapping[str, str],
+        payload: Mapping[str, Any],
+        contours: Sequence[bytes],
+        expected_previous: str | None,
     ) -> Event:
-        """Write one event at the end of a read, with the contours it refers to.
+        """Write one event at the end of a read; arguments and errors as of :meth:`ReadStore.append`.
 
         Args:
-            expected_previous: hash that the read's last event must have (``FIRST_HASH`` for none yet).
-
-        Raises:
-            ConflictError: the read has another last event; nothing was written.
-            InputError: a text that no database can store.
-            StorageError: disk full, file read-only or damaged; nothing of this event was written.
+            words: actor, action, role, item, old, new, reason and profile of the event.
         """
         with self.transaction():
             connection = self._current()
             assert connection is not None
             row = _next_row(connection, read_id, expected_previous)
-            row |= _words(entry)
+            row |= {name: check_text(name, str(text)) for name, text in words.items()}
+            row["payload"] = json.dumps(payload, sort_keys=True, default=str)
             row["contours"] = " ".join(_keep(connection, data) for data in contours)
             row["hash"] = row_hash(row)
             connection.execute(insert(events), row)
@@ -231,12 +216,6 @@ def _next_row(connection: Connection, read_id: str, expected_previous: str | Non
         "utc": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "software": f"hcc-response {__version__}",
     }
-
-
-def _words(entry: Entry) -> dict[str, str]:
-    names = ("actor", "action", "role", "item", "old", "new", "reason", "profile")
-    row = {name: check_text(name, str(getattr(entry, name))) for name in names}
-    return row | {"payload": json.dumps(entry.payload, sort_keys=True, default=str)}
 
 
 def _keep(connection: Connection, data: bytes) -> str:

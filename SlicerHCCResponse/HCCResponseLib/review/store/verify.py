@@ -56,7 +56,9 @@ def _check_rows(
             fault = _fault_in_store(row, count + 1, head)
         fault = fault or contours.fault(row)
         if fault is not None:
-            return Finding(count, head, str(row["read_id"]), _number(row["sequence"], number + 1), fault)
+            stored = row["sequence"]
+            sequence = stored if isinstance(stored, int) else number + 1
+            return Finding(count, head, str(row["read_id"]), sequence, fault)
         count, head = count + 1, row["hash"]
         tails[row["read_id"]] = (number + 1, head)
         expected_seen = expected_seen or head == expected_head
@@ -65,18 +67,12 @@ def _check_rows(
     return Finding(count, head)
 
 
-def _number(stored: object, expected: int) -> int:
-    return stored if isinstance(stored, int) else expected
-
-
 def _fault_in_store(row: Mapping[str, Any], position: int, previous: str) -> str | None:
     if row["position"] != position:
         return f"number {position} of the store is missing"
-    return (
-        None
-        if row["previous_in_store"] == previous
-        else "it does not follow the event before it in the store"
-    )
+    if row["previous_in_store"] != previous:
+        return "it does not follow the event before it in the store"
+    return None
 
 
 def _rows(connection: Connection, read_id: str | None) -> Generator[Mapping[str, Any]]:

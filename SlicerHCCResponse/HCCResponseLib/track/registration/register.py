@@ -15,8 +15,9 @@ from scipy import ndimage
 
 from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.jobs import Progress, Report, ignore_progress
+from HCCResponseLib.imaging.boxes import bounding_box
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.imaging.resample import bounding_box, resample, to_sitk, working_geometry
+from HCCResponseLib.imaging.resample import resample, to_sitk, working_geometry
 from HCCResponseLib.imaging.volumes import Region, Volume
 from HCCResponseLib.lesions.label_maps import label_map, lesions_of
 from HCCResponseLib.lesions.lesion import Lesion

@@ -11,6 +11,10 @@ revision = "0002"
 down_revision = "0001"
 
 _KEPT = "utc, actor, action, payload, software, previous, hash"
+_TEXTS = (
+    "utc", "actor", "role", "action", "item", "old", "new", "reason", "payload", "contours", "software", "profile",
+    "previous", "previous_in_store", "hash",
+)  # fmt: skip
 _NEW_TEXTS = ("role", "item", "old", "new", "reason", "contours", "profile")
 
 
@@ -38,21 +42,7 @@ def _create_events() -> None:
         sa.Column("read_id", sa.Text, nullable=False),
         sa.Column("sequence", sa.Integer, nullable=False),
         sa.Column("format", sa.Integer, nullable=False),
-        sa.Column("utc", sa.Text, nullable=False),
-        sa.Column("actor", sa.Text, nullable=False),
-        sa.Column("role", sa.Text, nullable=False),
-        sa.Column("action", sa.Text, nullable=False),
-        sa.Column("item", sa.Text, nullable=False),
-        sa.Column("old", sa.Text, nullable=False),
-        sa.Column("new", sa.Text, nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("payload", sa.Text, nullable=False),
-        sa.Column("contours", sa.Text, nullable=False),
-        sa.Column("software", sa.Text, nullable=False),
-        sa.Column("profile", sa.Text, nullable=False),
-        sa.Column("previous", sa.Text, nullable=False),
-        sa.Column("previous_in_store", sa.Text, nullable=False),
-        sa.Column("hash", sa.Text, nullable=False),
+        *(sa.Column(name, sa.Text, nullable=False) for name in _TEXTS),
         sa.PrimaryKeyConstraint("position", name="pk_events"),
         sa.UniqueConstraint("read_id", "sequence", name="uq_events_read"),
     )
