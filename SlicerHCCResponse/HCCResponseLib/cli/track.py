@@ -71,8 +71,8 @@ def _read(
     from HCCResponseLib.imaging.volumes import require_same_grid
 
     before, after = read_volume(baseline), read_volume(follow_up)
-    for path, image in ((baseline, before), (follow_up, after)):
-        say_remarks(path.name, image.remarks)
+    say_remarks(baseline.name, before.remarks)
+    say_remarks(follow_up.name, after.remarks)
     drawn = read_label_map(contour)
     require_same_grid(drawn, before)
     maps = []
