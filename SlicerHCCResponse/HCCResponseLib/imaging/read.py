@@ -26,7 +26,8 @@ NIFTI = (".nii", ".nii.gz")
 SUFFIXES = (*NIFTI, ".nrrd", ".nhdr", ".mha", ".mhd")
 _CT_LOWEST, _CT_HIGHEST = -3100.0, 8000.0
 _NO_AIR_OR_FAT = -20.0
-# Soft tissue cut out of a CT: air around it, and inside a median and a highest value (HU) that no other image has.
+# Soft tissue cut out of a CT, or drawn: air around it, and inside one value only, or a median and a highest value (HU)
+# that other images do not have.
 _AIR, _SOFT = (-1100.0, -900.0), (100.0, 400.0)
 
 # Everything that a reader must know is said in our words; ITK's notes about other grids than ours would only confuse.
@@ -162,7 +163,8 @@ def _require_ct(values: npt.NDArray[Any], path: Path) -> None:
     if not body.size:
         raise InputError(f"Image '{path}' holds a single value everywhere; it is empty.")
     low, middle_low, middle, middle_high, high = np.percentile(body, (0.1, 0.5, 50, 99.5, 99.9))
-    masked = _AIR[0] <= background <= _AIR[1] and 0 < middle < _SOFT[0] and 2 < middle_high < _SOFT[1]
+    tissue = low == high or (0 < middle < _SOFT[0] and 2 < middle_high < _SOFT[1])
+    masked = _AIR[0] <= background <= _AIR[1] and tissue
     if (low > _NO_AIR_OR_FAT and not masked) or high < 0:
         raise InputError(
             f"Image '{path}' is not CT in Hounsfield units: values run from {low:g} to {high:g}, without air or fat. "
