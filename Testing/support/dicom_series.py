@@ -37,3 +37,43 @@ def write_series(folder, count=6, uid="1.2.826.0.1.3680043.2.1125.1", leave_out=
         writer.SetFileName(str(folder / f"{uid[-1]}-{z:03d}.dcm"))
         writer.Execute(image)
     return folder
+
+
+def write_sphere(folder, radius, *, step=2.5, thickness=None, tilt=0.0, coronal=False):
+    """A CT series of a body of 20 HU with a ball of 90 HU around the origin of LPS, slice by slice at its true place.
+
+    A gantry tilted by ``tilt`` degrees about the x axis moves the table along z, not along the slices' normal.
+    """
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
+    folder.mkdir(parents=True)
+    angle = np.radians(tilt)
+    row = np.array([1.0, 0.0, 0.0])
+    column = np.array([0.0, 0.0, -1.0]) if coronal else np.array([0.0, np.cos(angle), -np.sin(angle)])
+    normal = np.cross(row, column)
+    table = np.array([0.0, 1.0, 0.0]) if coronal else np.array([0.0, 0.0, 1.0])
+    half = int(np.ceil((radius + 6) / step))
+    travel = step / abs(float(table @ normal))
+    side = np.arange(-45, 46)
+    for number, k in enumerate(range(-half, half + 1)):
+        first = table * travel * k - 45 * row - 45 * column
+        points = first + (side[None, :, None] + 45) * row + (side[:, None, None] + 45) * column
+        plane = np.where((points**2).sum(-1) < radius**2, 90, 20)
+        plane[:4], plane[-4:] = -1000, -1000
+        meta = FileMetaDataset()
+        meta.TransferSyntaxUID, meta.MediaStorageSOPClassUID = ExplicitVRLittleEndian, CTImageStorage
+        meta.MediaStorageSOPInstanceUID = f"1.2.826.0.1.3680043.2.1125.9.{number + 1}"
+        one = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+        one.SOPClassUID, one.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
+        one.SeriesInstanceUID = "1.2.826.0.1.3680043.2.1125.9.2000"
+        one.Modality, one.PatientID, one.StudyDate = "CT", "PATIENT-9", "20240131"
+        one.InstanceNumber, one.SliceThickness = number + 1, thickness or step
+        one.ImagePositionPatient, one.ImageOrientationPatient = list(first), [*row, *column]
+        one.PixelSpacing, one.Rows, one.Columns = [1, 1], len(side), len(side)
+        one.BitsAllocated, one.BitsStored, one.HighBit, one.PixelRepresentation = 16, 16, 15, 1
+        one.SamplesPerPixel, one.PhotometricInterpretation = 1, "MONOCHROME2"
+        one.RescaleIntercept, one.RescaleSlope = 0, 1
+        one.PixelData = plane.astype(np.int16).tobytes()
+        one.save_as(folder / f"s-{number:03d}.dcm", enforce_file_format=True)
+    return folder

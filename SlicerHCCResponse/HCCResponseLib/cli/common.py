@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,12 @@ def progress_bar() -> Iterator[Progress]:
 def say(line: str) -> None:
     """One line of result on standard output."""
     sys.stdout.write(line + "\n")
+
+
+def say_remarks(name: str, remarks: Iterable[str]) -> None:
+    """What a reader has to know of an image, on standard error."""
+    for remark in remarks:
+        console.print(f"{name}: {remark}", style="yellow", soft_wrap=True, markup=False)
 
 
 def say_json(value: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.cli.common import errors_as_one_line, progress_bar, say, say_json
+from HCCResponseLib.cli.common import errors_as_one_line, progress_bar, say, say_json, say_remarks
 from HCCResponseLib.cli.engine_options import (
     DeviceOption,
     EngineOption,
@@ -69,6 +69,7 @@ def segment(
             drawn = read_label_map(found.labels, empty=True)
         write_label_map(drawn, output)
         facts = dict(found.provenance)
+        say_remarks(image.name, facts["image_remarks"])
         write_text(output.with_name(output.name + ".json"), json.dumps(facts, indent=2))
         voxel = drawn.geometry.voxel_volume_mm3 / 1000
         volumes = {
@@ -147,6 +148,7 @@ def measure(
 ) -> None:
     """Long and short axis, volume and warnings of every lesion in a label map."""
     with errors_as_one_line():
+        from HCCResponseLib.imaging.geometry import PLANES
         from HCCResponseLib.imaging.read import read_label_map
         from HCCResponseLib.measure import convention as convention_named
         from HCCResponseLib.measure import measure_label_map
@@ -159,8 +161,9 @@ def measure(
             return
         for value, m in found.items():
             short = f" x {m.short_axis.length_mm}" if m.short_axis else ""
-            words = f"{m.long_axis.length_mm}{short} mm on slice {m.slice_index + 1}, {m.volume_mm3 / 1000:.1f} mL"
-            say(f"lesion {value}: {words}")
+            plane = f"{PLANES[m.slice_axis]} slice" if m.slice_axis else "slice"
+            where = f"on {plane} {m.slice_index + 1}, {m.volume_mm3 / 1000:.1f} mL"
+            say(f"lesion {value}: {m.long_axis.length_mm}{short} mm {where}")
             for warning in m.warnings:
                 say(f"  caution: {warning.message}")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar, say, say_json
+from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar, say, say_json, say_remarks
 from HCCResponseLib.cli.engine_options import (
     DeviceOption,
     EngineOption,
@@ -133,6 +133,8 @@ def open_and_propose(study: Path, output: Path, options: Options) -> Session:
     content = load_study(study)
     load_profile(content.profile)
     session = open_session(content, output)
+    for name, image in session.images.items():
+        say_remarks(name, image.remarks)
     _propose(session, options)
     return session
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from HCCResponseLib.cli.common import errors_as_one_line, progress_bar, say
+from HCCResponseLib.cli.common import errors_as_one_line, progress_bar, say, say_remarks
 from HCCResponseLib.cli.steps import ContourArgument, ImageArgument, JsonOption, ModelOption, tell_plainly
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def _read(
     from HCCResponseLib.imaging.volumes import require_same_grid
 
     before, after = read_volume(baseline), read_volume(follow_up)
+    say_remarks(baseline.name, before.remarks)
+    say_remarks(follow_up.name, after.remarks)
     drawn = read_label_map(contour)
     require_same_grid(drawn, before)
     maps = []

@@ -80,6 +80,7 @@ def _facts(info: EngineInfo, request: Request, case: Case, made: Segmentation) -
         "prior": str(request.prior) if request.prior else None,
         "image": str(request.image),
         "image_sha256": case.image.voxels_sha256,
+        "image_remarks": list(case.image.remarks),
         **made.facts,
     }
 

@@ -4,29 +4,35 @@ Arrays are (z, y, x); ``spacing`` and ``size`` follow that order. Physical point
 as in DICOM and ITK. Only :mod:`HCCResponseLib.imaging` converts between the two orders.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+# What slices along the array's axes 0, 1, 2 (z, y, x) are called.
+PLANES = ("axial", "coronal", "sagittal")
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """Grid of a volume.
+    """Grid of a volume, and what is known of its acquisition (which does not make two grids differ).
 
     Attributes:
         size: number of voxels along (z, y, x).
         spacing: voxel size in mm along (z, y, x).
         origin: LPS position in mm (x, y, z) of the centre of voxel (0, 0, 0).
         direction: 3 x 3 row-major cosines; column 0, 1, 2 is the LPS direction of the array's x, y, z axis (ITK).
+        slice_axis: the array axis (0, 1, 2 for z, y, x) along which slices were acquired; they are what is measured on.
+        slice_thickness_mm: as the scanner states it (DICOM 0018,0050); ``None`` where the file does not.
     """
 
     size: tuple[int, int, int]
     spacing: tuple[float, float, float]
     origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
     direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+    slice_axis: int = field(default=0, compare=False)
+    slice_thickness_mm: float | None = field(default=None, compare=False)
 
     def index_to_lps(self, index_zyx: npt.ArrayLike) -> FloatArray:
         """Continuous (z, y, x) indices, shape (..., 3), to LPS mm (x, y, z), shape (..., 3)."""
@@ -64,10 +70,8 @@ class Geometry:
 def box_geometry(geometry: Geometry, box: tuple[slice, slice, slice]) -> Geometry:
     """The grid of one index box of a larger grid."""
     x, y, z = geometry.index_to_lps([s.start for s in box])
-    size = tuple(s.stop - s.start for s in box)
-    return Geometry(
-        (size[0], size[1], size[2]), geometry.spacing, (float(x), float(y), float(z)), geometry.direction
-    )
+    depth, height, width = (s.stop - s.start for s in box)
+    return replace(geometry, size=(depth, height, width), origin=(float(x), float(y), float(z)))
 
 
 def _by_x(size: tuple[int, int, int]) -> str:

@@ -52,9 +52,15 @@ class TimePointEntry(_Strict):
 
 
 class Study(_Strict):
-    """A subject with its time points in order; the first one is the baseline."""
+    """A subject with its time points in order; the first one is the baseline.
+
+    Attributes:
+        subject: name of the subject in this study, as reports and exports show it.
+        patient_id: what the images' headers call this patient (DICOM 0010,0020), where that differs from ``subject``.
+    """
 
     subject: str = Field(pattern=NAME)
+    patient_id: str | None = Field(default=None, min_length=1, max_length=64)
     profile: str = "recist-1.1"
     timepoints: tuple[TimePointEntry, ...] = Field(min_length=1)
 
@@ -129,10 +135,11 @@ def load_image(study: Study, point: TimePointEntry) -> Volume:
         InputError: unreadable, or its DICOM identity contradicts the study file.
     """
     volume = read_volume(point.image)
-    if volume.patient_id and volume.patient_id != study.subject:
+    expected = study.patient_id or study.subject
+    if volume.patient_id and volume.patient_id != expected:
         raise InputError(
-            f"Image '{point.image}' belongs to patient '{volume.patient_id}', the study to '{study.subject}'. "
-            "Two time points of different subjects cannot be compared."
+            f"Image '{point.image}' belongs to patient '{volume.patient_id}', the study to '{expected}'. "
+            f"If they are the same person, write patient_id: \"{volume.patient_id}\" below 'subject' in the study file."
         )
     if volume.study_date and volume.study_date != point.date.isoformat():
         raise InputError(

@@ -21,11 +21,12 @@ class Volume:
     """A CT volume.
 
     Attributes:
-        hu: Hounsfield units, shape (z, y, x); axis 0 runs through the acquired slices, towards the head.
+        hu: Hounsfield units, shape (z, y, x); axis 0 runs towards the head, 1 to the back, 2 to the left.
         geometry: the grid of ``hu``.
         source: file or folder it came from, for messages and provenance.
         patient_id: as in DICOM, when the file knows it.
         study_date: ISO date as in DICOM, when the file knows it.
+        remarks: what a reader has to know of how it was acquired or read, one sentence each.
     """
 
     hu: npt.NDArray[np.int16]
@@ -33,6 +34,7 @@ class Volume:
     source: str = ""
     patient_id: str | None = None
     study_date: str | None = None
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.hu.shape != self.geometry.size:

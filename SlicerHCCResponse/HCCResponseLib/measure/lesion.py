@@ -1,4 +1,7 @@
-"""Measure one lesion, or every lesion of a label map, on the slices of the original series."""
+"""Measure one lesion, or every lesion of a label map, on the slices of the original series.
+
+Slices are those that were acquired (``Geometry.slice_axis``), be they axial, coronal or sagittal.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.geometry import PLANES, Geometry
+from HCCResponseLib.measure.acquired import Order, acquired_first, back, turned, turned_grid
 from HCCResponseLib.measure.convention import RECIST, Convention
 from HCCResponseLib.measure.crop import Contour, Crop, crop_labels, crop_mask, crop_parts
 from HCCResponseLib.measure.plane import FloatArray, Plane, check_thickness, check_volume
@@ -33,6 +37,7 @@ class _Series:
     plane: Plane
     convention: Convention
     thickness_mm: float
+    order: Order
 
 
 def measure_lesion(
@@ -49,14 +54,14 @@ def measure_lesion(
             or a crop of it, :class:`HCCResponseLib.lesions.lesion.Lesion`, which gives the same figures.
         geometry: grid of that series; lengths are mm within its acquired plane.
         convention: how to measure.
-        slice_thickness_mm: thickness that the series states; the slice spacing when not given.
+        slice_thickness_mm: thickness of the slices; that of ``geometry`` when not given, else the slice spacing.
 
     Raises:
         InputError: the mask is empty, not three-dimensional or not made of whole numbers.
         GeometryError: mask and geometry disagree, or the geometry is not usable.
     """
     series = _series(mask, geometry, convention, slice_thickness_mm)
-    crop = crop_mask(mask)
+    crop = crop_mask(turned(mask, series.order))
     if crop is None:
         raise InputError(_EMPTY)
     return _measured(crop, series)
@@ -84,7 +89,7 @@ def measure_label_map(
         InputError, GeometryError: as for :func:`measure_lesion`; also for negative labels.
     """
     series = _series(labels, geometry, convention, slice_thickness_mm)
-    return {label: _measured(crop, series) for label, crop in crop_labels(labels)}
+    return {label: _measured(crop, series) for label, crop in crop_labels(labels.transpose(series.order))}
 
 
 def measure_parts(
@@ -111,7 +116,7 @@ def measure_parts(
         InputError, GeometryError: as for :func:`measure_lesion`.
     """
     series = _series(mask, geometry, convention, slice_thickness_mm)
-    parts = [_measured(crop, series) for crop in crop_parts(mask)]
+    parts = [_measured(crop, series) for crop in crop_parts(turned(mask, series.order))]
     if not parts:
         raise InputError(_EMPTY)
     return tuple(sorted(parts, key=lambda one: -one.long_axis.length_raw_mm))
@@ -125,8 +130,11 @@ def _series(
         raise InputError(
             f"The contour has values of type {array.dtype}; a mask or whole-numbered labels are needed."
         )
-    plane = Plane.of(geometry)
-    return _Series(geometry, plane, convention, check_thickness(thickness_mm, plane.slice_spacing_mm))
+    order = acquired_first(geometry)
+    grid = turned_grid(geometry, order)
+    plane = Plane.of(grid)
+    thickness = geometry.slice_thickness_mm if thickness_mm is None else thickness_mm
+    return _Series(grid, plane, convention, check_thickness(thickness, plane.slice_spacing_mm), order)
 
 
 def _measured(crop: Crop, series: _Series) -> LesionMeasurement:
@@ -138,6 +146,7 @@ def _measured(crop: Crop, series: _Series) -> LesionMeasurement:
         long_axis=long_axis,
         short_axis=short_axis,
         slice_index=int(np.floor(found.level)) + crop.offset[0],
+        slice_axis=series.order[0],
         slice_spacing_mm=series.plane.slice_spacing_mm,
         slice_thickness_mm=series.thickness_mm,
         in_plane_spacing_mm=(float(series.geometry.spacing[1]), float(series.geometry.spacing[2])),
@@ -146,7 +155,7 @@ def _measured(crop: Crop, series: _Series) -> LesionMeasurement:
         unconstrained_caliper_mm=tenths(found.caliper_mm),
         unconstrained_caliper_raw_mm=found.caliper_mm,
         touches_field_of_view=crop.at_border,
-        warnings=_warnings(found, crop, series.convention),
+        warnings=_warnings(found, crop, series),
     )
 
 
@@ -156,7 +165,8 @@ def _axis(line: Line, level: float, crop: Crop, series: _Series) -> Axis:
     gap = (line[1] - line[0]) @ series.plane.basis
     raw = float(np.hypot(gap[0], gap[1]))
     lps = [_point(series.geometry.index_to_lps(one)) for one in ends]
-    return Axis(lps[0], lps[1], _point(ends[0]), _point(ends[1]), tenths(raw), raw)
+    first, second = (_point(back(one, series.order)) for one in ends)
+    return Axis(lps[0], lps[1], first, second, tenths(raw), raw)
 
 
 def _point(values: FloatArray) -> Point:
@@ -164,9 +174,9 @@ def _point(values: FloatArray) -> Point:
     return (first, second, third)
 
 
-def _warnings(found: LesionAxes, crop: Crop, convention: Convention) -> tuple[MeasurementWarning, ...]:
+def _warnings(found: LesionAxes, crop: Crop, series: _Series) -> tuple[MeasurementWarning, ...]:
     inside, across, drawn = tenths(found.long_mm), tenths(found.caliper_mm), tenths(found.drawn_mm)
-    spiky = convention.opening_px > 0 and found.drawn_mm > _NOTABLE * found.caliper_mm
+    spiky = series.convention.opening_px > 0 and found.drawn_mm > _NOTABLE * found.caliper_mm
     cautions = (
         (
             found.caliper_mm > _NOTABLE * found.long_mm,
@@ -192,6 +202,11 @@ def _warnings(found: LesionAxes, crop: Crop, convention: Convention) -> tuple[Me
             crop.at_border,
             WarningCode.FIELD_OF_VIEW,
             "The contour reaches the border of the volume; the lesion may go on outside.",
+        ),
+        (
+            series.order[0] != 0,
+            WarningCode.NOT_AXIAL,
+            f"Measured on {PLANES[series.order[0]]} slices, as they were acquired.",
         ),
     )
     return tuple(MeasurementWarning(code, message) for raised, code, message in cautions if raised)

@@ -20,6 +20,8 @@ class WarningCode(StrEnum):
     """The chosen slice has further parts that were not measured."""
     FIELD_OF_VIEW = "field-of-view"
     """The contour reaches the border of the volume: the lesion may go on outside."""
+    NOT_AXIAL = "not-axial"
+    """The series was acquired in coronal or sagittal planes, and the lesion was measured on these."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +74,17 @@ class LesionMeasurement:
         convention: name of the measuring convention.
         long_axis: longest line on any slice that the convention allows.
         short_axis: the line across it on the same slice; ``None`` when the convention has none.
-        slice_index: z index of that slice.
+        slice_index: index of that slice along the axis ``slice_axis``.
         slice_spacing_mm: distance between slice planes, perpendicular to them.
         slice_thickness_mm: thickness as given by the series; the slice spacing when it was not given.
-        in_plane_spacing_mm: pixel size along (y, x).
+        in_plane_spacing_mm: pixel size along the other two axes, in the order of the array.
         voxel_count: voxels of the contour as drawn (nothing filled, opened or left out).
         volume_mm3: their volume.
         unconstrained_caliper_mm: longest distance on any slice when the line may leave the lesion, in tenths.
         unconstrained_caliper_raw_mm: the same, not rounded.
         touches_field_of_view: the contour reaches a border of the volume.
         warnings: cautions for the reader.
+        slice_axis: array axis along which the slices were acquired; 0 for axial ones.
     """
 
     convention: str
@@ -97,6 +100,14 @@ class LesionMeasurement:
     unconstrained_caliper_raw_mm: float
     touches_field_of_view: bool
     warnings: tuple[MeasurementWarning, ...] = ()
+    slice_axis: int = 0
+
+    @property
+    def axial_level(self) -> int:
+        """z index of the axial slice on which the long axis, or its middle, lies."""
+        if self.slice_axis == 0:
+            return self.slice_index
+        return round((self.long_axis.start_index[0] + self.long_axis.end_index[0]) / 2)
 
     @property
     def thickness_mm(self) -> Decimal:

@@ -205,7 +205,9 @@ def _keep(
 ) -> None:
     """Store the proposals of a time point and the event that says they are complete, all of it or nothing."""
     require_draft(session.state, session.state.locks.reader or "", point.name, Act.PROPOSE)
-    payload = {"time_point": point.name, "base_model_sha256": base.sha256, **facts}
+    image = session.images[point.name]
+    acquired = {"remarks": list(image.remarks), "slice_thickness_mm": image.geometry.slice_thickness_mm}
+    payload = {"time_point": point.name, "base_model_sha256": base.sha256, "image": acquired, **facts}
     with session.store.transaction():
         for proposal in proposals:
             write_proposal(session.store, proposal)

@@ -64,9 +64,10 @@ def draw_key_slice(key: KeySlice) -> str:
     if key.contour is not None:
         for line in outlines(key.contour, z):
             axes.plot(line[:, 1], line[:, 0], color=_CONTOUR, linewidth=1.3)
-    if key.measurement is not None and key.measurement.slice_index == z:
-        _axis(axes, key.measurement, "long_axis", _LINE)
-        _axis(axes, key.measurement, "short_axis", _SHORT)
+    measured = key.measurement
+    if measured is not None and measured.slice_axis == 0 and measured.slice_index == z:
+        _axis(axes, measured, "long_axis", _LINE)
+        _axis(axes, measured, "short_axis", _SHORT)
     axes.set_xlim(x - key.half_mm / sx, x + key.half_mm / sx)
     axes.set_ylim(y + key.half_mm / sy, y - key.half_mm / sy)
     axes.set_axis_off()

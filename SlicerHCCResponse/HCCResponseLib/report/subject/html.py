@@ -198,6 +198,7 @@ def _cautions(state: ReadState) -> list[str]:
     """What a reader should know before trusting the rows."""
     out = []
     for name, facts in state.provenance.items():
+        out += [f"{name}: {remark}." for remark in facts.get("image", {}).get("remarks", [])]
         registration = facts.get("registration", {})
         if not registration.get("trustworthy", True):
             out.append(

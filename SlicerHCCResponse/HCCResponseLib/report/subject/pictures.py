@@ -84,7 +84,7 @@ def _centre(row: Row, image: Volume) -> tuple[int, int, int] | None:
     """Key slice and middle of the lesion, or the place where it was."""
     if row.contour is not None:
         indices = row.contour.indices()
-        z = row.measurement.slice_index if row.measurement else int(np.median(indices[:, 0]))
+        z = row.measurement.axial_level if row.measurement else int(np.median(indices[:, 0]))
         here = indices[indices[:, 0] == z]
         _, y, x = (here if len(here) else indices).mean(0)
         return z, int(y), int(x)

@@ -191,7 +191,7 @@ def _slices(state: ReadState, baseline: str, row: Row, images: Images) -> tuple[
         if before is not None and before.contour is not None:
             there = list(first.geometry.index_to_lps(before.contour.centre))
     if row.measurement is not None:
-        level = row.measurement.slice_index
+        level = row.measurement.axial_level
     elif isinstance(here, list):
         level = round(float(image.geometry.lps_to_index(here)[0]))
     else:

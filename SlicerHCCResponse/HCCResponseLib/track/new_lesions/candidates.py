@@ -198,7 +198,7 @@ def _looked_at(
     """All evidence for a spot, and why it is not shown; ``None`` when it is."""
     evidence = _evidence(part, scan)
     evidence["volume_ml"] = round(measurement.volume_mm3 / 1000, 2)
-    evidence["key_slice"] = measurement.slice_index + 1
+    evidence["key_slice"] = measurement.axial_level + 1
     look = appearance_of(part, scan.image, scan.tissue)
     evidence |= look.facts()
     long_mm = measurement.long_axis.length_raw_mm
