@@ -29,6 +29,6 @@ _.non_target_pd_standard, _.new_lesion_standard
 # Rules of docs/methods.md that a reader's judgement rests on; no command asks them yet.
 nodule_status, effusion_is_progression
 
-# Blocks of seeds that tests hold apart; what a card says of weights.
-TEST_SEEDS, DEVELOPMENT_SEEDS, DEVELOPMENT_SEED, card_of
+# Blocks of seeds that tests hold apart.
+TEST_SEEDS, DEVELOPMENT_SEEDS, DEVELOPMENT_SEED
 _.writeable  # of arrays that nobody may change

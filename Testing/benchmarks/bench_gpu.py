@@ -108,7 +108,7 @@ def adaptation_rows(device: str) -> tuple[dict[str, float], dict[str, Any], bool
     from HCCResponseLib.adapt.idol import adapt
     from HCCResponseLib.adapt.recipe import QUICK
     from HCCResponseLib.base.jobs import ignore_progress
-    from HCCResponseLib.evaluation.adaptation.pairs import accepted_contour, draw_pair
+    from HCCResponseLib.evaluation.adaptation.pairs import draw_pair
     from HCCResponseLib.lesions.label_maps import lesions_of
     from HCCResponseLib.nets.model import Model, load_model
     from HCCResponseLib.nets.segment import known_probability
@@ -117,7 +117,7 @@ def adaptation_rows(device: str) -> tuple[dict[str, float], dict[str, Any], bool
     base, pair = load_model(), draw_pair(PAIR_SEED, None)
     first, second = pair.timepoints
     recipe = replace(QUICK, keep_better=False)
-    cases = cut_surroundings(first.volume, accepted_contour(pair), base.grid, recipe)
+    cases = cut_surroundings(first.volume, first.lesions, base.grid, recipe)
 
     def learn() -> Any:
         return adapt(base.network, cases, recipe, 0, ignore_progress, device).network

@@ -67,7 +67,7 @@ def plain(model, image):
     from monai.inferers import sliding_window_inference
 
     from HCCResponseLib.imaging.resample import resample, working_geometry
-    from HCCResponseLib.nets.normalise import network_input
+    from HCCResponseLib.nets.inputs import network_input
 
     grid = working_geometry(image.geometry, model.spacing)
     x = torch.from_numpy(network_input(resample(image.hu, image.geometry, grid), None))[None]

@@ -6,8 +6,8 @@ from commands import answer, run
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import require_same_grid
 from HCCResponseLib.imaging.write import write_label_map
-from HCCResponseLib.nets.model import card_of, load_model
-from small import small_study, small_subject, tiny_model
+from HCCResponseLib.nets.model import load_model
+from small import card_of, small_study, small_subject, tiny_model
 
 COMMANDS = ("demo", "propose", "assess", "segment", "adapt", "track", "measure", "rules", "train", "engines")
 

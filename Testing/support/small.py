@@ -5,11 +5,14 @@ import shutil
 import tempfile
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
+import yaml
 
+from HCCResponseLib.base.files import sha256_of
 from HCCResponseLib.cli.demo import write_study
-from HCCResponseLib.nets.grids import WorkingGrid
+from HCCResponseLib.nets.inputs import WorkingGrid
 from HCCResponseLib.nets.model import Model, load_model, save_model
 from HCCResponseLib.nets.network import FCD, FCDConfig
 from HCCResponseLib.synth.lesions import Fate
@@ -44,3 +47,12 @@ def tiny_model(path: Path) -> Model:
     torch.manual_seed(0)
     save_model(path, FCD(TINY), WORKING, {})
     return load_model(path)
+
+
+def card_of(model: Path) -> dict[str, Any]:
+    """Facts of the model card beside a file of weights, which must be of these very weights."""
+    facts: dict[str, Any] = yaml.safe_load(
+        model.with_suffix(".md").read_text(encoding="utf-8").split("---")[1]
+    )
+    assert facts["sha256"] == sha256_of(model)
+    return facts

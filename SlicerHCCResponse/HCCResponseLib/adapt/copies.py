@@ -9,16 +9,14 @@ from scipy import ndimage
 from torch.nn import functional
 
 from HCCResponseLib.adapt.recipe import Recipe
-from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.base.arrays import Float32, Mask
 from HCCResponseLib.imaging.boxes import surrounding_box
 from HCCResponseLib.imaging.resample import resample, working_geometry
 from HCCResponseLib.imaging.volumes import AIR_HU, LabelMap, Volume
 from HCCResponseLib.lesions.label_maps import lesions_of
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.nets.grids import Spacing, WorkingGrid
-from HCCResponseLib.nets.normalise import PRIOR_REACH_MM, normalise_hu
+from HCCResponseLib.nets.inputs import PRIOR_REACH_MM, Spacing, WorkingGrid, normalise_hu
 
-Float32 = npt.NDArray[np.float32]
 _BORDER_MOVE_MM = 20.0
 
 
@@ -39,7 +37,7 @@ class Surroundings:
     centre: npt.NDArray[np.float64]
     radius_mm: float
     liver: tuple[float, float]
-    spacing: tuple[float, float, float]
+    spacing: Spacing
 
 
 def cut_surroundings(

@@ -1,7 +1,7 @@
 """How a network is adapted to one patient. A new recipe is a new entry here."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from HCCResponseLib.base.errors import InputError
 
@@ -45,15 +45,6 @@ class Recipe:
     gone: float = 0.08
     precision: Precision = "float32"
     keep_better: bool = True
-
-    @property
-    def relative_cost(self) -> float:
-        """Voxels of one step against a step on 64 x 64 x 64 voxels; whatever else makes a step cheaper counts as 1."""
-        return float((self.patch / 64) ** 3)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for provenance."""
-        return asdict(self)
 
 
 QUICK = Recipe(

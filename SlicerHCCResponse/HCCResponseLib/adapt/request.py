@@ -1,10 +1,15 @@
-"""What an adaptation is asked."""
+"""An adaptation in a process of its own: what it is asked; where memory runs out, what may still work."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from HCCResponseLib.base.errors import JobOutOfMemoryError
+from HCCResponseLib.base.jobs import Report, never, run_job
 from HCCResponseLib.base.jobs.request import JobRequest
+from HCCResponseLib.engines.contract import ON_THE_CPU
 from HCCResponseLib.imaging.reference import ImageReference
 
 WORKER = "HCCResponseLib.adapt.worker"
@@ -36,3 +41,18 @@ class AdaptationRequest(JobRequest):
     steps: int | None = None
     seed: int = 0
     device: str = "auto"
+
+
+def run_adaptation(
+    request: AdaptationRequest, report: Report, cancelled: Callable[[], bool] = never
+) -> dict[str, Any]:
+    """Adapt in a child process; returns facts for the provenance.
+
+    Raises:
+        JobCancelledError, JobOutOfMemoryError, JobFailedError, InputError: as the job ended.
+    """
+    try:
+        return run_job(WORKER, request, report, cancelled)
+    except JobOutOfMemoryError as problem:
+        offers = () if request.device == "cpu" else (ON_THE_CPU,)
+        raise JobOutOfMemoryError(problem.message, offers) from problem

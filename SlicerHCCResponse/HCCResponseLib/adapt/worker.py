@@ -1,6 +1,6 @@
 """Child process of an adaptation: ``python -m HCCResponseLib.adapt.worker request.json``."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from HCCResponseLib.adapt.copies import cut_surroundings
@@ -30,7 +30,7 @@ def work(request: AdaptationRequest, report: Report) -> dict[str, Any]:
     cases = [case for visit in visits for case in cut_surroundings(*visit, base.grid, recipe)]
     done = adapt(base.network, cases, recipe, request.seed, report, device)
     facts = {
-        "recipe": recipe.as_dict(),
+        "recipe": asdict(recipe),
         "seed": request.seed,
         "visits": len(visits),
         "device": device_in_words(device),

@@ -101,9 +101,8 @@ def adapt(
 ) -> None:
     """Overfit the base network to one patient's accepted contours (IDOL), in a process of its own."""
     with errors_as_one_line():
-        from HCCResponseLib.adapt.child import run_adaptation
         from HCCResponseLib.adapt.recipe import recipe_named
-        from HCCResponseLib.adapt.request import AcceptedContours, AdaptationRequest
+        from HCCResponseLib.adapt.request import AcceptedContours, AdaptationRequest, run_adaptation
         from HCCResponseLib.imaging.read import read_label_map, read_volume
         from HCCResponseLib.imaging.reference import ImageReference
         from HCCResponseLib.imaging.volumes import require_same_grid

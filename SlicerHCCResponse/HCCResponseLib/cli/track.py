@@ -124,26 +124,19 @@ def _answer(
     from HCCResponseLib.lesions.label_maps import label_map, lesions_of
     from HCCResponseLib.report.subject.tracking import TrackedPair, write_tracking
     from HCCResponseLib.track.identity.components import carried_parts
-    from HCCResponseLib.track.identity.follow_up import known_lesions
-    from HCCResponseLib.track.identity.matching import match
-    from HCCResponseLib.track.registration.register import carry_contours
+    from HCCResponseLib.track.identity.matching import known_lesions, match
 
     drawn = lesions_of(pair.drawn.labels)
     lesions = {f"L{value}": lesion for value, lesion in drawn.items()}
     source, target = pair.before.geometry, pair.after.geometry
-    carried = carry_contours(lesions, source, target, found)
-    labels = label_map([place.lesion for place in carried.values()], target.size, list(drawn))
-    write_label_map(LabelMap(labels, target), output)
-    known = known_lesions(lesions, source, carried, found)
+    known = known_lesions(lesions, source, target, found)
+    places = [k.place.lesion for k in known.values()]
+    write_label_map(LabelMap(label_map(places, target.size, list(drawn)), target), output)
     links, parts = None, []
     if pair.now is not None:
         parts = carried_parts(pair.now.labels > 0, target.spacing)
         links = match("follow-up", known, parts, target)
-    new = (
-        None
-        if views is None
-        else _candidates(pair, views, found, [*parts, *(c.lesion for c in carried.values())])
-    )
+    new = None if views is None else _candidates(pair, views, found, [*parts, *places])
     result: dict[str, Any] = {"output": str(output), **found.quality.facts()}
     result["local_shift_mm"] = [round(v, 2) for v in found.local_shift_mm]
     result["places"] = {

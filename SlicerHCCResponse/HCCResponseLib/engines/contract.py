@@ -8,7 +8,7 @@ An engine is one file in ``engines/available`` that holds
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -76,20 +76,6 @@ class Request:
         """The same request with the setting of an offer."""
         merged = {**self.parameters, **offer.parameters}
         return replace(self, device=offer.device or self.device, parameters=merged)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values; paths absolute, since the engine may run elsewhere."""
-        values = asdict(self)
-        for name in ("image", "prior", "weights"):
-            values[name] = str(Path(values[name]).absolute()) if values[name] else None
-        return values
-
-    @staticmethod
-    def from_json(values: Mapping[str, Any]) -> "Request":
-        """Back from :meth:`to_json`."""
-        paths = {n: Path(values[n]) if values[n] else None for n in ("prior", "weights")}
-        prompts = tuple(Prompt(tuple(p["lps"]), p["inside"]) for p in values["prompts"])
-        return Request(**{**values, **paths, "image": Path(values["image"]), "prompts": prompts})
 
 
 @dataclass(frozen=True)

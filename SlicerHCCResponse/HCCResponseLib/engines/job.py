@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.engines.contract import STRICT, Request
+from HCCResponseLib.engines.contract import STRICT, Prompt, Request
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,7 @@ class EngineJob:
 
     def to_text(self) -> str:
         """As JSON; paths absolute, since the engine may run elsewhere."""
-        values: dict[str, Any] = {**asdict(self), "request": self.request and self.request.to_json()}
-        for name in ("work", "weights"):
-            values[name] = str(Path(values[name]).absolute()) if values[name] else None
-        return json.dumps(values)
+        return json.dumps(asdict(self), default=lambda path: str(path.absolute()))
 
     @staticmethod
     def read(text: str) -> "EngineJob":
@@ -57,8 +54,14 @@ class EngineJob:
 def _by_names(values: dict[str, Any]) -> EngineJob:
     """Checked by the names alone."""
     try:
-        request = Request.from_json(values["request"]) if values["request"] else None
-        paths = {name: Path(values[name]) if values[name] else None for name in ("work", "weights")}
-        return EngineJob(**{**values, **paths, "request": request})
+        request = values["request"] and _with_paths(values["request"], "image", "prior", "weights")
+        if request:
+            request["prompts"] = tuple(Prompt(tuple(p["lps"]), p["inside"]) for p in request["prompts"])
+        job = {**_with_paths(values, "work", "weights"), "request": request and Request(**request)}
+        return EngineJob(**job)
     except (KeyError, TypeError) as problem:
         raise InputError(f"The job cannot be started as asked: {problem}.") from problem
+
+
+def _with_paths(values: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {**values, **{n: values[n] and Path(values[n]) for n in names}}

@@ -1,6 +1,6 @@
 """From a lesion's contour to millimetres: long and short axis, volume, measurability."""
 
-from HCCResponseLib.measure.contours import slice_contours
+from HCCResponseLib.measure.boundary import slice_contours
 from HCCResponseLib.measure.convention import (
     CONVENTIONS,
     MRECIST,
@@ -14,10 +14,14 @@ from HCCResponseLib.measure.convention import (
     convention,
 )
 from HCCResponseLib.measure.lesion import measure_label_map, measure_lesion, measure_parts
-from HCCResponseLib.measure.measurability import as_candidate, measurability
-from HCCResponseLib.measure.values import Axis, LesionMeasurement, MeasurementWarning, WarningCode
-from HCCResponseLib.response.numbers import tenths
-from HCCResponseLib.response.timepoint.measurability import Measurability, SizeVerdict
+from HCCResponseLib.measure.values import (
+    Axis,
+    LesionMeasurement,
+    MeasurementWarning,
+    WarningCode,
+    as_candidate,
+    measurability,
+)
 
 __all__ = [
     "CONVENTIONS",
@@ -28,12 +32,10 @@ __all__ = [
     "HoleRule",
     "LesionMeasurement",
     "LineRule",
-    "Measurability",
     "MeasurementWarning",
     "PartRule",
     "PointRule",
     "ShortAxisRule",
-    "SizeVerdict",
     "WarningCode",
     "as_candidate",
     "convention",
@@ -42,5 +44,4 @@ __all__ = [
     "measure_lesion",
     "measure_parts",
     "slice_contours",
-    "tenths",
 ]

@@ -125,7 +125,7 @@ def measure_parts(
 def _series(
     array: Contour, geometry: Geometry, convention: Convention, thickness_mm: float | None
 ) -> _Series:
-    check_volume(array, geometry, "contour")
+    check_volume(array, geometry)
     if isinstance(array, np.ndarray) and array.dtype.kind not in "bui":
         raise InputError(
             f"The contour has values of type {array.dtype}; a mask or whole-numbered labels are needed."

@@ -59,7 +59,7 @@ class Plane:
         return cls(basis, np.linalg.inv(basis), geometry.voxel_volume_mm3 / area)
 
 
-def check_volume(array: Contour, geometry: Geometry, what: str) -> None:
+def check_volume(array: Contour, geometry: Geometry) -> None:
     """Refuse a contour that does not lie on the grid.
 
     Raises:
@@ -69,16 +69,16 @@ def check_volume(array: Contour, geometry: Geometry, what: str) -> None:
     """
     if not isinstance(array, np.ndarray | CroppedContour):
         raise InputError(
-            f"The {what} is no mask of the original series but a {type(array).__name__}; only what was drawn or "
+            f"The contour is no mask of the original series but a {type(array).__name__}; only what was drawn or "
             "proposed on the original slices is measured."
         )
     if len(array.shape) != 3:
         raise InputError(
-            f"The {what} has {len(array.shape)} dimensions; a volume of axial slices (z, y, x) is needed."
+            f"The contour has {len(array.shape)} dimensions; a volume of axial slices (z, y, x) is needed."
         )
     if tuple(array.shape) != tuple(geometry.size):
         raise GeometryError(
-            f"The {what} has shape {array.shape} but its image has {geometry.size} (z, y, x)."
+            f"The contour has shape {array.shape} but its image has {geometry.size} (z, y, x)."
         )
 
 

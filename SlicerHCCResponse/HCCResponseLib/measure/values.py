@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.response.profiles.load import Profile, load_profile
+from HCCResponseLib.response.timepoint.measurability import SizeVerdict, TargetCandidate, size_verdict
+
 Point = tuple[float, float, float]
 
 
@@ -113,3 +117,36 @@ class LesionMeasurement:
     def thickness_mm(self) -> Decimal:
         """Slice thickness as the rules take it, in exact thousandths of a millimetre."""
         return Decimal(str(round(self.slice_thickness_mm, 3)))
+
+
+def as_candidate(
+    measurement: LesionMeasurement, lesion_id: str, organ: str, nodal: bool = False
+) -> TargetCandidate:
+    """A measured lesion as the rules take it: both axes in exact tenths of a mm, and the slice thickness.
+
+    Args:
+        organ: organ, or node station.
+        nodal: a lymph node, whose short axis counts.
+    """
+    short = measurement.short_axis.length_mm if measurement.short_axis else None
+    return TargetCandidate(
+        lesion_id, organ, nodal, measurement.long_axis.length_mm, short, measurement.thickness_mm
+    )
+
+
+def measurability(
+    measurement: LesionMeasurement, profile: Profile | None = None, nodal: bool = False
+) -> SizeVerdict:
+    """Whether a lesion is measurable at baseline by its size and the slice thickness alone.
+
+    Args:
+        profile: whose limits count; RECIST 1.1 without one.
+        nodal: a lymph node, whose short axis counts.
+
+    Raises:
+        InputError: a node whose convention gives no short axis.
+    """
+    if nodal and measurement.short_axis is None:
+        raise InputError(f"A node needs a short axis; the convention '{measurement.convention}' gives none.")
+    candidate = as_candidate(measurement, "lesion", "", nodal)
+    return size_verdict(candidate, profile or load_profile("recist-1.1"))

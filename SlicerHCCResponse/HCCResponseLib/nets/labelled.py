@@ -1,7 +1,6 @@
 """Training cases from folders of real scans with labels: Medical Segmentation Decathlon, LiTS, or two plain folders."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,12 +102,3 @@ def read_scan(scan: LabelledScan) -> TrainingCase:
     structure = resample(label.labels, label.geometry, grid, linear=False, fill=0)
     lesions, liver = ndimage.label(structure == TUMOUR)[0].astype(np.uint16), np.asarray(structure > 0)
     return TrainingCase((hu, hu), (liver, liver), (lesions, lesions), np.zeros(3), grid.spacing)
-
-
-def read_scans(scans: list[LabelledScan], report: Callable[[int, int], None]) -> list[TrainingCase]:
-    """All scans; ``report(done, total)`` is called after each; raises as :func:`read_scan`."""
-    cases = []
-    for done, scan in enumerate(scans, start=1):
-        cases.append(read_scan(scan))
-        report(done, len(scans))
-    return cases

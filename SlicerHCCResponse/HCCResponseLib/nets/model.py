@@ -1,21 +1,33 @@
-"""Models: a network with its working grid and where it came from; saving, loading, adapted ones beside their base."""
+"""Models: a network with its working grid and where it came from; saving, loading, adapted ones beside their base.
 
-from dataclasses import dataclass, field
+A file is safetensors with everything else as JSON in its header; files of earlier versions are read too.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
+from safetensors import safe_open
+from safetensors.torch import save_file
 
-from HCCResponseLib.base import files
 from HCCResponseLib.base.errors import ModelError
+from HCCResponseLib.base.files import sha256_of, write_atomically
 from HCCResponseLib.base.resources import resource_path
-from HCCResponseLib.nets.grids import Spacing, WorkingGrid
+from HCCResponseLib.nets.inputs import Spacing, WorkingGrid
 from HCCResponseLib.nets.network import FCD, FCDConfig
-from HCCResponseLib.nets.weights import Weights, read_weights, write_weights
 
 DEFAULT_MODEL = "Models/fcd-compact.safetensors"
-sha256_of = files.sha256_of
+FORMAT = "hcc-response-model/2"
+FORMER_FORMAT = "hcc-response-model/1"
+# One entry, since safetensors writes several in any order, and the same weights must give the same file.
+_HEADER = "hcc-response"
+_ZIP = b"PK\x03\x04"
+
+State = Mapping[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -28,7 +40,7 @@ class Model:
         sha256: hash of the file it came from.
         base_sha256: for an adapted model, the hash of the base model; else ``None``.
         notes: free facts about the training, as stored.
-        former_sha256: hashes of files of earlier formats with the same tensors.
+        former_sha256: hashes of files of earlier formats with the same tensors; what was adapted from them fits.
     """
 
     network: FCD
@@ -51,13 +63,12 @@ class Model:
 
 
 def save_model(path: Path, network: FCD, grid: WorkingGrid, notes: dict[str, Any]) -> str:
-    """Write all weights; returns the SHA-256 of the file.
+    """Write all weights, whatever the file's name ends in; returns the SHA-256 of the file.
 
     Raises:
         StorageError: the disk is full or the folder not writable.
     """
-    write_weights(path, Weights(network.config.as_dict(), grid, network.state_dict(), notes=notes))
-    return sha256_of(path)
+    return _write(path, network.state_dict(), Model(network, grid, notes=notes))
 
 
 def save_adapted(path: Path, network: FCD, base: Model, notes: dict[str, Any]) -> str:
@@ -68,7 +79,21 @@ def save_adapted(path: Path, network: FCD, base: Model, notes: dict[str, Any]) -
     """
     reference = base.network.state_dict()
     changed = {k: v for k, v in network.state_dict().items() if not torch.equal(v.cpu(), reference[k].cpu())}
-    write_weights(path, Weights(network.config.as_dict(), base.grid, changed, base.sha256, notes))
+    return _write(path, changed, Model(network, base.grid, base_sha256=base.sha256, notes=notes))
+
+
+def _write(path: Path, state: State, model: Model) -> str:
+    header = {
+        "format": FORMAT,
+        "config": asdict(model.network.config),
+        **asdict(model.grid),
+        "base_sha256": model.base_sha256,
+        "former_sha256": model.former_sha256,
+        "notes": model.notes,
+    }
+    values = {k: v.detach().cpu().contiguous() for k, v in state.items()}
+    metadata = {_HEADER: json.dumps(header, sort_keys=True)}
+    write_atomically(path, lambda temporary: save_file(values, temporary, metadata))
     return sha256_of(path)
 
 
@@ -83,22 +108,49 @@ def load_model(path: Path | None = None, base: Path | None = None) -> Model:
         ModelError: missing, damaged, of another architecture, or adapted from another base.
     """
     file = path or resource_path(DEFAULT_MODEL)
-    weights = read_weights(file)
-    return _build(file, weights, load_model(base) if weights.base_sha256 else None)
+    content = _read(file)
+    return _built(file, content, load_model(base) if content.get("base_sha256") else None)
 
 
 def load_adapted(path: Path, base: Model) -> Model:
     """Load an adapted model whose base is in memory already; raises as :func:`load_model`."""
-    return _build(path, read_weights(path), base)
+    return _built(path, _read(path), base)
 
 
-def _build(file: Path, weights: Weights, origin: Model | None) -> Model:
-    network = FCD(FCDConfig.from_dict(weights.config))
-    state = dict(weights.state)
+def _read(path: Path) -> dict[str, Any]:
+    """What a file holds; its content tells of which version it is, not its name."""
+    if not path.is_file():
+        raise ModelError(
+            f"Model file '{path}' does not exist. Train one with 'hcc-response train' or name another."
+        )
+    try:
+        content = _parsed(path)
+    except Exception as problem:
+        raise ModelError(
+            f"Model file '{path}' cannot be read; it is damaged or not a model of this software."
+        ) from problem
+    if not isinstance(content, dict) or content.get("format") not in (FORMAT, FORMER_FORMAT):
+        raise ModelError(f"Model file '{path}' is not in the format {FORMAT} or {FORMER_FORMAT}.")
+    return content
+
+
+def _parsed(path: Path) -> Any:
+    with path.open("rb") as stream:
+        former = stream.read(len(_ZIP)) == _ZIP  # torch's own format, in which earlier versions kept weights
+    if former:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    with safe_open(path, framework="pt") as file:
+        header = json.loads((file.metadata() or {}).get(_HEADER, "{}"))
+        return {**header, "state": {name: file.get_tensor(name) for name in file.keys()}}  # noqa: SIM118
+
+
+def _built(file: Path, content: dict[str, Any], origin: Model | None) -> Model:
+    network = FCD(FCDConfig.from_dict(content["config"]))
+    state, base_sha256 = content["state"], content.get("base_sha256")
     if origin is not None:
-        if weights.base_sha256 not in (origin.sha256, *origin.former_sha256):
+        if base_sha256 not in (origin.sha256, *origin.former_sha256):
             raise ModelError(
-                f"Adapted model '{file}' was made from another base model (SHA-256 {str(weights.base_sha256)[:12]}..., "
+                f"Adapted model '{file}' was made from another base model (SHA-256 {str(base_sha256)[:12]}..., "
                 f"here {origin.sha256[:12]}...). Adapt again, or name the right base model."
             )
         state = {**origin.network.state_dict(), **state}
@@ -108,22 +160,21 @@ def _build(file: Path, weights: Weights, origin: Model | None) -> Model:
         raise ModelError(
             f"Weights in '{file}' do not fit their own architecture; the file is damaged."
         ) from problem
-    facts = (weights.base_sha256, weights.notes, weights.former_sha256)
-    return Model(network.eval(), weights.grid, sha256_of(file), *facts)
+    # Weights from before small lesions were magnified have no fine grid.
+    grid = WorkingGrid(_spacing(content["spacing"]), _spacing(content.get("fine")))
+    former = tuple(content.get("former_sha256", ()))
+    return Model(network.eval(), grid, sha256_of(file), base_sha256, content.get("notes", {}), former)
 
 
-def card_of(model: Path) -> dict[str, Any]:
-    """The model card's facts: the YAML block at the head of the Markdown file beside the weights.
+def _spacing(values: Any) -> Any:
+    return None if values is None else tuple(float(v) for v in values)
 
-    Raises:
-        ModelError: there is no card, or its hash is not that of the weights.
-    """
-    card = model.with_suffix(".md")
-    if not card.is_file():
-        raise ModelError(f"Model '{model}' has no card '{card.name}' beside it.")
-    facts: dict[str, Any] = yaml.safe_load(card.read_text(encoding="utf-8").split("---")[1])
-    if facts["sha256"] != sha256_of(model):
-        raise ModelError(
-            f"Model '{model}' is not the file that its card describes (SHA-256 differs); reinstall it."
-        )
-    return facts
+
+def tensors_sha256(state: State) -> str:
+    """SHA-256 over name, type, shape and values of all tensors: the same in every file format."""
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        values = state[name].detach().cpu().contiguous().numpy()
+        digest.update(f"{name} {values.dtype.str} {list(values.shape)}\n".encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()

@@ -5,7 +5,7 @@ growth rate 12); the layout of dense blocks and transitions follows Jegou et al.
 (one hundred layers tiramisu), in three dimensions.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -35,10 +35,6 @@ class FCDConfig:
     first: int = 48
     keep: float = 1.0
     dropout: float = 0.0
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for a model card or a checkpoint."""
-        return asdict(self)
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> "FCDConfig":

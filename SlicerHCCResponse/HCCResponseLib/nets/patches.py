@@ -1,17 +1,16 @@
 """Training patches of a base network: any grid in, the working grid out, small lesions as often as large ones."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.base.arrays import Float32, Mask
+from HCCResponseLib.imaging.boxes import Box
 from HCCResponseLib.imaging.volumes import AIR_HU
-from HCCResponseLib.nets.grids import Box, Spacing, WorkingGrid
-from HCCResponseLib.nets.normalise import network_input, prior_channel
+from HCCResponseLib.nets.inputs import Spacing, WorkingGrid, network_input, prior_channel
 
-Float32 = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 _LARGEST_PRIOR_ERROR_MM = 4.0
@@ -70,7 +69,7 @@ def sample_patch(
         known = list(_boxes(case.lesions[0]))
         tumour = _resampled(np.isin(lesions, known), patch)
         error = rng.normal(scale=rng.uniform(0, _LARGEST_PRIOR_ERROR_MM), size=3)
-        moved = _moved(patch, -(case.shift_mm + error) / np.asarray(case.spacing))
+        moved = replace(patch, start=patch.start - (case.shift_mm + error) / np.asarray(case.spacing))
         prior = prior_channel(_resampled(case.lesions[0] > 0, moved) > 0.5, (size,) * 3, patch.spacing)
     else:
         tumour = _resampled(lesions > 0, patch)
@@ -137,10 +136,6 @@ def _around(
     start = centre + step * (rng.uniform(-0.25, 0.25, 3) * size - (size - 1) / 2)
     most = np.maximum(np.asarray(case.hu[0].shape) - 1 - step * (size - 1), 0)
     return _PatchGrid(np.clip(start, 0, most), step, size, spacing)
-
-
-def _moved(patch: _PatchGrid, by: Vector) -> _PatchGrid:
-    return _PatchGrid(patch.start + by, patch.step, patch.size, patch.spacing)
 
 
 def _resampled(array: npt.NDArray[np.generic], patch: _PatchGrid, fill: float = 0.0) -> Float32:

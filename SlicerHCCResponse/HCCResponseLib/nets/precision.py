@@ -53,9 +53,6 @@ class TrainingDevice:
         return torch.cat([x, x.new_zeros(1, missing, *x.shape[2:])], 1) if missing else x
 
 
-ON_CPU = TrainingDevice("cpu", False)
-
-
 def torch_device(asked: str) -> str:
     """``cpu`` or ``cuda:N``, whichever torch can use here, of ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
 

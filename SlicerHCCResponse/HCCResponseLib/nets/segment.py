@@ -3,24 +3,21 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from scipy import ndimage
 
-from HCCResponseLib.base.arrays import Mask
-from HCCResponseLib.imaging.boxes import bounding_box, surrounding_box
+from HCCResponseLib.base.arrays import Float32, Mask
+from HCCResponseLib.imaging.boxes import Box, bounding_box, surrounding_box
 from HCCResponseLib.imaging.geometry import Geometry, box_geometry
 from HCCResponseLib.imaging.resample import resample, working_geometry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.label_maps import label_map
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.nets.grids import Box, Spacing
+from HCCResponseLib.nets.inputs import Spacing, network_input, prior_channel
 from HCCResponseLib.nets.losses import tumour_logits
 from HCCResponseLib.nets.model import Model
-from HCCResponseLib.nets.normalise import network_input, prior_channel
 from HCCResponseLib.nets.windows import InferenceSettings, slide
 
-Float32 = npt.NDArray[np.float32]
 WINDOW = 64
 _REGION_MM = 26.0
 # Around a small lesion, so that lesion and surroundings fill one window of the fine grid.

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.errors import InputError, ModelError
+from HCCResponseLib.base.files import write_atomically
 from HCCResponseLib.nets.card import plain_values
-from HCCResponseLib.nets.checkpoint import TrainingState, load_checkpoint, save_checkpoint
-from HCCResponseLib.nets.grids import WorkingGrid
+from HCCResponseLib.nets.inputs import WorkingGrid
 from HCCResponseLib.nets.losses import fcd_loss
 from HCCResponseLib.nets.network import COMPACT, FCD, FCDConfig
 from HCCResponseLib.nets.patches import TrainingCase, sample_patch
-from HCCResponseLib.nets.precision import ON_CPU, TrainingDevice
+from HCCResponseLib.nets.precision import TrainingDevice
+
+_FORMAT = "hcc-response-training/1"
 
 
 @dataclass(frozen=True)
@@ -121,29 +123,78 @@ def train(
     training_device = TrainingDevice.on(device, plan.precision)
     state = _fresh(plan, start, training_device)
     if policy.checkpoint and policy.checkpoint.is_file():
-        load_checkpoint(policy.checkpoint, state, plan.as_dict())
+        _load_checkpoint(policy.checkpoint, state, plan)
     resumed_at, network = state.step, state.network
-    assert isinstance(network, FCD)
     while state.step < plan.steps:
         state.losses.append(_step(plan, state, cases, training_device))
         state.step += 1
         report(state.step, state.losses[-1])
         if policy.validate_every and state.step % policy.validate_every == 0:
-            state.scores[state.step] = validate(
-                network.eval(), policy.held_out, plan.patch, plan.grid, training_device
-            )
+            state.scores[state.step] = validate(network.eval(), policy.held_out, plan.patch, plan.grid)
             network.train()
         if policy.checkpoint and (state.step % policy.every == 0 or state.step == plan.steps):
-            save_checkpoint(policy.checkpoint, state, plan.as_dict())
+            _save_checkpoint(policy.checkpoint, state, plan)
     return Trained(network.cpu().eval(), tuple(state.losses), dict(state.scores), resumed_at)
 
 
-def _fresh(plan: TrainingPlan, start: FCD | None, training_device: TrainingDevice) -> TrainingState:
+@dataclass
+class _TrainingState:
+    """A training under way: everything that the next step depends on, as it is after ``step`` steps."""
+
+    network: FCD
+    optimiser: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler
+    rng: np.random.Generator
+    step: int
+    losses: list[float]
+    scores: dict[int, dict[str, float]]
+
+
+def _fresh(plan: TrainingPlan, start: FCD | None, training_device: TrainingDevice) -> _TrainingState:
     torch.manual_seed(plan.seed)
     network = (copy.deepcopy(start) if start else FCD(plan.network)).to(training_device.device).train()
     optimiser = torch.optim.Adam(network.parameters(), plan.learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: learning_rate_share(plan, step))
-    return TrainingState(network, optimiser, schedule, np.random.default_rng(plan.seed), 0, [], {})
+    return _TrainingState(network, optimiser, schedule, np.random.default_rng(plan.seed), 0, [], {})
+
+
+def _save_checkpoint(path: Path, state: _TrainingState, plan: TrainingPlan) -> None:
+    content = {
+        "format": _FORMAT,
+        "plan": plan.as_dict(),
+        "network": state.network.state_dict(),
+        "optimiser": state.optimiser.state_dict(),
+        "schedule": state.schedule.state_dict(),
+        "rng": state.rng.bit_generator.state,
+        "torch_rng": torch.get_rng_state(),
+        "step": state.step,
+        "losses": state.losses,
+        "scores": state.scores,
+    }
+    write_atomically(path, lambda temporary: torch.save(content, temporary))
+
+
+def _load_checkpoint(path: Path, state: _TrainingState, plan: TrainingPlan) -> None:
+    """Put ``state`` where the checkpoint left off."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as problem:
+        raise ModelError(
+            f"Checkpoint '{path}' cannot be read; it is damaged. Delete it to start from the beginning."
+        ) from problem
+    if not isinstance(content, dict) or content.get("format") != _FORMAT:
+        raise ModelError(f"'{path}' is not a checkpoint of a training. Delete it or name another output.")
+    different = sorted(k for k, v in plan.as_dict().items() if content["plan"].get(k) != v)
+    if different:
+        raise ModelError(
+            f"Checkpoint '{path}' is of a training with another {', '.join(different)}. "
+            "Use the same options to go on, or delete it to start from the beginning."
+        )
+    for name in ("network", "optimiser", "schedule"):
+        getattr(state, name).load_state_dict(content[name])
+    state.rng.bit_generator.state = content["rng"]
+    torch.set_rng_state(content["torch_rng"])
+    state.step, state.losses, state.scores = int(content["step"]), content["losses"], content["scores"]
 
 
 def learning_rate_share(plan: TrainingPlan, step: int) -> float:
@@ -155,7 +206,7 @@ def learning_rate_share(plan: TrainingPlan, step: int) -> float:
 
 
 def _step(
-    plan: TrainingPlan, state: TrainingState, cases: Sequence[TrainingCase], training_device: TrainingDevice
+    plan: TrainingPlan, state: _TrainingState, cases: Sequence[TrainingCase], training_device: TrainingDevice
 ) -> float:
     drawn = [_draw(cases, state.rng, plan) for _ in range(plan.batch)]
     channels = plan.network.in_channels
@@ -183,21 +234,15 @@ def _merge(target: torch.Tensor, outputs: int) -> torch.Tensor:
     return target if outputs == 3 else (target == 2).long()
 
 
-def validate(
-    network: FCD,
-    cases: Sequence[TrainingCase],
-    patch: int,
-    grid: WorkingGrid,
-    training_device: TrainingDevice = ON_CPU,
-    seed: int = 1,
-) -> dict[str, float]:
+def validate(network: FCD, cases: Sequence[TrainingCase], patch: int, grid: WorkingGrid) -> dict[str, float]:
     """Dice coefficient of the tumour on held-out patches, pooled over voxels: ``without_prior``, ``with_prior``.
 
     Args:
-        network: in evaluation mode, on ``training_device``.
+        network: in evaluation mode, on any device.
         patch: side in voxels; six patches are drawn from each case.
     """
-    rng = np.random.default_rng(seed)
+    training_device = TrainingDevice(str(next(network.parameters()).device), False)
+    rng = np.random.default_rng(1)
     scores, channels = {}, network.config.in_channels
     for name, with_prior in (("without_prior", False), ("with_prior", True)):
         overlap = total = 0

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,11 +141,8 @@ def slide(
 def _logits_of(network: torch.nn.Module, window: torch.Tensor, inference: InferenceSettings) -> torch.Tensor:
     """Logits (outputs, w, w, w) of one window (1, channels, w, w, w)."""
     kind = inference.number_type()
-    device = inference.device.partition(":")[0]
-    context: AbstractContextManager[object] = (
-        torch.autocast(device, dtype=kind) if kind is not None else nullcontext()
-    )
-    with torch.inference_mode(), context:
+    reduced = torch.autocast(inference.device.partition(":")[0], dtype=kind, enabled=kind is not None)
+    with torch.inference_mode(), reduced:
         window = window.to(inference.device)
         found = network(window).float()
         if inference.flips:

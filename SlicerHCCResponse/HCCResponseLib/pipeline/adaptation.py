@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from HCCResponseLib.adapt.child import run_adaptation
-from HCCResponseLib.adapt.request import AcceptedContours, AdaptationRequest
+from HCCResponseLib.adapt.request import AcceptedContours, AdaptationRequest, run_adaptation
 from HCCResponseLib.base.jobs import Report
 from HCCResponseLib.imaging.reference import ImageReference
 from HCCResponseLib.imaging.volumes import LabelMap, Volume

@@ -18,9 +18,15 @@ from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.synth.anatomy import Anatomy, Waves, draw_anatomy
 from HCCResponseLib.synth.lesions import SyntheticLesion, draw_lesion, treated
 from HCCResponseLib.synth.render import Motion, render
-from HCCResponseLib.synth.subject import is_free, other_phase
+from HCCResponseLib.synth.subject import free_place, other_phase
 
 _GAP_MM = 7.0
+# How much a drawn visit differs from the baseline at most: shift of the liver along the body and across it, loss of
+# its volume as a share, amplitude and wavelength of its deformation; how differently the patient lies; how much of the
+# field of view is missing at the top or the bottom.
+_BREATHING_MM, _SHIFT_MM, _SHRINKAGE = 30.0, 6.0, 0.2
+_WARP_MM, _WAVELENGTH_MM = 8.0, 150.0
+_PATIENT_MM, _TURN_DEG, _CUT_MM = 15.0, 8.0, 20.0
 _Xyz = tuple[float, float, float]
 
 
@@ -133,25 +139,16 @@ def _sites(
     for index in sorted(range(len(wanted)), key=lambda i: -wanted[i][1] * rooms.get(wanted[i][0], 1.0)):
         course, diameter = wanted[index]
         room = 0.5 * diameter * rooms.get(course, 1.1) + (_GAP_MM if course is CourseKind.MERGES else 0)
-        centre = _place(rng, anatomy, room, taken)
+        centre = free_place(rng, anatomy, room, taken, tries=6000, growth=1.2)
+        if centre is None:
+            raise InputError(
+                f"No room in the phantom's liver for a lesion with {room:.0f} mm around it; draw fewer."
+            )
         name = ("N" if course is CourseKind.NEW else "L") + str(index + 1)
         lesion = draw_lesion(rng, name, centre, diameter, contrast_hu)
         taken.append(replace(lesion, radii=(room / 1.2, room / 1.2, room / 1.2)))
         sites[index] = (_pair(rng, lesion) if course is CourseKind.MERGES else (lesion,)), course
     return [sites[i] for i in range(len(wanted))]
-
-
-def _place(
-    rng: np.random.Generator, anatomy: Anatomy, room: float, taken: Sequence[SyntheticLesion]
-) -> tuple[float, float, float]:
-    for _ in range(6000):
-        x, y, z = np.asarray(anatomy.liver_centre) + rng.uniform(-1.3, 1.3, 3) * np.asarray(
-            anatomy.liver_radii
-        )
-        centre = (float(x), float(y), float(z))
-        if is_free(anatomy, centre, room, taken, 1.2):
-            return centre
-    raise InputError(f"No room in the phantom's liver for a lesion with {room:.0f} mm around it; draw fewer.")
 
 
 def _pair(rng: np.random.Generator, like: SyntheticLesion) -> tuple[SyntheticLesion, ...]:
@@ -211,31 +208,8 @@ def _moved(centre: _Xyz, by: npt.NDArray[np.float64]) -> _Xyz:
     return float(x), float(y), float(z)
 
 
-@dataclass(frozen=True)
-class Hardness:
-    """How much a drawn pair differs from its baseline; every figure is the largest that is drawn.
-
-    Attributes:
-        breathing_mm: shift of the liver along the body; ``shift_mm``: across it.
-        shrinkage: loss of liver volume as a share.
-        warp_mm: amplitude of the liver's deformation, and its wavelength.
-        patient_mm, turn_deg: how differently the patient lies.
-        cut_mm: how much of the field of view is missing at the top or the bottom of the follow-up.
-    """
-
-    breathing_mm: float = 30.0
-    shift_mm: float = 6.0
-    shrinkage: float = 0.2
-    warp_mm: float = 8.0
-    wavelength_mm: float = 150.0
-    patient_mm: float = 15.0
-    turn_deg: float = 8.0
-    cut_mm: float = 20.0
-
-
-def draw_plans(rng: np.random.Generator, visits: int = 2, hard: Hardness | None = None) -> list[VisitPlan]:
+def draw_plans(rng: np.random.Generator, visits: int = 2) -> list[VisitPlan]:
     """Random visits over a small field that holds the liver: slices of 2.5 to 5 mm, cut differently each time."""
-    hard = hard or Hardness()
     out = []
     for number in range(visits):
         slices, pixels = float(rng.choice([2.5, 3.0, 4.0, 5.0])), float(rng.uniform(1.8, 2.4))
@@ -245,19 +219,19 @@ def draw_plans(rng: np.random.Generator, visits: int = 2, hard: Hardness | None 
             out.append(VisitPlan(Motion(), spacing, low, high))
             continue
         u = rng.uniform
-        breath = float(u(-1, 1) * hard.breathing_mm)
-        patient = tuple(float(v) for v in u(-hard.patient_mm, hard.patient_mm, 3))
+        breath = float(u(-1, 1) * _BREATHING_MM)
+        patient = tuple(float(v) for v in u(-_PATIENT_MM, _PATIENT_MM, 3))
         motion = Motion(
             patient_mm=(patient[0], patient[1], patient[2]),
-            liver_mm=(float(u(-1, 1) * hard.shift_mm), float(u(-1, 1) * hard.shift_mm), breath),
-            warp=Waves.draw(rng, hard.wavelength_mm),
-            warp_mm=float(u(0.2, 1.0) * hard.warp_mm),
-            turn_deg=float(u(-1, 1) * hard.turn_deg),
-            liver_scale=float((1 - u(0, hard.shrinkage)) ** (1 / 3)),
+            liver_mm=(float(u(-1, 1) * _SHIFT_MM), float(u(-1, 1) * _SHIFT_MM), breath),
+            warp=Waves.draw(rng, _WAVELENGTH_MM),
+            warp_mm=float(u(0.2, 1.0) * _WARP_MM),
+            turn_deg=float(u(-1, 1) * _TURN_DEG),
+            liver_scale=float((1 - u(0, _SHRINKAGE)) ** (1 / 3)),
             organs_follow=0.8,
         )
         off = np.asarray(patient) + np.array([0.0, 0.0, breath])
-        cut = np.array([0.0, 0.0, float(u(-hard.cut_mm, hard.cut_mm))])
+        cut = np.array([0.0, 0.0, float(u(-_CUT_MM, _CUT_MM))])
         x, y, z = np.asarray(low) + off + np.maximum(cut, 0)
         a, b, c = np.asarray(high) + off + np.minimum(cut, 0)
         out.append(VisitPlan(motion, spacing, (float(x), float(y), float(z)), (float(a), float(b), float(c))))

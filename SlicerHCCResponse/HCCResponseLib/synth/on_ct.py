@@ -13,7 +13,7 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import AIR_HU, LabelMap, Volume
 from HCCResponseLib.synth.anatomy import Array, Points, Waves
 from HCCResponseLib.synth.lesions import Fate, SyntheticLesion, draw_lesion, paint
-from HCCResponseLib.synth.render import Motion, Rendered, sample_points
+from HCCResponseLib.synth.render import Motion, Rendered, box_of, sample_points
 from HCCResponseLib.synth.subject import SyntheticSubject, category_of_truth, over_time, truths_of
 
 _FEWEST_VOXELS = 1000
@@ -46,7 +46,7 @@ def make_subject_on_ct(
     _require_usable(image, liver)
     rng = np.random.default_rng(seed)
     lesions = _place(rng, image.geometry, liver, fates, contrast_hu)
-    pairs = [over_time(rng, fate, one, True) for (fate, _), one in zip(fates, lesions, strict=True)]
+    pairs = [over_time(rng, fate, one) for (fate, _), one in zip(fates, lesions, strict=True)]
     motion = Motion(
         liver_mm=(float(rng.uniform(-3, 3)), float(rng.uniform(-4, 4)), float(rng.uniform(-8, 8))),
         warp=Waves.draw(rng, 160.0),
@@ -153,14 +153,10 @@ def _paint(
     value: int,
 ) -> None:
     """Paint one lesion where it lies in the liver, keeping the texture of the scan underneath."""
-    coordinates = [np.broadcast_to(a, hu.shape) for a in (material.x, material.y, material.z)]
-    near = liver.copy()
-    for a, c in zip(coordinates, lesion.centre, strict=True):
-        near &= np.abs(a - c) < lesion.reach()
-    if not near.any():
+    where = box_of(lesion, material, liver)
+    if where is None:
         return
-    box = ndimage.find_objects(near.astype(np.uint8))[0]
-    local = Points(*(np.ascontiguousarray(a[box]) for a in coordinates))
+    box, local = where
     part = np.full(hu[box].shape, level, np.float32)
     mask = paint(part, local, lesion, level) & liver[box]
     texture = hu[box] - ndimage.gaussian_filter(hu[box], 2.0)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.imaging.boxes import Box, tight_box
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import AIR_HU, LabelMap, Volume
 from HCCResponseLib.synth.anatomy import Anatomy, Array, Points, Waves, ellipsoid, tube
@@ -176,20 +177,24 @@ def _paint_in_box(
     liver_hu: float,
     value: int,
 ) -> None:
-    """Paint only where the lesion can be: its formula is costly on a whole scan."""
-    reach = lesion.reach()
-    coordinates = [np.broadcast_to(a, hu.shape) for a in (material.x, material.y, material.z)]
-    near = np.ones(hu.shape, bool)
-    for a, c in zip(coordinates, lesion.centre, strict=True):
-        near &= np.abs(a - c) < reach
-    if not near.any():
+    where = box_of(lesion, material, np.ones(hu.shape, bool))
+    if where is None:
         return
-    box = ndimage.find_objects(near.astype(np.uint8))[0]
-    local = Points(*(np.ascontiguousarray(a[box]) for a in coordinates))
+    box, local = where
     part = hu[box].copy()
     mask = paint(part, local, lesion, liver_hu) & liver[box]
     hu[box][liver[box]] = part[liver[box]]
     labels[box][mask] = value
+
+
+def box_of(lesion: SyntheticLesion, material: Points, within: Mask) -> tuple[Box, Points] | None:
+    """Where a lesion can be: its formula is costly on a whole scan. Index box and material points in it."""
+    coordinates = [np.broadcast_to(a, within.shape) for a in (material.x, material.y, material.z)]
+    near = within.copy()
+    for a, c in zip(coordinates, lesion.centre, strict=True):
+        near &= np.abs(a - c) < lesion.reach()
+    box = tight_box(near)
+    return None if box is None else (box, Points(*(np.ascontiguousarray(a[box]) for a in coordinates)))
 
 
 def _scanner(

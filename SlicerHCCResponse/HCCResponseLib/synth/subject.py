@@ -17,6 +17,7 @@ DEMO_FATES = (
     (Fate.VANISHES, 16.0),
     (Fate.NEW, 22.0),
 )
+_Xyz = tuple[float, float, float]
 _OverTime = tuple[SyntheticLesion | None, SyntheticLesion | None]
 _SCALE = {Fate.STABLE: (0.95, 1.05), Fate.SHRINKS: (0.5, 0.62), Fate.GROWS: (1.4, 1.6), Fate.NEW: (1.0, 1.0)}
 
@@ -56,7 +57,6 @@ def make_subject(
     fates: Sequence[tuple[Fate, float]] = DEMO_FATES,
     spacing: tuple[float, float, float] = (2.5, 1.4, 1.4),
     field_of_view_mm: tuple[float, float, float] = (210.0, 250.0, 345.0),
-    allow_treated: bool = True,
     contrast_hu: float | None = None,
 ) -> SyntheticSubject:
     """Draw a subject; the same arguments give the same voxels.
@@ -66,7 +66,6 @@ def make_subject(
         fates: (fate, in-plane diameter in mm at first appearance) of each lesion.
         spacing: voxel size (z, y, x) in mm.
         field_of_view_mm: extent (z, y, x) in mm.
-        allow_treated: followed lesions may be necrotic or hold lipiodol at follow-up.
         contrast_hu: of every tumour against liver; drawn for each (-65 to -22, or 25 to 60) if not given.
 
     Raises:
@@ -75,9 +74,7 @@ def make_subject(
     rng = np.random.default_rng(seed)
     anatomy = draw_anatomy(rng)
     placed = _place(rng, anatomy, fates, contrast_hu)
-    pairs = [
-        over_time(rng, fate, lesion, allow_treated) for (fate, _), lesion in zip(fates, placed, strict=True)
-    ]
+    pairs = [over_time(rng, fate, lesion) for (fate, _), lesion in zip(fates, placed, strict=True)]
     motion = Motion(
         patient_mm=tuple(rng.uniform(-6, 6, 3)),
         liver_mm=(float(rng.uniform(-3, 3)), float(rng.uniform(-4, 4)), float(rng.uniform(-10, 10))),
@@ -131,30 +128,36 @@ def _place(
     for index in order:
         fate, diameter = fates[index]
         room = diameter / 2 * (1.6 if fate is Fate.GROWS else 1.15)
-        for _ in range(4000):
-            offset = rng.uniform(-1.3, 1.3, 3) * np.asarray(anatomy.liver_radii)
-            centre = tuple(float(v) for v in np.asarray(anatomy.liver_centre) + offset)
-            if is_free(anatomy, (centre[0], centre[1], centre[2]), room, chosen.values()):
-                name = f"L{index + 1}"
-                chosen[index] = draw_lesion(
-                    rng, name, (centre[0], centre[1], centre[2]), diameter, contrast_hu
-                )
-                break
-        else:
+        centre = free_place(rng, anatomy, room, chosen.values(), tries=4000, growth=1.6)
+        if centre is None:
             raise InputError(
                 f"No room in the phantom's liver for a lesion of {diameter:g} mm; draw fewer or smaller."
             )
+        chosen[index] = draw_lesion(rng, f"L{index + 1}", centre, diameter, contrast_hu)
     return tuple(chosen[i] for i in range(len(fates)))
 
 
-def is_free(
+def free_place(
+    rng: np.random.Generator,
     anatomy: Anatomy,
-    centre: tuple[float, float, float],
     room: float,
     others: Iterable[SyntheticLesion],
-    growth: float = 1.6,
+    *,
+    tries: int,
+    growth: float,
+) -> _Xyz | None:
+    """A random place for a sphere of ``room`` mm in the liver, away from body wall and the others grown so much."""
+    for _ in range(tries):
+        offset = rng.uniform(-1.3, 1.3, 3) * np.asarray(anatomy.liver_radii)
+        x, y, z = (float(v) for v in np.asarray(anatomy.liver_centre) + offset)
+        if _is_free(anatomy, (x, y, z), room, others, growth):
+            return x, y, z
+    return None
+
+
+def _is_free(
+    anatomy: Anatomy, centre: _Xyz, room: float, others: Iterable[SyntheticLesion], growth: float
 ) -> bool:
-    """Whether a sphere of ``room`` mm lies in the liver, away from body wall and the other lesions grown so much."""
     sphere = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1], [0, 0, 0]])
     probe = (np.asarray(centre) + (room + 4.0) * sphere).astype(np.float32)
     if not anatomy.liver(Points(probe[:, 0], probe[:, 1], probe[:, 2])).all():
@@ -168,16 +171,14 @@ def is_free(
     return True
 
 
-def over_time(
-    rng: np.random.Generator, fate: Fate, lesion: SyntheticLesion, allow_treated: bool
-) -> _OverTime:
+def over_time(rng: np.random.Generator, fate: Fate, lesion: SyntheticLesion) -> _OverTime:
     if fate is Fate.NEW:
         return None, lesion
     if fate is Fate.VANISHES:
         return lesion, None
     low, high = _SCALE[fate]
     later = lesion.scaled(float(rng.uniform(low, high)))
-    return lesion, treated(rng, later) if allow_treated and fate is not Fate.GROWS else later
+    return lesion, treated(rng, later) if fate is not Fate.GROWS else later
 
 
 def _nothing(like: SyntheticLesion) -> SyntheticLesion:

@@ -10,6 +10,7 @@ import torch
 
 import bundles
 from HCCResponseLib.base.errors import ModelError
+from HCCResponseLib.base.files import sha256_of
 from HCCResponseLib.base.jobs import Ending, ignore_progress
 from HCCResponseLib.engines.contract import Prompt, Request
 from HCCResponseLib.engines.run import check_engine, run_engine
@@ -18,7 +19,7 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
-from HCCResponseLib.nets.model import load_model, save_adapted, save_model, sha256_of
+from HCCResponseLib.nets.model import load_model, save_adapted, save_model
 from HCCResponseLib.nets.network import FCD
 from small import TINY, WORKING, tiny_model
 

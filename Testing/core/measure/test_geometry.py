@@ -20,7 +20,6 @@ from HCCResponseLib.measure import (
     Convention,
     LesionMeasurement,
     LineRule,
-    Measurability,
     WarningCode,
     convention,
     measurability,
@@ -28,9 +27,10 @@ from HCCResponseLib.measure import (
     measure_lesion,
     measure_parts,
     slice_contours,
-    tenths,
 )
+from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import load_profile
+from HCCResponseLib.response.timepoint.measurability import Measurability
 from HCCResponseLib.review.decisions.decide import as_length
 
 

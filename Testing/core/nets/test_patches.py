@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from HCCResponseLib.nets.grids import SMALL_MM, WorkingGrid
-from HCCResponseLib.nets.normalise import PRIOR_REACH_MM
+from HCCResponseLib.nets.inputs import PRIOR_REACH_MM, SMALL_MM, WorkingGrid
 from HCCResponseLib.nets.patches import TrainingCase, sample_patch
 from HCCResponseLib.nets.pool import build_pool, make_case
 from shapes import ball

@@ -9,7 +9,7 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.nets.grids import WorkingGrid
+from HCCResponseLib.nets.inputs import WorkingGrid
 from HCCResponseLib.nets.model import Model, load_model
 from HCCResponseLib.nets.network import FCD, FCDConfig
 from HCCResponseLib.nets.precision import TrainingDevice, torch_device

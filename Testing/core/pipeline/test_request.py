@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from HCCResponseLib.adapt import child
+from HCCResponseLib.adapt import request as adaptation
 from HCCResponseLib.adapt.request import AdaptationRequest
 from HCCResponseLib.base.errors import InputError, JobOutOfMemoryError
 from HCCResponseLib.base.jobs import Ending, Offer, Outcome
@@ -87,11 +87,11 @@ def test_an_adaptation_without_memory_offers_the_cpu(tmp_path, monkeypatch):
     def run_job(*_):
         raise JobOutOfMemoryError("CUDA out of memory.")
 
-    monkeypatch.setattr(child, "run_job", run_job)
+    monkeypatch.setattr(adaptation, "run_job", run_job)
     for device, offered in (("cuda", ["cpu"]), ("cpu", [])):
         asked = AdaptationRequest(visits=(), output=tmp_path / "a.pt", recipe="quick", device=device)
         with pytest.raises(JobOutOfMemoryError) as caught:
-            child.run_adaptation(asked)
+            adaptation.run_adaptation(asked, lambda _: None)
         assert [offer.device for offer in caught.value.offers] == offered
 
 

@@ -13,8 +13,8 @@ from HCCResponseLib.synth.lesions import Fate
 from HCCResponseLib.synth.subject import make_subject
 from HCCResponseLib.track.identity.components import carry_identities, components
 from HCCResponseLib.track.new_lesions.candidates import (
+    SURE_LONG_AXIS_MM,
     BaselineEvidence,
-    CandidateRule,
     Survey,
     agreement,
     find_candidates,
@@ -164,7 +164,7 @@ def test_spots_outside_the_liver_small_or_known_are_not_shown():
 
 def test_small_spots_leave_doubt():
     (found,) = candidates(ball(GRID.size, (25, 40, 40), 4))
-    assert found.measurement.long_axis.length_mm < CandidateRule().sure_long_axis_mm
+    assert found.measurement.long_axis.length_mm < SURE_LONG_AXIS_MM
     assert found.suggestion is Suggestion.EQUIVOCAL
 
 

@@ -10,7 +10,7 @@ from HCCResponseLib.lesions.links import LinkKind, links_from_json, links_to_jso
 from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.measure import measure_label_map, measure_lesion, measure_parts
 from HCCResponseLib.track.identity.components import carried_parts, divide
-from HCCResponseLib.track.identity.follow_up import contour_known
+from HCCResponseLib.track.identity.follow_up import propose_known
 from HCCResponseLib.track.identity.matching import KnownLesion, match
 from HCCResponseLib.track.registration.trust import LocalTrust
 
@@ -159,9 +159,11 @@ def test_measurements_do_not_change_when_the_registered_contour_does():
     tumour = ball((20, 30, 30), 9)
     figures = []
     for place in (ball((20, 30, 30), 9), ball((20, 33, 30), 14), ball((20, 27, 28), 5)):
-        links, contours = contour_known("fu", tumour.to_mask().astype(np.float32), {"A": known(place)}, GRID)
+        seen = tumour.to_mask().astype(np.float32)
+        links, (proposed,) = propose_known("fu", seen, {"A": known(place)}, GRID)
         assert links.of("A").parts == (1,)
-        figures.append(measure_lesion(contours["A"], GRID))
+        assert proposed.measurement == measure_lesion(proposed.contour, GRID)
+        figures.append(proposed.measurement)
     assert figures[0] == figures[1] == figures[2]
 
 

@@ -21,7 +21,6 @@ from HCCResponseLib.review.read.state import read_state
 from HCCResponseLib.track.new_lesions.earlier_visits import EarlierVisit, name_again
 from HCCResponseLib.track.new_lesions.suppression import (
     Appearance,
-    AppearanceRule,
     Tissue,
     appearance_of,
     reason_to_suppress,
@@ -56,19 +55,14 @@ EVIDENCE = {"volume_ml": 1.0, "volume_at_baseline_ml": 0.0, "probability_at_base
     ],
 )
 def test_nothing_is_left_out_without_a_reason(look, long_mm, changes, reason):
-    found = reason_to_suppress(look, long_mm, {**EVIDENCE, **changes}, AppearanceRule(), 8.0)
+    found = reason_to_suppress(look, long_mm, {**EVIDENCE, **changes})
     assert (found is None) if reason is None else (reason in str(found))
 
 
 def test_doubt_about_the_place_suppresses_nothing():
     evidence = {**EVIDENCE, "probability_at_baseline": 0.9, "volume_at_baseline_ml": 2.0}
-    assert reason_to_suppress(SOLID, 12.0, evidence, AppearanceRule(), 8.0)
-    assert (
-        reason_to_suppress(
-            SOLID, 12.0, {**evidence, "registration_trustworthy": False}, AppearanceRule(), 8.0
-        )
-        is None
-    )
+    assert reason_to_suppress(SOLID, 12.0, evidence)
+    assert reason_to_suppress(SOLID, 12.0, {**evidence, "registration_trustworthy": False}) is None
 
 
 def test_the_look_of_a_tube_and_of_a_ball():

@@ -13,9 +13,6 @@ from HCCResponseLib.engines.contract import (
     Segmentation,
 )
 
-PRECISION = Parameter("precision", "auto", "auto, float32, bfloat16 or float16")
-PATCH = Parameter("patch", 64, "side of the window in voxels, a multiple of 16", lighter=(48, 32))
-FLIPS = Parameter("flips", False, "also look at mirrored images and average: four times slower")
 INFO = EngineInfo(
     name="fcd",
     title="FCD, the network of this software",
@@ -24,10 +21,10 @@ INFO = EngineInfo(
     source="Moon, Choi et al., Front Oncol 2026, 10.3389/fonc.2026.1775269",
     weights="shipped; another file of 'hcc-response train' may be named",
     parameters=(
-        PATCH,
+        Parameter("patch", 64, "side of the window in voxels, a multiple of 16", lighter=(48, 32)),
         Parameter("overlap", 0.5, "share of a window that its neighbour sees too"),
-        PRECISION,
-        FLIPS,
+        Parameter("precision", "auto", "auto, float32, bfloat16 or float16"),
+        Parameter("flips", False, "also look at mirrored images and average: four times slower"),
         Parameter("region", "liver", "liver: find the liver first and look there; whole: look everywhere"),
     ),
 )

@@ -1,10 +1,10 @@
-"""Pairs of visits with known truth for the benchmark: what is drawn, and what a reader would have accepted."""
+"""Pairs of visits with known truth for the benchmark: what is drawn."""
 
 import numpy as np
 
 from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.imaging.volumes import LabelMap, Volume
+from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.synth.lesions import Fate
 from HCCResponseLib.synth.on_ct import make_subject_on_ct
 from HCCResponseLib.synth.subject import SyntheticSubject, make_subject
@@ -52,8 +52,3 @@ def draw_pair(seed: int, background: tuple[Volume, Mask] | None) -> SyntheticSub
         except InputError:
             continue
     raise InputError(f"Seed {seed} gives no liver with room for a tumour.")
-
-
-def accepted_contour(subject: SyntheticSubject) -> LabelMap:
-    """The true baseline contour, as a reader who makes no mistake would have accepted it."""
-    return subject.timepoints[0].lesions

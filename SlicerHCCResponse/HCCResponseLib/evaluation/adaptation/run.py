@@ -1,30 +1,38 @@
 """One pair and one method: contour the follow-up as the product does, and compare with the truth."""
 
+import contextlib
+import hashlib
+import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from HCCResponseLib.adapt.copies import cut_surroundings
-from HCCResponseLib.base.jobs import Report
-from HCCResponseLib.evaluation.adaptation.adapted import adapted_model
-from HCCResponseLib.evaluation.adaptation.category import category_between
-from HCCResponseLib.evaluation.adaptation.memory import peak_mib, reset_peak
+from HCCResponseLib.adapt.idol import adapt
+from HCCResponseLib.adapt.recipe import Recipe
+from HCCResponseLib.base.jobs import Report, peak_memory_mib
 from HCCResponseLib.evaluation.adaptation.methods import Method
-from HCCResponseLib.evaluation.adaptation.pairs import accepted_contour
+from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.label_maps import lesions_of
 from HCCResponseLib.lesions.lesion import Lesion, union
 from HCCResponseLib.lesions.warped import WarpedContour
-from HCCResponseLib.measure import LesionMeasurement, measure_lesion
-from HCCResponseLib.nets.model import Model
+from HCCResponseLib.measure import LesionMeasurement, as_candidate, measure_lesion
+from HCCResponseLib.nets.model import Model, load_adapted, save_adapted
 from HCCResponseLib.nets.segment import PLAIN, known_probability
+from HCCResponseLib.response.profiles.load import load_profile
+from HCCResponseLib.response.read import evaluate_read
+from HCCResponseLib.response.timepoint.selection import select_targets
+from HCCResponseLib.response.types import LesionFinding, LesionRole, LesionState, TimePointFindings
 from HCCResponseLib.synth.subject import SyntheticSubject
 from HCCResponseLib.track.identity.components import carry_identities
 from HCCResponseLib.track.registration.register import carry_contours, register
 
 _THRESHOLD = 0.5
+_ORGAN = "liver"
 _NO_ADAPTATION: dict[str, Any] = {
     "steps": 0,
     "best_step": 0,
@@ -73,32 +81,62 @@ def evaluate(
     base: Model,
     seed: int,
     report: Report,
-    kept: Path | None = None,
-    name: str = "",
+    kept: Path,
 ) -> dict[str, Any]:
     """Adapt where the method says so, contour the follow-up, and compare: one flat record of plain values.
 
     Args:
-        kept: folder of adapted networks, ``name``: of the pair in it; see :func:`adapted_model`.
+        kept: where the adapted network is kept, or taken from if it is there; recipe and base model go into the name
+            too, so that another way to use it costs no second adaptation.
     """
     image = pair.subject.timepoints[1].volume
     model, facts = base, dict(_NO_ADAPTATION)
     if method.recipe is not None:
-        first = pair.subject.timepoints[0]
-        cases = cut_surroundings(first.volume, accepted_contour(pair.subject), base.grid, method.recipe)
-        model = adapted_model(kept, name, base, cases, method.recipe, seed, report)
+        model = _adapted(pair, method.recipe, base, seed, report, kept)
         facts = {k: model.notes[k] for k in _NO_ADAPTATION}
     started = time.monotonic()
-    reset_peak()
+    _reset_peak()
     contours = _contour(pair, method, image, model)
     seconds = time.monotonic() - started
-    facts["peak_mib"] = max(facts["peak_mib"] or 0, peak_mib() or 0) or None
+    facts["peak_mib"] = max(facts["peak_mib"] or 0, round(peak_memory_mib() or 0)) or None
     return {
         **compare(pair, contours),
         "contour_s": round(seconds, 2),
         "registration_s": round(pair.registration_s, 2),
         **facts,
     }
+
+
+def _adapted(pair: PreparedPair, recipe: Recipe, base: Model, seed: int, report: Report, kept: Path) -> Model:
+    """The adapted model of one pair, with its steps, seconds and memory in the notes."""
+    plain = asdict(recipe)
+    key = hashlib.sha256(json.dumps([plain, base.sha256, seed], sort_keys=True).encode()).hexdigest()[:12]
+    file = kept.with_name(f"{kept.name}-{recipe.name}-{key}.safetensors")
+    if not file.is_file():
+        # As a reader who makes no mistake would have accepted it.
+        first = pair.subject.timepoints[0]
+        cases = cut_surroundings(first.volume, first.lesions, base.grid, recipe)
+        _reset_peak()
+        started = time.monotonic()
+        done = adapt(base.network, cases, recipe, seed, report)
+        notes = {
+            "recipe": plain,
+            "steps": done.steps,
+            "best_step": done.best_step,
+            "held_out_dice": list(done.held_out_dice),
+            "adapt_s": round(time.monotonic() - started, 2),
+            "peak_mib": round(peak_memory_mib() or 0) or None,
+            # Whatever makes a step cheaper than the number of its voxels does not count.
+            "work": round(done.steps * (recipe.patch / 64) ** 3, 2),
+        }
+        save_adapted(file, done.network, base, notes)
+    return load_adapted(file, base)
+
+
+def _reset_peak() -> None:
+    """Let the kernel count this process's peak memory anew (Linux; elsewhere the peak is of the whole run)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def _contour(pair: PreparedPair, method: Method, image: Volume, model: Model) -> dict[str, Lesion | None]:
@@ -143,7 +181,36 @@ def compare(pair: PreparedPair, contours: Mapping[str, Lesion | None]) -> dict[s
     }
 
 
-def _measured(contour: Lesion | None, geometry: Any) -> LesionMeasurement | None:
+def category_between(
+    before: Mapping[str, LesionMeasurement],
+    after: Mapping[str, LesionMeasurement | None],
+    dates: tuple[date, date],
+) -> str | None:
+    """RECIST 1.1 response at the second visit by the rules of a read; ``None`` where they ask a reader first.
+
+    Args:
+        before: measurement of each followed lesion at baseline.
+        after: the same at follow-up, ``None`` for a lesion that is gone.
+    """
+    profile = load_profile("recist-1.1")
+    chosen = select_targets([as_candidate(m, n, _ORGAN) for n, m in before.items()], profile).selected
+    role = {n: LesionRole.TARGET if n in chosen else LesionRole.NON_TARGET for n in before}
+    visits = [
+        TimePointFindings(name, day, tuple(_finding(n, found.get(n), role[n]) for n in before))
+        for name, day, found in zip(("baseline", "follow-up"), dates, (before, after), strict=True)
+    ]
+    overall = evaluate_read(visits, profile).latest.overall
+    return None if overall is None else overall.value
+
+
+def _finding(name: str, found: LesionMeasurement | None, role: LesionRole) -> LesionFinding:
+    if found is None:
+        return LesionFinding(name, _ORGAN, False, role, LesionState.DISAPPEARED)
+    short = found.short_axis.length_mm if found.short_axis else None
+    return LesionFinding(name, _ORGAN, False, role, LesionState.MEASURED, found.long_axis.length_mm, short)
+
+
+def _measured(contour: Lesion | None, geometry: Geometry) -> LesionMeasurement | None:
     return None if contour is None else measure_lesion(contour, geometry)
 
 

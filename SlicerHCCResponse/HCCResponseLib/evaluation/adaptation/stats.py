@@ -102,6 +102,7 @@ def summarise(records: Sequence[Record]) -> Summary:
     volumes = [sum(x["found_ml"] - x["true_ml"] for x in r["lesions"]) for r in records]
     true_ml = float(np.mean([sum(x["true_ml"] for x in r["lesions"]) for r in records]))
     right = sum(r["true_category"] == r["found_category"] for r in records)
+    ratings = [[r["true_category"], r["found_category"]] for r in records]
     sensitivity, specificity, area = _partial_response(records)
     return Summary(
         n=len(records),
@@ -115,7 +116,7 @@ def summarise(records: Sequence[Record]) -> Summary:
         agreed=right,
         of=len(records),
         agreement=exact_proportion(right, len(records)),
-        kappa=_kappa(records),
+        kappa=agreement_of_ratings(ratings, CATEGORIES).kappa,
         pr_sensitivity=sensitivity,
         pr_specificity=specificity,
         pr_auc=area,
@@ -132,11 +133,6 @@ def _spearman(records: Sequence[Record]) -> float:
         return float("nan")
     true, found = zip(*(sums_mm(r)[1:] for r in records), strict=True)
     return float(stats.spearmanr(true, found).statistic) if len({*found}) > 1 else float("nan")
-
-
-def _kappa(records: Sequence[Record]) -> Estimate:
-    ratings = [[r["true_category"], r["found_category"]] for r in records]
-    return agreement_of_ratings(ratings, CATEGORIES).kappa
 
 
 def _partial_response(records: Sequence[Record]) -> tuple[float, float, float]:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from HCCResponseLib.base.files import storage_error
+from HCCResponseLib.evaluation.adaptation.stats import Record
 
 RECORDS = "results.jsonl"
-Record = dict[str, Any]
 
 
 def read_records(folder: Path) -> list[Record]:

@@ -13,8 +13,6 @@ from HCCResponseLib.evaluation.adaptation.stats import (
 )
 from HCCResponseLib.statistics.estimate import Estimate
 
-_PLACES = 2
-
 
 def by_method(records: Sequence[Record]) -> dict[str, list[Record]]:
     """Records of each method by seed, in the order in which the methods first appear."""
@@ -24,9 +22,9 @@ def by_method(records: Sequence[Record]) -> dict[str, list[Record]]:
     return found
 
 
-def _interval(x: Estimate, places: int = _PLACES, unit: str = "") -> str:
+def _interval(x: Estimate, places: int) -> str:
     value, low, high = (figure_text(v, f".{places}f") for v in (x.value, x.low, x.high))
-    return f"{value}{unit} ({low} to {high})"
+    return f"{value} ({low} to {high})"
 
 
 def figure_text(value: float | None, form: str) -> str:
@@ -53,7 +51,7 @@ def _rows(s: Summary) -> dict[str, str]:
         "Spearman, sum of diameters": f"{s.spearman:.3f}",
         "category as the truth (exact 95 % CI)": f"{s.agreed} of {s.of} ({_percent(s.agreement.low)} to "
         f"{_percent(s.agreement.high)} %)",
-        "Cohen's kappa (95 % CI)": _interval(s.kappa),
+        "Cohen's kappa (95 % CI)": _interval(s.kappa, 2),
         "PR: sensitivity / specificity / AUC": f"{s.pr_sensitivity:.2f} / {s.pr_specificity:.2f} / "
         f"{s.pr_auc:.2f}",
         "adaptation, s (median)": f"{s.adapt_s:.1f}",

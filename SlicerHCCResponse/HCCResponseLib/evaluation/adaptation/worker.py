@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from HCCResponseLib import __version__
-from HCCResponseLib.base.jobs import Progress, Report, serve
+from HCCResponseLib.base.jobs import Progress, Report, part_of, serve
 from HCCResponseLib.evaluation.adaptation.methods import methods_named
 from HCCResponseLib.evaluation.adaptation.pairs import draw_pair
 from HCCResponseLib.evaluation.adaptation.request import EvaluationRequest
@@ -42,15 +42,11 @@ def work(request: EvaluationRequest, report: Report) -> dict[str, Any]:
             report(Progress(stage, share))
             pair = pair or prepare(draw_pair(seed, grown_in))
             record = {**key, "software": __version__}
-            within = _within(report, stage, share, 1 / total)
-            record |= evaluate(pair, method, base, seed, within, folder / "adapted", f"{label}-{seed}")
+            within = part_of(report, share, 1 / total, stage)
+            record |= evaluate(pair, method, base, seed, within, folder / "adapted" / f"{label}-{seed}")
             append_record(folder, record)
             made += 1
     return {"made": made, "there": there}
-
-
-def _within(report: Report, stage: str, start: float, share: float) -> Report:
-    return lambda p: report(Progress(f"{stage}: {p.stage}", start + share * p.fraction))
 
 
 def _background(request: EvaluationRequest) -> tuple[Any, Any] | None:

@@ -18,8 +18,7 @@ from HCCResponseLib.lesions.proposal import Suggestion
 from HCCResponseLib.nets.model import Model
 from HCCResponseLib.nets.segment import liver_and_tumour
 from HCCResponseLib.track.identity.components import carried_parts
-from HCCResponseLib.track.identity.follow_up import known_lesions
-from HCCResponseLib.track.identity.matching import match
+from HCCResponseLib.track.identity.matching import known_lesions, match
 from HCCResponseLib.track.new_lesions.candidates import (
     BaselineEvidence,
     Candidates,
@@ -27,7 +26,7 @@ from HCCResponseLib.track.new_lesions.candidates import (
     agreement,
     find_candidates,
 )
-from HCCResponseLib.track.registration.register import Scan, carry_contours, register_scans
+from HCCResponseLib.track.registration.register import Scan, register_scans
 
 _NEW_MM = 10.0
 
@@ -47,13 +46,12 @@ def run_own_masks(seed: int, base: Model) -> dict[str, Any]:
         Scan(before.volume, first.region, Region(drawn, geometry)),
         Scan(after.volume, second.region, spots),
     )
-    carried = carry_contours(lesions, geometry, target, found)
-    known = known_lesions(lesions, geometry, carried, found)
+    known = known_lesions(lesions, geometry, target, found)
     parts = _parts(second, after.volume)
     links = match("follow-up", known, parts, target)
     truth = truth_of(subject, list(lesions), after, parts)
     linked = [parts[p - 1] for link in links.links if link.name for p in link.parts]
-    taken = [*(c.lesion for c in carried.values()), *linked]
+    taken = [*(k.place.lesion for k in known.values()), *linked]
     view = BaselineEvidence(first, found, agreement(first, geometry, drawn))
     shown = find_candidates("follow-up", after.volume, second, view, taken)
     present = [n for n in lesions if (after.labels == subject.names.index(n) + 1).any()]

@@ -7,20 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from HCCResponseLib.base.jobs import ignore_progress
 from HCCResponseLib.evaluation.tracking.cases import Truth, baseline_lesions, draw_case, truth_of
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Region
 from HCCResponseLib.lesions.label_maps import label_map
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.lesions.links import LinkKind, LinkSet
+from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.synth.anatomy import Points
 from HCCResponseLib.synth.course import CourseSubject, CourseVisit
 from HCCResponseLib.track.identity.components import carried_parts
-from HCCResponseLib.track.identity.follow_up import known_lesions
-from HCCResponseLib.track.identity.matching import KnownLesion, match
-from HCCResponseLib.track.registration.register import Registration, Scan, carry_contours, register_scans
+from HCCResponseLib.track.identity.matching import KnownLesion, known_lesions, match
+from HCCResponseLib.track.registration.register import Registration, Scan, register_scans
 
 OURS, PUBLISHED = "global assignment", "nearest within 30 mm"
 _PUBLISHED_REACH_MM = 30.0
@@ -39,12 +37,9 @@ def run_true_masks(seed: int) -> dict[str, Any]:
     found = register_scans(
         Scan(before.volume, Region(before.liver, geometry), drawn),
         Scan(after.volume, Region(after.liver, after.volume.geometry)),
-        0,
-        ignore_progress,
     )
     spent = {"wall_s": time.monotonic() - started[0], "cpu_s": time.process_time() - started[1]}
-    carried = carry_contours(lesions, geometry, after.volume.geometry, found)
-    known = known_lesions(lesions, geometry, carried, found)
+    known = known_lesions(lesions, geometry, after.volume.geometry, found)
     parts = carried_parts(after.labels > 0, after.volume.geometry.spacing)
     truth = truth_of(subject, list(lesions), after, parts)
     links = match("follow-up", known, parts, after.volume.geometry)
@@ -127,8 +122,6 @@ def _score(truth: Truth, links: LinkSet, parts: Sequence[Lesion], geometry: Geom
 
 def nearest_centres(known: Mapping[str, KnownLesion], parts: Sequence[Lesion], geometry: Geometry) -> LinkSet:
     """The published way: greedily the nearest registered centre within 30 mm, one lesion for one part."""
-    from HCCResponseLib.lesions.links import Link
-
     centres = {n: geometry.index_to_lps(k.place.lesion.centre) for n, k in known.items() if k.place}
     there = [geometry.index_to_lps(part.centre) for part in parts]
     pairs = sorted(

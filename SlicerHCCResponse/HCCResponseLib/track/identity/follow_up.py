@@ -1,7 +1,7 @@
 """Proposals for one visit: known lesions with the adapted network, candidates with the base network."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +14,10 @@ from HCCResponseLib.lesions.label_maps import label_map
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet
 from HCCResponseLib.lesions.proposal import Evidence, Proposal, ProposalKind
-from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.measure import LesionMeasurement, measure_lesion, measure_parts
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.identity.components import carried_parts, components, count_parts, divide
-from HCCResponseLib.track.identity.matching import KnownLesion, match
+from HCCResponseLib.track.identity.matching import KnownLesion, known_lesions, match
 from HCCResponseLib.track.new_lesions.candidates import (
     BaselineEvidence,
     Candidates,
@@ -28,13 +27,7 @@ from HCCResponseLib.track.new_lesions.candidates import (
 )
 from HCCResponseLib.track.new_lesions.earlier_visits import EarlierVisit, name_again
 from HCCResponseLib.track.new_lesions.suppression import Suppressed
-from HCCResponseLib.track.registration.register import (
-    Registrar,
-    Registration,
-    Scan,
-    carry_contours,
-    register_scans,
-)
+from HCCResponseLib.track.registration.register import Registrar, Registration, Scan, register_scans
 
 _THRESHOLD = 0.5
 _LEAST_MM3 = 100.0
@@ -81,9 +74,8 @@ class FollowUpProposals:
 
     proposals: tuple[Proposal, ...]
     registration: Registration
-    carried: Mapping[str, WarpedContour]
     links: LinkSet
-    suppressed: tuple[Suppressed, ...] = field(default=())
+    suppressed: tuple[Suppressed, ...]
 
 
 def propose_baseline(time_point: str, image: Volume, view: Survey, least_mm: float = 10.0) -> list[Proposal]:
@@ -131,10 +123,9 @@ def propose_follow_up(
     lesions = Region(everything, baseline.image.geometry)
     first = Scan(baseline.image, baseline.view.region, lesions)
     found = registrar(first, here, seed, part_of(report, 0.35, 0.2))
-    carried = carry_contours(baseline.lesions, baseline.image.geometry, image.geometry, found)
-    places = {n: c.lesion for n, c in carried.items()}
+    known = known_lesions(baseline.lesions, baseline.image.geometry, image.geometry, found)
+    places = {n: k.place.lesion for n, k in known.items()}
     probability = look.known(places, part_of(report, 0.55, 0.35))
-    known = known_lesions(baseline.lesions, baseline.image.geometry, carried, found)
     links, proposals = propose_known(time_point, probability, known, image.geometry)
     report(Progress("Looking for new lesions", 0.9))
     taken = [*places.values(), *(one.contour for one in proposals if one.contour is not None)]
@@ -145,35 +136,7 @@ def propose_follow_up(
     for visit in earlier:
         new = _named_as_before(new, visit, here, registrar, seed)
     report(Progress("Proposals ready", 1.0))
-    return FollowUpProposals((*proposals, *new.shown), found, carried, links, new.suppressed)
-
-
-def known_lesions(
-    lesions: Mapping[str, Lesion],
-    source: Geometry,
-    carried: Mapping[str, WarpedContour],
-    found: Registration,
-) -> dict[str, KnownLesion]:
-    """Known lesions as :func:`~HCCResponseLib.track.identity.matching.match` takes them."""
-    out = {}
-    for name, contour in lesions.items():
-        centre = found.to_follow_up(source.index_to_lps(contour.centre))
-        volume = contour.volume_mm3(source.voxel_volume_mm3)
-        out[name] = KnownLesion(carried[name], volume, found.place(centre))
-    return out
-
-
-def contour_known(
-    time_point: str,
-    probability: npt.NDArray[np.float32],
-    known: Mapping[str, KnownLesion],
-    geometry: Geometry,
-) -> tuple[LinkSet, dict[str, Lesion | None]]:
-    """Identities of the parts that the adapted network sees, and each lesion's contour; ``None`` where it is gone."""
-    parts = carried_parts(probability > _THRESHOLD, geometry.spacing)
-    links = match(time_point, known, parts, geometry)
-    places = {n: k.place.lesion for n, k in known.items()}
-    return links, divide(parts, links.owners(), places, geometry.spacing)
+    return FollowUpProposals((*proposals, *new.shown), found, links, new.suppressed)
 
 
 def propose_known(
@@ -187,7 +150,10 @@ def propose_known(
     Args:
         probability: of tumour, (z, y, x) on ``geometry``, which is that of the original slices.
     """
-    links, contours = contour_known(time_point, probability, known, geometry)
+    parts = carried_parts(probability > _THRESHOLD, geometry.spacing)
+    links = match(time_point, known, parts, geometry)
+    places = {n: k.place.lesion for n, k in known.items()}
+    contours = divide(parts, links.owners(), places, geometry.spacing)
     rows = [_known(time_point, links.of(n), contours[n], known[n], probability, geometry) for n in known]
     return links, rows
 

@@ -21,6 +21,7 @@ from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet, outcome_of
 from HCCResponseLib.lesions.proposal import Evidence
 from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.track.identity.gaps import Gaps
+from HCCResponseLib.track.registration.register import Registration, carry_contours
 from HCCResponseLib.track.registration.trust import LocalTrust
 
 Float = npt.NDArray[np.float64]
@@ -65,6 +66,23 @@ class KnownLesion:
     volume_mm3: float
     trust: LocalTrust
     last_seen: str = ""
+
+
+def known_lesions(
+    lesions: Mapping[str, Lesion],
+    source: Geometry,
+    target: Geometry,
+    found: Registration,
+    last_seen: str = "",
+) -> dict[str, KnownLesion]:
+    """Lesions of an earlier visit (on ``source``) as :func:`match` takes them, carried to a follow-up's grid."""
+    carried = carry_contours(lesions, source, target, found)
+    out = {}
+    for name, contour in lesions.items():
+        centre = found.to_follow_up(source.index_to_lps(contour.centre))
+        volume = contour.volume_mm3(source.voxel_volume_mm3)
+        out[name] = KnownLesion(carried[name], volume, found.place(centre), last_seen)
+    return out
 
 
 @dataclass(frozen=True, eq=False)

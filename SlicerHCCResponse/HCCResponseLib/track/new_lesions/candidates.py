@@ -5,14 +5,14 @@ Nothing here becomes a new lesion without a reader.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.base.arrays import Float32, Mask
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Region, Volume
@@ -22,7 +22,6 @@ from HCCResponseLib.measure import LesionMeasurement, measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.identity.components import components
 from HCCResponseLib.track.new_lesions.suppression import (
-    AppearanceRule,
     Suppressed,
     Tissue,
     appearance_of,
@@ -31,36 +30,20 @@ from HCCResponseLib.track.new_lesions.suppression import (
 )
 from HCCResponseLib.track.registration.register import Registration
 
-Float32 = npt.NDArray[np.float32]
 _LEAST_MM3 = 100.0
+# Tumour probability that marks a voxel.
 _SEEN = 0.5
-
-
-@dataclass(frozen=True)
-class CandidateRule:
-    """When a bright spot of the base network is shown to the reader, and when it is suggested as new.
-
-    Attributes:
-        threshold: tumour probability that marks a voxel.
-        least_long_axis_mm: smaller ones are not shown.
-        sure_long_axis_mm, sure_probability: from here on "new" is suggested, else "equivocal".
-        baseline_probability: "new" needs the base network to have seen less than this there at baseline.
-        least_agreement: "new" needs this Dice of the base network with the accepted baseline contours: a base network
-            that misses what the reader has drawn cannot be sure of anything in this patient.
-        known_margin_mm: surroundings of known lesions that are left out.
-        most: no more than this many, in the order of rank.
-        look: when a spot is not shown at all, see :mod:`HCCResponseLib.track.new_lesions.suppression`.
-    """
-
-    threshold: float = 0.5
-    least_long_axis_mm: float = 8.0
-    sure_long_axis_mm: float = 10.0
-    sure_probability: float = 0.75
-    baseline_probability: float = 0.3
-    least_agreement: float = 0.5
-    known_margin_mm: float = 6.0
-    most: int = 12
-    look: AppearanceRule = field(default_factory=AppearanceRule)
+# From here on "new" is suggested, else "equivocal".
+SURE_LONG_AXIS_MM, _SURE_PROBABILITY = 10.0, 0.75
+# "New" needs the base network to have seen less than this there at baseline.
+_BASELINE_PROBABILITY = 0.3
+# "New" needs this Dice of the base network with the accepted baseline contours: a base network that misses what the
+# reader has drawn cannot be sure of anything in this patient.
+_LEAST_AGREEMENT = 0.5
+# Surroundings of known lesions that are left out.
+_KNOWN_MARGIN_MM = 6.0
+# No more than this many are shown, in the order of rank.
+_MOST = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +127,6 @@ def find_candidates(
     view: Survey,
     before: BaselineEvidence,
     known: Sequence[Lesion],
-    rule: CandidateRule | None = None,
 ) -> Candidates:
     """Propose candidates for new lesions.
 
@@ -152,24 +134,22 @@ def find_candidates(
         view: the base network's survey of ``image``.
         known: every known lesion, as it is now and where it was, on the image's grid.
     """
-    rule = rule or CandidateRule()
     liver = ndimage.binary_dilation(view.liver_mask, iterations=2)
     spots = np.where(liver, view.tumour, 0).astype(np.float32)
     fine = resample(spots, view.grid, image.geometry, fill=0)
-    mask = _away_from(known, np.asarray(fine > rule.threshold), image.geometry.spacing, rule.known_margin_mm)
-    tissue = liver_tissue(
-        image, resample(view.liver_mask, view.grid, image.geometry, linear=False, fill=0) & ~mask
-    )
+    mask = _away_from(known, np.asarray(fine > _SEEN), image.geometry.spacing, _KNOWN_MARGIN_MM)
+    organ = resample(view.liver_mask, view.grid, image.geometry, linear=False, fill=0)
+    tissue = liver_tissue(image, organ & ~mask)
     scan = _Scan(image, fine, before, tissue, _voxels_of(known, image.geometry.spacing))
     found: list[tuple[float, Proposal]] = []
     suppressed: list[Suppressed] = []
     for part in components(mask, int(_LEAST_MM3 / image.geometry.voxel_volume_mm3)):
         measurement = measure_lesion(part, image.geometry)
-        evidence, reason = _looked_at(part, measurement, scan, rule)
+        evidence, reason = _looked_at(part, measurement, scan)
         if reason is not None:
             suppressed.append(Suppressed(reason, measurement.long_axis.length_raw_mm, evidence))
             continue
-        sure = _is_sure(measurement, evidence, rule)
+        sure = _is_sure(measurement, evidence)
         suggestion = Suggestion.NEW if sure else Suggestion.EQUIVOCAL
         long_mm = min(measurement.long_axis.length_raw_mm, 30.0)
         rank = float(str(evidence["mean_probability"])) * long_mm + 100 * sure
@@ -178,7 +158,7 @@ def find_candidates(
             suggestion, evidence,
         )  # fmt: skip
         found.append((rank, row))
-    return _best_first(found, suppressed, rule.most)
+    return _best_first(found, suppressed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,32 +166,29 @@ class _Scan:
     """What every spot of a follow-up is seen beside: probability (z, y, x), liver tissue, places of known lesions."""
 
     image: Volume
-    probability: npt.NDArray[np.float32]
+    probability: Float32
     before: BaselineEvidence
     tissue: Tissue
     known: npt.NDArray[np.float64]
 
 
-def _looked_at(
-    part: Lesion, measurement: LesionMeasurement, scan: _Scan, rule: CandidateRule
-) -> tuple[Evidence, str | None]:
+def _looked_at(part: Lesion, measurement: LesionMeasurement, scan: _Scan) -> tuple[Evidence, str | None]:
     """All evidence for a spot, and why it is not shown; ``None`` when it is."""
     evidence = _evidence(part, scan)
     evidence["volume_ml"] = round(measurement.volume_mm3 / 1000, 2)
     evidence["key_slice"] = measurement.axial_level + 1
     look = appearance_of(part, scan.image, scan.tissue)
     evidence |= look.facts()
-    long_mm = measurement.long_axis.length_raw_mm
-    return evidence, reason_to_suppress(look, long_mm, evidence, rule.look, rule.least_long_axis_mm)
+    return evidence, reason_to_suppress(look, measurement.long_axis.length_raw_mm, evidence)
 
 
-def _best_first(
-    found: Sequence[tuple[float, Proposal]], suppressed: Sequence[Suppressed], most: int
-) -> Candidates:
+def _best_first(found: Sequence[tuple[float, Proposal]], suppressed: Sequence[Suppressed]) -> Candidates:
     """Candidates by rank with their names; what is beyond the number that is shown is kept with that reason."""
     ranked = [row for _, row in sorted(found, key=lambda pair: -pair[0])]
-    beyond = [Suppressed(f"beyond the {most} that are shown", _long_mm(r), r.evidence) for r in ranked[most:]]
-    shown = tuple(replace(row, name=f"C{i}") for i, row in enumerate(ranked[:most], start=1))
+    beyond = [
+        Suppressed(f"beyond the {_MOST} that are shown", _long_mm(r), r.evidence) for r in ranked[_MOST:]
+    ]
+    shown = tuple(replace(row, name=f"C{i}") for i, row in enumerate(ranked[:_MOST], start=1))
     return Candidates(shown, (*suppressed, *beyond))
 
 
@@ -250,15 +227,15 @@ def _evidence(part: Lesion, scan: _Scan) -> Evidence:
     return evidence
 
 
-def _is_sure(measurement: LesionMeasurement, evidence: Evidence, rule: CandidateRule) -> bool:
+def _is_sure(measurement: LesionMeasurement, evidence: Evidence) -> bool:
     """Whether "new" is suggested and not "equivocal"."""
     seen = evidence["probability_at_baseline"]
     return (
-        measurement.long_axis.length_raw_mm >= rule.sure_long_axis_mm
+        measurement.long_axis.length_raw_mm >= SURE_LONG_AXIS_MM
         and isinstance(seen, float)
-        and seen <= rule.baseline_probability
-        and float(str(evidence["mean_probability"])) >= rule.sure_probability
-        and float(str(evidence["base_network_agreement"])) >= rule.least_agreement
+        and seen <= _BASELINE_PROBABILITY
+        and float(str(evidence["mean_probability"])) >= _SURE_PROBABILITY
+        and float(str(evidence["base_network_agreement"])) >= _LEAST_AGREEMENT
         and evidence["registration_trustworthy"] is True
     )
 

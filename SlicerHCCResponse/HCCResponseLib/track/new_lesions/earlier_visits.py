@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, Suggestion
-from HCCResponseLib.track.identity.matching import KnownLesion, match
-from HCCResponseLib.track.registration.register import Registration, Scan, carry_contours
+from HCCResponseLib.track.identity.matching import known_lesions, match
+from HCCResponseLib.track.registration.register import Registration, Scan
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +36,7 @@ def name_again(
         found: registration of the earlier follow-up to this one; ``geometry``: this one's grid.
     """
     source = visit.scan.image.geometry
-    carried = carry_contours(visit.candidates, source, geometry, found)
-    known = {}
-    for name, contour in visit.candidates.items():
-        place = found.place(found.to_follow_up(source.index_to_lps(contour.centre)))
-        volume = contour.volume_mm3(source.voxel_volume_mm3)
-        known[name] = KnownLesion(carried[name], volume, place, visit.time_point)
+    known = known_lesions(visit.candidates, source, geometry, found, visit.time_point)
     parts = [row.contour for row in shown if row.contour is not None]
     links = match(shown[0].time_point, known, parts, geometry)
     old = {link.parts[0] - 1: link for link in links.links if link.name and link.parts}
@@ -49,7 +45,11 @@ def name_again(
     for index, row in enumerate(shown):
         link = old.get(index)
         if link is None or link.name is None:
-            name = row.name if row.name not in taken else _free(taken)
+            name = (
+                row.name
+                if row.name not in taken
+                else next(free for n in count(1) if (free := f"C{n}") not in taken)
+            )
             taken.add(name)
             out.append(replace(row, name=name))
             continue
@@ -61,10 +61,3 @@ def name_again(
         suggestion = Suggestion.EQUIVOCAL if dismissed else row.suggestion
         out.append(replace(row, name=link.name, evidence=evidence, suggestion=suggestion))
     return tuple(out)
-
-
-def _free(taken: set[str]) -> str:
-    number = 1
-    while f"C{number}" in taken:
-        number += 1
-    return f"C{number}"

@@ -9,23 +9,14 @@ from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Evidence
 
-
-@dataclass(frozen=True)
-class AppearanceRule:
-    """What is no tumour by its look.
-
-    Attributes:
-        vessel_elongation, vessel_hu: longer than this many times its width, and brighter than liver by this.
-        water_hu: mean attenuation within this range (low, high), no more spread than liver: a cyst.
-        known_size_ratio, known_probability: the base network saw it at baseline already with this probability, it is
-            not this many times larger now, and the reader did not call it a lesion.
-    """
-
-    vessel_elongation: float = 2.5
-    vessel_hu: float = 15.0
-    water_hu: tuple[float, float] = (-15.0, 18.0)
-    known_size_ratio: float = 1.5
-    known_probability: float = 0.6
+_LEAST_LONG_AXIS_MM = 8.0
+# A vessel: longer than so many times its width, and brighter than liver by this.
+_VESSEL_ELONGATION, _VESSEL_HU = 2.5, 15.0
+# A cyst: mean attenuation within this range, no more spread than liver.
+_WATER_HU = (-15.0, 18.0)
+# No news: the base network saw it at baseline already with this probability, it is not so many times larger now, and
+# the reader did not call it a lesion.
+_KNOWN_SIZE_RATIO, _KNOWN_PROBABILITY = 1.5, 0.6
 
 
 @dataclass(frozen=True)
@@ -90,21 +81,19 @@ def appearance_of(part: Lesion, image: Volume, tissue: Tissue) -> Appearance:
     )
 
 
-def reason_to_suppress(
-    look: Appearance, long_mm: float, evidence: Evidence, rule: AppearanceRule, least_mm: float
-) -> str | None:
+def reason_to_suppress(look: Appearance, long_mm: float, evidence: Evidence) -> str | None:
     """Why a spot is not shown, in words; ``None`` when it is."""
-    if long_mm < least_mm:
-        return f"smaller than {least_mm:g} mm"
-    if look.elongation >= rule.vessel_elongation and look.against_liver >= rule.vessel_hu:
+    if long_mm < _LEAST_LONG_AXIS_MM:
+        return f"smaller than {_LEAST_LONG_AXIS_MM:g} mm"
+    if look.elongation >= _VESSEL_ELONGATION and look.against_liver >= _VESSEL_HU:
         return "looks like a vessel: bright and tubular"
-    low, high = rule.water_hu
+    low, high = _WATER_HU
     if low <= look.hu <= high and look.spread <= 1.2 * look.liver_spread:
         return "looks like a cyst: even attenuation of water"
     seen, size = evidence.get("probability_at_baseline"), evidence.get("volume_at_baseline_ml")
     if isinstance(seen, float) and isinstance(size, float) and isinstance(evidence["volume_ml"], float):
         trusted = evidence.get("registration_trustworthy") is True
-        same = 0 < evidence["volume_ml"] <= rule.known_size_ratio * size
-        if trusted and seen >= rule.known_probability and same:
+        same = 0 < evidence["volume_ml"] <= _KNOWN_SIZE_RATIO * size
+        if trusted and seen >= _KNOWN_PROBABILITY and same:
             return "was there at baseline, no larger now, where the reader saw no lesion"
     return None

@@ -5,10 +5,34 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
+
 from HCCResponseLib.base.jobs import Report, ignore_progress, never, run_job
+from HCCResponseLib.base.jobs.request import JobRequest
+from HCCResponseLib.imaging.reference import ImageReference
 from HCCResponseLib.track.registration.files import load_registration, refer_to, save_region
 from HCCResponseLib.track.registration.register import Registration, Scan
-from HCCResponseLib.track.registration.request import WORKER, RegistrationRequest, ScanFiles
+
+_WORKER = "HCCResponseLib.track.registration.worker"
+
+
+class ScanFiles(BaseModel):
+    """One visit: its image, and where they are known the liver and the lesions as regions on files."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    image: ImageReference
+    liver: Path | None = None
+    lesions: Path | None = None
+
+
+class RegistrationRequest(JobRequest):
+    """One registration; ``output`` is the file that gets it."""
+
+    baseline: ScanFiles
+    follow_up: ScanFiles
+    seed: int = 0
+    output: Path
 
 
 @dataclass(frozen=True)
@@ -35,7 +59,7 @@ class ChildRegistrar:
                 seed=seed,
                 output=folder / "registration.npz",
             )
-            run_job(WORKER, request, shown, self.cancelled)
+            run_job(_WORKER, request, shown, self.cancelled)
             return load_registration(request.output)
 
 

@@ -8,26 +8,15 @@ thread: the same input gives the same field.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
 
-Float32 = npt.NDArray[np.float32]
+from HCCResponseLib.base.arrays import Float32
 
-
-@dataclass(frozen=True)
-class DeformSettings:
-    """How stiff and how long; lengths in voxels of the coarse grid.
-
-    Attributes:
-        iterations: at half and at full resolution.
-        longest_step: of one iteration.
-        fluid_sigma, elastic_sigma: smoothing of each step and of the whole field.
-    """
-
-    iterations: tuple[int, ...] = (60, 40)
-    longest_step: float = 0.6
-    fluid_sigma: float = 1.0
-    elastic_sigma: float = 1.5
+# At half and at full resolution. Lengths are in voxels of the coarse grid.
+_ITERATIONS = (60, 40)
+_LONGEST_STEP = 0.6
+# Smoothing of each step and of the whole field.
+_FLUID_SIGMA, _ELASTIC_SIGMA = 1.0, 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,18 +27,16 @@ class Channels:
     weights: Float32
 
 
-def deform(fixed: Channels, moving: Channels, settings: DeformSettings | None = None) -> Float32:
+def deform(fixed: Channels, moving: Channels) -> Float32:
     """Displacement (3, z, y, x) in voxels, such that ``moving`` at p + displacement(p) looks like ``fixed`` at p."""
-    settings = settings or DeformSettings()
-    levels = len(settings.iterations)
     field: Float32 | None = None
-    for level, count in enumerate(settings.iterations):
-        factor = 2 ** (levels - 1 - level)
+    for level, count in enumerate(_ITERATIONS, start=1):
+        factor = 2 ** (len(_ITERATIONS) - level)
         here, there = _shrunk(fixed, factor), _shrunk(moving, factor)
         shape = here.values.shape[1:]
         field = np.zeros((3, *shape), np.float32) if field is None else _enlarged(field, shape)
         for _ in range(count):
-            field = _iterate(here, there, field, settings)
+            field = _iterate(here, there, field)
     assert field is not None
     return field
 
@@ -70,7 +57,7 @@ def _enlarged(field: Float32, shape: tuple[int, ...]) -> Float32:
     return np.asarray(np.stack(larger), np.float32)
 
 
-def _iterate(fixed: Channels, moving: Channels, field: Float32, settings: DeformSettings) -> Float32:
+def _iterate(fixed: Channels, moving: Channels, field: Float32) -> Float32:
     where = np.indices(field.shape[1:], dtype=np.float32) + field
     total = np.zeros_like(field)
     weight = np.full(field.shape[1:], 1e-3, np.float32)
@@ -79,11 +66,11 @@ def _iterate(fixed: Channels, moving: Channels, field: Float32, settings: Deform
         w = wf * sample(wm, where, outside=0.0)
         difference = f - moved
         gradient = np.stack(np.gradient(0.5 * (f + moved))).astype(np.float32)
-        strength = (gradient**2).sum(0) + (difference / (2 * settings.longest_step)) ** 2 + np.float32(1e-6)
+        strength = (gradient**2).sum(0) + (difference / (2 * _LONGEST_STEP)) ** 2 + np.float32(1e-6)
         total += w * difference / strength * gradient
         weight += w
-    step = _smooth(total / weight, settings.fluid_sigma)
-    return _smooth(field + step, settings.elastic_sigma)
+    step = _smooth(total / weight, _FLUID_SIGMA)
+    return _smooth(field + step, _ELASTIC_SIGMA)
 
 
 def _smooth(field: Float32, sigma: float) -> Float32:

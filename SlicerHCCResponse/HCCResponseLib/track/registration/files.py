@@ -1,12 +1,11 @@
 """Registrations as files: what a child process hands back."""
 
 import json
-from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
 from HCCResponseLib.base.files import write_atomically
@@ -20,8 +19,8 @@ from HCCResponseLib.track.registration.trust import Quality, TrustMaps
 def save_registration(path: Path, found: Registration) -> None:
     """Write everything of a registration (``.npz``)."""
     facts = {
-        "grids": [_plain(g) for g in (found.grid, *found.scans)],
-        "quality": {**vars(found.quality)},
+        "grids": [asdict(g) for g in (found.grid, *found.scans)],
+        "quality": asdict(found.quality),
         "local_shift_mm": found.local_shift_mm,
     }
     outline = found.maps.outline_mm
@@ -33,9 +32,9 @@ def save_registration(path: Path, found: Registration) -> None:
         "cycle": found.maps.cycle_mm,
         "jacobian": found.maps.jacobian,
         "outline": np.zeros(0, np.float32) if outline is None else outline,
-        "facts": np.array(json.dumps(facts)),
+        "facts": _text(facts),
     }
-    write_atomically(path, lambda temporary: _save(temporary, **arrays))
+    write_atomically(path, lambda temporary: np.savez(temporary, **arrays))
 
 
 def load_registration(path: Path) -> Registration:
@@ -59,8 +58,8 @@ def refer_to(image: Volume, path: Path) -> ImageReference:
     """The file that an image was read from; one that exists in memory only is written to ``path`` (``.npz``)."""
     if image.source and Path(image.source).exists():
         return ImageReference.of(image)
-    grid, source = np.array(json.dumps(_plain(image.geometry))), np.array(image.source)
-    write_atomically(path, lambda temporary: _save(temporary, hu=image.hu, grid=grid, source=source))
+    grid, source = _text(asdict(image.geometry)), np.array(image.source)
+    write_atomically(path, lambda temporary: np.savez(temporary, hu=image.hu, grid=grid, source=source))
     return ImageReference(path=path, sha256=image.sha256)
 
 
@@ -76,8 +75,8 @@ def read_image(reference: ImageReference) -> Volume:
 
 def save_region(path: Path, region: Region) -> None:
     """A mask with its grid (``.npz``)."""
-    packed, grid = np.packbits(region.mask), np.array(json.dumps(_plain(region.geometry)))
-    write_atomically(path, lambda temporary: _save(temporary, np.savez_compressed, mask=packed, grid=grid))
+    packed, grid = np.packbits(region.mask), _text(asdict(region.geometry))
+    write_atomically(path, lambda temporary: np.savez_compressed(temporary, mask=packed, grid=grid))
 
 
 def load_region(path: Path) -> Region:
@@ -88,27 +87,10 @@ def load_region(path: Path) -> Region:
     return Region(mask, grid)
 
 
-def _save(path: Path, save: Callable[..., None] = np.savez, /, **arrays: npt.NDArray[Any]) -> None:
-    # numpy would add a suffix of its own to a path.
-    with path.open("wb") as stream:
-        save(stream, allow_pickle=False, **arrays)
+def _text(plain: dict[str, Any]) -> Any:
+    return np.array(json.dumps(plain, default=float))
 
 
-def _plain(geometry: Geometry) -> list[list[float]]:
-    return [
-        [*geometry.size],
-        [*geometry.spacing],
-        [*map(float, geometry.origin)],
-        [*map(float, geometry.direction)],
-    ]
-
-
-def _geometry(plain: list[list[float]]) -> Geometry:
-    size, spacing, origin, direction = plain
-    z, y, x = (int(n) for n in size)
-    return Geometry(
-        (z, y, x),
-        (spacing[0], spacing[1], spacing[2]),
-        (origin[0], origin[1], origin[2]),
-        tuple(direction),
-    )
+def _geometry(plain: dict[str, Any]) -> Geometry:
+    values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in plain.items()}
+    return Geometry(**values)

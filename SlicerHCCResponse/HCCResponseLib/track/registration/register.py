@@ -13,7 +13,7 @@ import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 from scipy import ndimage
 
-from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.base.arrays import Float32, Mask
 from HCCResponseLib.base.jobs import Progress, Report, ignore_progress
 from HCCResponseLib.imaging.boxes import bounding_box
 from HCCResponseLib.imaging.geometry import Geometry
@@ -23,7 +23,7 @@ from HCCResponseLib.lesions.label_maps import label_map, lesions_of
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.track.registration import rigid
-from HCCResponseLib.track.registration.deform import Channels, Float32, cycle_error, deform, jacobian, sample
+from HCCResponseLib.track.registration.deform import Channels, cycle_error, deform, jacobian, sample
 from HCCResponseLib.track.registration.trust import LocalTrust, Quality, TrustMaps, judge, place_words
 
 _GRID_MM = (4.0, 4.0, 4.0)
@@ -83,11 +83,6 @@ class Registration:
         object.__setattr__(self, "follow_up_to_baseline", _composite(self.affine, self.field, self.grid))
 
     follow_up_to_baseline: sitk.Transform = None
-
-    @property
-    def body_similarity(self) -> float:
-        """Normalised correlation of the two bodies after registration, -1 to 1."""
-        return self.quality.body_similarity
 
     @property
     def trustworthy(self) -> bool:

@@ -96,11 +96,17 @@ def _optimise(
     method.SetMetricSamplingStrategy(method.REGULAR)
     method.SetMetricSamplingPercentage(0.35, seed + 1)
     method.SetMetricFixedMask(mask)
-    method.SetInterpolator(sitk.sitkLinear)
     method.SetShrinkFactorsPerLevel(levels)
     method.SetSmoothingSigmasPerLevel([0.5 * (n - 1) for n in levels])
     method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOff()
     method.SetOptimizerAsRegularStepGradientDescent(2.0, 0.02, 120, relaxationFactor=0.6)
+    return _executed(method, fixed, moving, start)
+
+
+def _executed(
+    method: sitk.ImageRegistrationMethod, fixed: sitk.Image, moving: sitk.Image, start: sitk.Transform
+) -> tuple[sitk.Transform, float] | None:
+    method.SetInterpolator(sitk.sitkLinear)
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetInitialTransform(start, inPlace=False)
     try:
@@ -206,17 +212,10 @@ def _match_outlines(
     method.SetMetricAsMeanSquares()
     method.SetMetricMovingMask(use)
     method.SetMetricSamplingStrategy(method.NONE)
-    method.SetInterpolator(sitk.sitkLinear)
     method.SetShrinkFactorsPerLevel((2, 1))
     method.SetSmoothingSigmasPerLevel((0, 0))
     method.SetOptimizerAsRegularStepGradientDescent(4.0, 0.05, 60, relaxationFactor=0.6)
-    method.SetOptimizerScalesFromPhysicalShift()
-    method.SetInitialTransform(start, inPlace=False)
-    try:
-        found = method.Execute(fixed, moving)
-    except RuntimeError:
-        return None
-    return sitk.CompositeTransform(found).GetNthTransform(0), float(method.GetMetricValue())
+    return _executed(method, fixed, moving, start)
 
 
 def liver_grid(mask: Mask, geometry: Geometry) -> tuple[Mask, Geometry]:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.base.arrays import Float32, Mask
 
-Float32 = npt.NDArray[np.float32]
 _LEAST_SIMILARITY = 0.6
 _LEAST_OVERLAP = 0.8
 _MOST_FOLDING = 0.02

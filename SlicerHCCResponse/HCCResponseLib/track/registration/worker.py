@@ -3,9 +3,9 @@
 from typing import Any
 
 from HCCResponseLib.base.jobs import Progress, Report, serve
+from HCCResponseLib.track.registration.child import RegistrationRequest, ScanFiles
 from HCCResponseLib.track.registration.files import load_region, read_image, save_registration
 from HCCResponseLib.track.registration.register import Scan, register_scans
-from HCCResponseLib.track.registration.request import RegistrationRequest, ScanFiles
 
 
 def work(request: RegistrationRequest, report: Report) -> dict[str, Any]:

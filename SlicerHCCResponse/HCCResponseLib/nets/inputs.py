@@ -1,14 +1,36 @@
-"""What the networks see: attenuation in [-1, 1] and, as a second channel, the distance to a prior contour."""
+"""What the networks see: attenuation in [-1, 1], the distance to a prior contour, small lesions magnified."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.base.arrays import Float32, Mask
+from HCCResponseLib.imaging.boxes import Box
 
+Spacing = tuple[float, float, float]
+SMALL_MM = 25.0
 HU_RANGE = (-150.0, 250.0)
 PRIOR_REACH_MM = 24.0
-Float32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class WorkingGrid:
+    """Voxel sizes (z, y, x) in mm that a network works with.
+
+    Attributes:
+        spacing: of whole scans and of large lesions.
+        fine: of small lesions, no side of whose box is longer than 25 mm; ``None`` = as everything else.
+    """
+
+    spacing: Spacing
+    fine: Spacing | None = None
+
+    def of_lesion(self, box: Box, scan_spacing: Spacing) -> Spacing:
+        """Voxel size (z, y, x) in mm for a lesion with this index box (z, y, x) in a scan of this voxel size."""
+        small = all((s.stop - s.start) * v <= SMALL_MM for s, v in zip(box, scan_spacing, strict=True))
+        return self.fine if small and self.fine is not None else self.spacing
 
 
 def normalise_hu(hu: npt.NDArray[np.generic]) -> Float32:
