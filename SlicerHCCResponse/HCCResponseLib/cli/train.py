@@ -6,7 +6,7 @@ import os
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,13 +15,18 @@ import typer
 
 from HCCResponseLib import __version__
 from HCCResponseLib.base.errors import InputError, ModelError
-from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar, say
-from HCCResponseLib.cli.engine_options import DeviceOption
+from HCCResponseLib.cli.common import (
+    DeviceOption,
+    SeedOption,
+    console,
+    errors_as_one_line,
+    progress_bar,
+    say,
+)
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from HCCResponseLib.nets.labelled import LabelledScan
     from HCCResponseLib.nets.model import Model
     from HCCResponseLib.nets.patches import TrainingCase
     from HCCResponseLib.nets.training import Trained, TrainingPlan
@@ -60,7 +65,7 @@ def train(
     ] = None,
     data_licence: Annotated[str, typer.Option(help="Licence of that data, for the model card.")] = "",
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 3000,
-    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
+    seed: SeedOption = 0,
     start: Annotated[Path | None, typer.Option(help="Start from this model instead of from scratch.")] = None,
     learning_rate: Annotated[float, typer.Option(min=1e-6, help="Learning rate at its highest.")] = 1e-3,
     schedule: Annotated[
@@ -85,9 +90,11 @@ def train(
         from HCCResponseLib.nets.precision import torch_device
         from HCCResponseLib.nets.training import TrainingPlan
 
-        _require_data(subjects, data, data_licence)
-        plan = replace(
-            TrainingPlan(),
+        if data and not data_licence:
+            raise InputError("Name the licence of the data with --data-licence; the model card must tell it.")
+        if not data and not subjects:
+            raise InputError("There is nothing to train on: give --subjects or --data.")
+        plan = TrainingPlan(
             subjects=subjects,
             validation_subjects=validation_subjects,
             steps=steps,
@@ -103,13 +110,6 @@ def train(
             plan, start, output, folder, data or [], data_licence, checkpoint_every, validate_every, chosen
         )
         _train(job)
-
-
-def _require_data(subjects: int, data: list[Path] | None, data_licence: str) -> None:
-    if data and not data_licence:
-        raise InputError("Name the licence of the data with --data-licence; the model card must tell it.")
-    if not data and not subjects:
-        raise InputError("There is nothing to train on: give --subjects or --data.")
 
 
 def _train(job: _Job) -> None:
@@ -150,31 +150,22 @@ def _checkpoint(job: _Job) -> Path:
 
 def _cases(job: _Job, bar: Progress) -> tuple[list[TrainingCase], list[TrainingCase]]:
     """Cases to train on and cases held out, from both sources; scans are looked for before anything is drawn."""
-    scans = _found_scans(job)
-    cases, held_out = _drawn(job, bar)
+    from HCCResponseLib.nets.labelled import find_scans, read_scans
+
+    scans = [(folder, find_scans(folder)) for folder in job.data]
     for folder, found in scans:
-        from HCCResponseLib.nets.labelled import read_scans
-
-        reading = bar.add_task(f"Reading {folder.name}", total=len(found))
-        read = read_scans(found, lambda n, _, t=reading: bar.update(t, completed=n))  # type: ignore[misc]
-        held_out += read[-job.plan.validation_subjects :]
-        cases += read[: -job.plan.validation_subjects]
-    return cases, held_out
-
-
-def _found_scans(job: _Job) -> list[tuple[Path, list[LabelledScan]]]:
-    scans = []
-    for folder in job.data:
-        from HCCResponseLib.nets.labelled import find_scans
-
-        found = find_scans(folder)
         if len(found) <= job.plan.validation_subjects:
             raise InputError(
                 f"'{folder}' holds {len(found)} scans; more than the {job.plan.validation_subjects} that are held out "
                 "are needed. Give fewer with --validation-subjects."
             )
-        scans.append((folder, found))
-    return scans
+    cases, held_out = _drawn(job, bar)
+    for folder, found in scans:
+        reading = bar.add_task(f"Reading {folder.name}", total=len(found))
+        read = read_scans(found, lambda n, _, t=reading: bar.update(t, completed=n))  # type: ignore[misc]
+        held_out += read[-job.plan.validation_subjects :]
+        cases += read[: -job.plan.validation_subjects]
+    return cases, held_out
 
 
 def _drawn(job: _Job, bar: Progress) -> tuple[list[TrainingCase], list[TrainingCase]]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
+from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
 from HCCResponseLib.cli.sign_in import Observer, PasswordFile, observer
 
 StoresArgument = Annotated[
@@ -27,7 +27,7 @@ def committee(
     ] = 5.0,
     name: Observer = None,
     password_file: PasswordFile = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """How well the readers of a committee agree. Only signed reads count; what is left out is named."""
     from HCCResponseLib.base.errors import InputError

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
+from HCCResponseLib.cli.common import ModelOption, console, errors_as_one_line, say, say_json
 
 _WORDS = {
     "identity": "identity correct",
@@ -33,7 +33,7 @@ def tracking(
             "--output", "-o", help="JSON lines, one for each pair; pairs in it are not computed again."
         ),
     ] = Path("benchmark-output/tracking.jsonl"),
-    model: Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")] = None,
+    model: ModelOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Lesion identities, splits, merges and new lesions on drawn pairs, beside the published method."""

@@ -1,7 +1,5 @@
 """The report: one self-contained HTML file with table, sums, trace, key slices and provenance."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,18 +10,17 @@ import jinja2
 from HCCResponseLib import __version__
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.base.resources import resource_path
-from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW, Volume
-from HCCResponseLib.report.subject.figures import SumPoint, draw_sums
+from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW
+from HCCResponseLib.report.subject.figures import Images, draw_sums
 from HCCResponseLib.report.subject.pictures import CANDIDATE_WORDS, lesion_cards
 from HCCResponseLib.report.subject.side_by_side import levels
 from HCCResponseLib.response.profiles.load import Profile
-from HCCResponseLib.response.types import LesionState, ReadEvaluation, TimePointEvaluation
-from HCCResponseLib.review.read.category import roles
+from HCCResponseLib.response.types import LesionState, ReadEvaluation
+from HCCResponseLib.review.read.category import missing, roles
 from HCCResponseLib.review.read.lifecycle import points, stage
 from HCCResponseLib.review.read.new_lesions import histories
 from HCCResponseLib.review.read.state import ReadState, Row
 
-Images = Callable[[str], Volume]
 _DOUBTFUL = 0.7
 _STATE_WORDS = {
     LesionState.DISAPPEARED: "disappeared (0 mm)",
@@ -33,28 +30,17 @@ _STATE_WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One lesion at one time point in the table."""
-
-    text: str
-    status: str
-    note: str
-
-
 def write_report(
     path: Path,
     state: ReadState,
     profile: Profile,
     evaluation: ReadEvaluation | None,
-    gaps: list[str],
     images: Images,
 ) -> None:
     """Write the report. Without an evaluation it shows the proposals and what is still missing, and no category.
 
     Args:
         images: gives the image of a time point by name.
-        gaps: what is missing, see :func:`HCCResponseLib.review.read.category.missing`.
 
     Raises:
         StorageError: the file cannot be written.
@@ -72,12 +58,12 @@ def write_report(
         "profile": profile,
         "evaluation": evaluation,
         "points": evaluation.time_points if evaluation else (),
-        "gaps": gaps,
+        "gaps": missing(state),
         "reviewed": state.reviewed(),
         "readers": state.readers(),
         "table": _table(state, {n: r.value for n, (r, _) in role_of.items()}),
         "candidates": _candidates(state),
-        "plot": _plot(evaluation, profile) if evaluation else None,
+        "plot": draw_sums(evaluation.time_points, profile) if evaluation else None,
         "cards": lesion_cards(state, images),
         "levels": levels(state, images),
         "new_lesions": _new_lesions(state, profile),
@@ -113,9 +99,9 @@ def _table(state: ReadState, role_of: dict[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def _cell(row: Row | None) -> Cell:
+def _cell(row: Row | None) -> dict[str, str]:
     if row is None:
-        return Cell("no proposal", "missing", "")
+        return {"text": "no proposal", "status": "missing", "note": ""}
     text = _STATE_WORDS.get(row.state) or (f"{row.long_mm} mm" if row.long_mm is not None else "-")
     own = row.decision is not None and row.decision.long_axis_mm is not None
     note = ""
@@ -125,7 +111,7 @@ def _cell(row: Row | None) -> Cell:
         note += f"{row.measurement.volume_mm3 / 1000:.1f} mL"
     if own and row.measurement:
         note = f"drawn by the reader; contour: {row.measurement.long_axis.length_mm} mm"
-    return Cell(text, row.status.value, note)
+    return {"text": text, "status": row.status.value, "note": note}
 
 
 def _candidates(state: ReadState) -> list[dict[str, Any]]:
@@ -182,18 +168,6 @@ def _new_lesions(state: ReadState, profile: Profile) -> list[dict[str, str]]:
     ]
 
 
-def _plot(evaluation: ReadEvaluation, profile: Profile) -> str:
-    points = [_sum_point(p) for p in evaluation.time_points]
-    return draw_sums(
-        points, float(profile.pr_percent), float(profile.pd_percent), float(profile.pd_absolute_mm or 0)
-    )
-
-
-def _sum_point(point: TimePointEvaluation) -> SumPoint:
-    total = float(point.target.sum) if point.target.complete and point.target.sum is not None else None
-    return SumPoint(point.name, point.date, total, "" if point.is_baseline else str(point.overall or "open"))
-
-
 def _cautions(state: ReadState) -> list[str]:
     """What a reader should know before trusting the rows."""
     out = []
@@ -244,13 +218,9 @@ def _provenance(state: ReadState) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def _not_shown(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Spots of the base network that are no candidates, each with its reason."""
-    return [
-        (
-            "not shown as a candidate",
-            f"{s['long_axis_mm']} mm at {s['evidence'].get('place_lps')}: {s['reason']}",
-        )
-        for s in facts.get("suppressed", [])
-    ]
+    spots = facts.get("suppressed", [])
+    words = (f"{s['long_axis_mm']} mm at {s['evidence'].get('place_lps')}: {s['reason']}" for s in spots)
+    return [("not shown as a candidate", line) for line in words]
 
 
 def _flat(facts: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

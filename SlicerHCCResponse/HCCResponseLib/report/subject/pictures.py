@@ -1,17 +1,15 @@
 """For each lesion and candidate, its key slice at every time point."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.report.subject.figures import KeySlice, draw_key_slice, half_side_mm
+from HCCResponseLib.report.subject.figures import Images, draw_key_slice, half_side_mm
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.records import Action
 from HCCResponseLib.review.read.state import ReadState, Row
 
-Images = Callable[[str], Volume]
 CANDIDATE_WORDS = {Action.NEW: "new", Action.EQUIVOCAL: "equivocal", Action.DISMISS: "dismissed"}
 
 
@@ -76,7 +74,7 @@ def _picture(point: str, row: Row | None, images: Images, half_mm: float) -> Pic
     own_line = row.decision is not None and row.decision.long_axis_mm is not None
     measured = None if own_line else row.measurement
     return Picture(
-        point, draw_key_slice(KeySlice(images(point), centre, half_mm, row.contour, measured, caption)), words
+        point, draw_key_slice(images(point), centre, half_mm, caption, row.contour, measured), words
     )
 
 
@@ -106,6 +104,6 @@ def _candidate_card(row: Row, baseline: str, images: Images) -> LesionPictures:
     pictures = [_picture(point, row, images, half)]
     before = _index(row.proposal.evidence.get("place_at_baseline_lps"), images(baseline))
     if before is not None:
-        key = KeySlice(images(baseline), before, half, None, None, "same place at baseline")
-        pictures.insert(0, Picture(baseline, draw_key_slice(key), "same place"))
+        drawn = draw_key_slice(images(baseline), before, half, "same place at baseline")
+        pictures.insert(0, Picture(baseline, drawn, "same place"))
     return LesionPictures(name, f"Candidate {name} at {point}", tuple(pictures))

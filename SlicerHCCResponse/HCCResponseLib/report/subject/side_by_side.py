@@ -1,6 +1,6 @@
 """Baseline and follow-up side by side at the same anatomical level, with every lesion's contour, name and colour."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,9 @@ from matplotlib.figure import Figure
 
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW, Volume, window
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.report.subject.figures import as_png, outlines
+from HCCResponseLib.report.subject.figures import Images, as_png, outlines
 from HCCResponseLib.review.read.state import ReadState, Row
 
-Images = Callable[[str], Volume]
 # After Okabe and Ito, who chose for colour-blind readers; two are lighter, to be read on grey.
 _COLOURS = ("#56b4e9", "#e69f00", "#2fcf9b", "#f0e442", "#cc79a7", "#d55e00", "#7aa8ff")
 _MOST_LEVELS = 6
