@@ -14,8 +14,7 @@ from committees import FIRST, PD, PR, SECOND, THIRD, SmallCommittee, charter, pa
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.cohort.committee.figures import committee_figures
-from HCCResponseLib.cohort.committee.from_store import load_committee, load_reference_dates
-from HCCResponseLib.cohort.committee.reading_time import active_seconds
+from HCCResponseLib.cohort.committee.from_store import active_seconds, load_committee, load_reference_dates
 from HCCResponseLib.cohort.committee.reads import Committee, CommitteeRead
 from HCCResponseLib.cohort.committee.same_lesion import common_names
 from HCCResponseLib.lesions.lesion import Lesion
