@@ -1,11 +1,16 @@
-"""Registry of the questions and what they give back."""
+"""Registry of the questions, what they give back, and the words in which they write it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
+from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.cli.questions.fields import Fields
 from HCCResponseLib.response.criteria.base import Criterion
+from HCCResponseLib.response.numbers import length_text
 from HCCResponseLib.response.profiles.load import Profile
 
 
@@ -37,3 +42,30 @@ def answers(question: str) -> Callable[[AnswerFunction], AnswerFunction]:
         return function
 
     return register
+
+
+def require_in_order(dates: Sequence[date]) -> None:
+    """Raises ``RuleError`` for a date that does not come after the one before it."""
+    for earlier, later in pairwise(dates):
+        if later <= earlier:
+            raise RuleError(f"Dates out of order: {later} does not come after {earlier}.")
+
+
+def number(value: Decimal | None) -> str | None:
+    """A length or change as a decimal string."""
+    return None if value is None else length_text(value)
+
+
+def percent(value: Decimal | None) -> str | None:
+    """A percentage with two decimals."""
+    return None if value is None else f"{value:.2f}"
+
+
+def day(value: date | None) -> str | None:
+    """An ISO date."""
+    return None if value is None else value.isoformat()
+
+
+def yes_no(value: bool) -> str:
+    """Y or N."""
+    return "Y" if value else "N"

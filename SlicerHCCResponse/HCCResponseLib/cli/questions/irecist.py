@@ -1,14 +1,12 @@
 """``irecist-sequence`` and ``irecist-best``."""
 
 from datetime import date
-from itertools import pairwise
 from typing import Any
 
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
+from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers, day, number, require_in_order
 from HCCResponseLib.cli.questions.fields import Fields, to_choice, to_day
 from HCCResponseLib.cli.questions.target import plain_sum
-from HCCResponseLib.cli.questions.writing import day, number
 from HCCResponseLib.response.irecist.best import ImmuneBest, irecist_best
 from HCCResponseLib.response.irecist.codes import to_recist
 from HCCResponseLib.response.irecist.machine import ImmuneOutcome, ImmuneStateMachine, ImmuneTimePoint
@@ -28,9 +26,7 @@ def sequence(given: Fields, setting: QuestionContext) -> Answer:
     history = TargetHistory(TargetRule.of(profile), baseline) if baseline else None
     points = [_point(row) for row in given.needed("visits").objects("visits")]
     start = given.day("baseline_date")
-    for earlier, later in pairwise([*([] if start is None else [start]), *(point.date for point in points)]):
-        if later <= earlier:
-            raise RuleError(f"Dates out of order: {later} does not come after {earlier}.")
+    require_in_order([*([] if start is None else [start]), *(point.date for point in points)])
     machine = ImmuneStateMachine(profile, history)
     done = [machine.step(point) for point in points]
     best = irecist_best([outcome.response for outcome in done], [point.date for point in points])

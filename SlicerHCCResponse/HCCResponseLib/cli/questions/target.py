@@ -4,13 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
+from HCCResponseLib.cli.questions.base import (
+    Answer,
+    QuestionContext,
+    answers,
+    day,
+    number,
+    percent,
+    require_in_order,
+)
 from HCCResponseLib.cli.questions.fields import Fields, to_length
-from HCCResponseLib.cli.questions.writing import day, number, percent
 from HCCResponseLib.response.irecist.codes import to_immune
 from HCCResponseLib.response.numbers import ZERO
 from HCCResponseLib.response.timepoint.sums import LesionSum, ValueRule, baseline_sum, follow_up_sum
@@ -19,7 +25,6 @@ from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
     LesionState,
-    Response,
     TargetEvaluation,
 )
 
@@ -54,10 +59,12 @@ def target_response(given: Fields, setting: QuestionContext) -> Answer:
 
 
 def _row(visit: Visit, evaluation: TargetEvaluation, immune: bool) -> dict[str, Any]:
-    code = to_immune if immune else _as_is
+    response, arithmetic = evaluation.response, evaluation.arithmetic
+    if immune:
+        response, arithmetic = to_immune(response), to_immune(arithmetic)
     return {
         "date": day(visit.date),
-        "response": code(evaluation.response).value,
+        "response": response.value,
         "sum": number(evaluation.sum),
         "baseline_sum": number(evaluation.baseline_sum),
         "nadir_before": number(evaluation.nadir_before),
@@ -66,12 +73,8 @@ def _row(visit: Visit, evaluation: TargetEvaluation, immune: bool) -> dict[str, 
         "change_from_nadir": number(evaluation.change_from_nadir),
         "percent_from_nadir": percent(evaluation.percent_from_nadir),
         "complete": evaluation.complete,
-        "arithmetic_response": code(evaluation.arithmetic).value,
+        "arithmetic_response": arithmetic.value,
     }
-
-
-def _as_is(response: Response) -> Response:
-    return response
 
 
 def _from_sums(given: Fields, rule: TargetRule) -> tuple[TargetHistory, list[Visit], list[str]]:
@@ -125,10 +128,7 @@ def _from_visits(
     history = TargetHistory(rule, total, _prior_sums(given))
     history.seed_lesions(singles)
     visits = [_visit(row, baseline, values) for row in given.objects("visits")]
-    dates = [visit.date for visit in visits if visit.date is not None]
-    for earlier, later in pairwise(dates):
-        if later <= earlier:
-            raise RuleError(f"Dates out of order: {later} does not come after {earlier}.")
+    require_in_order([visit.date for visit in visits if visit.date is not None])
     return history, visits, notes
 
 
@@ -170,12 +170,10 @@ def lesion(row: Fields, baseline: Mapping[str, LesionFinding]) -> LesionFinding:
     lesion_id = row.needed_text("id")
     parent, members = row.text("parent"), row.texts("members")
     origin = next((baseline[key] for key in (lesion_id, parent or "", *members) if key in baseline), None)
-    nodal = _nodal(row, lesion_id, origin)
-    organ = row.text("organ") or (origin.organ if origin is not None else "")
     return LesionFinding(
         lesion_id=lesion_id,
-        organ=organ,
-        nodal=nodal,
+        organ=row.text("organ") or (origin.organ if origin is not None else ""),
+        nodal=_nodal(row, lesion_id, origin),
         role=LesionRole.TARGET,
         state=row.choice("state", LesionState) or LesionState.MEASURED,
         long_mm=row.length("long"),

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from HCCResponseLib.cohort.committee.reads import Pair, paired_points
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.statistics.agreement import Agreement, agreement_of_ratings
-from HCCResponseLib.statistics.continuous import bland_altman, icc_2_1
+from HCCResponseLib.statistics.continuous import icc_2_1, limits_of_agreement
 from HCCResponseLib.statistics.estimate import Estimate, Figure
 
 ORDERED = (("CR", "PR", "SD", "PD"), ("iCR", "iPR", "iSD", "iUPD", "iCPD"))
@@ -67,7 +67,7 @@ def sum_figures(section: str, pairs: Sequence[Pair], confidence: float) -> list[
         icc = icc_2_1(np.log(positive), confidence)
         name, source = f"ICC(2,1) of log sums ({which})", "Shrout & Fleiss 1979"
         found.append(Figure(section, name, "", icc, None, len(positive), "", source))
-        limits = bland_altman(table, confidence)
+        limits = limits_of_agreement(table[:, 1] - table[:, 0], confidence)
         words = "second minus first reader (Bland & Altman 1999)"
         found += [
             Figure(section, f"{name} ({which})", "", value, None, limits.n, "mm", words)

@@ -12,7 +12,7 @@ from HCCResponseLib.base.files import write_text
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW
 from HCCResponseLib.report.subject.figures import Images, draw_sums
-from HCCResponseLib.report.subject.pictures import CANDIDATE_WORDS, lesion_cards
+from HCCResponseLib.report.subject.pictures import decided, lesion_cards
 from HCCResponseLib.report.subject.side_by_side import levels
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState, ReadEvaluation
@@ -120,14 +120,13 @@ def _candidates(state: ReadState) -> list[dict[str, Any]]:
         for name, row in rows.items():
             if not row.is_candidate:
                 continue
-            decided = CANDIDATE_WORDS[row.decision.action] if row.decision else "not decided"
             out.append(
                 {
                     "point": point,
                     "name": name,
                     "size": f"{row.measurement.long_axis.length_mm} mm" if row.measurement else "-",
                     "suggestion": row.proposal.suggestion.value if row.proposal.suggestion else "-",
-                    "decided": decided,
+                    "decided": decided(row),
                     "reason": row.decision.reason if row.decision else "",
                     "evidence": _evidence(row),
                 }
