@@ -144,7 +144,7 @@ def open_and_propose(study: Path, output: Path, options: Options) -> Session:
     return session
 
 
-def _propose(session: Session, options: Options) -> list[str]:
+def _propose(session: Session, options: Options) -> None:
     from HCCResponseLib.pipeline.propose import propose as make_proposals
 
     with job_progress("Proposals") as report:
@@ -153,7 +153,6 @@ def _propose(session: Session, options: Options) -> list[str]:
         console.print(
             f"waiting for decisions on the baseline before proposing: {', '.join(waiting)}", style="yellow"
         )
-    return waiting
 
 
 def accept_everything(session: Session, reader: str, options: Options) -> None:

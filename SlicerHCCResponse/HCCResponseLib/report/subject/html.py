@@ -46,12 +46,6 @@ def write_report(
         StorageError: the file cannot be written.
     """
     assert state.study is not None
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resource_path("Report")),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.globals.update(mm=_mm, change=_change)
     role_of = roles(state, profile)
     values = {
         "study": state.study,
@@ -76,7 +70,18 @@ def write_report(
         "version": __version__,
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
-    write_text(path, environment.get_template("report.html.j2").render(values))
+    write_text(path, page("report.html.j2", values))
+
+
+def page(template: str, values: dict[str, Any]) -> str:
+    """A page from a template in Resources/Report; every text in it is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resource_path("Report")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.globals.update(mm=_mm, change=_change)
+    return environment.get_template(template).render(values)
 
 
 def _mm(value: Decimal | None) -> str:
