@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,7 +49,7 @@ def read_settings(given: list[str] | None) -> dict[str, Any]:
         if not sign:
             raise InputError(f"'--set {text}' is not NAME=VALUE.")
         found[name.strip()] = value
-        with contextlib.suppress(json.JSONDecodeError):
+        with suppress(json.JSONDecodeError):
             found[name.strip()] = json.loads(value)
     return found
 

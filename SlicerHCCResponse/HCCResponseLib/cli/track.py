@@ -163,15 +163,12 @@ def _answer(
 
 
 def _candidates(
-    pair: _Pair,
-    views: tuple[Survey, Survey],
-    found: Registration,
-    known: list[Lesion],
+    pair: _Pair, views: tuple[Survey, Survey], found: Registration, known: list[Lesion]
 ) -> Candidates:
     from HCCResponseLib.track.new_lesions.candidates import BaselineEvidence, agreement, find_candidates
 
-    drawn = pair.drawn.labels > 0
-    before = BaselineEvidence(views[0], found, agreement(views[0], pair.before.geometry, drawn))
+    agreed = agreement(views[0], pair.before.geometry, pair.drawn.labels > 0)
+    before = BaselineEvidence(views[0], found, agreed)
     return find_candidates("follow-up", pair.after, views[1], before, known)
 
 

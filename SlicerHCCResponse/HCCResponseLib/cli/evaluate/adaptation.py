@@ -50,20 +50,13 @@ def synthetic(
             seeds=tuple(range(seed_start, seed_start + pairs)),
             methods=methods,
             base=model and model.resolve(),
-            background=background_name(background),
+            background=f"{background.resolve().parent.name}/{background.name}" if background else "phantom",
             image=background and background.resolve(),
             liver=liver and liver.resolve(),
         )
         if not tables_only:
             _run(request)
         _tell(output, request.background, as_json)
-
-
-def background_name(path: Path | None) -> str:
-    """What results are filed under: the phantom, or folder and file of a CT."""
-    if path is None:
-        return "phantom"
-    return f"{path.resolve().parent.name}/{path.name}"
 
 
 def _run(request: EvaluationRequest) -> None:

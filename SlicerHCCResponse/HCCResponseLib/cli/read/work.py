@@ -210,7 +210,6 @@ def _case_lines(result: dict[str, Any]) -> list[str]:
     if result["differing"]:
         lines.append(f"  the readers differ in {', '.join(result['differing'])}")
     if result["accepted"]:
-        lines.append(
-            f"  accepted: {result['accepted']}" + (f" ({result['reason']})" if result["reason"] else "")
-        )
+        why = f" ({result['reason']})" if result["reason"] else ""
+        lines.append(f"  accepted: {result['accepted']}{why}")
     return lines

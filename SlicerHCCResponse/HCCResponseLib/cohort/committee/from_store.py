@@ -49,7 +49,8 @@ def load_committee(
     """
     collected = _Collection(pause, references or {})
     for where in stores:
-        store = open_store(_file(where), create=False)
+        folder = "://" not in str(where) and Path(where).is_dir()
+        store = open_store(Path(where) / STORE if folder else where, create=False)
         try:
             read = ReadStore(store)
             if admit is not None:
@@ -58,11 +59,6 @@ def load_committee(
         finally:
             store.close()
     return collected.committee()
-
-
-def _file(where: str | Path) -> str | Path:
-    """A folder stands for the read in it."""
-    return Path(where) / STORE if "://" not in str(where) and Path(where).is_dir() else where
 
 
 class _Collection:

@@ -120,23 +120,20 @@ def _cell(row: Row | None) -> dict[str, str]:
 
 
 def _candidates(state: ReadState) -> list[dict[str, Any]]:
-    out = []
-    for point, rows in state.rows.items():
-        for name, row in rows.items():
-            if not row.is_candidate:
-                continue
-            out.append(
-                {
-                    "point": point,
-                    "name": name,
-                    "size": f"{row.measurement.long_axis.length_mm} mm" if row.measurement else "-",
-                    "suggestion": row.proposal.suggestion.value if row.proposal.suggestion else "-",
-                    "decided": decided(row),
-                    "reason": row.decision.reason if row.decision else "",
-                    "evidence": _evidence(row),
-                }
-            )
-    return out
+    return [
+        {
+            "point": point,
+            "name": name,
+            "size": f"{row.measurement.long_axis.length_mm} mm" if row.measurement else "-",
+            "suggestion": row.proposal.suggestion or "-",
+            "decided": decided(row),
+            "reason": row.decision.reason if row.decision else "",
+            "evidence": _evidence(row),
+        }
+        for point, rows in state.rows.items()
+        for name, row in rows.items()
+        if row.is_candidate
+    ]
 
 
 def _evidence(row: Row) -> str:
@@ -147,9 +144,7 @@ def _evidence(row: Row) -> str:
     if e.get("distance_to_known_mm") is not None:
         parts.append(f"{e['distance_to_known_mm']} mm from the nearest known lesion")
     if "imaged_at_baseline" in e:
-        parts.append(
-            "place imaged at baseline" if e["imaged_at_baseline"] else "place not imaged at baseline"
-        )
+        parts.append(f"place {'' if e['imaged_at_baseline'] else 'not '}imaged at baseline")
     if e.get("probability_at_baseline") is not None:
         parts.append(f"probability there at baseline {e['probability_at_baseline']}")
     agreement = e.get("base_network_agreement")
