@@ -16,7 +16,7 @@ def one(seed: int) -> dict:
     from HCCResponseLib.imaging.study import load_study
     from HCCResponseLib.pipeline.propose import propose
     from HCCResponseLib.pipeline.request import Options
-    from HCCResponseLib.report.subject.exports import write_result
+    from HCCResponseLib.report.subject.output import write_result
     from HCCResponseLib.response.profiles.load import load_profile
     from HCCResponseLib.review.decisions.decide import accept_all
     from HCCResponseLib.review.read.category import category

@@ -1,22 +1,57 @@
-"""What all commands share: one clear line for an error, progress bars, JSON output."""
+"""What all commands share: options, one clear line for an error, progress bars, JSON output."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from HCCResponseLib.base.errors import HCCResponseError
+from HCCResponseLib.base.errors import HCCResponseError, InputError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from HCCResponseLib.base.jobs import Report
+
 console = Console(stderr=True, highlight=False)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+SeedOption = Annotated[int, typer.Option(help="Seed of all random numbers.")]
+ModelOption = Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")]
+EngineOption = Annotated[
+    str, typer.Option("--engine", help="Segmentation engine; see 'hcc-response engines list'.")
+]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="NAME=VALUE: a parameter of the engine, adapted.NAME=VALUE: of the adapted network; may be repeated.",
+    ),
+]
+
+
+def read_settings(given: list[str] | None) -> dict[str, Any]:
+    """``["patch=48", "liver=1,3"]`` to a dictionary; numbers, true and false are read as such.
+
+    Raises:
+        InputError: no ``=`` in it.
+    """
+    found: dict[str, Any] = {}
+    for text in given or []:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise InputError(f"'--set {text}' is not NAME=VALUE.")
+        found[name.strip()] = value
+        with suppress(json.JSONDecodeError):
+            found[name.strip()] = json.loads(value)
+    return found
 
 
 @contextmanager
@@ -56,6 +91,14 @@ def progress_bar() -> Iterator[Progress]:
         yield bar
 
 
+@contextmanager
+def job_progress(words: str) -> Iterator[Report]:
+    """A progress bar as what a job reports to; ``words`` stand there until it names its first stage."""
+    with progress_bar() as bar:
+        task = bar.add_task(words, total=1.0)
+        yield lambda p: bar.update(task, completed=p.fraction, description=p.stage[:44])
+
+
 def say(line: str) -> None:
     """One line of result on standard output."""
     sys.stdout.write(line + "\n")
@@ -70,3 +113,13 @@ def say_remarks(name: str, remarks: Iterable[str]) -> None:
 def say_json(value: Any) -> None:
     """A result as JSON on standard output."""
     say(json.dumps(value, indent=2, default=str))
+
+
+def say_facts(facts: dict[str, Any], as_json: bool) -> None:
+    """A flat result, one line a value, or JSON."""
+    if as_json:
+        say_json(facts)
+        return
+    for key, value in facts.items():
+        if not isinstance(value, dict):
+            say(f"{key.replace('_', ' ')}: {value}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
+from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
 from HCCResponseLib.synth.plain_case import DEMO_CONTRAST_HU, DEMO_SEED
 
 if TYPE_CHECKING:
@@ -22,13 +22,12 @@ def demo(
         "demo-output"
     ),
     seed: Annotated[int, typer.Option(help="Seed of the synthetic subject.")] = DEMO_SEED,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """From two synthetic CTs to proposals, a simulated reader's decisions, category and report (some minutes)."""
     from HCCResponseLib.cli.study import accept_everything, open_and_propose, tell
     from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.report.subject.output import write_outputs
-    from HCCResponseLib.response.profiles.load import load_profile
     from HCCResponseLib.synth.subject import make_subject
 
     with errors_as_one_line():
@@ -38,7 +37,7 @@ def demo(
         options = Options()
         session = open_and_propose(study, output / "read", options)
         accept_everything(session, _READER, options)
-        result = write_outputs(session, load_profile(session.study.profile))
+        result = write_outputs(session)
         comparison = compare(subject, result)
         if as_json:
             say_json({**result, "truth": comparison})

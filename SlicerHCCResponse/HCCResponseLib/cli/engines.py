@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
+from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
 
 engines = typer.Typer(help="Segmentation engines: list, check, install.", no_args_is_help=True)
 NameArgument = Annotated[str, typer.Argument(help="Name of an engine; see 'hcc-response engines list'.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 @engines.command("list")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
+from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
 from HCCResponseLib.cli.evaluate.committee import StoresArgument
 from HCCResponseLib.cli.sign_in import Observer, PasswordFile, observer
 from HCCResponseLib.report.exporters import Exporter, exporters
@@ -17,7 +17,6 @@ export_app = typer.Typer(
     no_args_is_help=True,
 )
 FolderOption = Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 REFERENCES_HELP = (
     "CSV with columns subject,date: first dose or randomisation, for study days and the minimum SD time."
 )

@@ -6,7 +6,9 @@ from HCCResponseLib import __version__
 from HCCResponseLib.cli.common import say
 from HCCResponseLib.cli.demo import demo
 from HCCResponseLib.cli.engines import engines
-from HCCResponseLib.cli.evaluate.main import evaluate
+from HCCResponseLib.cli.evaluate.adaptation import synthetic
+from HCCResponseLib.cli.evaluate.committee import committee
+from HCCResponseLib.cli.evaluate.tracking import tracking
 from HCCResponseLib.cli.export import export_app
 from HCCResponseLib.cli.read.main import read_app
 from HCCResponseLib.cli.rules import rules
@@ -24,8 +26,14 @@ app = typer.Typer(
 )
 for command in (demo, propose, assess, segment, adapt, track, measure, rules, train):
     app.command()(command)
+evaluate = typer.Typer(
+    name="evaluate", help="How good the methods are, and how well readers agree.", no_args_is_help=True
+)
+evaluate.command()(committee)
+evaluate.command()(synthetic)
+evaluate.command()(tracking)
 app.add_typer(read_app)
-app.add_typer(evaluate, name="evaluate")
+app.add_typer(evaluate)
 app.add_typer(export_app)
 app.add_typer(engines, name="engines")
 

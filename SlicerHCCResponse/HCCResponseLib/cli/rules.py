@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -26,19 +26,14 @@ def rules(
     """
     del as_json
     failed = False
-    for answer in answer_lines(_lines(cases)):
-        failed = failed or "error" in answer
-        sys.stdout.write(json.dumps(answer, default=_plain) + "\n")
-        sys.stdout.flush()
+    for number, line in enumerate(_lines(cases), start=1):
+        if line.strip():
+            answer = answer_line(line, number)
+            failed = failed or "error" in answer
+            sys.stdout.write(json.dumps(answer, default=_plain) + "\n")
+            sys.stdout.flush()
     if failed:
         raise typer.Exit(1)
-
-
-def answer_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """One answer for each line that is not blank, in the same order."""
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield answer_line(line, number)
 
 
 def answer_line(line: bytes, number: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
 import typer
 
 from HCCResponseLib.base.errors import AccessError, InputError
-from HCCResponseLib.cli.common import errors_as_one_line, say, say_json
+from HCCResponseLib.cli.common import JsonOption, errors_as_one_line, say, say_json
 
 if TYPE_CHECKING:
     from HCCResponseLib.review.people.people import People, Person
@@ -30,7 +30,6 @@ Where = Annotated[
         help="The committee's database: a file, or a postgresql:// URL (keep its password in ~/.pgpass).",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Name = Annotated[str, typer.Option("--as", envvar="HCC_RESPONSE_USER", help="Your own sign-in name.")]
 PasswordFile = Annotated[
     Path | None,
@@ -83,7 +82,9 @@ def signed_command(command: Callable[Concatenate[SignedIn, _Own], CommandAnswer]
     STORE comes before the command's own parameters, ``--as``, ``--password-file`` and ``--json`` after them.
     """
 
-    def run(where: Where, as_name: Name, password_file: PasswordFile, as_json: AsJson, **own: Any) -> None:
+    def run(
+        where: Where, as_name: Name, password_file: PasswordFile, as_json: JsonOption, **own: Any
+    ) -> None:
         with signed_in(where, as_name, password_file) as signed:
             answer = command(signed, **own)  # type: ignore[call-arg]  # typer gives what the signature names
             if as_json:
@@ -153,28 +154,20 @@ def people_at(where: str, create: bool) -> Iterator[tuple[ReadStore, People]]:
             store.close()
 
 
-def password(path: Path | None) -> str:
-    """The user's own password.
+def password(path: Path | None, new: bool = False) -> str:
+    """The user's own password, or a new one that is to be set.
 
     Raises:
         InputError: no way to get one, or a file that others can read.
     """
-    return _secret(path, PASSWORD, "Password", twice=False)
-
-
-def new_password(path: Path | None) -> str:
-    """A password that is to be set; errors as :func:`password`."""
-    return _secret(path, NEW_PASSWORD, "New password", twice=True)
-
-
-def _secret(path: Path | None, variable: str, prompt: str, *, twice: bool) -> str:
+    variable, prompt = (NEW_PASSWORD, "New password") if new else (PASSWORD, "Password")
     if path is not None:
         return _first_line(path)
     if variable in os.environ:
         return os.environ[variable]
     if not sys.stdin.isatty():
         raise InputError(f"No password: name a file, set {variable}, or run this where you can type it.")
-    answer: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True)
+    answer: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True)
     return answer
 
 

@@ -2,17 +2,25 @@
 
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.cli.common import errors_as_one_line, progress_bar, say, say_json, say_remarks
-from HCCResponseLib.cli.engine_options import (
+from HCCResponseLib.cli.common import (
     DeviceOption,
     EngineOption,
+    JsonOption,
+    ModelOption,
+    SeedOption,
     SetOption,
+    errors_as_one_line,
+    job_progress,
     read_settings,
+    say,
+    say_facts,
+    say_json,
+    say_remarks,
 )
 
 ImageArgument = Annotated[
@@ -22,8 +30,6 @@ ContourArgument = Annotated[
     Path, typer.Argument(help="Label map on the same grid; every value is one lesion.")
 ]
 OutputFile = Annotated[Path, typer.Option("--output", "-o", help="File to write.")]
-ModelOption = Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def segment(
@@ -41,7 +47,7 @@ def segment(
     ] = None,
     device: DeviceOption = "auto",
     settings: SetOption = None,
-    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
+    seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Liver (1), tumour (2) and vessels (3) by any engine, as a label map on the image's own grid.
@@ -58,14 +64,8 @@ def segment(
         from HCCResponseLib.pipeline.engines import run_engine
 
         request = Request(image, prior, (), weights, device, seed, read_settings(settings))
-        with tempfile.TemporaryDirectory() as work, progress_bar() as bar:
-            task = bar.add_task("Segmenting", total=1.0)
-            found = run_engine(
-                engine,
-                request,
-                Path(work),
-                lambda p: bar.update(task, completed=p.fraction, description=p.stage),
-            ).require()
+        with tempfile.TemporaryDirectory() as work, job_progress("Segmenting") as report:
+            found = run_engine(engine, request, Path(work), report).require()
             drawn = read_label_map(found.labels, empty=True)
         write_label_map(drawn, output)
         facts = dict(found.provenance)
@@ -76,7 +76,7 @@ def segment(
             "liver_ml": round(float(((drawn.labels == 1) | (drawn.labels == 2)).sum()) * voxel, 1),
             "tumour_ml": round(float((drawn.labels == 2).sum()) * voxel, 1),
         }
-        tell_plainly({"output": str(output), **volumes, **facts}, as_json)
+        say_facts({"output": str(output), **volumes, **facts}, as_json)
 
 
 def adapt(
@@ -87,7 +87,7 @@ def adapt(
     steps: Annotated[
         int | None, typer.Option(min=1, help="Most steps to take; default: the recipe's own.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
+    seed: SeedOption = 0,
     model: ModelOption = None,
     device: DeviceOption = "auto",
     also_image: Annotated[
@@ -122,12 +122,9 @@ def adapt(
             seed=seed,
             device=device,
         )
-        with progress_bar() as bar:
-            task = bar.add_task("Adapting", total=1.0)
-            facts = run_adaptation(
-                request, lambda p: bar.update(task, completed=p.fraction, description=p.stage)
-            )
-        tell_plainly({"output": str(output), **facts}, as_json)
+        with job_progress("Adapting") as report:
+            facts = run_adaptation(request, report)
+        say_facts({"output": str(output), **facts}, as_json)
 
 
 def _pairs(images: list[Path], contours: list[Path]) -> list[tuple[Path, Path]]:
@@ -165,13 +162,3 @@ def measure(
             say(f"lesion {value}: {m.long_axis.length_mm}{short} mm {where}")
             for warning in m.warnings:
                 say(f"  caution: {warning.message}")
-
-
-def tell_plainly(result: dict[str, Any], as_json: bool) -> None:
-    """A flat result, one line a value, or JSON."""
-    if as_json:
-        say_json(result)
-        return
-    for key, value in result.items():
-        if not isinstance(value, dict):
-            say(f"{key.replace('_', ' ')}: {value}")

@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar, say, say_json, say_remarks
-from HCCResponseLib.cli.engine_options import (
+from HCCResponseLib.cli.common import (
     DeviceOption,
     EngineOption,
-    EngineWeightsOption,
+    JsonOption,
+    ModelOption,
+    SeedOption,
     SetOption,
+    console,
+    errors_as_one_line,
+    job_progress,
     read_settings,
+    say,
+    say_json,
+    say_remarks,
 )
 
 if TYPE_CHECKING:
@@ -30,9 +37,12 @@ RecipeOption = Annotated[
 StepsOption = Annotated[
     int | None, typer.Option(min=1, help="Maximum number of adaptation steps; default: the recipe's own.")
 ]
-SeedOption = Annotated[int, typer.Option(help="Seed of all random numbers.")]
-ModelOption = Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+EngineWeightsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights", help="Weights file or folder of the engine; default: where the engine keeps them."
+    ),
+]
 
 
 def propose(
@@ -54,12 +64,11 @@ def propose(
     """
     from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.report.subject.output import write_outputs
-    from HCCResponseLib.response.profiles.load import load_profile
 
     with errors_as_one_line():
         options = Options(recipe, steps, seed, model, engine, weights, device, read_settings(settings))
         session = open_and_propose(study, output, options)
-        result = write_outputs(session, load_profile(session.study.profile), with_category=False)
+        result = write_outputs(session, with_category=False)
         tell(result, as_json)
 
 
@@ -89,7 +98,6 @@ def assess(
     from HCCResponseLib.base.errors import IncompleteReadError
     from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.report.subject.output import write_outputs
-    from HCCResponseLib.response.profiles.load import load_profile
     from HCCResponseLib.review.decisions.decisions_file import load_decisions
     from HCCResponseLib.review.read.category import missing
 
@@ -104,9 +112,9 @@ def assess(
             accept_everything(session, accept_proposals_as, options)
         gaps = missing(session.state)
         if gaps:
-            write_outputs(session, load_profile(session.study.profile), with_category=False)
+            write_outputs(session, with_category=False)
             raise IncompleteReadError("No category yet. Still missing: " + " ".join(gaps))
-        result = write_outputs(session, load_profile(session.study.profile))
+        result = write_outputs(session)
         tell(result, as_json)
 
 
@@ -139,19 +147,15 @@ def open_and_propose(study: Path, output: Path, options: Options) -> Session:
     return session
 
 
-def _propose(session: Session, options: Options) -> list[str]:
+def _propose(session: Session, options: Options) -> None:
     from HCCResponseLib.pipeline.propose import propose as make_proposals
 
-    with progress_bar() as bar:
-        task = bar.add_task("Proposals", total=1.0)
-        waiting = make_proposals(
-            session, options, lambda p: bar.update(task, completed=p.fraction, description=p.stage)
-        )
+    with job_progress("Proposals") as report:
+        waiting = make_proposals(session, options, report)
     if waiting:
         console.print(
             f"waiting for decisions on the baseline before proposing: {', '.join(waiting)}", style="yellow"
         )
-    return waiting
 
 
 def accept_everything(session: Session, reader: str, options: Options) -> None:

@@ -8,15 +8,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from HCCResponseLib.cli.common import errors_as_one_line, progress_bar, say, say_remarks
-from HCCResponseLib.cli.steps import ContourArgument, ImageArgument, JsonOption, ModelOption, tell_plainly
+from HCCResponseLib.cli.common import (
+    JsonOption,
+    ModelOption,
+    SeedOption,
+    errors_as_one_line,
+    job_progress,
+    progress_bar,
+    say,
+    say_facts,
+    say_json,
+    say_remarks,
+)
+from HCCResponseLib.cli.steps import ContourArgument, ImageArgument
 
 if TYPE_CHECKING:
     from HCCResponseLib.imaging.volumes import LabelMap, Volume
     from HCCResponseLib.lesions.lesion import Lesion
-    from HCCResponseLib.lesions.links import LinkSet
     from HCCResponseLib.track.new_lesions.candidates import Candidates, Survey
-    from HCCResponseLib.track.registration.register import Registration, Scan
+    from HCCResponseLib.track.registration.register import Registration
 
 LiverOption = Annotated[Path | None, typer.Option(help="Liver label map on the same grid, if there is one.")]
 
@@ -39,18 +49,17 @@ def track(
     ] = False,
     report: Annotated[Path | None, typer.Option(help="HTML file to write, with pictures.")] = None,
     model: ModelOption = None,
-    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
+    seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Register two visits, carry contours over, link lesions, list candidates; nothing carried is measured."""
     with errors_as_one_line():
-        files = (baseline, contour, follow_up, follow_up_contour, liver, follow_up_liver)
-        pair = _read(*files)
+        pair = _read(baseline, contour, follow_up, follow_up_contour, liver, follow_up_liver)
         views = _look(pair, model) if candidates else None
         found = _register(pair, views, seed)
         result = _answer(pair, views, found, output, report)
         if as_json:
-            tell_plainly(result, True)
+            say_json(result)
         else:
             _tell(result)
 
@@ -101,19 +110,13 @@ def _register(pair: _Pair, views: tuple[Survey, Survey] | None, seed: int) -> Re
     from HCCResponseLib.track.registration.child import ChildRegistrar
     from HCCResponseLib.track.registration.register import Scan
 
-    scans: list[Scan] = []
-    tumours = (pair.drawn, pair.now)
-    for i, image in enumerate((pair.before, pair.after)):
-        liver = None if views is None else views[i].region
-        given, lesions = pair.livers[i], tumours[i]
-        if given is not None:
-            liver = Region(given.labels > 0, given.geometry)
-        known = None if lesions is None else Region(lesions.labels > 0, lesions.geometry)
-        scans.append(Scan(image, liver, known))
-    with progress_bar() as bar:
-        task = bar.add_task("Registering", total=1.0)
-        child = ChildRegistrar(lambda p: bar.update(task, completed=p.fraction, description=p.stage))
-        return child(scans[0], scans[1], seed)
+    drawn = (*pair.livers, pair.drawn, pair.now)
+    *livers, before, after = (None if m is None else Region(m.labels > 0, m.geometry) for m in drawn)
+    if views is not None:
+        livers = [given or view.region for given, view in zip(livers, views, strict=True)]
+    scans = Scan(pair.before, livers[0], before), Scan(pair.after, livers[1], after)
+    with job_progress("Registering") as report:
+        return ChildRegistrar(report)(*scans, seed)
 
 
 def _answer(
@@ -122,6 +125,7 @@ def _answer(
     from HCCResponseLib.imaging.volumes import LabelMap
     from HCCResponseLib.imaging.write import write_label_map
     from HCCResponseLib.lesions.label_maps import label_map, lesions_of
+    from HCCResponseLib.lesions.links import links_to_json
     from HCCResponseLib.report.subject.tracking import TrackedPair, write_tracking
     from HCCResponseLib.track.identity.components import carried_parts
     from HCCResponseLib.track.identity.matching import known_lesions, match
@@ -136,13 +140,21 @@ def _answer(
     if pair.now is not None:
         parts = carried_parts(pair.now.labels > 0, target.spacing)
         links = match("follow-up", known, parts, target)
-    new = None if views is None else _candidates(pair, views, found, [*parts, *places])
     result: dict[str, Any] = {"output": str(output), **found.quality.facts()}
     result["local_shift_mm"] = [round(v, 2) for v in found.local_shift_mm]
     result["places"] = {
         n: {"trustworthy": k.trust.trustworthy, "reasons": list(k.trust.reasons)} for n, k in known.items()
     }
-    result |= _lists(links, new)
+    if links is not None:
+        result["links"] = links_to_json(links)["links"]
+    new = None
+    if views is not None:
+        new = _candidates(pair, views, found, [*parts, *places])
+        result["candidates"] = [
+            {"name": c.name, "suggestion": c.suggestion and c.suggestion.value, **c.evidence}
+            for c in new.shown
+        ]
+        result["suppressed"] = [s.as_dict() for s in new.suppressed]
     if report is not None:
         content = TrackedPair(pair.before, pair.after, lesions, known, parts, links, new, found)
         write_tracking(report, content)
@@ -151,36 +163,18 @@ def _answer(
 
 
 def _candidates(
-    pair: _Pair,
-    views: tuple[Survey, Survey],
-    found: Registration,
-    known: list[Lesion],
+    pair: _Pair, views: tuple[Survey, Survey], found: Registration, known: list[Lesion]
 ) -> Candidates:
     from HCCResponseLib.track.new_lesions.candidates import BaselineEvidence, agreement, find_candidates
 
-    drawn = pair.drawn.labels > 0
-    before = BaselineEvidence(views[0], found, agreement(views[0], pair.before.geometry, drawn))
+    agreed = agreement(views[0], pair.before.geometry, pair.drawn.labels > 0)
+    before = BaselineEvidence(views[0], found, agreed)
     return find_candidates("follow-up", pair.after, views[1], before, known)
-
-
-def _lists(links: LinkSet | None, new: Candidates | None) -> dict[str, Any]:
-    from HCCResponseLib.lesions.links import links_to_json
-
-    out: dict[str, Any] = {}
-    if links is not None:
-        out["links"] = links_to_json(links)["links"]
-    if new is not None:
-        out["candidates"] = [
-            {"name": c.name, "suggestion": c.suggestion and c.suggestion.value, **c.evidence}
-            for c in new.shown
-        ]
-        out["suppressed"] = [s.as_dict() for s in new.suppressed]
-    return out
 
 
 def _tell(result: dict[str, Any]) -> None:
     lists = ("places", "links", "candidates", "suppressed", "remarks")
-    tell_plainly({k: v for k, v in result.items() if k not in lists}, False)
+    say_facts({k: v for k, v in result.items() if k not in lists}, False)
     for remark in result["remarks"]:
         say(f"caution: {remark}")
     for name, place in result["places"].items():

@@ -3,21 +3,19 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-from pydantic import TypeAdapter
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.presenter.view import PanelView, build_view, is_open
+from HCCResponseLib.pipeline.request import AssignedRead
+from HCCResponseLib.presenter.view import PanelView, build_view, open_points
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
 from HCCResponseLib.review.committee.assignments import blinded, open_read
 from HCCResponseLib.review.decisions.decide import answer, decide, decide_non_target, undo
 from HCCResponseLib.review.decisions.reader_rows import add_row, set_site
-from HCCResponseLib.review.people.people import Person, people_of
+from HCCResponseLib.review.people.people import people_of
 from HCCResponseLib.review.read.links import reader_relinks
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision, ReaderLine
 from HCCResponseLib.review.read.session import Session, open_session
@@ -35,7 +33,7 @@ class Presenter:
 
     def __init__(self) -> None:
         self.session: Session | None = None
-        self.assigned: dict[str, Any] | None = None
+        self.assigned: AssignedRead | None = None
         self.reader = ""
         self._profile: Profile | None = None
         self._listeners: list[Listener] = []
@@ -72,11 +70,7 @@ class Presenter:
             store.close()
             raise
         self.adopt(session)
-        self.assigned = {
-            "store": where,
-            "read_id": read_id,
-            "person": TypeAdapter(Person).dump_python(person, mode="json"),
-        }
+        self.assigned = AssignedRead(store=where, read_id=read_id, person=person)
 
     def adopt(self, session: Session) -> None:
         """Take over a session that was opened elsewhere."""
@@ -95,8 +89,7 @@ class Presenter:
         if self.assigned is None:
             session.state = read_state(session.store)
         else:
-            person = TypeAdapter(Person).validate_python(self.assigned["person"])
-            session.state = open_read(session.store, person, self.assigned["read_id"])[1]
+            session.state = open_read(session.store, self.assigned.person, self.assigned.read_id)[1]
         self.tell()
 
     def _open(self) -> Session:
@@ -117,9 +110,8 @@ class Presenter:
         return self._profile
 
     def points(self) -> list[str]:
-        """Names of the time points that may be seen, baseline first; a sequential read opens one after the other."""
-        session = self._open()
-        return [p.name for p in session.study.timepoints if is_open(session.state, p.name)]
+        """Names of the time points that may be seen, see :func:`HCCResponseLib.presenter.view.open_points`."""
+        return open_points(self.state)
 
     def image(self, time_point: str) -> Volume:
         """Image of a time point. Raises ``AccessError`` while an earlier one is not signed in a sequential read."""
@@ -141,9 +133,8 @@ class Presenter:
 
     def accept(self, time_point: str, name: str) -> None:
         """Accept a lesion as proposed; an edit made before is taken back by it, and stays in the store."""
-        self._decide(
-            Decision(self._who(), time_point, name, Action.ACCEPT, role=self._role(time_point, name))
-        )
+        role = self._role(time_point, name)
+        self._decide(Decision(self._who(), time_point, name, Action.ACCEPT, role=role))
 
     def reject(self, time_point: str, name: str, reason: str) -> None:
         """Reject a lesion's contour; needs a reason."""
@@ -161,24 +152,19 @@ class Presenter:
                 f"The contour of {name} at {time_point} is empty. To say that the lesion is gone, set its state; "
                 "to refuse the proposal, reject it."
             )
-        self._edit(
-            time_point, name, contour=contour, long_line=None, long_axis_mm=None, short_line=None, state=None
-        )
+        lines = {"long_line": None, "long_axis_mm": None, "short_line": None}
+        self._edit(time_point, name, contour=contour, **lines)
 
     def edit_line(self, time_point: str, name: str, line: ReaderLine, short: bool = False) -> None:
         """The reader's long or short axis; it wins over the contour's, both are kept."""
         changes = {"short_line": line} if short else {"long_line": line, "long_axis_mm": line.length_mm}
-        self._edit(time_point, name, **changes, state=None)
+        self._edit(time_point, name, **changes)
 
     def _edit(self, time_point: str, name: str, **changes: object) -> None:
         """An edit on top of what the reader edited before."""
-        before = self.row(time_point, name).decision
-        action = Action.EDIT
-        if before is not None and before.action in (Action.NEW, Action.EQUIVOCAL):
-            action = before.action
-        role = self._role(time_point, name)
-        start = before or Decision(self._who(), time_point, name, action)
-        kept = replace(start, reader=self._who(), action=action, role=role, reason="", seen=True)
+        before = self.row(time_point, name).decision or Decision(self._who(), time_point, name, Action.EDIT)
+        action = before.action if before.action in (Action.NEW, Action.EQUIVOCAL) else Action.EDIT
+        kept = replace(before, reader=self._who(), action=action, reason="", seen=True, state=None)
         self._decide(replace(kept, **changes))  # type: ignore[arg-type]
 
     def candidate(self, time_point: str, name: str, action: Action, reason: str = "") -> None:
@@ -226,9 +212,8 @@ class Presenter:
 
     def set_non_target(self, time_point: str, response: Response) -> None:
         """The judgement of non-target disease at a follow-up."""
-        decide_non_target(
-            self._open().store, self.state, NonTargetDecision(self._who(), time_point, response)
-        )
+        decision = NonTargetDecision(self._who(), time_point, response)
+        decide_non_target(self._open().store, self.state, decision)
         self.tell()
 
     def answer(self, time_point: str, choice: str) -> None:

@@ -1,16 +1,17 @@
 """The response section as plain values: category by every criterion that the contours allow, sums, trace."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.base.resources import resource_path
-from HCCResponseLib.presenter.view import is_open
+from HCCResponseLib.presenter.view import open_points
 from HCCResponseLib.response.profiles.load import Profile, load_profile
-from HCCResponseLib.response.types import NewLesionStatus, ReadEvaluation
+from HCCResponseLib.response.types import NewLesionStatus, ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.read.category import category
 from HCCResponseLib.review.read.state import ReadState
 
-NEW_WORDS = {
+_NEW_WORDS = {
     NewLesionStatus.NO: "no",
     NewLesionStatus.EQUIVOCAL: "equiv.",
     NewLesionStatus.UNEQUIVOCAL: "yes",
@@ -57,24 +58,17 @@ def build_responses(state: ReadState, profile: Profile) -> ResponseView:
         IncompleteReadError: decisions are missing.
         HCCResponseError: the decided read contradicts itself or the profile.
     """
-    own = category(state, profile, _latest(state))
-    lines = [_line(own)]
-    lines += [_other(state, p) for p in comparable(profile)]
-    return ResponseView(tuple(_sums(own)), _trace(own), tuple(lines), own)
+    latest = open_points(state)[-1]
+    own = category(state, profile, latest)
+    others = (_other(state, p, latest) for p in _comparable(profile))
+    return ResponseView(tuple(map(_sum_line, own.time_points)), _trace(own), (_line(own), *others), own)
 
 
-def _latest(state: ReadState) -> str:
-    """The last time point that may be seen."""
-    assert state.study is not None
-    return [p.name for p in state.study.timepoints if is_open(state, p.name)][-1]
-
-
-def comparable(profile: Profile) -> list[Profile]:
+def _comparable(profile: Profile) -> list[Profile]:
     """Other shipped profiles that need no other contour than this one's (whole or viable tumour)."""
     names = sorted(p.stem for p in resource_path("Profiles").glob("*.yaml"))
     others = [load_profile(n) for n in names if n != profile.name]
-    viable = _needs_viable(profile)
-    return [p for p in others if _needs_viable(p) == viable]
+    return [p for p in others if _needs_viable(p) == _needs_viable(profile)]
 
 
 def _needs_viable(profile: Profile) -> bool:
@@ -83,45 +77,35 @@ def _needs_viable(profile: Profile) -> bool:
 
 def _line(evaluation: ReadEvaluation) -> CriterionLine:
     latest = evaluation.latest
-    words = (
-        str(latest.overall)
-        if latest.overall
-        else ("baseline only" if latest.is_baseline else "open question")
-    )
+    words = str(latest.overall or ("baseline only" if latest.is_baseline else "open question"))
     return CriterionLine(evaluation.criterion, words, "; ".join(q.text for q in evaluation.questions))
 
 
-def _other(state: ReadState, profile: Profile) -> CriterionLine:
+def _other(state: ReadState, profile: Profile, latest: str) -> CriterionLine:
     try:
-        return _line(category(state, profile, _latest(state)))
+        return _line(category(state, profile, latest))
     except HCCResponseError as problem:
         return CriterionLine(profile.criterion, "-", str(problem))
 
 
-def _sums(evaluation: ReadEvaluation) -> list[SumLine]:
-    lines = []
-    for point in evaluation.time_points:
-        target = point.target
-        responses = (
-            ("", "", "", "baseline")
-            if point.is_baseline
-            else (
-                str(target.response),
-                str(point.non_target),
-                NEW_WORDS[point.new_lesion],
-                str(point.overall or "open"),
-            )
-        )
-        per_cent = (_per_cent(target.percent_from_baseline), _per_cent(target.percent_from_nadir))
-        if point.is_baseline:
-            per_cent = ("", "")
-        lines.append(
-            SumLine(point.name, "" if target.sum is None else str(target.sum), *per_cent, *responses)
-        )
-    return lines
+def _sum_line(point: TimePointEvaluation) -> SumLine:
+    target = point.target
+    total = "" if target.sum is None else str(target.sum)
+    if point.is_baseline:
+        return SumLine(point.name, total, "", "", "", "", "", "baseline")
+    return SumLine(
+        point.name,
+        total,
+        _per_cent(target.percent_from_baseline),
+        _per_cent(target.percent_from_nadir),
+        str(target.response),
+        str(point.non_target),
+        _NEW_WORDS[point.new_lesion],
+        str(point.overall or "open"),
+    )
 
 
-def _per_cent(value: object) -> str:
+def _per_cent(value: Decimal | None) -> str:
     return "" if value is None else f"{value:+.1f}"
 
 

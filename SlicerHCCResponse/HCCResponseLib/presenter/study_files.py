@@ -56,15 +56,10 @@ def write_study(folder: Path, subject: str, profile: str, points: Sequence[NewPo
     content = {"subject": subject, "profile": profile, "timepoints": entries}
     try:
         Study.model_validate(content)
-    except ValueError as problem:
-        raise InputError(f"This study cannot be made: {_words(problem)}") from problem
+    except ValidationError as problem:
+        words = "; ".join(f"{e['loc'][0] if e['loc'] else 'study'}: {e['msg']}" for e in problem.errors())
+        raise InputError(f"This study cannot be made: {words}") from problem
     for entry, point in zip(entries, ordered, strict=True):
         write_volume(point.image, folder / str(entry["image"]))
     write_text(target, yaml.safe_dump(content, sort_keys=False))
     return load_study(target)
-
-
-def _words(problem: ValueError) -> str:
-    if not isinstance(problem, ValidationError):
-        return str(problem)
-    return "; ".join(f"{e['loc'][0] if e['loc'] else 'study'}: {e['msg']}" for e in problem.errors())

@@ -5,10 +5,12 @@ from decimal import Decimal
 from enum import StrEnum
 
 from HCCResponseLib.base.errors import HCCResponseError
+from HCCResponseLib.imaging.study import TimePointEntry
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.access import Stage
 from HCCResponseLib.review.read.category import missing, roles
+from HCCResponseLib.review.read.lifecycle import points as points_of
 from HCCResponseLib.review.read.lifecycle import stage
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
@@ -94,11 +96,11 @@ class PanelView:
 def build_view(state: ReadState, profile: Profile) -> PanelView:
     """The panel's content for a read. Costs a few milliseconds: no contour is unpacked."""
     assert state.study is not None
-    points = [p.name for p in state.study.timepoints if is_open(state, p.name)]
+    points = open_points(state)
     first = state.rows.get(points[0], {})
     return PanelView(
         state.study.subject,
-        tuple(_time_point(state, p.name) for p in state.study.timepoints),
+        tuple(_time_point(state, p) for p in state.study.timepoints),
         tuple(points),
         _lesions(state, profile, points),
         tuple(_candidates(state, points)),
@@ -108,19 +110,18 @@ def build_view(state: ReadState, profile: Profile) -> PanelView:
     )
 
 
-def is_open(state: ReadState, time_point: str) -> bool:
-    """Whether a time point may be seen; in a sequential read only once every earlier one is locked."""
-    return stage(state, time_point) is not Stage.WAITING
+def open_points(state: ReadState) -> list[str]:
+    """Names of the time points that may be seen, baseline first; a sequential read opens one after the other."""
+    return [name for name in points_of(state) if stage(state, name) is not Stage.WAITING]
 
 
-def _time_point(state: ReadState, name: str) -> TimePointLine:
-    assert state.study is not None
-    point = next(p for p in state.study.timepoints if p.name == name)
+def _time_point(state: ReadState, point: TimePointEntry) -> TimePointLine:
+    name = point.name
     rows = state.rows.get(name, {})
     open_rows = sum(r.status is RowStatus.PROPOSED for r in rows.values())
     if name in state.locked:
         words = "signed and locked"
-    elif not is_open(state, name):
+    elif stage(state, name) is Stage.WAITING:
         words = "opens when the one before is locked"
     elif name not in state.provenance:
         words = "no proposals yet"
@@ -144,12 +145,7 @@ def _roles(state: ReadState, profile: Profile) -> dict[str, tuple[str, str]]:
     try:
         return {n: (str(role), reason) for n, (role, reason) in roles(state, profile).items()}
     except HCCResponseError as problem:
-        return {n: ("?", str(problem)) for n in state.rows.get(_first(state), {})}
-
-
-def _first(state: ReadState) -> str:
-    assert state.study is not None
-    return state.study.timepoints[0].name
+        return {n: ("?", str(problem)) for n in state.rows.get(points_of(state)[0], {})}
 
 
 def _lesion(state: ReadState, name: str, points: list[str], role: tuple[str, str] | None) -> LesionLine:
@@ -158,13 +154,8 @@ def _lesion(state: ReadState, name: str, points: list[str], role: tuple[str, str
         ("new", "not seen at baseline") if name not in state.rows[points[0]] else ("-", "rejected")
     )
     cells = tuple(_cell(state, p, name) for p in points)
-    return LesionLine(
-        name, words, reason, _site_words(site.organ, site.segment), cells, _change(state, name, points)
-    )
-
-
-def _site_words(organ: str, segment: str) -> str:
-    return f"{organ} {segment}".strip()
+    where = f"{site.organ} {site.segment}".strip()
+    return LesionLine(name, words, reason, where, cells, _change(state, name, points))
 
 
 def _cell(state: ReadState, point: str, name: str) -> Cell:
@@ -172,17 +163,14 @@ def _cell(state: ReadState, point: str, name: str) -> Cell:
     if row is None:
         absent = "no proposal here" if point in state.provenance else "no proposals yet"
         return Cell(point, "", CellStatus.MISSING, absent)
-    return Cell(point, cell_text(row), cell_status(state, point, row), cell_note(row))
+    return Cell(point, _text(row), _status(state, point, row), cell_note(row))
 
 
-def cell_status(state: ReadState, point: str, row: Row) -> CellStatus:
-    """Colour and icon of a row."""
-    if point in state.locked:
-        return CellStatus.LOCKED
-    return CellStatus(row.status.value)
+def _status(state: ReadState, point: str, row: Row) -> CellStatus:
+    return CellStatus.LOCKED if point in state.locked else CellStatus(row.status.value)
 
 
-def cell_text(row: Row) -> str:
+def _text(row: Row) -> str:
     """Long axis, and short axis where there is one, in mm; or the state in words."""
     if row.long_mm is None:
         return STATE_WORDS.get(row.state, str(row.state))
@@ -259,10 +247,10 @@ def _candidates(state: ReadState, points: list[str]) -> list[CandidateLine]:
         CandidateLine(
             point,
             name,
-            cell_text(row),
+            _text(row),
             row.proposal.suggestion.value if row.proposal.suggestion else "",
             row.decision.action.value if row.decision else "",
-            cell_status(state, point, row),
+            _status(state, point, row),
             evidence_text(row),
         )
         for point in points
@@ -295,10 +283,9 @@ _NOT_FOR_READERS = ("place_lps", "place_at_baseline_lps")
 def evidence_text(row: Row) -> str:
     """A row's evidence as lines that a reader understands."""
     lines = []
-    order = list(_EVIDENCE_WORDS)
     given = row.proposal.evidence
-    for key in sorted(given, key=lambda k: order.index(k) if k in order else len(order)):
-        value = given[key]
+    for key in dict.fromkeys((*_EVIDENCE_WORDS, *given)):
+        value = given.get(key)
         if key in _NOT_FOR_READERS or value is None:
             continue
         words = _EVIDENCE_WORDS.get(key, key.replace("_", " "))

@@ -38,16 +38,13 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Estimate
     array = np.asarray(values, float)
     if len(array) < 2:
         return Estimate(float(array[0])) if len(array) else NOT_DEFINED
-    return Estimate.around(float(array.mean()), _t(confidence, len(array)) * _sd(array) / np.sqrt(len(array)))
+    half = _t(confidence, len(array)) * float(array.std(ddof=1)) / np.sqrt(len(array))
+    return Estimate.around(float(array.mean()), half)
 
 
 def _t(confidence: float, n: int) -> float:
     """Quantile of Student's t for a two-sided interval of ``n`` values."""
     return float(t.ppf((1 + confidence) / 2, n - 1))
-
-
-def _sd(values: npt.NDArray[np.float64]) -> float:
-    return float(values.std(ddof=1))
 
 
 def icc_2_1(table: Pairs, confidence: float = 0.95) -> Estimate:
@@ -100,17 +97,7 @@ def limits_of_agreement(differences: Sequence[float] | Pairs, confidence: float 
     n = len(array)
     if n < 2:
         return BlandAltman(n, NOT_DEFINED, NOT_DEFINED, NOT_DEFINED, None)
-    mean, sd = float(array.mean()), _sd(array)
+    mean, sd = float(array.mean()), float(array.std(ddof=1))
     half = _t(confidence, n) * sd * np.sqrt(1 / n + 1.96**2 / (2 * (n - 1)))
     lower, upper = (Estimate.around(mean + z * sd, half) for z in (-1.96, 1.96))
     return BlandAltman(n, mean_interval(array.tolist(), confidence), lower, upper, sd)
-
-
-def bland_altman(pairs: Pairs, confidence: float = 0.95) -> BlandAltman:
-    """:func:`limits_of_agreement` of two readers, second minus first, in the unit of the pairs.
-
-    Args:
-        pairs: (n, 2), one row for each length that both measured.
-        confidence: level of the intervals.
-    """
-    return limits_of_agreement(pairs[:, 1] - pairs[:, 0], confidence)

@@ -1,6 +1,5 @@
 """An estimate with its interval, figures of a report, and tables of figures as Markdown, CSV and JSON."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -79,11 +78,6 @@ def _cells(figure: Figure) -> tuple[str | float | None, ...]:
 def as_csv(figures: Sequence[Figure]) -> str:
     """One line for each figure; text cells that a spreadsheet would take for a formula are neutralised."""
     return csv_text(COLUMNS, map(_cells, figures))
-
-
-def as_json_text(figures: Sequence[Figure]) -> str:
-    """A list of records."""
-    return json.dumps(as_records(figures), indent=2) + "\n"
 
 
 def as_markdown(figures: Sequence[Figure]) -> str:

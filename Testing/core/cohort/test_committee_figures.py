@@ -14,8 +14,7 @@ from committees import FIRST, PD, PR, SECOND, THIRD, SmallCommittee, charter, pa
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.cohort.committee.figures import committee_figures
-from HCCResponseLib.cohort.committee.from_store import load_committee, load_reference_dates
-from HCCResponseLib.cohort.committee.reading_time import active_seconds
+from HCCResponseLib.cohort.committee.from_store import active_seconds, load_committee, load_reference_dates
 from HCCResponseLib.cohort.committee.reads import Committee, CommitteeRead
 from HCCResponseLib.cohort.committee.same_lesion import common_names
 from HCCResponseLib.lesions.lesion import Lesion
@@ -32,7 +31,7 @@ from HCCResponseLib.response.types import (
 from HCCResponseLib.review.committee.adjudication import adjudicate
 from HCCResponseLib.review.decisions.decide import accept_all
 from HCCResponseLib.review.read.outcome import outcome
-from HCCResponseLib.statistics.continuous import bland_altman, icc_2_1
+from HCCResponseLib.statistics.continuous import icc_2_1, limits_of_agreement
 from HCCResponseLib.statistics.estimate import Estimate, Figure, as_csv, as_markdown
 from HCCResponseLib.statistics.proportions import clustered_share, exact_share
 from reads import BASELINE, FOLLOW_UP, lesion, make_read
@@ -90,12 +89,12 @@ def test_the_bootstrap_draws_subjects():
 
 def test_bland_altman_limits():
     """Differences 2, 4, 6: mean 4, SD 2; limits 4 -+ 3.92; t with 2 degrees of freedom is 4.3027."""
-    found = bland_altman(np.array([[10, 12], [20, 24], [30, 36.0]]))
+    found = limits_of_agreement(np.array([2, 4, 6.0]))
     assert (found.bias.value, found.sd) == (4, 2)
     assert (found.lower.value, found.upper.value) == pytest.approx((0.08, 7.92))
     assert found.bias.high - 4 == pytest.approx(4.30265 * 2 / math.sqrt(3), abs=1e-4)
     assert found.upper.high - 7.92 == pytest.approx(4.30265 * 2 * math.sqrt(1 / 3 + 1.96**2 / 4), abs=1e-4)
-    assert bland_altman(np.array([[1.0, 2.0]])).bias.value is None
+    assert limits_of_agreement(np.array([1.0])).bias.value is None
 
 
 def test_pauses_are_left_out_of_the_reading_time():

@@ -177,7 +177,7 @@ def test_the_command_refuses_data_without_a_licence(tmp_path):
 def test_the_command_trains_on_a_folder_and_writes_a_card(tmp_path, monkeypatch):
     for n in (1, 2):
         write_pair(tmp_path / "d" / f"volume-{n}.nii.gz", tmp_path / "d" / f"segmentation-{n}.nii.gz")
-    monkeypatch.setattr("HCCResponseLib.nets.training.TrainingPlan", lambda: PLAN)
+    monkeypatch.setattr("HCCResponseLib.nets.training.TrainingPlan", lambda **own: replace(PLAN, **own))
     words = [
         "--subjects",
         "0",

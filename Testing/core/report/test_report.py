@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import re
-from datetime import date
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,13 +14,13 @@ from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import measure_lesion
-from HCCResponseLib.report.subject.exports import write_contours, write_result
-from HCCResponseLib.report.subject.figures import KeySlice, SumPoint, draw_key_slice, draw_sums
+from HCCResponseLib.report.subject.figures import draw_key_slice, draw_sums
 from HCCResponseLib.report.subject.html import write_report
+from HCCResponseLib.report.subject.output import write_contours, write_result
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.decisions.decide import accept_all, decide
-from HCCResponseLib.review.read.category import category, missing
+from HCCResponseLib.review.read.category import category
 from HCCResponseLib.review.read.records import Action, Decision
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, drawn_disc, lesion, make_read
 
@@ -44,7 +44,7 @@ def decided(tmp_path):
 
 def written(tmp_path, state, evaluation):
     path = tmp_path / "report.html"
-    write_report(path, state, PROFILE, evaluation, missing(state), image)
+    write_report(path, state, PROFILE, evaluation, image)
     return path.read_text(encoding="utf-8")
 
 
@@ -89,18 +89,21 @@ def pixels(data: str) -> np.ndarray:
 def test_the_key_slice_shows_contour_and_axes():
     drawn = drawn_disc(30)
     row = lesion(BASELINE, "L1", 30)
-    key = KeySlice(image(""), (4, 40, 40), 30.0, drawn, row.measurement, "30.0 mm")
-    bare = KeySlice(image(""), (4, 40, 40), 30.0, None, None, "30.0 mm")
-    drawn, plain = pixels(draw_key_slice(key)), pixels(draw_key_slice(bare))
+    place = (image(""), (4, 40, 40), 30.0, "30.0 mm")
+    drawn, plain = pixels(draw_key_slice(*place, drawn, row.measurement)), pixels(draw_key_slice(*place))
     assert drawn.shape == plain.shape
     amber = (drawn[..., 0] > 0.8) & (drawn[..., 2] < 0.3)
     assert amber.sum() > 200
     assert not ((plain[..., 0] > 0.8) & (plain[..., 2] < 0.3)).any()
 
 
-def test_pictures_are_the_same_every_time():
-    points = [SumPoint("a", date(2024, 1, 1), 50.0, ""), SumPoint("b", date(2024, 3, 1), None, "NE")]
-    assert draw_sums(points, 30, 20, 5) == draw_sums(points, 30, 20, 5)
+def test_pictures_are_the_same_every_time(decided):
+    store, state = decided
+    accept_all(store, state, "Dr A")
+    baseline, follow_up = category(state, PROFILE).time_points
+    unknown = replace(follow_up, target=replace(follow_up.target, sum=None, complete=False))
+    assert draw_sums((baseline, follow_up), PROFILE) == draw_sums((baseline, follow_up), PROFILE)
+    assert draw_sums((baseline, unknown), PROFILE) != draw_sums((baseline, follow_up), PROFILE)
 
 
 def test_result_and_contours(tmp_path, decided):

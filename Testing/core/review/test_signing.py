@@ -11,8 +11,8 @@ from sqlalchemy import text
 from committees import CHEAP
 from HCCResponseLib.base.errors import AccessError, IncompleteReadError, InputError, SignInError, StorageError
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.report.subject.exports import write_result
 from HCCResponseLib.report.subject.html import write_report
+from HCCResponseLib.report.subject.output import write_result
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import Response
 from HCCResponseLib.review.decisions.decide import accept_all, answer, decide, decide_non_target
@@ -186,7 +186,7 @@ def test_result_shows_signatures_and_locks(read, people, tmp_path):
     assert (signature["printed_name"], signature["meaning"]) == ("Jane Doe, MD", "authorship")
     assert signature["chain_head"] == store.events()[-2].hash
     image = Volume(np.zeros(GRID.size, np.int16), GRID)
-    write_report(tmp_path / "report.html", state, profile, None, missing(state), lambda _: image)
+    write_report(tmp_path / "report.html", state, profile, None, lambda _: image)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     for words in (
         "Jane Doe, MD",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.cli.common import console, errors_as_one_line, progress_bar, say, say_json
+from HCCResponseLib.cli.common import ModelOption, console, errors_as_one_line, job_progress, say, say_json
 
 if TYPE_CHECKING:
     from HCCResponseLib.evaluation.adaptation.request import EvaluationRequest
@@ -31,7 +31,7 @@ def synthetic(
         Path | None, typer.Option(help="CT in which tumours are grown; default: the drawn phantom.")
     ] = None,
     liver: Annotated[Path | None, typer.Option(help="Liver mask of that CT, on its grid.")] = None,
-    model: Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")] = None,
+    model: ModelOption = None,
     tables_only: Annotated[
         bool, typer.Option(help="Print the results that are there, compute nothing new.")
     ] = False,
@@ -50,7 +50,7 @@ def synthetic(
             seeds=tuple(range(seed_start, seed_start + pairs)),
             methods=methods,
             base=model and model.resolve(),
-            background=background_name(background),
+            background=f"{background.resolve().parent.name}/{background.name}" if background else "phantom",
             image=background and background.resolve(),
             liver=liver and liver.resolve(),
         )
@@ -59,22 +59,12 @@ def synthetic(
         _tell(output, request.background, as_json)
 
 
-def background_name(path: Path | None) -> str:
-    """What results are filed under: the phantom, or folder and file of a CT."""
-    if path is None:
-        return "phantom"
-    return f"{path.resolve().parent.name}/{path.name}"
-
-
 def _run(request: EvaluationRequest) -> None:
     from HCCResponseLib.base.jobs import run_job
     from HCCResponseLib.evaluation.adaptation.request import WORKER
 
-    with progress_bar() as bar:
-        task = bar.add_task("Evaluating", total=1.0)
-        counts = run_job(
-            WORKER, request, lambda p: bar.update(task, completed=p.fraction, description=p.stage[:44])
-        )
+    with job_progress("Evaluating") as report:
+        counts = run_job(WORKER, request, report)
     console.print(f"{counts['made']} results made, {counts['there']} were there already")
 
 

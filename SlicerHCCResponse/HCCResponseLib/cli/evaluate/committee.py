@@ -1,12 +1,13 @@
 """``hcc-response evaluate committee``: adjudication, discordance, readers, agreement, reading times."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
+from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say
 from HCCResponseLib.cli.sign_in import Observer, PasswordFile, observer
 
 StoresArgument = Annotated[
@@ -27,26 +28,24 @@ def committee(
     ] = 5.0,
     name: Observer = None,
     password_file: PasswordFile = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """How well the readers of a committee agree. Only signed reads count; what is left out is named."""
     from HCCResponseLib.base.errors import InputError
     from HCCResponseLib.base.files import write_text
     from HCCResponseLib.cohort.committee.figures import committee_figures
     from HCCResponseLib.cohort.committee.from_store import load_committee
-    from HCCResponseLib.statistics.estimate import as_csv, as_json_text, as_markdown, as_records
+    from HCCResponseLib.statistics.estimate import as_csv, as_markdown, as_records
 
-    writers = {".md": as_markdown, ".csv": as_csv, ".json": as_json_text}
     with errors_as_one_line():
-        if output is not None and output.suffix not in writers:
+        if output is not None and output.suffix not in (".md", ".csv", ".json"):
             raise InputError(f"'{output}' must end in .md, .csv or .json.")
         found = load_committee(stores, timedelta(minutes=pause), admit=observer(name, password_file))
         figures = committee_figures(found)
         for note in found.left_out:
             console.print(f"left out: {note}", style="yellow", soft_wrap=True, markup=False)
+        records = json.dumps(as_records(figures), indent=2)
         if output is not None:
-            write_text(output, writers[output.suffix](figures))
-        if as_json:
-            say_json(as_records(figures))
-        else:
-            say(str(output.resolve()) if output is not None else as_markdown(figures))
+            texts = {".md": as_markdown(figures), ".csv": as_csv(figures), ".json": records + "\n"}
+            write_text(output, texts[output.suffix])
+        say(records if as_json else str(output.resolve()) if output is not None else as_markdown(figures))

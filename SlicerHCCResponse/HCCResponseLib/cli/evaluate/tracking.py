@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
+from HCCResponseLib.cli.common import ModelOption, console, errors_as_one_line, say, say_json
 
 _WORDS = {
     "identity": "identity correct",
@@ -33,7 +33,7 @@ def tracking(
             "--output", "-o", help="JSON lines, one for each pair; pairs in it are not computed again."
         ),
     ] = Path("benchmark-output/tracking.jsonl"),
-    model: Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")] = None,
+    model: ModelOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Lesion identities, splits, merges and new lesions on drawn pairs, beside the published method."""
@@ -46,6 +46,7 @@ def tracking(
         wanted = [("true masks", start + i) for i in range(pairs)] + [
             ("own masks", start + i) for i in range(own)
         ]
+        output.parent.mkdir(parents=True, exist_ok=True)
         records = _kept(output)
         base = None
         for arm, seed in wanted:
@@ -59,7 +60,8 @@ def tracking(
 
                 base = base or load_model(model)
                 record = run_own_masks(seed, base)
-            _keep(output, record)
+            with output.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(record) + "\n")
             records[arm, seed] = record
             console.print(f"{arm}, seed {seed}: done", markup=False)
         figures = summarise([records[key] for key in wanted], (OURS, PUBLISHED))
@@ -80,12 +82,6 @@ def _kept(path: Path) -> dict[tuple[str, int], dict[str, Any]]:
                 continue
             found[record["arm"], record["seed"]] = record
     return found
-
-
-def _keep(path: Path, record: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(record) + "\n")
 
 
 def _tell(figures: dict[str, Any]) -> None:

@@ -1,11 +1,14 @@
-"""Registry of the questions and what they give back."""
+"""Registry of the questions, what they give back, and the words in which they write it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from HCCResponseLib.cli.questions.fields import Fields
 from HCCResponseLib.response.criteria import Criterion
+from HCCResponseLib.response.numbers import length_text
 from HCCResponseLib.response.profiles.load import Profile
 
 
@@ -37,3 +40,23 @@ def answers(question: str) -> Callable[[AnswerFunction], AnswerFunction]:
         return function
 
     return register
+
+
+def number(value: Decimal | None) -> str | None:
+    """A length or change as a decimal string."""
+    return None if value is None else length_text(value)
+
+
+def percent(value: Decimal | None) -> str | None:
+    """A percentage with two decimals."""
+    return None if value is None else f"{value:.2f}"
+
+
+def day(value: date | None) -> str | None:
+    """An ISO date."""
+    return None if value is None else value.isoformat()
+
+
+def yes_no(value: bool) -> str:
+    """Y or N."""
+    return "Y" if value else "N"

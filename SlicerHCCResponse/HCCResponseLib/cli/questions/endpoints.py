@@ -3,10 +3,9 @@
 from datetime import date, timedelta
 
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
+from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers, day
 from HCCResponseLib.cli.questions.best import visits_of
 from HCCResponseLib.cli.questions.fields import Fields, to_day
-from HCCResponseLib.cli.questions.writing import day
 from HCCResponseLib.response.endpoints.schedule import VisitSchedule
 from HCCResponseLib.response.endpoints.time_to_event import (
     Endpoint,
@@ -86,18 +85,15 @@ def _schedule(given: Fields, start: date) -> VisitSchedule:
     """Planned dates, or whole days after the start."""
     planned: list[date] = []
     for index, value in enumerate(given.items("visit_schedule")):
+        name = f"given.visit_schedule[{index}]"
         if isinstance(value, int) and not isinstance(value, bool):
-            planned.append(_days_after(start, value, f"given.visit_schedule[{index}]"))
+            try:
+                planned.append(start + timedelta(days=value))
+            except OverflowError:
+                raise RuleError(f"'{name}' is out of range: {value} days after {start}.") from None
             continue
-        when = to_day(value, f"given.visit_schedule[{index}]")
+        when = to_day(value, name)
         if when is None:
             raise RuleError("'given.visit_schedule' must hold dates, or whole days after the start.")
         planned.append(when)
     return VisitSchedule(tuple(planned))
-
-
-def _days_after(start: date, days: int, name: str) -> date:
-    try:
-        return start + timedelta(days=days)
-    except OverflowError:
-        raise RuleError(f"'{name}' is out of range: {days} days after {start}.") from None

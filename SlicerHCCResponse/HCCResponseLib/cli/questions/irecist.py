@@ -4,10 +4,9 @@ from datetime import date
 from typing import Any
 
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
+from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers, day, number
 from HCCResponseLib.cli.questions.fields import Fields, to_choice, to_day
 from HCCResponseLib.cli.questions.target import plain_sum
-from HCCResponseLib.cli.questions.writing import day, number
 from HCCResponseLib.response.endpoints.visits import check_dates
 from HCCResponseLib.response.irecist.best import ImmuneBest, irecist_best
 from HCCResponseLib.response.irecist.codes import to_recist

@@ -1,8 +1,7 @@
 """``select-targets`` and ``check-targets``."""
 
-from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
+from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers, number
 from HCCResponseLib.cli.questions.fields import Fields
-from HCCResponseLib.cli.questions.writing import number
 from HCCResponseLib.response.timepoint.measurability import TargetCandidate
 from HCCResponseLib.response.timepoint.selection import check_targets, select_targets
 

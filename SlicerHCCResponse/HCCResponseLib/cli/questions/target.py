@@ -7,9 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers
+from HCCResponseLib.cli.questions.base import (
+    Answer,
+    QuestionContext,
+    answers,
+    day,
+    number,
+    percent,
+)
 from HCCResponseLib.cli.questions.fields import Fields, to_length
-from HCCResponseLib.cli.questions.writing import day, number, percent
 from HCCResponseLib.response.endpoints.visits import check_dates
 from HCCResponseLib.response.irecist.codes import to_immune
 from HCCResponseLib.response.numbers import ZERO
@@ -20,7 +26,6 @@ from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
     LesionState,
-    Response,
     TargetEvaluation,
 )
 
@@ -52,10 +57,12 @@ def target_response(given: Fields, setting: QuestionContext) -> Answer:
 
 
 def _row(visit: Visit, evaluation: TargetEvaluation, immune: bool) -> dict[str, Any]:
-    code = to_immune if immune else _as_is
+    response, arithmetic = evaluation.response, evaluation.arithmetic
+    if immune:
+        response, arithmetic = to_immune(response), to_immune(arithmetic)
     return {
         "date": day(visit.date),
-        "response": code(evaluation.response).value,
+        "response": response.value,
         "sum": number(evaluation.sum),
         "baseline_sum": number(evaluation.baseline_sum),
         "nadir_before": number(evaluation.nadir_before),
@@ -64,12 +71,8 @@ def _row(visit: Visit, evaluation: TargetEvaluation, immune: bool) -> dict[str, 
         "change_from_nadir": number(evaluation.change_from_nadir),
         "percent_from_nadir": percent(evaluation.percent_from_nadir),
         "complete": evaluation.complete,
-        "arithmetic_response": code(evaluation.arithmetic).value,
+        "arithmetic_response": arithmetic.value,
     }
-
-
-def _as_is(response: Response) -> Response:
-    return response
 
 
 def _from_sums(given: Fields, profile: Profile) -> tuple[TargetHistory, list[Visit], list[str]]:
@@ -163,12 +166,10 @@ def lesion(row: Fields, baseline: Mapping[str, LesionFinding]) -> LesionFinding:
     lesion_id = row.needed_text("id")
     parent, members = row.text("parent"), row.texts("members")
     origin = next((baseline[key] for key in (lesion_id, parent or "", *members) if key in baseline), None)
-    nodal = _nodal(row, lesion_id, origin)
-    organ = row.text("organ") or (origin.organ if origin is not None else "")
     return LesionFinding(
         lesion_id=lesion_id,
-        organ=organ,
-        nodal=nodal,
+        organ=row.text("organ") or (origin.organ if origin is not None else ""),
+        nodal=_nodal(row, lesion_id, origin),
         role=LesionRole.TARGET,
         state=row.choice("state", LesionState) or LesionState.MEASURED,
         long_mm=row.length("long"),

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from HCCResponseLib.cli.common import errors_as_one_line, say, say_json
+from HCCResponseLib.cli.common import JsonOption, errors_as_one_line, say, say_json
 from HCCResponseLib.cli.read import manage as read_manage
 from HCCResponseLib.cli.read import work as read_work
 from HCCResponseLib.cli.read.users import users_app
-from HCCResponseLib.cli.sign_in import AsJson, Where
+from HCCResponseLib.cli.sign_in import Where
 
 read_app = typer.Typer(
     name="read",
@@ -44,7 +44,7 @@ def verify(
     expect: Annotated[
         str | None, typer.Option(help="Hash that an earlier check printed; it must still be in the chain.")
     ] = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Check the log event by event and every signature: names the first that was changed, or prints the last hash.
 

@@ -5,9 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from HCCResponseLib.cli.common import say, say_json
+from HCCResponseLib.cli.common import JsonOption, say, say_json
 from HCCResponseLib.cli.sign_in import (
-    AsJson,
     CommandAnswer,
     Name,
     NewPasswordFile,
@@ -15,7 +14,6 @@ from HCCResponseLib.cli.sign_in import (
     Reason,
     SignedIn,
     Where,
-    new_password,
     password,
     people_at,
     signed_command,
@@ -43,7 +41,7 @@ def add(
     ] = None,
     password_file: PasswordFile = None,
     new_password_file: NewPasswordFile = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make an account. The first one makes the database and needs no --as; the others are made by a manager.
 
@@ -51,7 +49,7 @@ def add(
     """
     with people_at(where, create=True) as (_, people):
         by = people.authenticate(as_name, password(password_file)) if as_name and people.accounts() else None
-        made = people.add(name, printed_name, set(role), new_password(new_password_file), by)
+        made = people.add(name, printed_name, set(role), password(new_password_file, new=True), by)
         result = {"name": made.name, "printed_name": made.printed_name, "roles": sorted(made.roles)}
         say_json(result) if as_json else say(f"Account '{name}' made: {', '.join(sorted(made.roles))}.")
 
@@ -89,11 +87,11 @@ def change_password(
     as_name: Name,
     password_file: PasswordFile = None,
     new_password_file: NewPasswordFile = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Change your own password; a temporary or expired one must be changed before anything else."""
     with people_at(where, create=False) as (_, people):
-        people.change_password(as_name, password(password_file), new_password(new_password_file))
+        people.change_password(as_name, password(password_file), password(new_password_file, new=True))
         answer = _done(as_name, "password changed")
         say_json(answer.values) if as_json else say(answer.words)
 
@@ -102,7 +100,7 @@ def change_password(
 @signed_command
 def reset(signed: SignedIn, name: Account, new_password_file: NewPasswordFile = None) -> CommandAnswer:
     """Give somebody who lost theirs a temporary password (manager). Check first who is asking."""
-    signed.people.reset_password(signed.person, name, new_password(new_password_file))
+    signed.people.reset_password(signed.person, name, password(new_password_file, new=True))
     return _done(name, "temporary password set")
 
 

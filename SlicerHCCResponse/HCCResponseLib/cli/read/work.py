@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from HCCResponseLib.cli.engine_options import DeviceOption, SetOption, read_settings
+from HCCResponseLib.cli.common import (
+    DeviceOption,
+    JsonOption,
+    ModelOption,
+    SeedOption,
+    SetOption,
+    read_settings,
+)
 from HCCResponseLib.cli.read.manage import TimePoint
 from HCCResponseLib.cli.sign_in import (
-    AsJson,
     CommandAnswer,
     Name,
     PasswordFile,
@@ -22,7 +28,7 @@ from HCCResponseLib.cli.sign_in import (
     signed_command,
     signed_in,
 )
-from HCCResponseLib.cli.study import ModelOption, OutputOption, RecipeOption, SeedOption, StepsOption
+from HCCResponseLib.cli.study import OutputOption, RecipeOption, StepsOption
 from HCCResponseLib.review.signing.signatures import Meaning
 
 if TYPE_CHECKING:
@@ -45,7 +51,7 @@ def open_and_propose(
     device: DeviceOption = "auto",
     settings: SetOption = None,
     password_file: PasswordFile = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Open a read that was assigned to you and make the proposals of the time points that are open.
 
@@ -57,7 +63,6 @@ def open_and_propose(
     from HCCResponseLib.pipeline.propose import propose
     from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.report.subject.output import write_outputs
-    from HCCResponseLib.response.profiles.load import load_profile
     from HCCResponseLib.review.committee.assignments import blinded, open_read
     from HCCResponseLib.review.read.session import open_session
 
@@ -67,7 +72,7 @@ def open_and_propose(
         opened = open_read(signed.store, signed.person, read_id)
         session = open_session(content, output, opened)
         propose(session, options)
-        tell(write_outputs(session, load_profile(content.profile)), as_json)
+        tell(write_outputs(session), as_json)
 
 
 @signed_command
@@ -206,7 +211,6 @@ def _case_lines(result: dict[str, Any]) -> list[str]:
     if result["differing"]:
         lines.append(f"  the readers differ in {', '.join(result['differing'])}")
     if result["accepted"]:
-        lines.append(
-            f"  accepted: {result['accepted']}" + (f" ({result['reason']})" if result["reason"] else "")
-        )
+        why = f" ({result['reason']})" if result["reason"] else ""
+        lines.append(f"  accepted: {result['accepted']}{why}")
     return lines

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.cohort.committee.discordance import Pair, paired_points
+from HCCResponseLib.cohort.committee.reads import Pair, paired_points
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.statistics.agreement import Agreement, agreement_of_ratings
-from HCCResponseLib.statistics.continuous import bland_altman, icc_2_1
+from HCCResponseLib.statistics.continuous import icc_2_1, limits_of_agreement
 from HCCResponseLib.statistics.estimate import Estimate, Figure
 
 ORDERED = (("CR", "PR", "SD", "PD"), ("iCR", "iPR", "iSD", "iUPD", "iCPD"))
@@ -65,21 +65,19 @@ def sum_figures(section: str, pairs: Sequence[Pair], confidence: float) -> list[
             continue
         positive = table[(table > 0).all(1)]
         icc = icc_2_1(np.log(positive), confidence)
-        found.append(
-            _estimate(section, "ICC(2,1) of log sums", which, icc, len(positive), "", "Shrout & Fleiss 1979")
-        )
-        limits = bland_altman(table, confidence)
+        name, source = f"ICC(2,1) of log sums ({which})", "Shrout & Fleiss 1979"
+        found.append(Figure(section, name, "", icc, None, len(positive), "", source))
+        limits = limits_of_agreement(table[:, 1] - table[:, 0], confidence)
         words = "second minus first reader (Bland & Altman 1999)"
         found += [
-            _estimate(section, "mean difference", which, limits.bias, limits.n, "mm", words),
-            _estimate(section, "lower limit of agreement", which, limits.lower, limits.n, "mm", words),
-            _estimate(section, "upper limit of agreement", which, limits.upper, limits.n, "mm", words),
+            Figure(section, f"{name} ({which})", "", value, None, limits.n, "mm", words)
+            for name, value in (
+                ("mean difference", limits.bias),
+                ("lower limit of agreement", limits.lower),
+                ("upper limit of agreement", limits.upper),
+            )
         ]
     return found
-
-
-def _estimate(section: str, name: str, which: str, value: Estimate, n: int, unit: str, method: str) -> Figure:
-    return Figure(section, f"{name} ({which})", "", value, None, n, unit, method)
 
 
 def _sums(pairs: Sequence[Pair], baseline_only: bool) -> npt.NDArray[np.float64]:

@@ -8,19 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from HCCResponseLib.cohort.committee.coefficients import category_figures, sum_figures
-from HCCResponseLib.cohort.committee.discordance import (
-    COMPARED,
-    Pair,
-    differing_points,
-    differs,
-    paired_points,
-    progressed,
-)
-from HCCResponseLib.cohort.committee.reads import ADJUDICATOR, Committee
-from HCCResponseLib.review.committee.adjudication import adjudication_variables
+from HCCResponseLib.cohort.committee.reads import ADJUDICATOR, Committee, Pair, paired_points
+from HCCResponseLib.review.committee.adjudication import VARIABLES, adjudication_variables
 from HCCResponseLib.statistics.estimate import Estimate, Figure
 from HCCResponseLib.statistics.proportions import Share, clustered_share, exact_share
 
+# What adjudication may look at, and the choice of targets, which never leads to adjudication by itself.
+COMPARED = (*VARIABLES, "targets")
 EXACT = "exact interval (Clopper-Pearson)"
 
 
@@ -53,7 +47,7 @@ def _share(section: str, name: str, share: Share, who: str = "", method: str = E
 
 def _adjudication(committee: Committee, pairs: Sequence[Pair], confidence: float) -> list[Figure]:
     section, variables = "Adjudication", adjudication_variables(committee.profile)
-    needed = sum(any(differs(pair, name) for name in variables) for pair in pairs)
+    needed = sum(any(_differs(pair, name) for name in variables) for pair in pairs)
     done = {a.subject for a in committee.adjudications} & {first.subject for first, _ in pairs}
     words = f"differs in {' or '.join(variables)}; {EXACT}"
     return [
@@ -66,12 +60,23 @@ def _discordance(section: str, pairs: Sequence[Pair], confidence: float) -> list
     if not pairs:
         return []
     found = [
-        _share(section, name, exact_share(sum(differs(p, name) for p in pairs), len(pairs), confidence))
+        _share(section, name, exact_share(sum(_differs(p, name) for p in pairs), len(pairs), confidence))
         for name in COMPARED
     ]
-    points = clustered_share([differing_points(pair) for pair in pairs], confidence)
+    points = clustered_share([_differing_points(pair) for pair in pairs], confidence)
     method = "share of time points; percentile bootstrap over subjects, 2000 draws, seed 0"
     return [*found, _share(section, "single time points", points, method=method)]
+
+
+def _differs(pair: Pair, variable: str) -> bool:
+    first, second = (r.targets if variable == "targets" else VARIABLES[variable](r.outcome) for r in pair)
+    return first != second
+
+
+def _differing_points(pair: Pair) -> tuple[int, int]:
+    """How many follow-ups that both readers read got different overall responses, and how many there are."""
+    follow_ups = [(a, b) for a, b in paired_points(pair) if not a.is_baseline]
+    return sum(a.overall is not b.overall for a, b in follow_ups), len(follow_ups)
 
 
 def _readers(committee: Committee, confidence: float) -> list[Figure]:
@@ -86,10 +91,10 @@ def _readers(committee: Committee, confidence: float) -> list[Figure]:
         agreed = sum(reader in a.agreed for a in judged)
         rate = exact_share(agreed, len(judged), confidence)
         index = exact_share(len(judged) - agreed, len(subjects), confidence)
-        found.append(
-            _share("Readers", "adjudicator agreement rate", rate, reader, f"of adjudicated; {EXACT}")
-        )
-        found.append(_share("Readers", "reader disagreement index", index, reader, f"of all read; {EXACT}"))
+        found += [
+            _share("Readers", "adjudicator agreement rate", rate, reader, f"of adjudicated; {EXACT}"),
+            _share("Readers", "reader disagreement index", index, reader, f"of all read; {EXACT}"),
+        ]
     return found
 
 
@@ -103,7 +108,7 @@ def _points(pairs: Sequence[Pair]) -> list[list[str | None]]:
 
 
 def _progression(pairs: Sequence[Pair]) -> list[list[str | None]]:
-    return [["progression" if progressed(read) else "none" for read in pair] for pair in pairs]
+    return [["progression" if read.outcome.progression_date else "none" for read in pair] for pair in pairs]
 
 
 def _times(committee: Committee) -> list[Figure]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from HCCResponseLib.base.csv_files import read_csv_rows
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.cohort.committee.reading_time import PAUSE_LIMIT, active_seconds
-from HCCResponseLib.cohort.committee.reads import Adjudication, Committee, CommitteeRead
+from HCCResponseLib.cohort.committee.reads import PAUSE_LIMIT, Adjudication, Committee, CommitteeRead
 from HCCResponseLib.cohort.committee.same_lesion import common_names
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.response.profiles.load import Profile, load_profile
@@ -49,7 +49,8 @@ def load_committee(
     """
     collected = _Collection(pause, references or {})
     for where in stores:
-        store = open_store(_file(where), create=False)
+        folder = "://" not in str(where) and Path(where).is_dir()
+        store = open_store(Path(where) / STORE if folder else where, create=False)
         try:
             read = ReadStore(store)
             if admit is not None:
@@ -58,11 +59,6 @@ def load_committee(
         finally:
             store.close()
     return collected.committee()
-
-
-def _file(where: str | Path) -> str | Path:
-    """A folder stands for the read in it."""
-    return Path(where) / STORE if "://" not in str(where) and Path(where).is_dir() else where
 
 
 class _Collection:
@@ -173,6 +169,18 @@ def _seconds(store: ReadStore, pause: timedelta) -> dict[str, float]:
             moments.setdefault(event.payload["time_point"], []).append(when)
     times = {name: active_seconds(found, pause) for name, found in moments.items()}
     return {name: value for name, value in times.items() if value is not None}
+
+
+def active_seconds(moments: Sequence[datetime], pause: timedelta = PAUSE_LIMIT) -> float | None:
+    """Seconds between the first and the last decision without the gaps longer than ``pause``.
+
+    None with fewer than two decisions: one moment has no length.
+    """
+    if len(moments) < 2:
+        return None
+    ordered = sorted(moments)
+    gaps = [later - earlier for earlier, later in pairwise(ordered)]
+    return sum((gap for gap in gaps if gap <= pause), timedelta()).total_seconds()
 
 
 def _choice(found: AdjudicationCase, made: Mapping[str, CommitteeRead]) -> Adjudication:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from HCCResponseLib.cohort.committee.reading_time import PAUSE_LIMIT
 from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.types import TimePointEvaluation
 from HCCResponseLib.review.read.outcome import ReadOutcome
 
 ADJUDICATOR = "ADJUDICATOR"
+PAUSE_LIMIT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,15 @@ class CommitteeRead:
     repeat: bool = False
     targets: frozenset[str] = frozenset()
     seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+Pair = tuple[CommitteeRead, CommitteeRead]
+
+
+def paired_points(pair: Pair) -> list[tuple[TimePointEvaluation, TimePointEvaluation]]:
+    """Time points that both readers read, the baseline first, matched by name."""
+    second = {p.name: p for p in pair[1].outcome.evaluation.time_points}
+    return [(p, second[p.name]) for p in pair[0].outcome.evaluation.time_points if p.name in second]
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ class Committee:
     left_out: tuple[str, ...] = ()
     pause: timedelta = PAUSE_LIMIT
 
-    def pairs(self) -> list[tuple[CommitteeRead, CommitteeRead]]:
+    def pairs(self) -> list[Pair]:
         """First and second independent read of every subject that has both, in order of appearance."""
         seen: dict[str, list[CommitteeRead]] = {}
         for read in self.reads:
@@ -84,11 +94,8 @@ class Committee:
         ordered = [sorted(reads, key=lambda read: read.evaluator) for reads in seen.values()]
         return [(reads[0], reads[1]) for reads in ordered if len(reads) >= 2]
 
-    def repeats(self) -> list[tuple[CommitteeRead, CommitteeRead]]:
+    def repeats(self) -> list[Pair]:
         """Original read and re-read of the same subject by the same reader."""
         first = {(r.subject, r.reader): r for r in self.reads if not r.repeat}
-        return [
-            (first[(r.subject, r.reader)], r)
-            for r in self.reads
-            if r.repeat and (r.subject, r.reader) in first
-        ]
+        again = ((first.get((r.subject, r.reader)), r) for r in self.reads if r.repeat)
+        return [(before, read) for before, read in again if before is not None]

@@ -28,7 +28,7 @@ from HCCResponseLib.panel.scene.nodes import (
     tag_of,
     untag,
 )
-from HCCResponseLib.presenter.view import is_open
+from HCCResponseLib.presenter.view import open_points
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.records import ReaderLine
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
@@ -94,9 +94,8 @@ class SceneView:
             return
         self._quiet += 1
         try:
-            for point in state.study.timepoints:
-                if is_open(state, point.name):
-                    self._show_point(state, point.name)
+            for point in open_points(state):
+                self._show_point(state, point)
         finally:
             self._quiet -= 1
 

@@ -13,7 +13,7 @@ from HCCResponseLib.base.jobs import Ending, Job, Offer, Outcome
 from HCCResponseLib.engines.contract import Gives
 from HCCResponseLib.panel.context import Context, choose_folder, guarded, offer
 from HCCResponseLib.pipeline.engines import engines, how_to_install
-from HCCResponseLib.pipeline.request import OURS, WORKER, AssignedRead, Options, ProposalRequest
+from HCCResponseLib.pipeline.request import OURS, WORKER, Options, ProposalRequest
 from HCCResponseLib.presenter.view import PanelView
 
 
@@ -78,10 +78,12 @@ class RunSection:
         session = presenter.session
         if session is None:
             raise InputError("Open a study first.")
-        assigned = None if presenter.assigned is None else AssignedRead.model_validate(presenter.assigned)
         self._run(
             ProposalRequest(
-                study=session.study, folder=session.folder, options=self._options(), assigned=assigned
+                study=session.study,
+                folder=session.folder,
+                options=self._options(),
+                assigned=presenter.assigned,
             )
         )
 

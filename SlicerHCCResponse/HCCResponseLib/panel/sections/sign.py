@@ -78,7 +78,7 @@ class SignSection:
         """Write contours, result and report beside the read."""
         presenter = self._context.presenter
         assert presenter.session is not None
-        result = write_outputs(presenter.session, presenter.profile)
+        result = write_outputs(presenter.session)
         self._ui.signatureLabel.setText(f"Written to {presenter.session.folder}")
         return result
 

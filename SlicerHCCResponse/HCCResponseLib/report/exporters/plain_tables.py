@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from HCCResponseLib.report.exporters.base import Exporter
+from HCCResponseLib.report.exporters import Exporter
 
 if TYPE_CHECKING:
     from HCCResponseLib.cohort.committee.reads import Committee

@@ -1,6 +1,6 @@
 """Plain tables for statisticians, one line for each read, time point, lesion and adjudication."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,25 +9,17 @@ from HCCResponseLib.base.errors import ExportError
 from HCCResponseLib.cohort.committee.reads import Adjudication, Committee, CommitteeRead
 from HCCResponseLib.report.tables.files import read_csv, staged, write_csv
 from HCCResponseLib.report.tables.rules import ANY_TABLE, Hit, Rule, Sheet, Sheets, validate
-from HCCResponseLib.report.tables.spec import Cell, Core, FilledTable, Row, Table, Variable
+from HCCResponseLib.report.tables.spec import Cell, FilledTable, Row, Table, Variable
 from HCCResponseLib.response.types import LesionRole, LesionState, NewLesionStatus, Response
 
 _RESPONSES = frozenset(r.value for r in Response)
 _YES = frozenset({"yes", "no"})
 
 
-def _text(name: str, label: str, core: Core = "Exp", terms: frozenset[str] | None = None) -> Variable:
-    return Variable(name, label, False, core, terms)
-
-
-def _number(name: str, label: str) -> Variable:
-    return Variable(name, label, True, "Exp")
-
-
 _READ = (
-    _text("subject", "subject", "Req"),
-    _text("evaluator", "place of the reader in the committee", "Req"),
-    _text("repeat", "second read by the same reader", "Req", _YES),
+    Variable("subject", "subject", "Req"),
+    Variable("evaluator", "place of the reader in the committee", "Req"),
+    Variable("repeat", "second read by the same reader", "Req", _YES),
 )
 _READ_KEY = ("subject", "evaluator", "repeat")
 READS = Table(
@@ -35,14 +27,14 @@ READS = Table(
     "one line for each read of a subject",
     (
         *_READ,
-        _text("reader", "who read", "Req"),
-        _text("accepted", "this read counts for the trial", "Req", _YES),
-        _text("criterion", "criterion", "Req"),
-        _text("profile", "profile", "Req"),
-        _text("best_response", "best overall response", "Exp", _RESPONSES),
-        _text("best_response_date", "when it was first met"),
-        _text("response_date", "first response"),
-        _text("progression_date", "first progression"),
+        Variable("reader", "who read", "Req"),
+        Variable("accepted", "this read counts for the trial", "Req", _YES),
+        Variable("criterion", "criterion", "Req"),
+        Variable("profile", "profile", "Req"),
+        Variable("best_response", "best overall response", "Exp", _RESPONSES),
+        Variable("best_response_date", "when it was first met", "Exp"),
+        Variable("response_date", "first response", "Exp"),
+        Variable("progression_date", "first progression", "Exp"),
     ),
     _READ_KEY,
 )
@@ -51,18 +43,18 @@ TIME_POINTS = Table(
     "one line for each time point of a read",
     (
         *_READ,
-        _text("time_point", "name of the time point", "Req"),
-        _text("date", "date of the scan", "Req"),
-        _number("sum_mm", "sum of diameters, mm"),
-        _text("sum_complete", "every target was assessed", "Req", _YES),
-        _number("nadir_before_mm", "smallest complete sum before, mm"),
-        _number("percent_from_baseline", "change from the baseline sum, per cent"),
-        _number("percent_from_nadir", "change from the nadir, per cent"),
-        _text("target", "target response", "Exp", _RESPONSES),
-        _text("non_target", "non-target response", "Exp", _RESPONSES),
-        _text("new_lesion", "new-lesion status", "Req", frozenset(s.value for s in NewLesionStatus)),
-        _text("overall", "overall response", "Exp", _RESPONSES),
-        _number("reading_seconds", "active reading time, s"),
+        Variable("time_point", "name of the time point", "Req"),
+        Variable("date", "date of the scan", "Req"),
+        Variable("sum_mm", "sum of diameters, mm", "Exp", numeric=True),
+        Variable("sum_complete", "every target was assessed", "Req", _YES),
+        Variable("nadir_before_mm", "smallest complete sum before, mm", "Exp", numeric=True),
+        Variable("percent_from_baseline", "change from the baseline sum, per cent", "Exp", numeric=True),
+        Variable("percent_from_nadir", "change from the nadir, per cent", "Exp", numeric=True),
+        Variable("target", "target response", "Exp", _RESPONSES),
+        Variable("non_target", "non-target response", "Exp", _RESPONSES),
+        Variable("new_lesion", "new-lesion status", "Req", frozenset(s.value for s in NewLesionStatus)),
+        Variable("overall", "overall response", "Exp", _RESPONSES),
+        Variable("reading_seconds", "active reading time, s", "Exp", numeric=True),
     ),
     (*_READ_KEY, "time_point"),
 )
@@ -71,15 +63,15 @@ LESIONS = Table(
     "one line for each lesion at a time point",
     (
         *_READ,
-        _text("time_point", "name of the time point", "Req"),
-        _text("lesion", "name of the lesion", "Req"),
-        _text("role", "target, non-target or new", "Req", frozenset(r.value for r in LesionRole)),
-        _text("organ", "organ or node station", "Req"),
-        _text("nodal", "a lymph node", "Req", _YES),
-        _text("state", "what could be done with it", "Req", frozenset(s.value for s in LesionState)),
-        _number("long_axis_mm", "long axis, mm"),
-        _number("short_axis_mm", "short axis, mm"),
-        _number("volume_mm3", "volume, mm3"),
+        Variable("time_point", "name of the time point", "Req"),
+        Variable("lesion", "name of the lesion", "Req"),
+        Variable("role", "target, non-target or new", "Req", frozenset(r.value for r in LesionRole)),
+        Variable("organ", "organ or node station", "Req"),
+        Variable("nodal", "a lymph node", "Req", _YES),
+        Variable("state", "what could be done with it", "Req", frozenset(s.value for s in LesionState)),
+        Variable("long_axis_mm", "long axis, mm", "Exp", numeric=True),
+        Variable("short_axis_mm", "short axis, mm", "Exp", numeric=True),
+        Variable("volume_mm3", "volume, mm3", "Exp", numeric=True),
     ),
     (*_READ_KEY, "time_point", "role", "lesion"),
 )
@@ -87,29 +79,26 @@ ADJUDICATIONS = Table(
     "adjudications",
     "one line for each adjudicated subject",
     (
-        _text("subject", "subject", "Req"),
-        _text("adjudicator", "who decided", "Req"),
-        _text("chosen_reader", "whose read was chosen; empty for a read of the adjudicator's own"),
-        _text("variables", "what differed"),
-        _text("reason", "the adjudicator's reason"),
+        Variable("subject", "subject", "Req"),
+        Variable("adjudicator", "who decided", "Req"),
+        Variable("chosen_reader", "whose read was chosen; empty for a read of the adjudicator's own", "Exp"),
+        Variable("variables", "what differed", "Exp"),
+        Variable("reason", "the adjudicator's reason", "Exp"),
     ),
     ("subject",),
 )
 
 
-def _of_known_read(sheet: Sheet, sheets: Sheets) -> Iterator[Hit]:
-    known = {tuple(row[k] for k in _READ_KEY) for row in sheets["reads"].rows}
-    for number, row in enumerate(sheet.rows, start=1):
-        if tuple(row[k] for k in _READ_KEY) not in known:
-            yield number, f"there is no read of {row['subject']} by {row['evaluator']}"
+def _belongs_to(table: str, key: tuple[str, ...], words: str) -> Callable[[Sheet, Sheets], Iterator[Hit]]:
+    """A check that each row has its row in another table; ``words`` name the columns of the row in braces."""
 
+    def check(sheet: Sheet, sheets: Sheets) -> Iterator[Hit]:
+        known = {tuple(row[k] for k in key) for row in sheets[table].rows}
+        for number, row in enumerate(sheet.rows, start=1):
+            if tuple(row[k] for k in key) not in known:
+                yield number, words.format_map(row)
 
-def _of_known_point(sheet: Sheet, sheets: Sheets) -> Iterator[Hit]:
-    key = (*_READ_KEY, "time_point")
-    known = {tuple(row[k] for k in key) for row in sheets["timepoints"].rows}
-    for number, row in enumerate(sheet.rows, start=1):
-        if tuple(row[k] for k in key) not in known:
-            yield number, f"there is no time point '{row['time_point']}' of {row['subject']}"
+    return check
 
 
 def _one_accepted(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
@@ -121,24 +110,14 @@ def _one_accepted(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
             seen.add(row["subject"])
 
 
+_OF_READ = _belongs_to("reads", _READ_KEY, "there is no read of {subject} by {evaluator}")
+_OF_POINT = _belongs_to("timepoints", TIME_POINTS.key, "there is no time point '{time_point}' of {subject}")
 FLAT_RULES = (
     *ANY_TABLE,
-    Rule(
-        "C01",
-        "Time points and lesions belong to a read",
-        "this software",
-        _of_known_read,
-        ("timepoints", "lesions"),
-    ),
-    Rule("C02", "Lesions belong to a time point", "this software", _of_known_point, ("lesions",)),
-    Rule(
-        "C03",
-        "A subject has at most one accepted read",
-        "charter: one read counts",
-        _one_accepted,
-        ("reads",),
-    ),
-)
+    Rule("C01", "Time points and lesions belong to a read", "this software", _OF_READ, ("timepoints", "lesions")),
+    Rule("C02", "Lesions belong to a time point", "this software", _OF_POINT, ("lesions",)),
+    Rule("C03", "A subject has at most one accepted read", "charter: one read counts", _one_accepted, ("reads",)),
+)  # fmt: skip
 
 
 def export_flat(committee: Committee, folder: Path) -> tuple[Path, ...]:
@@ -147,30 +126,23 @@ def export_flat(committee: Committee, folder: Path) -> tuple[Path, ...]:
     Raises:
         ExportError: what was written breaks a rule; the message lists it, and nothing stays behind.
     """
-    filled = flat_tables(committee)
-    names = [f"{table.table.name}.csv" for table in filled]
-    with staged(folder, names) as work:
-        for table, name in zip(filled, names, strict=True):
+    filled = {f"{table.table.name}.csv": table for table in flat_tables(committee)}
+    with staged(folder, filled) as work:
+        for name, table in filled.items():
             write_csv(work / name, table)
-        sheets = {
-            table.table.name: Sheet.of(table.table, read_csv(work / name))
-            for table, name in zip(filled, names, strict=True)
-        }
+        sheets = {t.table.name: Sheet.of(t.table, read_csv(work / name)) for name, t in filled.items()}
         problems = [str(p) for p in validate(sheets, FLAT_RULES)]
         if problems:
             raise ExportError(str(folder), problems)
-    return tuple(Path(folder) / name for name in names)
+    return tuple(Path(folder) / name for name in filled)
 
 
 def flat_tables(committee: Committee) -> list[FilledTable]:
     """The tables with their rows."""
     reads, points, lesions = [], [], []
     for read in committee.reads:
-        head: dict[str, Cell] = {
-            "subject": read.subject,
-            "evaluator": read.evaluator,
-            "repeat": _yes(read.repeat),
-        }
+        names = (read.subject, read.evaluator, _yes(read.repeat))
+        head: dict[str, Cell] = dict(zip(_READ_KEY, names, strict=True))
         reads.append(head | _read_row(read, committee))
         points += [head | row for row in _point_rows(read)]
         lesions += [head | row for row in _lesion_rows(read)]

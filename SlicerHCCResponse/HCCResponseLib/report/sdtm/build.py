@@ -5,6 +5,7 @@ agreement are not part of the trial's data and are left out.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from HCCResponseLib.base.errors import InputError
@@ -88,13 +89,13 @@ class _Subject:
         self.rows[domain].append({**head, **values})
         return number
 
-    def qualify(self, domain: str, number: int, name: str, value: str, label: str) -> None:
+    def qualify(self, domain: str, number: int, name: str, value: str) -> None:
         """A supplemental qualifier of the record with this sequence number."""
         self.rows[f"SUPP{domain}"].append(
             {
                 "STUDYID": self.study, "RDOMAIN": domain, "USUBJID": self.usubjid, "IDVAR": f"{domain}SEQ",
-                "IDVARVAL": str(number), "QNAM": name, "QLABEL": label, "QVAL": value, "QORIG": "Assigned",
-                "QEVAL": terms.EVALUATION,
+                "IDVARVAL": str(number), "QNAM": name, "QLABEL": QUALIFIERS[name], "QVAL": value,
+                "QORIG": "Assigned", "QEVAL": terms.EVALUATION,
             }
         )  # fmt: skip
 
@@ -104,6 +105,15 @@ class _Subject:
             return None
         days = (when - self.reference).days
         return days + 1 if days >= 0 else days
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """One time point of a read, counted from 1."""
+
+    number: int
+    found: TimePointFindings
+    evaluated: TimePointEvaluation
 
 
 class _ReadRecords:
@@ -119,29 +129,31 @@ class _ReadRecords:
         """Write TU, TR and RS of every time point, then the best response."""
         points = zip(self.read.outcome.findings, self.read.outcome.evaluation.time_points, strict=True)
         for number, (found, evaluated) in enumerate(points, start=1):
-            visit: dict[str, Cell] = {"VISITNUM": number, "VISIT": found.name.upper()}
+            visit = _Visit(number, found, evaluated)
             for lesion in _in_order(found.lesions):
-                self._lesion(lesion, found, visit, number)
-            self._sum(found, evaluated, visit, number)
-            if evaluated.is_baseline:
-                self._disease_free(found, visit, number)
-            else:
-                self._responses(found, evaluated, visit, number)
+                self._lesion(lesion, visit)
+            self._sum(visit)
+            if not evaluated.is_baseline:
+                self._responses(visit)
+            elif not found.lesions:
+                # Without a record at baseline the subject would be taken for a missing one.
+                self._response("OVRLRESP", Response.NED, visit)
         self._best()
 
-    def _evaluator(self, domain: str) -> dict[str, Cell]:
-        return {
+    def _add(self, domain: str, values: Mapping[str, Cell], visit: _Visit | None, when: date | None) -> int:
+        own: dict[str, Cell] = {
             f"{domain}EVAL": terms.EVALUATION,
             f"{domain}EVALID": self.read.evaluator,
             f"{domain}ACPTFL": "Y" if self.read.accepted else None,
         }
+        if visit is not None:
+            own |= {"VISITNUM": visit.number, "VISIT": visit.found.name.upper()}
+        return self.subject.add(domain, {**values, **own}, when)
 
-    def _group(self, number: int | None) -> str:
+    def _group(self, number: int) -> str:
         return f"{self.book.prefix}-A{number}"
 
-    def _lesion(
-        self, lesion: LesionFinding, found: TimePointFindings, visit: dict[str, Cell], number: int
-    ) -> None:
+    def _lesion(self, lesion: LesionFinding, visit: _Visit) -> None:
         link, test, fresh = self.book.link(lesion)
         role = terms.ROLES[lesion.role]
         if fresh:
@@ -150,19 +162,17 @@ class _ReadRecords:
                 "TUTEST": terms.IDENTIFICATION_TESTS[test], "TUORRES": role, "TUSTRESC": role,
                 "TULOC": terms.location(lesion.organ, lesion.nodal), "TUMETHOD": terms.METHOD,
             }  # fmt: skip
-            self.subject.add("TU", {**values, **self._evaluator("TU"), **visit}, found.date)
-        for result in results(lesion, found, self.profile):
-            head: dict[str, Cell] = {"TRGRPID": role, "TRLNKID": link, "TRLNKGRP": self._group(number)}
-            self.with_results.add(number)
-            sequence = self._result(result, head, visit, found.date)
+            self._add("TU", values, visit, visit.found.date)
+        for result in results(lesion, visit.found, self.profile):
+            self.with_results.add(visit.number)
+            sequence = self._result(result, {"TRGRPID": role, "TRLNKID": link}, visit)
             if lesion.versus_last is not None and result.test in terms.STATES:
-                self.subject.qualify("TR", sequence, "VSLAST", lesion.versus_last.value, QUALIFIERS["VSLAST"])
+                self.subject.qualify("TR", sequence, "VSLAST", lesion.versus_last.value)
 
-    def _result(
-        self, result: MeasuredResult, head: dict[str, Cell], visit: dict[str, Cell], when: date
-    ) -> int:
+    def _result(self, result: MeasuredResult, head: dict[str, Cell], visit: _Visit) -> int:
         length = result.number is not None
         values: dict[str, Cell] = {
+            "TRLNKGRP": self._group(visit.number),
             "TRTESTCD": result.test, "TRTEST": terms.DISEASE_TESTS[result.test],
             "TRORRES": result.original,
             "TRORRESU": "mm" if length and result.original != terms.TOO_SMALL else None,
@@ -170,78 +180,54 @@ class _ReadRecords:
             "TRSTAT": terms.NOT_DONE if result.reason else None, "TRREASND": result.reason,
             "TRMETHOD": terms.METHOD,
         }  # fmt: skip
-        return self.subject.add("TR", {**head, **values, **self._evaluator("TR"), **visit}, when)
+        return self._add("TR", {**head, **values}, visit, visit.found.date)
 
-    def _sum(
-        self, found: TimePointFindings, evaluated: TimePointEvaluation, visit: dict[str, Cell], number: int
-    ) -> None:
-        if not any(lesion.role is LesionRole.TARGET for lesion in found.lesions):
-            return
-        total = evaluated.target.sum
-        reason = terms.NOTHING_EVALUABLE if total is None else None
-        text = None if total is None else format(total, "f")
-        head: dict[str, Cell] = {"TRGRPID": "TARGET", "TRLNKGRP": self._group(number), "TRDRVFL": "Y"}
-        self._result(MeasuredResult("SUMDIAM", text, text, total, reason), head, visit, found.date)
+    def _sum(self, visit: _Visit) -> None:
+        if any(lesion.role is LesionRole.TARGET for lesion in visit.found.lesions):
+            total = visit.evaluated.target.sum
+            reason = terms.NOTHING_EVALUABLE if total is None else None
+            text = None if total is None else format(total, "f")
+            result = MeasuredResult("SUMDIAM", text, text, total, reason)
+            self._result(result, {"TRGRPID": "TARGET", "TRDRVFL": "Y"}, visit)
 
-    def _disease_free(self, found: TimePointFindings, visit: dict[str, Cell], number: int) -> None:
-        """A baseline without any lesion still needs a record, so that nobody takes the subject for a missing one."""
-        if not found.lesions:
-            self._response("OVRLRESP", Response.NED, None, visit, (found.date, number))
-
-    def _responses(
-        self, found: TimePointFindings, evaluated: TimePointEvaluation, visit: dict[str, Cell], number: int
-    ) -> None:
-        when = found.date, number
+    def _responses(self, visit: _Visit) -> None:
+        found, evaluated = visit.found, visit.evaluated
         if evaluated.target.response is not Response.NA:
-            self._response("TRGRESP", evaluated.target.response, None, visit, when)
-        if evaluated.non_target is Response.MISSING:
-            self._response("NTRGRESP", None, terms.LEFT_BLANK, visit, when)
-        elif evaluated.non_target is not Response.NA:
+            self._response("TRGRESP", evaluated.target.response, visit)
+        if evaluated.non_target is not Response.NA:
             own = found.non_target is not None
-            self._response("NTRGRESP", evaluated.non_target, None, visit, when, derived=not own)
+            self._response("NTRGRESP", evaluated.non_target, visit, derived=not own)
         new = found.new_lesion
-        self._response("NEWLIND", "N" if new is NewLesionStatus.NO else "Y", None, visit, when, derived=False)
+        self._response("NEWLIND", "N" if new is NewLesionStatus.NO else "Y", visit, derived=False)
         if new is not NewLesionStatus.NO:
-            self._response("NEWLPROG", new.value.upper(), None, visit, when, derived=False)
-        asked = terms.READER_ASKED if evaluated.overall is None else None
-        sequence = self._response("OVRLRESP", evaluated.overall, asked, visit, when)
+            self._response("NEWLPROG", new.value.upper(), visit, derived=False)
+        sequence = self._response("OVRLRESP", evaluated.overall, visit)
         if found.non_target_versus_last is not None:
-            self._qualify(sequence, "NTVSLAST", found.non_target_versus_last.value)
+            self.subject.qualify("RS", sequence, "NTVSLAST", found.non_target_versus_last.value)
         if found.markers_normal is not None:
-            self._qualify(sequence, "MARKNORM", "Y" if found.markers_normal else "N")
-
-    def _qualify(self, sequence: int, name: str, value: str) -> None:
-        self.subject.qualify("RS", sequence, name, value, QUALIFIERS[name])
+            self.subject.qualify("RS", sequence, "MARKNORM", "Y" if found.markers_normal else "N")
 
     def _best(self) -> None:
         outcome = self.read.outcome
-        asked = terms.READER_ASKED if outcome.best is None else None
-        sequence = self._response("BESTRESP", outcome.best, asked, {}, (outcome.best_date, None))
+        sequence = self._response("BESTRESP", outcome.best, None)
         if outcome.cr_then_lesser != self.profile.cr_then_lesser:
-            self._qualify(sequence, "CRLESSER", outcome.cr_then_lesser)
+            self.subject.qualify("RS", sequence, "CRLESSER", outcome.cr_then_lesser)
 
-    def _response(
-        self,
-        test: str,
-        value: str | None,
-        reason: str | None,
-        visit: dict[str, Cell],
-        when: tuple[date | None, int | None],
-        *,
-        derived: bool = True,
-    ) -> int:
-        day, number = when
+    def _response(self, test: str, value: str | None, visit: _Visit | None, *, derived: bool = True) -> int:
+        """One response; None is a question that is still open, and only the best response has no visit."""
+        reason = terms.READER_ASKED if value is None else None
         if value == Response.MISSING:
             value, reason = None, terms.LEFT_BLANK
         text = None if value is None else str(value)
+        grouped = visit is not None and test == "OVRLRESP" and visit.number in self.with_results
         values: dict[str, Cell] = {
-            "RSLNKGRP": self._group(number) if test == "OVRLRESP" and number in self.with_results else None,
+            "RSLNKGRP": self._group(visit.number) if visit is not None and grouped else None,
             "RSTESTCD": test, "RSTEST": terms.RESPONSE_TESTS[test],
             "RSCAT": terms.CRITERIA[self.profile.criterion], "RSORRES": text, "RSSTRESC": text,
             "RSSTAT": terms.NOT_DONE if reason else None, "RSREASND": reason,
             "RSDRVFL": "Y" if derived and not reason else None,
         }  # fmt: skip
-        return self.subject.add("RS", {**values, **self._evaluator("RS"), **visit}, day)
+        return self._add("RS", values, visit, visit.found.date if visit else self.read.outcome.best_date)
 
 
 def _in_order(lesions: Sequence[LesionFinding]) -> list[LesionFinding]:

@@ -11,48 +11,40 @@ from HCCResponseLib.report.sdtm.terms import (
     RESPONSE_TESTS,
     ROLES,
 )
-from HCCResponseLib.report.tables.spec import Core, Table, Variable
-
-
-def _text(name: str, label: str, core: Core = "Perm", terms: frozenset[str] | None = None) -> Variable:
-    return Variable(name, label, False, core, terms)
-
-
-def _number(name: str, label: str, core: Core = "Perm") -> Variable:
-    return Variable(name, label, True, core)
+from HCCResponseLib.report.tables.spec import Table, Variable
 
 
 def _head(domain: str) -> tuple[Variable, ...]:
     return (
-        _text("STUDYID", "Study Identifier", "Req"),
-        _text("DOMAIN", "Domain Abbreviation", "Req", frozenset({domain})),
-        _text("USUBJID", "Unique Subject Identifier", "Req"),
-        _number(f"{domain}SEQ", "Sequence Number", "Req"),
+        Variable("STUDYID", "Study Identifier", "Req"),
+        Variable("DOMAIN", "Domain Abbreviation", "Req", frozenset({domain})),
+        Variable("USUBJID", "Unique Subject Identifier", "Req"),
+        Variable(f"{domain}SEQ", "Sequence Number", "Req", numeric=True),
     )
 
 
 def _evaluator(domain: str) -> tuple[Variable, ...]:
     streams = frozenset({"ADJUDICATOR", *(f"RADIOLOGIST {n}" for n in range(1, 10))})
     return (
-        _text(f"{domain}EVAL", "Evaluator", "Req", frozenset({EVALUATION})),
-        _text(f"{domain}EVALID", "Evaluator Identifier", "Req", streams),
-        _text(f"{domain}ACPTFL", "Accepted Record Flag", "Perm", frozenset({"Y"})),
+        Variable(f"{domain}EVAL", "Evaluator", "Req", frozenset({EVALUATION})),
+        Variable(f"{domain}EVALID", "Evaluator Identifier", "Req", streams),
+        Variable(f"{domain}ACPTFL", "Accepted Record Flag", "Perm", frozenset({"Y"})),
     )
 
 
 def _timing(domain: str, what: str) -> tuple[Variable, ...]:
     return (
-        _number("VISITNUM", "Visit Number", "Exp"),
-        _text("VISIT", "Visit Name", "Exp"),
-        _text(f"{domain}DTC", f"Date/Time of {what}", "Exp"),
-        _number(f"{domain}DY", f"Study Day of {what}"),
+        Variable("VISITNUM", "Visit Number", "Exp", numeric=True),
+        Variable("VISIT", "Visit Name", "Exp"),
+        Variable(f"{domain}DTC", f"Date/Time of {what}", "Exp"),
+        Variable(f"{domain}DY", f"Study Day of {what}", numeric=True),
     )
 
 
 def _not_done(domain: str) -> tuple[Variable, ...]:
     return (
-        _text(f"{domain}STAT", "Completion Status", "Perm", frozenset({NOT_DONE})),
-        _text(f"{domain}REASND", "Reason Not Done", "Perm", REASONS),
+        Variable(f"{domain}STAT", "Completion Status", "Perm", frozenset({NOT_DONE})),
+        Variable(f"{domain}REASND", "Reason Not Done", "Perm", REASONS),
     )
 
 
@@ -64,14 +56,14 @@ TU = Table(
     "Tumor/Lesion Identification",
     (
         *_head("TU"),
-        _text("TUSPID", "Sponsor-Defined Identifier"),
-        _text("TULNKID", "Link ID", "Req"),
-        _text("TUTESTCD", "Tumor/Lesion ID Short Name", "Req", frozenset(IDENTIFICATION_TESTS)),
-        _text("TUTEST", "Tumor/Lesion ID Test Name", "Req", frozenset(IDENTIFICATION_TESTS.values())),
-        _text("TUORRES", "Tumor/Lesion ID Result", "Req"),
-        _text("TUSTRESC", "Tumor/Lesion ID Result Std. Format", "Req", _ROLE),
-        Variable("TULOC", "Location of the Tumor/Lesion", False, "Req", frozenset({"LIVER"}), True),
-        _text("TUMETHOD", "Method of Identification", "Exp", frozenset({METHOD})),
+        Variable("TUSPID", "Sponsor-Defined Identifier"),
+        Variable("TULNKID", "Link ID", "Req"),
+        Variable("TUTESTCD", "Tumor/Lesion ID Short Name", "Req", frozenset(IDENTIFICATION_TESTS)),
+        Variable("TUTEST", "Tumor/Lesion ID Test Name", "Req", frozenset(IDENTIFICATION_TESTS.values())),
+        Variable("TUORRES", "Tumor/Lesion ID Result", "Req"),
+        Variable("TUSTRESC", "Tumor/Lesion ID Result Std. Format", "Req", _ROLE),
+        Variable("TULOC", "Location of the Tumor/Lesion", "Req", frozenset({"LIVER"}), extensible=True),
+        Variable("TUMETHOD", "Method of Identification", "Exp", frozenset({METHOD})),
         *_evaluator("TU"),
         *_timing("TU", "Tumor/Lesion Identification"),
     ),
@@ -82,19 +74,19 @@ TR = Table(
     "Tumor/Lesion Results",
     (
         *_head("TR"),
-        _text("TRGRPID", "Group ID", "Req", _ROLE),
-        _text("TRLNKID", "Link ID", "Exp"),
-        _text("TRLNKGRP", "Link Group ID", "Exp"),
-        _text("TRTESTCD", "Tumor/Lesion Assessment Short Name", "Req", frozenset(DISEASE_TESTS)),
-        _text("TRTEST", "Tumor/Lesion Assessment Test Name", "Req", frozenset(DISEASE_TESTS.values())),
-        _text("TRORRES", "Result or Finding in Original Units", "Exp"),
-        _text("TRORRESU", "Original Units", "Exp", frozenset({"mm"})),
-        _text("TRSTRESC", "Character Result/Finding in Std Format", "Exp"),
-        _number("TRSTRESN", "Numeric Result/Finding in Standard Units", "Exp"),
-        _text("TRSTRESU", "Standard Units", "Exp", frozenset({"mm"})),
+        Variable("TRGRPID", "Group ID", "Req", _ROLE),
+        Variable("TRLNKID", "Link ID", "Exp"),
+        Variable("TRLNKGRP", "Link Group ID", "Exp"),
+        Variable("TRTESTCD", "Tumor/Lesion Assessment Short Name", "Req", frozenset(DISEASE_TESTS)),
+        Variable("TRTEST", "Tumor/Lesion Assessment Test Name", "Req", frozenset(DISEASE_TESTS.values())),
+        Variable("TRORRES", "Result or Finding in Original Units", "Exp"),
+        Variable("TRORRESU", "Original Units", "Exp", frozenset({"mm"})),
+        Variable("TRSTRESC", "Character Result/Finding in Std Format", "Exp"),
+        Variable("TRSTRESN", "Numeric Result/Finding in Standard Units", "Exp", numeric=True),
+        Variable("TRSTRESU", "Standard Units", "Exp", frozenset({"mm"})),
         *_not_done("TR"),
-        _text("TRMETHOD", "Method Used to Identify the Tumor/Lesion", "Exp", frozenset({METHOD})),
-        _text("TRDRVFL", "Derived Flag", "Perm", _DERIVED),
+        Variable("TRMETHOD", "Method Used to Identify the Tumor/Lesion", "Exp", frozenset({METHOD})),
+        Variable("TRDRVFL", "Derived Flag", "Perm", _DERIVED),
         *_evaluator("TR"),
         *_timing("TR", "Tumor/Lesion Measurement"),
     ),
@@ -105,14 +97,14 @@ RS = Table(
     "Disease Response",
     (
         *_head("RS"),
-        _text("RSLNKGRP", "Link Group ID"),
-        _text("RSTESTCD", "Assessment Short Name", "Req", frozenset(RESPONSE_TESTS)),
-        _text("RSTEST", "Assessment Name", "Req", frozenset(RESPONSE_TESTS.values())),
-        _text("RSCAT", "Category for Assessment", "Req", frozenset(CRITERIA.values())),
-        _text("RSORRES", "Result or Finding in Original Units", "Exp"),
-        _text("RSSTRESC", "Character Result/Finding in Std Format", "Exp"),
+        Variable("RSLNKGRP", "Link Group ID"),
+        Variable("RSTESTCD", "Assessment Short Name", "Req", frozenset(RESPONSE_TESTS)),
+        Variable("RSTEST", "Assessment Name", "Req", frozenset(RESPONSE_TESTS.values())),
+        Variable("RSCAT", "Category for Assessment", "Req", frozenset(CRITERIA.values())),
+        Variable("RSORRES", "Result or Finding in Original Units", "Exp"),
+        Variable("RSSTRESC", "Character Result/Finding in Std Format", "Exp"),
         *_not_done("RS"),
-        _text("RSDRVFL", "Derived Flag", "Perm", _DERIVED),
+        Variable("RSDRVFL", "Derived Flag", "Perm", _DERIVED),
         *_evaluator("RS"),
         *_timing("RS", "Assessment"),
     ),
@@ -125,16 +117,16 @@ def _supplement(domain: str, label: str) -> Table:
         f"SUPP{domain}",
         f"Supplemental Qualifiers for {label}",
         (
-            _text("STUDYID", "Study Identifier", "Req"),
-            _text("RDOMAIN", "Related Domain Abbreviation", "Req", frozenset({domain})),
-            _text("USUBJID", "Unique Subject Identifier", "Req"),
-            _text("IDVAR", "Identifying Variable", "Req", frozenset({f"{domain}SEQ"})),
-            _text("IDVARVAL", "Identifying Variable Value", "Req"),
-            _text("QNAM", "Qualifier Variable Name", "Req", frozenset(QUALIFIERS)),
-            _text("QLABEL", "Qualifier Variable Label", "Req", frozenset(QUALIFIERS.values())),
-            _text("QVAL", "Data Value", "Req"),
-            _text("QORIG", "Origin", "Req", frozenset({"Assigned"})),
-            _text("QEVAL", "Evaluator", "Exp", frozenset({EVALUATION})),
+            Variable("STUDYID", "Study Identifier", "Req"),
+            Variable("RDOMAIN", "Related Domain Abbreviation", "Req", frozenset({domain})),
+            Variable("USUBJID", "Unique Subject Identifier", "Req"),
+            Variable("IDVAR", "Identifying Variable", "Req", frozenset({f"{domain}SEQ"})),
+            Variable("IDVARVAL", "Identifying Variable Value", "Req"),
+            Variable("QNAM", "Qualifier Variable Name", "Req", frozenset(QUALIFIERS)),
+            Variable("QLABEL", "Qualifier Variable Label", "Req", frozenset(QUALIFIERS.values())),
+            Variable("QVAL", "Data Value", "Req"),
+            Variable("QORIG", "Origin", "Req", frozenset({"Assigned"})),
+            Variable("QEVAL", "Evaluator", "Exp", frozenset({EVALUATION})),
         ),
         ("STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "QNAM"),
     )
@@ -152,13 +144,13 @@ RELREC = Table(
     "RELREC",
     "Related Records",
     (
-        _text("STUDYID", "Study Identifier", "Req"),
-        _text("RDOMAIN", "Related Domain Abbreviation", "Req", frozenset({"TU", "TR", "RS"})),
-        _text("USUBJID", "Unique Subject Identifier", "Exp"),
-        _text("IDVAR", "Identifying Variable", "Req"),
-        _text("IDVARVAL", "Identifying Variable Value", "Exp"),
-        _text("RELTYPE", "Relationship Type", "Exp", frozenset({"ONE", "MANY"})),
-        _text("RELID", "Relationship Identifier", "Req"),
+        Variable("STUDYID", "Study Identifier", "Req"),
+        Variable("RDOMAIN", "Related Domain Abbreviation", "Req", frozenset({"TU", "TR", "RS"})),
+        Variable("USUBJID", "Unique Subject Identifier", "Exp"),
+        Variable("IDVAR", "Identifying Variable", "Req"),
+        Variable("IDVARVAL", "Identifying Variable Value", "Exp"),
+        Variable("RELTYPE", "Relationship Type", "Exp", frozenset({"ONE", "MANY"})),
+        Variable("RELID", "Relationship Identifier", "Req"),
     ),
     ("STUDYID", "RDOMAIN", "IDVAR", "RELID"),
 )

@@ -1,18 +1,19 @@
 """Writing the SDTM export, checking what was written, and asking the rules again from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from HCCResponseLib.base.errors import ExportError
-from HCCResponseLib.cohort.committee.reads import Committee, CommitteeRead
+from HCCResponseLib.cohort.committee.reads import Committee
 from HCCResponseLib.report.sdtm.build import build
 from HCCResponseLib.report.sdtm.domains import DOMAINS
-from HCCResponseLib.report.sdtm.read_back import WrittenRead, read_domains, read_sdtm
+from HCCResponseLib.report.sdtm.read_back import ReadKey, WrittenRead, read_domains, read_sdtm
 from HCCResponseLib.report.sdtm.rules import SDTM_RULES
 from HCCResponseLib.report.tables.files import staged, write_table
 from HCCResponseLib.report.tables.rules import Problem, validate
+from HCCResponseLib.review.read.outcome import ReadOutcome
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def export_sdtm(
             for table in filled:
                 write_table(work, table, form, study)
             problems += validate(read_domains(work, form), SDTM_RULES)
-            problems += differences(committee, work, form, study, references)
+            problems += _differences(committee, read_sdtm(work, form), study, references or {})
         errors = [p for p in problems if p.severity == "error"]
         if errors:
             raise ExportError(str(folder), [str(p) for p in errors])
@@ -62,35 +63,21 @@ def export_sdtm(
     return Exported(tuple(files), tuple(dict.fromkeys(problems)))
 
 
-def differences(
-    committee: Committee,
-    folder: Path,
-    form: str,
-    study: str,
-    references: Mapping[str, date] | None = None,
-) -> list[Problem]:
+def _differences(
+    committee: Committee, written: Mapping[ReadKey, WrittenRead], study: str, references: Mapping[str, date]
+) -> Iterator[Problem]:
     """Reads whose written findings do not lead to the same responses again."""
-    written = read_sdtm(folder, form)
-    found = []
-    for read in committee.reads:
-        if not read.repeat:
-            key = f"{study}-{read.subject}", read.evaluator
-            reference = (references or {}).get(read.subject)
-            why = _difference(read, written.get(key), committee, reference)
-            if why:
-                found.append(Problem("R01", "error", "RS", None, f"{key[0]}, {key[1]}: {why}"))
-    return found
+    for read in (r for r in committee.reads if not r.repeat):
+        key = f"{study}-{read.subject}", read.evaluator
+        again = written.get(key)
+        why: str | None = "the read is not in the export"
+        if again is not None:
+            why = _difference(read.outcome, again.outcome(committee.profile, references.get(read.subject)))
+        if why:
+            yield Problem("R01", "error", "RS", None, f"{key[0]}, {key[1]}: {why}")
 
 
-def _difference(
-    read: CommitteeRead,
-    written: WrittenRead | None,
-    committee: Committee,
-    reference: date | None,
-) -> str | None:
-    if written is None:
-        return "the read is not in the export"
-    again, before = written.outcome(committee.profile, reference), read.outcome
+def _difference(before: ReadOutcome, again: ReadOutcome) -> str | None:
     for a, b in zip(again.evaluation.time_points, before.evaluation.time_points, strict=False):
         if (a.target.response, a.non_target, a.overall) != (b.target.response, b.non_target, b.overall):
             return f"'{b.name}' was {b.overall} and is {a.overall} when it is read back"

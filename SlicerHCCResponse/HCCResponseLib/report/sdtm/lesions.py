@@ -67,18 +67,18 @@ def results(lesion: LesionFinding, point: TimePointFindings, profile: Profile) -
     if lesion.state is LesionState.SPLIT or (lesion.state is LesionState.MERGED and not lesion.members):
         return
     length = "LPERP" if lesion.nodal else "LDIAM"
+    judged = "LNSTATE" if lesion.nodal else "TUMSTATE"
+    reason = terms.NOT_ASSESSED.get(lesion.state)
+    state = _state(lesion, point, profile)
     if lesion.role is LesionRole.TARGET:
         yield _length(lesion, length, ValueRule(profile))
-        if lesion.nodal and lesion.state not in terms.NOT_ASSESSED:
-            state = _state(lesion, point, profile)
-            yield MeasuredResult("LNSTATE", state, state)
+        if lesion.nodal and reason is None:
+            yield MeasuredResult(judged, state, state)
         return
-    if lesion.state in terms.NOT_ASSESSED:
-        reason = terms.NOT_ASSESSED[lesion.state]
-        yield MeasuredResult("LNSTATE" if lesion.nodal else "TUMSTATE", None, None, None, reason)
+    if reason is not None:
+        yield MeasuredResult(judged, None, None, None, reason)
         return
-    state = _state(lesion, point, profile)
-    yield MeasuredResult("LNSTATE" if lesion.nodal else "TUMSTATE", state, state)
+    yield MeasuredResult(judged, state, state)
     axis = lesion.short_mm if lesion.nodal else lesion.long_mm
     sized = axis is not None or lesion.state is LesionState.TOO_SMALL
     if sized and (lesion.nodal or lesion.role is LesionRole.NEW):

@@ -1,6 +1,6 @@
 """From SDTM records back to findings, so that the rules can be asked again and must answer the same."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -24,6 +24,8 @@ from HCCResponseLib.review.read.outcome import ReadOutcome, outcome
 
 ReadKey = tuple[str, str]
 """USUBJID and --EVALID."""
+Places = Mapping[tuple[str, str], TextRow]
+"""Records of TU by USUBJID and TULNKID."""
 Qualifiers = Mapping[tuple[str, str, str, str], str]
 """QVAL by RDOMAIN, USUBJID, IDVARVAL and QNAM."""
 _ROLE = {word: role for role, word in terms.ROLES.items()}
@@ -61,7 +63,7 @@ def read_sdtm(folder: Path, form: str = "csv") -> dict[ReadKey, WrittenRead]:
     """
     sheets = read_domains(folder, form)
     qualifiers = [row for name in ("SUPPTR", "SUPPRS") if name in sheets for row in sheets[name].rows]
-    return findings_of(sheets["TU"].rows, sheets["TR"].rows, sheets["RS"].rows, qualifiers)
+    return _findings(sheets["TU"].rows, sheets["TR"].rows, sheets["RS"].rows, qualifiers)
 
 
 def read_domains(folder: Path, form: str = "csv") -> dict[str, Sheet]:
@@ -75,8 +77,8 @@ def read_domains(folder: Path, form: str = "csv") -> dict[str, Sheet]:
     return {name: Sheet.of(DOMAINS[name], read_table(path)) for name, path in there.items()}
 
 
-def findings_of(
-    tu: Sequence[TextRow], tr: Sequence[TextRow], rs: Sequence[TextRow], qualifiers: Sequence[TextRow] = ()
+def _findings(
+    tu: Sequence[TextRow], tr: Sequence[TextRow], rs: Sequence[TextRow], qualifiers: Sequence[TextRow]
 ) -> dict[ReadKey, WrittenRead]:
     """Findings of every read, in order of subjects and evaluators."""
     extra = {(q["RDOMAIN"], q["USUBJID"], q["IDVARVAL"], q["QNAM"]): q["QVAL"] for q in qualifiers}
@@ -96,8 +98,7 @@ def findings_of(
     }
     return {
         key: WrittenRead(
-            tuple(_time_point(visits[number], key[0], places, extra) for number in sorted(visits)),
-            answers.get(key),
+            tuple(_time_point(visits[number], places, extra) for number in sorted(visits)), answers.get(key)
         )
         for key, visits in reads.items()
     }
@@ -112,20 +113,20 @@ class _Visit:
     rows: dict[str, list[TextRow]] = field(default_factory=lambda: {"TR": [], "RS": []})
 
 
-def _time_point(
-    visit: _Visit, subject: str, places: Mapping[tuple[str, str], TextRow], extra: Qualifiers
-) -> TimePointFindings:
+def _time_point(visit: _Visit, places: Places, extra: Qualifiers) -> TimePointFindings:
     coded = {row["RSTESTCD"]: row for row in visit.rows["RS"]}
-    non_target = coded.get("NTRGRESP")
+    non_target, progress, overall = (coded.get(test) for test in ("NTRGRESP", "NEWLPROG", "OVRLRESP"))
     own = non_target is not None and non_target["RSORRES"] and not non_target["RSDRVFL"]
-    progress = coded.get("NEWLPROG")
-    overall = coded.get("OVRLRESP")
     key = ("RS", overall["USUBJID"], overall["RSSEQ"]) if overall else ("RS", "", "")
     versus, markers = extra.get((*key, "NTVSLAST")), extra.get((*key, "MARKNORM"))
+    lesions: dict[str, dict[str, TextRow]] = {}
+    for row in visit.rows["TR"]:
+        if row["TRLNKID"]:
+            lesions.setdefault(row["TRLNKID"], {})[row["TRTESTCD"]] = row
     return TimePointFindings(
         visit.name,
         visit.date,
-        _lesions(visit.rows["TR"], subject, places, extra),
+        tuple(_lesion(link, tests, places, extra) for link, tests in lesions.items()),
         Response(non_target["RSORRES"]) if own and non_target else None,
         NewLesionStatus(progress["RSORRES"].lower()) if progress else NewLesionStatus.NO,
         VersusLast(versus) if versus else None,
@@ -133,43 +134,24 @@ def _time_point(
     )
 
 
-def _lesions(
-    results: Iterable[TextRow],
-    subject: str,
-    places: Mapping[tuple[str, str], TextRow],
-    extra: Qualifiers,
-) -> tuple[LesionFinding, ...]:
-    records: dict[str, dict[str, TextRow]] = {}
-    for r in results:
-        if r["TRLNKID"]:
-            records.setdefault(r["TRLNKID"], {})[r["TRTESTCD"]] = r
-    return tuple(_lesion(link, tests, places[subject, link], extra) for link, tests in records.items())
-
-
-def _lesion(
-    link: str,
-    tests: Mapping[str, TextRow],
-    place: TextRow,
-    extra: Qualifiers,
-) -> LesionFinding:
+def _lesion(link: str, tests: Mapping[str, TextRow], places: Places, extra: Qualifiers) -> LesionFinding:
+    place = places[next(iter(tests.values()))["USUBJID"], link]
     organ, nodal = terms.organ_of(place["TULOC"])
     state, value = _state(tests)
-    merged = place["TUTESTCD"] == "TUMERGE"
-    prefix = link.split("-", 1)[0]
+    prefix, names = link.split("-", 1)
     marks = (extra.get(("TR", r["USUBJID"], r["TRSEQ"], "VSLAST")) for r in tests.values())
     versus = next((mark for mark in marks if mark), None)
     return LesionFinding(
-        link,
-        organ,
-        nodal,
-        _ROLE[place["TUSTRESC"]],
-        state,
-        None if nodal else value,
-        value if nodal else None,
-        link.rsplit(".", 1)[0] if place["TUTESTCD"] == "TUSPLIT" else None,
-        tuple(f"{prefix}-{m}" for m in link.split("-", 1)[1].split("/")) if merged else (),
-        None,
-        VersusLast(versus) if versus else None,
+        lesion_id=link,
+        organ=organ,
+        nodal=nodal,
+        role=_ROLE[place["TUSTRESC"]],
+        state=state,
+        long_mm=None if nodal else value,
+        short_mm=value if nodal else None,
+        parent=link.rsplit(".", 1)[0] if place["TUTESTCD"] == "TUSPLIT" else None,
+        members=tuple(f"{prefix}-{m}" for m in names.split("/")) if place["TUTESTCD"] == "TUMERGE" else (),
+        versus_last=VersusLast(versus) if versus else None,
     )
 
 

@@ -15,21 +15,20 @@ from HCCResponseLib.report.tables.rules import ANY_TABLE, Hit, Rule, Sheet, Shee
 
 FINDINGS = ("TR", "RS")
 OBSERVATIONS = ("TU", "TR", "RS")
-_LENGTHS = {"name": 8, "label": 40, "value": 200}
 
 
 def _names(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
     for name in sheet.columns:
-        if not re.fullmatch(rf"[A-Z][A-Z0-9_]{{0,{_LENGTHS['name'] - 1}}}", name):
+        if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,7}", name):
             yield None, f"the name {name} is longer than 8 characters or has others than letters and digits"
     for variable in sheet.table.variables:
-        if len(variable.label) > _LENGTHS["label"]:
+        if len(variable.label) > 40:
             yield None, f"the label of {variable.name} is longer than 40 characters"
 
 
 def _lengths(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
     for number, column, text in cells(sheet, lambda v: not v.numeric):
-        if len(text.encode()) > _LENGTHS["value"]:
+        if len(text.encode()) > 200:
             yield number, f"{column.name} is longer than 200 characters"
 
 
@@ -47,10 +46,8 @@ def _subject(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
 
 def _one_study(sheet: Sheet, sheets: Sheets) -> Iterator[Hit]:
     studies = {row["STUDYID"] for other in sheets.values() for row in other.rows}
-    for number, row in enumerate(sheet.rows, start=1):
-        if len(studies) > 1:
-            yield number, f"STUDYID '{row['STUDYID']}': there are {len(studies)} studies in one export"
-            return
+    if len(studies) > 1 and sheet.rows:
+        yield 1, f"STUDYID '{sheet.rows[0]['STUDYID']}': there are {len(studies)} studies in one export"
 
 
 def _sequence(sheet: Sheet, _: Sheets) -> Iterator[Hit]:

@@ -1,7 +1,5 @@
 """The report: one self-contained HTML file with table, sums, trace, key slices and provenance."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,18 +10,17 @@ import jinja2
 from HCCResponseLib import __version__
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.base.resources import resource_path
-from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW, Volume
-from HCCResponseLib.report.subject.figures import SumPoint, draw_sums
-from HCCResponseLib.report.subject.pictures import CANDIDATE_WORDS, lesion_cards
+from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW
+from HCCResponseLib.report.subject.figures import Images, draw_sums
+from HCCResponseLib.report.subject.pictures import decided, lesion_cards
 from HCCResponseLib.report.subject.side_by_side import levels
 from HCCResponseLib.response.profiles.load import Profile
-from HCCResponseLib.response.types import LesionState, ReadEvaluation, TimePointEvaluation
-from HCCResponseLib.review.read.category import roles
+from HCCResponseLib.response.types import LesionState, ReadEvaluation
+from HCCResponseLib.review.read.category import missing, roles
 from HCCResponseLib.review.read.lifecycle import points, stage
 from HCCResponseLib.review.read.new_lesions import histories
 from HCCResponseLib.review.read.state import ReadState, Row
 
-Images = Callable[[str], Volume]
 _DOUBTFUL = 0.7
 _STATE_WORDS = {
     LesionState.DISAPPEARED: "disappeared (0 mm)",
@@ -33,51 +30,34 @@ _STATE_WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One lesion at one time point in the table."""
-
-    text: str
-    status: str
-    note: str
-
-
 def write_report(
     path: Path,
     state: ReadState,
     profile: Profile,
     evaluation: ReadEvaluation | None,
-    gaps: list[str],
     images: Images,
 ) -> None:
     """Write the report. Without an evaluation it shows the proposals and what is still missing, and no category.
 
     Args:
         images: gives the image of a time point by name.
-        gaps: what is missing, see :func:`HCCResponseLib.review.read.category.missing`.
 
     Raises:
         StorageError: the file cannot be written.
     """
     assert state.study is not None
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resource_path("Report")),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.globals.update(mm=_mm, change=_change)
     role_of = roles(state, profile)
     values = {
         "study": state.study,
         "profile": profile,
         "evaluation": evaluation,
         "points": evaluation.time_points if evaluation else (),
-        "gaps": gaps,
+        "gaps": missing(state),
         "reviewed": state.reviewed(),
         "readers": state.readers(),
         "table": _table(state, {n: r.value for n, (r, _) in role_of.items()}),
         "candidates": _candidates(state),
-        "plot": _plot(evaluation, profile) if evaluation else None,
+        "plot": draw_sums(evaluation.time_points, profile) if evaluation else None,
         "cards": lesion_cards(state, images),
         "levels": levels(state, images),
         "new_lesions": _new_lesions(state, profile),
@@ -90,7 +70,18 @@ def write_report(
         "version": __version__,
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
-    write_text(path, environment.get_template("report.html.j2").render(values))
+    write_text(path, page("report.html.j2", values))
+
+
+def page(template: str, values: dict[str, Any]) -> str:
+    """A page from a template in Resources/Report; every text in it is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resource_path("Report")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.globals.update(mm=_mm, change=_change)
+    return environment.get_template(template).render(values)
 
 
 def _mm(value: Decimal | None) -> str:
@@ -113,9 +104,9 @@ def _table(state: ReadState, role_of: dict[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def _cell(row: Row | None) -> Cell:
+def _cell(row: Row | None) -> dict[str, str]:
     if row is None:
-        return Cell("no proposal", "missing", "")
+        return {"text": "no proposal", "status": "missing", "note": ""}
     text = _STATE_WORDS.get(row.state) or (f"{row.long_mm} mm" if row.long_mm is not None else "-")
     own = row.decision is not None and row.decision.long_axis_mm is not None
     note = ""
@@ -125,28 +116,24 @@ def _cell(row: Row | None) -> Cell:
         note += f"{row.measurement.volume_mm3 / 1000:.1f} mL"
     if own and row.measurement:
         note = f"drawn by the reader; contour: {row.measurement.long_axis.length_mm} mm"
-    return Cell(text, row.status.value, note)
+    return {"text": text, "status": row.status.value, "note": note}
 
 
 def _candidates(state: ReadState) -> list[dict[str, Any]]:
-    out = []
-    for point, rows in state.rows.items():
-        for name, row in rows.items():
-            if not row.is_candidate:
-                continue
-            decided = CANDIDATE_WORDS[row.decision.action] if row.decision else "not decided"
-            out.append(
-                {
-                    "point": point,
-                    "name": name,
-                    "size": f"{row.measurement.long_axis.length_mm} mm" if row.measurement else "-",
-                    "suggestion": row.proposal.suggestion.value if row.proposal.suggestion else "-",
-                    "decided": decided,
-                    "reason": row.decision.reason if row.decision else "",
-                    "evidence": _evidence(row),
-                }
-            )
-    return out
+    return [
+        {
+            "point": point,
+            "name": name,
+            "size": f"{row.measurement.long_axis.length_mm} mm" if row.measurement else "-",
+            "suggestion": row.proposal.suggestion or "-",
+            "decided": decided(row),
+            "reason": row.decision.reason if row.decision else "",
+            "evidence": _evidence(row),
+        }
+        for point, rows in state.rows.items()
+        for name, row in rows.items()
+        if row.is_candidate
+    ]
 
 
 def _evidence(row: Row) -> str:
@@ -157,9 +144,7 @@ def _evidence(row: Row) -> str:
     if e.get("distance_to_known_mm") is not None:
         parts.append(f"{e['distance_to_known_mm']} mm from the nearest known lesion")
     if "imaged_at_baseline" in e:
-        parts.append(
-            "place imaged at baseline" if e["imaged_at_baseline"] else "place not imaged at baseline"
-        )
+        parts.append(f"place {'' if e['imaged_at_baseline'] else 'not '}imaged at baseline")
     if e.get("probability_at_baseline") is not None:
         parts.append(f"probability there at baseline {e['probability_at_baseline']}")
     agreement = e.get("base_network_agreement")
@@ -180,18 +165,6 @@ def _new_lesions(state: ReadState, profile: Profile) -> list[dict[str, str]]:
         }
         for one in histories(state, profile)
     ]
-
-
-def _plot(evaluation: ReadEvaluation, profile: Profile) -> str:
-    points = [_sum_point(p) for p in evaluation.time_points]
-    return draw_sums(
-        points, float(profile.pr_percent), float(profile.pd_percent), float(profile.pd_absolute_mm or 0)
-    )
-
-
-def _sum_point(point: TimePointEvaluation) -> SumPoint:
-    total = float(point.target.sum) if point.target.complete and point.target.sum is not None else None
-    return SumPoint(point.name, point.date, total, "" if point.is_baseline else str(point.overall or "open"))
 
 
 def _cautions(state: ReadState) -> list[str]:
@@ -245,13 +218,9 @@ def _provenance(state: ReadState) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def _not_shown(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Spots of the base network that are no candidates, each with its reason."""
-    return [
-        (
-            "not shown as a candidate",
-            f"{s['long_axis_mm']} mm at {s['evidence'].get('place_lps')}: {s['reason']}",
-        )
-        for s in facts.get("suppressed", [])
-    ]
+    spots = facts.get("suppressed", [])
+    words = (f"{s['long_axis_mm']} mm at {s['evidence'].get('place_lps')}: {s['reason']}" for s in spots)
+    return [("not shown as a candidate", line) for line in words]
 
 
 def _flat(facts: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -1,18 +1,15 @@
 """For each lesion and candidate, its key slice at every time point."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.report.subject.figures import KeySlice, draw_key_slice, half_side_mm
-from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.report.subject.figures import Images, draw_key_slice, half_side_mm
 from HCCResponseLib.review.read.records import Action
 from HCCResponseLib.review.read.state import ReadState, Row
 
-Images = Callable[[str], Volume]
-CANDIDATE_WORDS = {Action.NEW: "new", Action.EQUIVOCAL: "equivocal", Action.DISMISS: "dismissed"}
+_CANDIDATE_WORDS = {Action.NEW: "new", Action.EQUIVOCAL: "equivocal", Action.DISMISS: "dismissed"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,6 @@ class Picture:
 class LesionPictures:
     """All pictures of one lesion or candidate."""
 
-    name: str
     title: str
     pictures: tuple[Picture, ...]
 
@@ -48,35 +44,29 @@ def lesion_cards(state: ReadState, images: Images) -> list[LesionPictures]:
 
 def _lesion_card(state: ReadState, name: str, points: list[str], images: Images) -> LesionPictures:
     rows = [(p, state.row(p, name)) for p in points]
-    half = max(
-        (half_side_mm(r.contour, images(p).geometry.spacing) for p, r in rows if r is not None), default=55.0
-    )
-    pictures = tuple(_picture(p, r, images, half) for p, r in rows)
-    return LesionPictures(name, f"Lesion {name}", pictures)
+    half = max(half_side_mm(r.contour, images(p).geometry.spacing) for p, r in rows if r is not None)
+    return LesionPictures(f"Lesion {name}", tuple(_picture(p, r, images, half) for p, r in rows))
 
 
-def _decided(row: Row) -> str:
+def decided(row: Row) -> str:
     """What the reader said, in words."""
     if row.decision is not None and row.is_candidate:
-        return CANDIDATE_WORDS[row.decision.action]
+        return _CANDIDATE_WORDS[row.decision.action]
     return "not decided" if row.decision is None else row.status.value
 
 
 def _picture(point: str, row: Row | None, images: Images, half_mm: float) -> Picture:
     if row is None:
         return Picture(point, None, "no proposal")
-    decided = _decided(row)
-    words = f"{row.state.value}, {decided}"
-    if row.state is LesionState.MEASURED and row.long_mm is not None:
-        words = f"{row.long_mm} mm, {decided}"
+    caption = f"{row.long_mm} mm" if row.long_mm is not None else row.state.value
+    words = f"{caption}, {decided(row)}"
     centre = _centre(row, images(point))
     if centre is None:
         return Picture(point, None, words)
-    caption = f"{row.long_mm} mm" if row.long_mm is not None else row.state.value
     own_line = row.decision is not None and row.decision.long_axis_mm is not None
     measured = None if own_line else row.measurement
     return Picture(
-        point, draw_key_slice(KeySlice(images(point), centre, half_mm, row.contour, measured, caption)), words
+        point, draw_key_slice(images(point), centre, half_mm, caption, row.contour, measured), words
     )
 
 
@@ -101,11 +91,11 @@ def _index(place: object, image: Volume) -> tuple[int, int, int] | None:
 
 
 def _candidate_card(row: Row, baseline: str, images: Images) -> LesionPictures:
-    point, name = row.proposal.time_point, row.proposal.name
+    point = row.proposal.time_point
     half = half_side_mm(row.contour, images(point).geometry.spacing)
     pictures = [_picture(point, row, images, half)]
     before = _index(row.proposal.evidence.get("place_at_baseline_lps"), images(baseline))
     if before is not None:
-        key = KeySlice(images(baseline), before, half, None, None, "same place at baseline")
-        pictures.insert(0, Picture(baseline, draw_key_slice(key), "same place"))
-    return LesionPictures(name, f"Candidate {name} at {point}", tuple(pictures))
+        drawn = draw_key_slice(images(baseline), before, half, "same place at baseline")
+        pictures.insert(0, Picture(baseline, drawn, "same place"))
+    return LesionPictures(f"Candidate {row.proposal.name} at {point}", tuple(pictures))

@@ -1,6 +1,6 @@
 """Baseline and follow-up side by side at the same anatomical level, with every lesion's contour, name and colour."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,9 @@ from matplotlib.figure import Figure
 
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW, Volume, window
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.report.subject.figures import as_png, outlines
+from HCCResponseLib.report.subject.figures import Images, as_png, outlines
 from HCCResponseLib.review.read.state import ReadState, Row
 
-Images = Callable[[str], Volume]
 # After Okabe and Ito, who chose for colour-blind readers; two are lighter, to be read on grey.
 _COLOURS = ("#56b4e9", "#e69f00", "#2fcf9b", "#f0e442", "#cc79a7", "#d55e00", "#7aa8ff")
 _MOST_LEVELS = 6
@@ -47,6 +46,13 @@ class Side:
     image: Volume
     level: int
     marks: tuple[Mark, ...]
+
+    def shows(self, mark: Mark) -> bool:
+        """Whether a mark's contour, or the place of what has none, is drawn on this slice."""
+        if mark.contour is not None:
+            return bool(mark.contour.plane(self.level).any())
+        off = None if mark.place is None else abs(mark.place[0] - self.level)
+        return off is not None and off * self.image.geometry.spacing[0] <= _NEAR_MM
 
 
 def draw_side_by_side(left: Side, right: Side, names: Sequence[str]) -> str:
@@ -82,7 +88,7 @@ def _draw(
     height, width = plane.shape
     extent = (-0.5 * sx, (width - 0.5) * sx, (height - 0.5) * sy, -0.5 * sy)
     axes.imshow(plane, cmap="gray", vmin=0, vmax=1, extent=extent, interpolation="bilinear")
-    for mark in side.marks:
+    for mark in filter(side.shows, side.marks):
         _mark(axes, side, mark, _COLOURS[list(names).index(mark.name) % len(_COLOURS)])
     x, y = 0.5 * (box[0] + box[1]), 0.5 * (box[2] + box[3])
     axes.set_xlim(x - half, x + half)
@@ -96,18 +102,17 @@ def _draw(
 def _mark(axes: Axes, side: Side, mark: Mark, colour: str) -> None:
     sy, sx = side.image.geometry.spacing[1:]
     text = f"{mark.name} {mark.words}".strip()
-    if mark.contour is not None and mark.contour.plane(side.level).any():
+    if mark.contour is not None:
         lines = outlines(mark.contour, side.level)
         for line in lines:
             style = "--" if mark.candidate else "-"
             axes.plot(line[:, 1] * sx, line[:, 0] * sy, color=colour, linewidth=1.4, linestyle=style)
         top = min((line[line[:, 0].argmin()] for line in lines), key=lambda p: float(p[0]))
         _write(axes, text, float(top[1]) * sx, float(top[0]) * sy - 2.0, colour)
-    elif mark.contour is None and mark.place is not None:
+    elif mark.place is not None:
         _, y, x = mark.place
-        if _near(mark.place, side.level, side.image):
-            axes.plot([x * sx], [y * sy], color=colour, marker="+", markersize=9, markeredgewidth=1.4)
-            _write(axes, text, x * sx, y * sy - 6.0, colour)
+        axes.plot([x * sx], [y * sy], color=colour, marker="+", markersize=9, markeredgewidth=1.4)
+        _write(axes, text, x * sx, y * sy - 6.0, colour)
 
 
 def _write(axes: Axes, text: str, x: float, y: float, colour: str) -> None:
@@ -148,29 +153,13 @@ def _levels_of(
         if found is None:
             continue
         before, now = found
-        here = [n for n, r in rows.items() if _visible(r, now, images(point))]
-        shown |= {name, *here}
+        right = Side(point, images(point), now, _marks(rows, images(point)))
+        here = dict.fromkeys([name, *(mark.name for mark in right.marks if right.shows(mark))])
+        shown |= set(here)
         first = {n: r for n, r in state.rows[baseline].items() if r.contour is not None}
         left = Side(baseline, images(baseline), before, _old_marks(first, rows[name], images(baseline)))
-        right = Side(point, images(point), now, _marks(rows, images(point)))
-        out.append(
-            ComparedSlice(
-                point, ", ".join(dict.fromkeys([name, *here])), draw_side_by_side(left, right, names)
-            )
-        )
+        out.append(ComparedSlice(point, ", ".join(here), draw_side_by_side(left, right, names)))
     return out
-
-
-def _visible(row: Row, level: int, image: Volume) -> bool:
-    """Whether a row's contour, or the place of what has none, is drawn on this slice."""
-    if row.contour is not None:
-        return bool(row.contour.plane(level).any())
-    place = _index(row.proposal.evidence.get("place_lps"), image)
-    return place is not None and _near(place, level, image)
-
-
-def _near(place: tuple[float, float, float], level: int, image: Volume) -> bool:
-    return abs(place[0] - level) * image.geometry.spacing[0] <= _NEAR_MM
 
 
 def _size(row: Row) -> float:
@@ -180,28 +169,18 @@ def _size(row: Row) -> float:
 def _slices(state: ReadState, baseline: str, row: Row, images: Images) -> tuple[int, int] | None:
     """The slice of a row and the baseline's slice at the same anatomical level."""
     image, first = images(row.proposal.time_point), images(baseline)
-    before = state.row(baseline, row.proposal.name)
+    evidence, before = row.proposal.evidence, state.row(baseline, row.proposal.name)
+    here, there = _index(evidence.get("place_lps"), image), None
     if row.is_candidate:
-        here, there = (
-            row.proposal.evidence.get("place_lps"),
-            row.proposal.evidence.get("place_at_baseline_lps"),
-        )
-    else:
-        here, there = row.proposal.evidence.get("place_lps"), None
-        if before is not None and before.contour is not None:
-            there = list(first.geometry.index_to_lps(before.contour.centre))
-    if row.measurement is not None:
-        level = row.measurement.axial_level
-    elif isinstance(here, list):
-        level = round(float(image.geometry.lps_to_index(here)[0]))
-    else:
+        there = _index(evidence.get("place_at_baseline_lps"), first)
+    elif before is not None and before.contour is not None:
+        there = before.contour.centre
+    if here is None or there is None:
         return None
-    if not isinstance(there, list) or not isinstance(here, list):
-        return None
-    off = (level - float(image.geometry.lps_to_index(here)[0])) * image.geometry.spacing[0]
-    old = round(float(first.geometry.lps_to_index(there)[0]) + off / first.geometry.spacing[0])
+    level = row.measurement.axial_level if row.measurement is not None else round(here[0])
     if not 0 <= level < image.geometry.size[0]:
         return None
+    old = round(there[0] + (level - here[0]) * image.geometry.spacing[0] / first.geometry.spacing[0])
     return int(np.clip(old, 0, first.geometry.size[0] - 1)), level
 
 

@@ -1,6 +1,5 @@
 """The pictures of ``hcc-response track``: one HTML file with every lesion and candidate side by side."""
 
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,20 +10,13 @@ from HCCResponseLib.base.files import write_text
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion, union
 from HCCResponseLib.lesions.links import LinkSet
+from HCCResponseLib.report.subject.html import page
 from HCCResponseLib.report.subject.side_by_side import Mark, Side, draw_side_by_side
 from HCCResponseLib.track.identity.matching import KnownLesion
 from HCCResponseLib.track.new_lesions.candidates import Candidates
 from HCCResponseLib.track.registration.register import Registration
 
 _MOST = 12
-_HEAD = (
-    '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Lesions at two visits</title><style>'
-    'body{font:15px/1.45 system-ui,"Segoe UI",sans-serif;margin:0 auto;padding:1.5rem;max-width:1080px}'
-    "img{width:100%}figure{margin:0 0 1rem}.warn{background:#fff4e0;color:#8a4b00;padding:.6rem .9rem}"
-    "</style></head><body>"
-    "<h1>Lesions at two visits</h1><p class=warn>For research use; not cleared for clinical use. Carried outlines are "
-    "for finding lesions again, not for measuring.</p>"
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,18 +38,8 @@ def write_tracking(path: Path, pair: TrackedPair) -> None:
     quality = pair.found.quality
     cautions = [*quality.remarks]
     cautions += [f"{n}: {' '.join(k.trust.reasons)}" for n, k in pair.known.items() if k.trust.reasons]
-    words = "".join(f"<li>{html.escape(one)}</li>" for one in cautions)
-    figures = "".join(
-        f'<figure><img src="{data}" alt="{html.escape(title)}"><figcaption>{html.escape(title)}</figcaption></figure>'
-        for title, data in _pictures(pair)
-    )
-    overlap = "-" if quality.liver_overlap is None else f"{quality.liver_overlap:.3f}"
-    facts = (
-        f"<p>Body similarity {quality.body_similarity:.3f}, liver overlap {overlap}, error there and back "
-        f"{quality.cycle_error_mm:.1f} mm, folding {100 * quality.folding:.2f} %.</p>"
-    )
-    caution = f'<div class="warn"><b>Look closely.</b><ul>{words}</ul></div>' if words else ""
-    write_text(path, f"{_HEAD}{facts}{caution}{figures}</body></html>\n")
+    values = {"quality": quality, "cautions": cautions, "pictures": _pictures(pair)}
+    write_text(path, page("tracking.html.j2", values))
 
 
 def _pictures(pair: TrackedPair) -> list[tuple[str, str]]:
@@ -73,11 +55,10 @@ def _pictures(pair: TrackedPair) -> list[tuple[str, str]]:
         marks = left
         if mark.candidate and mark.name not in pair.lesions:
             marks = (*left, Mark(mark.name, None, place, True, "same place"))
-        sides = (
-            Side("baseline", pair.before, before, marks),
-            Side("follow-up", pair.after, after, tuple(right)),
-        )
-        out.append((f"Level of {mark.name} {mark.words}".strip(), draw_side_by_side(*sides, names)))
+        first = Side("baseline", pair.before, before, marks)
+        second = Side("follow-up", pair.after, after, tuple(right))
+        title = f"Level of {mark.name} {mark.words}".strip()
+        out.append((title, draw_side_by_side(first, second, names)))
     return out
 
 
@@ -93,11 +74,9 @@ def _right_marks(pair: TrackedPair) -> list[Mark]:
         else:
             spot = known.place.lesion.centre if known.place else None
             marks.append(Mark(name, None, spot, False, "" if link is None else link.outcome.value))
-    if pair.links is not None:
-        for link in pair.links.new():
-            marks.append(
-                Mark(f"part {link.parts[0]}", pair.parts[link.parts[0] - 1], None, True, "no known lesion")
-            )
+    for link in pair.links.new() if pair.links is not None else ():
+        part = link.parts[0]
+        marks.append(Mark(f"part {part}", pair.parts[part - 1], None, True, "no known lesion"))
     if pair.candidates is not None:
         marks += [Mark(c.name, c.contour, None, True, str(c.suggestion)) for c in pair.candidates.shown]
     return marks

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -26,12 +26,8 @@ def write_csv(path: Path, filled: FilledTable) -> None:
         StorageError: the file cannot be written.
     """
     columns = filled.table.used(filled.rows)
-    rows = [[_csv_cell(c, row.get(c.name)) for c in columns] for row in filled.rows]
+    rows = [[row.get(c.name) for c in columns] for row in filled.rows]
     write_text(path, csv_text([c.name for c in columns], rows))
-
-
-def _csv_cell(column: Variable, value: Cell) -> Cell:
-    return value if column.numeric else as_text(value)
 
 
 def read_csv(path: Path) -> TextTable:
@@ -88,14 +84,17 @@ def read_dataset_json(path: Path) -> TextTable:
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-        names = tuple(column["name"] for column in content["columns"])
-        rows = tuple(dict(zip(names, map(_as_written, row), strict=True)) for row in content["rows"])
+        return _as_written([column["name"] for column in content["columns"]], content["rows"])
     except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as problem:
         raise InputError(f"'{path}' is not a Dataset-JSON file: {problem}.") from problem
-    return TextTable(names, rows)
 
 
-def _as_written(value: Any) -> str:
+def _as_written(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> TextTable:
+    names = tuple(columns)
+    return TextTable(names, tuple(dict(zip(names, map(_cell_text, row), strict=True)) for row in rows))
+
+
+def _cell_text(value: Any) -> str:
     if value is None or value != value:  # noqa: PLR0124  (not a number: a missing value in a SAS file)
         return ""
     return as_text(Decimal(repr(value)).normalize()) if isinstance(value, float) else str(value)
@@ -113,11 +112,10 @@ def write_xpt(path: Path, filled: FilledTable) -> None:
     kinds = {c.name: "float64" if c.numeric else "object" for c in columns}
     frame = pandas.DataFrame(data, columns=[c.name for c in columns]).astype(kinds)
     labels = [c.label for c in columns]
-    write: Callable[[Path], None] = lambda temporary: pyreadstat.write_xport(  # noqa: E731
-        frame, str(temporary), file_label=filled.table.label, column_labels=labels,
-        table_name=filled.table.name, file_format_version=5,
-    )  # fmt: skip
-    write_atomically(path, write)
+    names = {"file_label": filled.table.label, "table_name": filled.table.name, "column_labels": labels}
+    write_atomically(
+        path, lambda temporary: pyreadstat.write_xport(frame, str(temporary), file_format_version=5, **names)
+    )
 
 
 def _sas_cell(column: Variable, value: Cell) -> str | float:
@@ -137,10 +135,7 @@ def read_xpt(path: Path) -> TextTable:
         frame, _ = pyreadstat.read_xport(str(path))
     except (OSError, ValueError, pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as problem:
         raise InputError(f"'{path}' is not a SAS transport file: {problem}.") from problem
-    names = tuple(map(str, frame.columns))
-    return TextTable(
-        names, tuple(dict(zip(names, map(_as_written, row), strict=True)) for row in frame.values.tolist())
-    )
+    return _as_written(map(str, frame.columns), frame.values.tolist())
 
 
 def _sas_packages() -> tuple[Any, Any]:
@@ -154,8 +149,8 @@ def _sas_packages() -> tuple[Any, Any]:
     return pd, pyreadstat
 
 
-def write_table(folder: Path, filled: FilledTable, form: str, study: str) -> Path:
-    """Write one table in one of :data:`FORMATS`; returns the file."""
+def write_table(folder: Path, filled: FilledTable, form: str, study: str) -> None:
+    """Write one table in one of :data:`FORMATS`."""
     path = Path(folder) / f"{filled.table.name.lower()}.{form}"
     if form == "csv":
         write_csv(path, filled)
@@ -163,7 +158,6 @@ def write_table(folder: Path, filled: FilledTable, form: str, study: str) -> Pat
         write_dataset_json(path, filled, study)
     else:
         write_xpt(path, filled)
-    return path
 
 
 def read_table(path: Path) -> TextTable:

@@ -17,17 +17,17 @@ class Variable:
 
     Attributes:
         name, label: as written.
-        numeric: a number, else text.
         core: required (never empty), expected (the column is always there) or permissible (left out when empty).
         terms: the values that it may take; None for any.
+        numeric: a number, else text.
         extensible: other upper-case terms are allowed too; the terms are then what this software itself writes.
     """
 
     name: str
     label: str
-    numeric: bool = False
     core: Core = "Perm"
     terms: frozenset[str] | None = None
+    numeric: bool = False
     extensible: bool = False
 
 
