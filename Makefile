@@ -8,7 +8,7 @@ DEMO_OUT ?= demo-output
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-all test-other-pythons check lint types layers dead panel-lint docs pictures panel-pictures clean
+.PHONY: help demo test test-all test-other-pythons coverage fuzz check lint types layers dead panel-lint docs pictures panel-pictures clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -36,6 +36,13 @@ test-all: $(VENV)/.test-stamp  ## all tests, the slow ones too
 
 test-other-pythons: $(VENV)/.test-stamp  ## the quick tests on 3.12, install and smoke on 3.13, where pyenv has them
 	$(BIN)/python Testing/other_pythons.py
+
+coverage: $(VENV)/.test-stamp  ## lines and branches of rules, measuring and review that their tests reach
+	$(PYTEST) Testing/core Testing/e2e --cov-branch --cov-report=term:skip-covered \
+	  $(foreach room,response measure review,--cov=HCCResponseLib.$(room)) --cov-fail-under=95
+
+fuzz: $(VENV)/.test-stamp  ## ten thousand damaged inputs: each is read, or refused in a sentence
+	$(BIN)/python Testing/fuzz --examples 10000
 
 check: lint types layers dead panel-lint  ## style, types, layer order, dead code and the panel's idioms
 

@@ -1,6 +1,7 @@
 """NIfTI files by nibabel: the whole file checked against its own length and checksum, its grid in our words."""
 
 import gzip
+import logging
 import zlib
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import nibabel
 import numpy as np
 import numpy.typing as npt
+from nibabel import imageglobals
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 from nibabel.wrapstruct import WrapStructError
@@ -15,6 +17,8 @@ from nibabel.wrapstruct import WrapStructError
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import FloatArray, Geometry
 
+# nibabel logs what it finds odd in a header; what matters of it is refused below in our words.
+imageglobals.logger.setLevel(logging.CRITICAL)
 _GZIP = b"\x1f\x8b"
 _NIFTI_2 = 540
 _UNITS_MM = {1: 1000.0, 3: 0.001}

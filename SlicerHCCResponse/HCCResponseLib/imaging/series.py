@@ -4,6 +4,7 @@ The grid is that of the headers: no element that it rests on is ever replaced by
 first slice alone.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ _TAGS = [
     "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "TableHeight",
     "NumberOfFrames", "Rows", "Columns",
 ]  # fmt: skip
+_UNDECODABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, NotImplementedError)
 _UNEVEN = 0.02
 _LEAST_STEP_MM = 0.05
 _ROUNDED_MM = 0.1
@@ -84,16 +86,25 @@ def _headers(folder: Path) -> list[Any]:
     """The DICOM files of a folder that belong to a series: pydicom's data sets with the elements of ``_TAGS``."""
     # Not at the top: environments of engines read other kinds of images with this room and do not have pydicom.
     from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
+    from pydicom.errors import BytesLengthException, InvalidDicomError
 
     found = []
     for path in sorted(p for p in folder.iterdir() if p.is_file()):
         try:
-            header = dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
+            # pydicom's remarks on what it mends would only confuse; what matters is checked below.
+            with warnings.catch_warnings(action="ignore"):
+                header = dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
+                # Elements are decoded when they are asked for: now, so that what is damaged is found here.
+                header.decode()
+                [header.get(name) for name in _TAGS]
         except (InvalidDicomError, EOFError):
             continue
         except OSError as problem:
             raise InputError(f"The file '{path}' cannot be read: {problem.strerror or problem}.") from problem
+        except (BytesLengthException, *_UNDECODABLE) as problem:
+            raise InputError(
+                f"The DICOM file '{path}' is damaged: its header cannot be decoded."
+            ) from problem
         if header.get("SeriesInstanceUID"):
             found.append(header)
     return found

@@ -8,6 +8,7 @@ be used until a named person adds ``decided: {value, by, reason}``.
 The schema itself is :class:`ProfileFields` in :mod:`HCCResponseLib.response.profiles.fields`.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.response.profiles.fields import ProfileFields
 
 OVERRIDE_SOURCE = "override given with the case"
+_NAME = re.compile(r"[\w.-]{1,64}")
 _TOP_LEVEL = frozenset({"name", "title", "extends", "fields"})
 
 
@@ -80,12 +82,16 @@ def _shipped(name: str) -> Profile:
 
 
 def _shipped_path(name: str) -> Path:
-    if not name or not all(char.isalnum() or char in "-._" for char in name):
-        raise ProfileError(f"'{name}' is not the name of a profile.")
+    _require_name(name)
     try:
         return resource_path(f"Profiles/{name}.yaml")
     except HCCResponseError as error:
         raise ProfileError(f"There is no shipped profile named '{name}'.") from error
+
+
+def _require_name(name: object) -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ProfileError(f"'{str(name)[:80]}' is not the name of a profile.")
 
 
 def _read_document(path: Path) -> dict[str, Any]:
@@ -97,7 +103,7 @@ def _read_document(path: Path) -> dict[str, Any]:
         raise ProfileError(f"Profile '{path}' is not valid YAML: {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("fields"), dict):
         raise ProfileError(f"Profile '{path}' needs a mapping with 'name', 'title' and 'fields'.")
-    unknown = sorted(set(document) - _TOP_LEVEL)
+    unknown = sorted(set(document) - _TOP_LEVEL, key=str)
     if unknown:
         raise ProfileError(f"Profile '{path}' has the unknown entry '{unknown[0]}'.")
     return document
@@ -122,8 +128,9 @@ def _inherited(
         return {}, {}
     if parent in seen:
         raise ProfileError(f"Profile '{seen[0]}' extends itself through '{parent}'.")
+    _require_name(parent)
     beside = folder / f"{parent}.yaml" if folder is not None else None
-    path = beside if beside is not None and beside.exists() else _shipped_path(str(parent))
+    path = beside if beside is not None and beside.exists() else _shipped_path(parent)
     base = _build(_read_document(path), path.parent if path is beside else None, seen)
     values = base.model_dump(exclude={"name", "title", "sources"})
     return values, dict(base.sources)
@@ -142,7 +149,7 @@ def _resolve(field: str, entry: object, profile: str) -> tuple[Any, str]:
         return decided["value"], f"decided by {decided['by']}: {decided['reason']}"
     if "protocol" in entry or "charter" in entry:
         return _agreed(field, entry, profile)
-    unknown = sorted(set(entry) - {"value", "source"})
+    unknown = sorted(set(entry) - {"value", "source"}, key=str)
     if unknown or "value" not in entry or not str(entry.get("source") or "").strip():
         what = f"has the unknown entry '{unknown[0]}'" if unknown else "needs 'value' and 'source'"
         raise ProfileError(f"Profile '{profile}': field '{field}' {what}.")

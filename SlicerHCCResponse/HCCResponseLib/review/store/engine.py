@@ -119,11 +119,14 @@ def errors_of(name: str, what: str) -> Iterator[None]:
     """Database errors as ``StorageError``; ``what`` says what could not be done to the read."""
     try:
         yield
-    except SQLAlchemyError as problem:
+    except (
+        SQLAlchemyError,
+        UnicodeError,
+    ) as problem:  # the driver decodes the names of a damaged file's tables
         raise _explained(name, what, problem) from problem
 
 
-def _explained(name: str, what: str, problem: SQLAlchemyError) -> StorageError:
+def _explained(name: str, what: str, problem: Exception) -> StorageError:
     reason = " ".join(str(getattr(problem, "orig", problem)).split())
     if "is full" in reason or "No space left" in reason:
         return StorageError(
@@ -132,7 +135,7 @@ def _explained(name: str, what: str, problem: SQLAlchemyError) -> StorageError:
         )
     if "not a database" in reason:
         return StorageError(f"'{name}' is not a read of this software (no SQLite file).")
-    if "malformed" in reason or "invalid page" in reason:
+    if "malformed" in reason or "invalid page" in reason or isinstance(problem, UnicodeError):
         return StorageError(
             f"The read '{name}' is damaged and cannot be {what}: {reason}. Restore the latest backup copy."
         )
