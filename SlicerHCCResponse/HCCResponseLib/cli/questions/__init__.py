@@ -18,6 +18,7 @@ from HCCResponseLib.response.criteria import criterion
 from HCCResponseLib.response.profiles.load import load_profile
 
 DEFAULT_CRITERION = "RECIST 1.1"
+_CASE = ("id", "question", "criterion", "profile", "given")
 
 __all__ = ["DEFAULT_CRITERION", "Answer", "answer_case", "questions"]
 
@@ -38,6 +39,7 @@ def answer_case(case: Mapping[str, Any]) -> Answer:
         ProfileError: an unknown profile field, an impossible value or a conflict.
         ReaderDecisionNeededError: only a human can decide.
     """
+    Fields.of(case, "case").only(*_CASE)
     name = case.get("question")
     function = questions().get(name) if isinstance(name, str) else None
     if function is None:

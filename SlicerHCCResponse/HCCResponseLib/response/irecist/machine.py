@@ -14,14 +14,11 @@ from HCCResponseLib.response.numbers import length_text
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.timepoint.overall import overall_response
 from HCCResponseLib.response.timepoint.sums import LesionSum
-from HCCResponseLib.response.timepoint.target import TargetHistory
+from HCCResponseLib.response.timepoint.target import NO_TARGET, TargetHistory
 from HCCResponseLib.response.types import NewLesionStatus, Response, TargetEvaluation, VersusLast
 
 TARGET, NON_TARGET, NEW_LESION = "target", "non-target", "new lesion"
 _SOURCE = "Seymour 2017, Table 2"
-_NO_TARGET = TargetEvaluation(
-    Response.NA, None, None, None, None, None, None, None, True, Response.NA, ()
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +127,7 @@ class ImmuneStateMachine:
 
     def _target(self, point: ImmuneTimePoint, early: bool) -> TargetEvaluation:
         if self.history is None:
-            return _NO_TARGET
+            return NO_TARGET
         before = self.history.nadir, self.history.responded
         total = point.current.total
         back = self.had_cr and total is not None and total > 0 and not point.current.all_gone

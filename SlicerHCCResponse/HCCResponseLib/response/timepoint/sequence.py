@@ -8,7 +8,7 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.timepoint.non_target import non_target_response
 from HCCResponseLib.response.timepoint.overall import ReasonedResponse, overall_response
 from HCCResponseLib.response.timepoint.sums import LesionSum, ValueRule, baseline_sum, follow_up_sum
-from HCCResponseLib.response.timepoint.target import TargetHistory
+from HCCResponseLib.response.timepoint.target import NO_TARGET, TargetHistory
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
@@ -23,10 +23,6 @@ from HCCResponseLib.response.types import (
     TimePointFindings,
 )
 
-_NO_TARGET = TargetEvaluation(
-    Response.NA, None, None, None, None, None, None, None, True, Response.NA,
-    ("NA: no target lesions at baseline",),
-)  # fmt: skip
 _CR_CHOICES = ("recurrence-is-pd", "cr-was-pr", "as-coded")
 
 
@@ -81,7 +77,7 @@ class TargetTrack:
 
     def evaluate(self, current: LesionSum, recurrence: bool = False) -> TargetEvaluation:
         """Target response; ``NA`` without target disease."""
-        return _NO_TARGET if self.history is None else self.history.evaluate(current, recurrence)
+        return NO_TARGET if self.history is None else self.history.evaluate(current, recurrence)
 
 
 def evaluate_sequence(timepoints: Sequence[TimePointFindings], profile: Profile) -> ReadEvaluation:

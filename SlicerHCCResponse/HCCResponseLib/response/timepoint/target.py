@@ -9,6 +9,10 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.timepoint.sums import LesionSum
 from HCCResponseLib.response.types import Response, TargetEvaluation
 
+NO_TARGET = TargetEvaluation(
+    Response.NA, None, None, None, None, None, None, None, True, Response.NA,
+    ("NA: no target lesions at baseline",),
+)  # fmt: skip
 _UNITS = {"diameter": "mm", "product": "mm²", "volume": "mm³"}
 
 
