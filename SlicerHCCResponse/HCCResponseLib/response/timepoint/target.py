@@ -9,8 +9,6 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.timepoint.sums import LesionSum
 from HCCResponseLib.response.types import Response, TargetEvaluation
 
-_UNITS = {"diameter": "mm", "product": "mm²", "volume": "mm³"}
-
 
 def is_pr(total: Decimal, baseline: Decimal, profile: Profile) -> bool:
     """At most 70 % of the baseline sum (inclusive), decided without division."""
@@ -53,7 +51,7 @@ class TargetHistory:
                 f"The baseline sum must be larger than 0, not {baseline_sum}: a target needs a baseline."
             )
         self.profile = profile
-        self._unit = _UNITS[profile.quantity.removeprefix("viable-")]
+        self._unit = profile.unit
         self._source = _source(profile)
         self.baseline = baseline_sum
         self.nadir = baseline_sum

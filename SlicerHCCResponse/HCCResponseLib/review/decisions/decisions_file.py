@@ -27,6 +27,8 @@ class _Strict(BaseModel):
 class DecisionEntry(_Strict):
     """One decision. ``contour`` is a label map whose ``label`` (default: any non-zero value) is the lesion.
 
+    ``viable``: contour or length is that of the viable part, as mRECIST, EASL and qEASL need it.
+
     With ``added`` the lesion was not proposed: at baseline it is followed, later it is a candidate for a new one.
     """
 
@@ -38,6 +40,7 @@ class DecisionEntry(_Strict):
     contour: Path | None = None
     label: int | None = None
     long_axis_mm: str | float | None = None
+    viable: bool | None = None
     reason: str = ""
     added: bool = False
 
@@ -132,6 +135,7 @@ def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, 
         None,
         None if entry.long_axis_mm is None else as_length(entry.long_axis_mm),
         entry.reason,
+        viable=entry.viable,
     )
 
 

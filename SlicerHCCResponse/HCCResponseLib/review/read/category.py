@@ -127,9 +127,11 @@ def findings(state: ReadState, profile: Profile, up_to: str | None = None) -> li
     new = NewLesionStatus.NO
     for point in _points(state, up_to):
         rows = state.rows[point.name]
-        lesions = [_finding(n, rows[n], role, state.site(n)) for n, (role, _) in role_of.items()]
+        lesions = [_finding(n, rows[n], role, state.site(n), profile) for n, (role, _) in role_of.items()]
         new = max(new, _new_status(rows), key=list(NewLesionStatus).index)
-        lesions += [_finding(n, r, LesionRole.NEW, state.site(n)) for n, r in rows.items() if _is_new(r)]
+        lesions += [
+            _finding(n, r, LesionRole.NEW, state.site(n), profile) for n, r in rows.items() if _is_new(r)
+        ]
         non_target = state.non_target.get(point.name)
         out.append(TimePointFindings(point.name, point.date, tuple(lesions), non_target, new))
     return out
@@ -146,11 +148,29 @@ def _new_status(rows: dict[str, Row]) -> NewLesionStatus:
     return NewLesionStatus.EQUIVOCAL if Action.EQUIVOCAL in actions else NewLesionStatus.NO
 
 
-def _finding(name: str, row: Row, role: LesionRole, site: Site) -> LesionFinding:
+def _finding(name: str, row: Row, role: LesionRole, site: Site, profile: Profile) -> LesionFinding:
     measured = row.measurement if row.state is LesionState.MEASURED else None
-    volume = Decimal(str(round(measured.volume_mm3, 1))) if measured else None
-    where = (site.organ, site.lymph_node)
-    return LesionFinding(name, *where, role, row.state, row.long_mm, row.short_mm, volume_mm3=volume)
+    viable = row.viable if profile.needs_viable and row.state is LesionState.MEASURED else None
+    if viable and not _contour_is_viable(row):
+        measured = None
+    return LesionFinding(
+        name,
+        site.organ,
+        site.lymph_node,
+        role,
+        row.state,
+        row.long_mm,
+        row.short_mm,
+        volume_mm3=Decimal(str(round(measured.volume_mm3, 1))) if measured else None,
+        viable=viable,
+    )
+
+
+def _contour_is_viable(row: Row) -> bool:
+    """With a length of the reader's own it may be the length alone that is viable; its volume is then not known."""
+    if row.decision is None or row.decision.long_axis_mm is None:
+        return True
+    return row.decision.contour is not None or row.proposal.viable
 
 
 def category(state: ReadState, profile: Profile, up_to: str | None = None) -> ReadEvaluation:

@@ -65,6 +65,7 @@ class Decision:
         contour, measurement: the reader's contour and what was measured on it.
         long_axis_mm: the reader's own long axis; it wins over the contour's. With a ``long_line`` it is that line's.
         long_line, short_line: lines that the reader dragged; the contour's own stay in ``measurement``.
+        viable: the row's contour or length is that of the viable part of the tumour; ``None`` leaves it as proposed.
         reason: why, where a reason is required.
         seen: whether the reader looked at this row (false for a blanket acceptance).
     """
@@ -82,6 +83,7 @@ class Decision:
     seen: bool = True
     long_line: ReaderLine | None = None
     short_line: ReaderLine | None = None
+    viable: bool | None = None
 
     def __post_init__(self) -> None:
         if self.long_line is not None and self.long_axis_mm is None:

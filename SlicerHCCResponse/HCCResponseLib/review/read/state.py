@@ -68,6 +68,13 @@ class Row:
         return self.proposal.contour
 
     @property
+    def viable(self) -> bool:
+        """Whether its contour is the viable part of the tumour: as the reader says, else as proposed."""
+        if self.decision is not None and self.decision.viable is not None:
+            return self.decision.viable
+        return self.proposal.viable
+
+    @property
     def state(self) -> LesionState:
         """The lesion's state as decided, else as proposed. A rejected contour leaves it not evaluable."""
         if self.decision is not None:
