@@ -138,7 +138,7 @@ def _check_content(decision: Decision, where: str) -> None:
     if decision.long_axis_mm is not None and not 0 < decision.long_axis_mm < 1000:
         raise InputError(f"A long axis of {decision.long_axis_mm} mm for {where} is impossible.")
     changes = (decision.contour, decision.long_axis_mm, decision.short_line, decision.state)
-    facts = (decision.viable,)
+    facts = (decision.viable, decision.versus_last)
     if decision.action is Action.EDIT and all(c is None for c in (*changes, *facts)):
         raise InputError(f"The edit of {where} changes nothing: give a contour, a long axis or a state.")
     if decision.action is Action.ACCEPT and any(c is not None for c in changes):
@@ -216,6 +216,17 @@ def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
 def as_length(value: str | float) -> Decimal:
     """A reader's length in mm, in tenths like every length. Raises ``InputError`` for what is not a number."""
     try:
-        return tenths(Decimal(str(value)))
+        return tenths(as_number(value))
     except ArithmeticError as problem:
         raise InputError(f"'{value}' is not a length in millimetres.") from problem
+
+
+def as_number(value: str | float) -> Decimal:
+    """A number as it was written. Raises ``InputError`` for what is none: words, infinities, "not a number"."""
+    try:
+        number = Decimal(str(value))
+    except ArithmeticError as problem:
+        raise InputError(f"'{str(value)[:40]}' is not a number.") from problem
+    if not number.is_finite():
+        raise InputError(f"'{value}' is not a number.")
+    return number

@@ -15,9 +15,11 @@ from HCCResponseLib.response.types import (
     NewLesionStatus,
     ReadEvaluation,
     TimePointFindings,
+    VersusLast,
 )
+from HCCResponseLib.review.read.facts import Site
 from HCCResponseLib.review.read.records import Action
-from HCCResponseLib.review.read.state import ReadState, Row, RowStatus, Site
+from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 
 def missing(state: ReadState, up_to: str | None = None) -> list[str]:
@@ -109,8 +111,23 @@ def _require_allowed(fixed: list[TargetCandidate], profile: Profile) -> None:
 
 def _candidate(name: str, row: Row, site: Site) -> TargetCandidate:
     measured = row.measurement
-    thickness = None if measured is None else measured.thickness_mm
-    return TargetCandidate(name, site.organ, site.lymph_node, row.long_mm, row.short_mm, thickness)
+    return TargetCandidate(
+        name,
+        site.organ,
+        site.lymph_node,
+        row.long_mm,
+        row.short_mm,
+        None if measured is None else measured.thickness_mm,
+        reproducible=site.reproducible,
+        kind=site.kind or None,
+        treated=site.treated,
+        irradiated=site.irradiated,
+        grown_since_treatment=site.grown_since_treatment,
+        arterial_enhancement=site.arterial_enhancement,
+        well_delineated=site.well_delineated,
+        hilar=site.hilar,
+        station=site.station or None,
+    )
 
 
 def findings(state: ReadState, profile: Profile, up_to: str | None = None) -> list[TimePointFindings]:
@@ -132,9 +149,27 @@ def findings(state: ReadState, profile: Profile, up_to: str | None = None) -> li
         lesions += [
             _finding(n, r, LesionRole.NEW, state.site(n), profile) for n, r in rows.items() if _is_new(r)
         ]
-        non_target = state.non_target.get(point.name)
-        out.append(TimePointFindings(point.name, point.date, tuple(lesions), non_target, new))
+        visit = state.visit(point.name)
+        out.append(
+            TimePointFindings(
+                point.name,
+                point.date,
+                tuple(lesions),
+                state.non_target.get(point.name),
+                new,
+                visit.non_target_versus_last or _non_target_versus_last(lesions),
+                visit.normal(profile.markers_required_for_cr),
+            )
+        )
     return out
+
+
+def _non_target_versus_last(lesions: list[LesionFinding]) -> VersusLast | None:
+    """Non-target disease as a whole from what was said of each lesion: larger as soon as one is."""
+    said = {one.versus_last for one in lesions if one.role is LesionRole.NON_TARGET and one.versus_last}
+    if VersusLast.LARGER in said:
+        return VersusLast.LARGER
+    return said.pop() if len(said) == 1 else VersusLast.SAME if said else None
 
 
 def _is_new(row: Row) -> bool:
@@ -162,6 +197,7 @@ def _finding(name: str, row: Row, role: LesionRole, site: Site, profile: Profile
         row.long_mm,
         row.short_mm,
         volume_mm3=Decimal(str(round(measured.volume_mm3, 1))) if measured else None,
+        versus_last=None if row.decision is None else row.decision.versus_last,
         viable=viable,
     )
 
