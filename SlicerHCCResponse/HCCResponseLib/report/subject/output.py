@@ -15,6 +15,7 @@ from HCCResponseLib.report.subject.html import write_report
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.read.category import category, missing
+from HCCResponseLib.review.read.facts import visit_to_json
 from HCCResponseLib.review.read.lifecycle import stage
 from HCCResponseLib.review.read.new_lesions import histories
 from HCCResponseLib.review.read.session import Session
@@ -77,6 +78,7 @@ def write_result(
             "name": p.name,
             "date": p.date.isoformat(),
             "stage": stage(state, p.name).value,
+            "visit": visit_to_json(state.visit(p.name)),
             "rows": [_row(n, r) for n, r in state.rows.get(p.name, {}).items()],
             **(_numbers(evaluated[p.name]) if p.name in evaluated else {}),
         }
@@ -92,6 +94,7 @@ def write_result(
         "reviewed": state.reviewed(),
         "readers": state.readers(),
         "time_points": points,
+        "sites": {name: asdict(site) for name, site in state.sites.items()},
         "new_lesions": [
             {
                 "name": h.name,
@@ -122,6 +125,7 @@ def _row(name: str, row: Row) -> dict[str, Any]:
         "volume_ml": round(measured.volume_mm3 / 1000, 3) if measured else None,
         "convention": measured.convention if measured else None,
         "viable": row.viable,
+        "versus_last": row.decision.versus_last if row.decision else None,
         "suggestion": row.proposal.suggestion.value if row.proposal.suggestion else None,
         "evidence": row.proposal.evidence,
     }
