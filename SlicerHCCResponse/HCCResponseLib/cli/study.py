@@ -180,7 +180,7 @@ def tell(result: dict[str, Any], as_json: bool) -> None:
         more = f"; candidates {', '.join(candidates)}" if candidates else ""
         say(f"{point['name']} ({point['date']}): {', '.join(parts) or 'no lesions'}{more}")
         if point.get("overall"):
-            say(f"  {result['criterion']}: {point['overall']} (sum {point['sum']} mm)")
+            say(f"  {result['criterion']}: {point['overall']} (sum {point['sum']} {result['unit']})")
     if not result["reviewed"] and result["category"]:
         say("Not reviewed: proposals were accepted without a reader looking at each of them.")
     say(f"Report: {result['report']}")

@@ -25,11 +25,13 @@ class ContourEntry(_Strict):
     Attributes:
         path: label map file.
         drawn_by: the reader who drew and accepted it.
+        viable: it shows the viable (arterially enhancing) parts, as mRECIST, EASL and qEASL need them.
         lesions: label value to lesion name; without it, value n is lesion ``Ln`` (a single value is ``L1``).
     """
 
     path: Path
     drawn_by: str = Field(min_length=1, max_length=100)
+    viable: bool = False
     lesions: dict[int, Annotated[str, Field(pattern=NAME)]] | None = None
 
     @field_validator("lesions")

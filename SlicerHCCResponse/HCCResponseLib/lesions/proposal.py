@@ -38,6 +38,7 @@ class Proposal:
         origin: engine or reader that it came from.
         suggestion: for candidates.
         evidence: figures and remarks that speak for or against it.
+        viable: the contour is the viable (arterially enhancing) part of the tumour, not the whole of it.
     """
 
     time_point: str
@@ -49,3 +50,4 @@ class Proposal:
     origin: str
     suggestion: Suggestion | None = None
     evidence: Evidence = field(default_factory=dict)
+    viable: bool = False

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.study import Study
@@ -11,15 +12,16 @@ from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.pipeline.request import AssignedRead
 from HCCResponseLib.presenter.view import PanelView, build_view, open_points
 from HCCResponseLib.response.profiles.load import Profile, load_profile
-from HCCResponseLib.response.types import LesionRole, LesionState, Response
+from HCCResponseLib.response.types import LesionRole, LesionState, Response, VersusLast
 from HCCResponseLib.review.committee.assignments import blinded, open_read
 from HCCResponseLib.review.decisions.decide import answer, decide, decide_non_target, undo
-from HCCResponseLib.review.decisions.reader_rows import add_row, set_site
+from HCCResponseLib.review.decisions.reader_rows import add_row, set_site, set_visit
 from HCCResponseLib.review.people.people import people_of
+from HCCResponseLib.review.read.facts import Site, Visit
 from HCCResponseLib.review.read.links import reader_relinks
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision, ReaderLine
 from HCCResponseLib.review.read.session import Session, open_session
-from HCCResponseLib.review.read.state import ReadState, Row, Site, read_state
+from HCCResponseLib.review.read.state import ReadState, Row, read_state
 from HCCResponseLib.review.store import ReadStore, open_store
 
 Listener = Callable[[], None]
@@ -133,8 +135,8 @@ class Presenter:
 
     def accept(self, time_point: str, name: str) -> None:
         """Accept a lesion as proposed; an edit made before is taken back by it, and stays in the store."""
-        role = self._role(time_point, name)
-        self._decide(Decision(self._who(), time_point, name, Action.ACCEPT, role=role))
+        kept = self._kept(time_point, name)
+        self._decide(Decision(self._who(), time_point, name, Action.ACCEPT, **kept))
 
     def reject(self, time_point: str, name: str, reason: str) -> None:
         """Reject a lesion's contour; needs a reason."""
@@ -142,8 +144,8 @@ class Presenter:
 
     def set_state(self, time_point: str, name: str, state: LesionState) -> None:
         """Say that a lesion is gone, too small, not evaluable or not imaged."""
-        role = self._role(time_point, name)
-        self._decide(Decision(self._who(), time_point, name, Action.EDIT, role=role, state=state))
+        kept = self._kept(time_point, name)
+        self._decide(Decision(self._who(), time_point, name, Action.EDIT, state=state, **kept))
 
     def edit_contour(self, time_point: str, name: str, contour: Lesion) -> None:
         """The reader's contour on the image's grid. A line that the reader dragged before is dropped."""
@@ -206,9 +208,23 @@ class Presenter:
         self._decide(replace(before, reader=self._who(), role=role))
 
     def set_site(self, name: str, site: Site) -> None:
-        """Organ, segment, lymph node or not."""
+        """Organ, segment, lymph node or not, and what else is known of a lesion."""
         set_site(self._open().store, self.state, self._who(), name, site)
         self.tell()
+
+    def set_visit(self, time_point: str, visit: Visit) -> None:
+        """Tumour markers of a time point, and how non-target disease compares with the last one."""
+        set_visit(self._open().store, self.state, self._who(), time_point, visit)
+        self.tell()
+
+    def set_row_facts(
+        self, time_point: str, name: str, viable: bool | None, versus: VersusLast | None
+    ) -> None:
+        """Whether a decided row shows the viable part, and how it compares with the last time point."""
+        before = self.row(time_point, name).decision
+        if before is None:
+            raise InputError(f"Decide on {name} at {time_point} before saying more about it.")
+        self._decide(replace(before, reader=self._who(), viable=viable, versus_last=versus))
 
     def set_non_target(self, time_point: str, response: Response) -> None:
         """The judgement of non-target disease at a follow-up."""
@@ -238,10 +254,10 @@ class Presenter:
         decide(self._open().store, self.state, decision, geometry)
         self.tell()
 
-    def _role(self, time_point: str, name: str) -> LesionRole | None:
-        """A role that the reader has chosen outlives later edits of the row."""
+    def _kept(self, time_point: str, name: str) -> dict[str, Any]:
+        """What the reader has said of a row and outlives later edits: its role, and how it compares."""
         before = self.row(time_point, name).decision
-        return before.role if before else None
+        return {"role": before.role, "versus_last": before.versus_last} if before else {}
 
     def _who(self) -> str:
         if not self.reader.strip():

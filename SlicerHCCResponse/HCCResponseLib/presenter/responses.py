@@ -68,11 +68,7 @@ def _comparable(profile: Profile) -> list[Profile]:
     """Other shipped profiles that need no other contour than this one's (whole or viable tumour)."""
     names = sorted(p.stem for p in resource_path("Profiles").glob("*.yaml"))
     others = [load_profile(n) for n in names if n != profile.name]
-    return [p for p in others if _needs_viable(p) == _needs_viable(profile)]
-
-
-def _needs_viable(profile: Profile) -> bool:
-    return str(profile.quantity).startswith("viable")
+    return [p for p in others if p.needs_viable == profile.needs_viable]
 
 
 def _line(evaluation: ReadEvaluation) -> CriterionLine:

@@ -11,8 +11,9 @@ from HCCResponseLib.presenter.presenter import Presenter
 from HCCResponseLib.presenter.view import CellStatus, build_view, evidence_text
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState
+from HCCResponseLib.review.read.facts import Site
 from HCCResponseLib.review.read.records import Action, ReaderLine
-from HCCResponseLib.review.read.state import Row, Site
+from HCCResponseLib.review.read.state import Row
 from panel_case import make_case
 from reads import BASELINE, FOLLOW_UP, candidate, drawn_disc, lesion, make_read
 

@@ -11,10 +11,10 @@ from HCCResponseLib.response.types import Response
 from HCCResponseLib.review.decisions.decide import accept_all, answer, decide, decide_non_target, undo
 from HCCResponseLib.review.decisions.reader_rows import add_row, set_site
 from HCCResponseLib.review.read.access import Act
+from HCCResponseLib.review.read.facts import Site
 from HCCResponseLib.review.read.lifecycle import require_draft
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
 from HCCResponseLib.review.read.session import Session, open_session
-from HCCResponseLib.review.read.state import Site
 from HCCResponseLib.review.signing.signing import sign_and_lock
 from reads import BASELINE, FOLLOW_UP, GRID
 

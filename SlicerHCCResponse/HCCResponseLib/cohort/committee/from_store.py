@@ -137,7 +137,10 @@ class _Collection:
         repeat = own.kind is ReadKind.REREAD
         counts = accepted == own.read_id
         times = _seconds(store, self.pause)
-        return CommitteeRead(own.subject, own.reader, own.stream, result, counts, repeat, targets, times)
+        return CommitteeRead(
+            own.subject, own.reader, own.stream, result, counts, repeat, targets, times,
+            dict(state.sites), dict(state.visits),
+        )  # fmt: skip
 
     def _targets(self, state: ReadState) -> dict[str, Lesion | None]:
         """Contours of the targets at baseline by name."""

@@ -9,7 +9,8 @@ from HCCResponseLib.panel.context import Context, guarded, offer, press_by_key
 from HCCResponseLib.panel.sections.lesion_table import LesionTable
 from HCCResponseLib.presenter.view import STATE_WORDS, PanelView, cell_note
 from HCCResponseLib.response.types import LesionRole, LesionState
-from HCCResponseLib.review.read.state import RowStatus, Site
+from HCCResponseLib.review.read.facts import Site
+from HCCResponseLib.review.read.state import RowStatus
 
 # Keys work while the table has the focus; the same letters stand on the buttons.
 KEYS = {

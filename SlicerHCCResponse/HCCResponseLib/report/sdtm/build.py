@@ -162,12 +162,23 @@ class _ReadRecords:
                 "TUTEST": terms.IDENTIFICATION_TESTS[test], "TUORRES": role, "TUSTRESC": role,
                 "TULOC": terms.location(lesion.organ, lesion.nodal), "TUMETHOD": terms.METHOD,
             }  # fmt: skip
-            self._add("TU", values, visit, visit.found.date)
+            self._site(lesion, self._add("TU", values, visit, visit.found.date))
         for result in results(lesion, visit.found, self.profile):
             self.with_results.add(visit.number)
             sequence = self._result(result, {"TRGRPID": role, "TRLNKID": link}, visit)
             if lesion.versus_last is not None and result.test in terms.STATES:
                 self.subject.qualify("TR", sequence, "VSLAST", lesion.versus_last.value)
+            if lesion.viable is not None and result.test in terms.LENGTHS:
+                self.subject.qualify("TR", sequence, "VIABLE", "Y" if lesion.viable else "N")
+
+    def _site(self, lesion: LesionFinding, sequence: int) -> None:
+        """What was said of a lesion and has a name in the SDTMIG (TU, examples of supplemental qualifiers)."""
+        site = self.read.sites.get(lesion.lesion_id)
+        if site is None or not site.irradiated:
+            return
+        self.subject.qualify("TU", sequence, "PREVIR", "Y")
+        if site.grown_since_treatment is not None:
+            self.subject.qualify("TU", sequence, "PREVIRP", "Y" if site.grown_since_treatment else "N")
 
     def _result(self, result: MeasuredResult, head: dict[str, Cell], visit: _Visit) -> int:
         length = result.number is not None

@@ -11,7 +11,7 @@ from HCCResponseLib import __version__
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW
-from HCCResponseLib.report.subject.figures import Images, draw_sums
+from HCCResponseLib.report.subject.figures import SUM_TITLES, Images, draw_sums
 from HCCResponseLib.report.subject.pictures import decided, lesion_cards
 from HCCResponseLib.report.subject.side_by_side import levels
 from HCCResponseLib.response.profiles.load import Profile
@@ -19,7 +19,7 @@ from HCCResponseLib.response.types import LesionState, ReadEvaluation
 from HCCResponseLib.review.read.category import missing, roles
 from HCCResponseLib.review.read.lifecycle import points, stage
 from HCCResponseLib.review.read.new_lesions import histories
-from HCCResponseLib.review.read.state import ReadState, Row
+from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 _DOUBTFUL = 0.7
 _STATE_WORDS = {
@@ -55,13 +55,15 @@ def write_report(
         "gaps": missing(state),
         "reviewed": state.reviewed(),
         "readers": state.readers(),
-        "table": _table(state, {n: r.value for n, (r, _) in role_of.items()}),
+        "table": _table(state, profile, {n: r.value for n, (r, _) in role_of.items()}),
+        "conventions": _conventions(state),
+        "sum_title": SUM_TITLES[profile.unit],
         "candidates": _candidates(state),
         "plot": draw_sums(evaluation.time_points, profile) if evaluation else None,
         "cards": lesion_cards(state, images),
         "levels": levels(state, images),
         "new_lesions": _new_lesions(state, profile),
-        "cautions": _cautions(state),
+        "cautions": _cautions(state, profile),
         "stages": [(n, stage(state, n).value) for n in points(state)],
         "signatures": [(s, s.utc[:19].replace("T", " ")) for s in state.signatures],
         "version_of_read": state.locks.version,
@@ -80,43 +82,56 @@ def page(template: str, values: dict[str, Any]) -> str:
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals.update(mm=_mm, change=_change)
+    environment.globals.update(amount=_amount, change=_change)
     return environment.get_template(template).render(values)
 
 
-def _mm(value: Decimal | None) -> str:
-    return "-" if value is None else f"{value:.1f} mm"
+def _amount(value: Decimal | None, unit: str) -> str:
+    return "-" if value is None else f"{value:.1f} {unit}"
 
 
-def _change(absolute: Decimal | None, percent: Decimal | None) -> str:
+def _change(absolute: Decimal | None, percent: Decimal | None, unit: str) -> str:
     if absolute is None:
         return "-"
-    return f"{absolute:+.1f} mm" + ("" if percent is None else f" ({percent:+.1f} %)")
+    return f"{absolute:+.1f} {unit}" + ("" if percent is None else f" ({percent:+.1f} %)")
 
 
-def _table(state: ReadState, role_of: dict[str, str]) -> list[dict[str, Any]]:
+def _conventions(state: ReadState) -> list[str]:
+    """Names of the conventions by which the rows were measured."""
+    measured = (row.measurement for rows in state.rows.values() for row in rows.values())
+    return sorted({one.convention for one in measured if one is not None})
+
+
+def _table(state: ReadState, profile: Profile, role_of: dict[str, str]) -> list[dict[str, Any]]:
     assert state.study is not None
     names = [p.name for p in state.study.timepoints]
     lesions = dict.fromkeys(n for p in names for n, r in state.rows.get(p, {}).items() if not r.is_candidate)
     return [
-        {"name": n, "role": role_of.get(n, "rejected"), "cells": [_cell(state.row(p, n)) for p in names]}
+        {
+            "name": n,
+            "role": role_of.get(n, "rejected"),
+            "cells": [_cell(state.row(p, n), state.site(n).lymph_node, profile) for p in names],
+        }
         for n in lesions
     ]
 
 
-def _cell(row: Row | None) -> dict[str, str]:
+def _cell(row: Row | None, nodal: bool, profile: Profile) -> dict[str, str]:
     if row is None:
         return {"text": "no proposal", "status": "missing", "note": ""}
-    text = _STATE_WORDS.get(row.state) or (f"{row.long_mm} mm" if row.long_mm is not None else "-")
-    own = row.decision is not None and row.decision.long_axis_mm is not None
-    note = ""
+    size, other = (row.short_mm, row.long_mm) if nodal else (row.long_mm, row.short_mm)
+    text = _STATE_WORDS.get(row.state) or (f"{size} mm" if size is not None else "-")
+    notes = []
     if row.measurement and row.state is LesionState.MEASURED:
-        if row.measurement.short_axis:
-            note = f"x {row.measurement.short_axis.length_mm} mm, "
-        note += f"{row.measurement.volume_mm3 / 1000:.1f} mL"
-    if own and row.measurement:
-        note = f"drawn by the reader; contour: {row.measurement.long_axis.length_mm} mm"
-    return {"text": text, "status": row.status.value, "note": note}
+        if other is not None:
+            notes.append(f"{'long axis' if nodal else 'x'} {other} mm")
+        if row.decision is not None and row.decision.long_axis_mm is not None:
+            notes.append(f"drawn by the reader; contour: {row.measurement.long_axis.length_mm} mm")
+        else:
+            notes.append(f"{row.measurement.volume_mm3 / 1000:.1f} mL")
+        if profile.needs_viable:
+            notes.append("viable part" if row.viable else "whole tumour, its viable part is not contoured")
+    return {"text": text, "status": row.status.value, "note": ", ".join(notes)}
 
 
 def _candidates(state: ReadState) -> list[dict[str, Any]]:
@@ -167,9 +182,14 @@ def _new_lesions(state: ReadState, profile: Profile) -> list[dict[str, str]]:
     ]
 
 
-def _cautions(state: ReadState) -> list[str]:
+def _cautions(state: ReadState, profile: Profile) -> list[str]:
     """What a reader should know before trusting the rows."""
     out = []
+    if profile.needs_viable and _whole(state):
+        out.append(
+            f"{profile.criterion} takes the viable part of a tumour. These are measured on the whole tumour, so their "
+            f"response is not evaluable: {', '.join(_whole(state))}. Contour the viable part and say that it is."
+        )
     for name, facts in state.provenance.items():
         out += [f"{name}: {remark}." for remark in facts.get("image", {}).get("remarks", [])]
         registration = facts.get("registration", {})
@@ -185,6 +205,16 @@ def _cautions(state: ReadState) -> list[str]:
             if not row.is_candidate:
                 out += [f"{name}, {lesion}: {words}" for words in _doubts(row)]
     return out
+
+
+def _whole(state: ReadState) -> list[str]:
+    """Rows that were measured on the whole tumour."""
+    return [
+        f"{name} at {point}"
+        for point, rows in state.rows.items()
+        for name, row in rows.items()
+        if row.state is LesionState.MEASURED and not row.viable and row.status is not RowStatus.REJECTED
+    ]
 
 
 def _doubts(row: Row) -> list[str]:

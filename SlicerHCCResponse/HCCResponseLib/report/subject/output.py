@@ -15,6 +15,7 @@ from HCCResponseLib.report.subject.html import write_report
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.read.category import category, missing
+from HCCResponseLib.review.read.facts import visit_to_json
 from HCCResponseLib.review.read.lifecycle import stage
 from HCCResponseLib.review.read.new_lesions import histories
 from HCCResponseLib.review.read.session import Session
@@ -77,6 +78,7 @@ def write_result(
             "name": p.name,
             "date": p.date.isoformat(),
             "stage": stage(state, p.name).value,
+            "visit": visit_to_json(state.visit(p.name)),
             "rows": [_row(n, r) for n, r in state.rows.get(p.name, {}).items()],
             **(_numbers(evaluated[p.name]) if p.name in evaluated else {}),
         }
@@ -87,10 +89,12 @@ def write_result(
         "subject": state.study.subject,
         "criterion": profile.criterion,
         "profile": profile.name,
+        "unit": profile.unit,
         "category": latest and str(latest),
         "reviewed": state.reviewed(),
         "readers": state.readers(),
         "time_points": points,
+        "sites": {name: asdict(site) for name, site in state.sites.items()},
         "new_lesions": [
             {
                 "name": h.name,
@@ -117,9 +121,11 @@ def _row(name: str, row: Row) -> dict[str, Any]:
         "decision": row.decision.action.value if row.decision else None,
         "state": row.state.value,
         "long_axis_mm": _text(row.long_mm),
-        "short_axis_mm": str(measured.short_axis.length_mm) if measured and measured.short_axis else None,
+        "short_axis_mm": _text(row.short_mm),
         "volume_ml": round(measured.volume_mm3 / 1000, 3) if measured else None,
         "convention": measured.convention if measured else None,
+        "viable": row.viable,
+        "versus_last": row.decision.versus_last if row.decision else None,
         "suggestion": row.proposal.suggestion.value if row.proposal.suggestion else None,
         "evidence": row.proposal.evidence,
     }

@@ -68,16 +68,28 @@ class TargetTrack:
         """Numbers of the baseline; the response is ``NA`` because there is nothing to compare with."""
         total = self.start.total
         return TargetEvaluation(
-            Response.NA, total, total, None, None, None, None, None, True, Response.NA, self.start.notes
-        )
+            Response.NA, total, total, None, None, None, None, None, self.start.complete, Response.NA,
+            self.start.notes,
+        )  # fmt: skip
 
     def current(self, time_point: TimePointFindings) -> LesionSum:
         """The sum of a follow-up."""
         return follow_up_sum(self.baseline, targets_of(time_point), self.values)
 
     def evaluate(self, current: LesionSum, recurrence: bool = False) -> TargetEvaluation:
-        """Target response; ``NA`` without target disease."""
-        return NO_TARGET if self.history is None else self.history.evaluate(current, recurrence)
+        """Target response; ``NA`` without target disease, ``NE`` while the baseline sum is not known."""
+        if self.history is not None:
+            return self.history.evaluate(current, recurrence)
+        return _without_baseline(self.start, current) if self.baseline else NO_TARGET
+
+
+def _without_baseline(start: LesionSum, current: LesionSum) -> TargetEvaluation:
+    """Targets whose baseline sum is not known, so that there is nothing to compare with."""
+    trace = (*start.notes, *current.notes, "target NE: there is no baseline sum")
+    return TargetEvaluation(
+        Response.NE, current.total, None, None, None, None, None, None, False, Response.NE,
+        tuple(dict.fromkeys(trace)),
+    )  # fmt: skip
 
 
 def evaluate_sequence(timepoints: Sequence[TimePointFindings], profile: Profile) -> ReadEvaluation:

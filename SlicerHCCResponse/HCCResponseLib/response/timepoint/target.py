@@ -13,7 +13,6 @@ NO_TARGET = TargetEvaluation(
     Response.NA, None, None, None, None, None, None, None, True, Response.NA,
     ("NA: no target lesions at baseline",),
 )  # fmt: skip
-_UNITS = {"diameter": "mm", "product": "mm²", "volume": "mm³"}
 
 
 def is_pr(total: Decimal, baseline: Decimal, profile: Profile) -> bool:
@@ -57,7 +56,7 @@ class TargetHistory:
                 f"The baseline sum must be larger than 0, not {baseline_sum}: a target needs a baseline."
             )
         self.profile = profile
-        self._unit = _UNITS[profile.quantity.removeprefix("viable-")]
+        self._unit = profile.unit
         self._source = _source(profile)
         self.baseline = baseline_sum
         self.nadir = baseline_sum

@@ -7,9 +7,9 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.text import one_line
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.lesions.proposal import Suggestion
-from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.measure import RECIST, convention_of, measure_lesion
 from HCCResponseLib.response.numbers import tenths
-from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.types import LesionState, Response
 from HCCResponseLib.review.read.category import findings
@@ -47,17 +47,29 @@ def decide(
         InputError: no such row, an action that does not fit it, a missing reason or an impossible length.
         AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
-    check(state, decision)
-    if decision.contour is not None:
-        if geometry is None:
-            raise InputError(f"The edited contour of '{decision.name}' came without its image's grid.")
-        decision = replace(decision, measurement=measure_lesion(decision.contour, geometry))
+    decision = _measured(state, check(state, decision), decision, geometry)
     with store.transaction():
         refresh(store, state)
         row = check(state, decision)
         write_decision(store, decision, row.words, Row(row.proposal, decision).words)
     state.take(decision)
     return decision
+
+
+def _measured(state: ReadState, row: Row, decision: Decision, geometry: Geometry | None) -> Decision:
+    """With the measurement of the reader's contour, by the convention of the read's profile.
+
+    A proposed contour that the reader calls viable is measured again where it was measured by another convention.
+    """
+    contour, before = decision.contour, row.proposal.measurement
+    wanted = RECIST if state.study is None else convention_of(load_profile(state.study.profile))
+    if contour is None and decision.viable and before is not None and before.convention != wanted.name:
+        contour = row.proposal.contour
+    if contour is None:
+        return decision
+    if geometry is None:
+        raise InputError(f"The edited contour of '{decision.name}' came without its image's grid.")
+    return replace(decision, measurement=measure_lesion(contour, geometry, wanted))
 
 
 def undo(store: ReadStore, state: ReadState, reader: str) -> tuple[str, str]:
@@ -126,7 +138,8 @@ def _check_content(decision: Decision, where: str) -> None:
     if decision.long_axis_mm is not None and not 0 < decision.long_axis_mm < 1000:
         raise InputError(f"A long axis of {decision.long_axis_mm} mm for {where} is impossible.")
     changes = (decision.contour, decision.long_axis_mm, decision.short_line, decision.state)
-    if decision.action is Action.EDIT and all(c is None for c in changes):
+    facts = (decision.viable, decision.versus_last)
+    if decision.action is Action.EDIT and all(c is None for c in (*changes, *facts)):
         raise InputError(f"The edit of {where} changes nothing: give a contour, a long axis or a state.")
     if decision.action is Action.ACCEPT and any(c is not None for c in changes):
         raise InputError(f"The acceptance of {where} carries changes; use 'edit' for them.")
@@ -203,6 +216,17 @@ def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
 def as_length(value: str | float) -> Decimal:
     """A reader's length in mm, in tenths like every length. Raises ``InputError`` for what is not a number."""
     try:
-        return tenths(Decimal(str(value)))
+        return tenths(as_number(value))
     except ArithmeticError as problem:
         raise InputError(f"'{value}' is not a length in millimetres.") from problem
+
+
+def as_number(value: str | float) -> Decimal:
+    """A number as it was written. Raises ``InputError`` for what is none: words, infinities, "not a number"."""
+    try:
+        number = Decimal(str(value))
+    except ArithmeticError as problem:
+        raise InputError(f"'{str(value)[:40]}' is not a number.") from problem
+    if not number.is_finite():
+        raise InputError(f"'{value}' is not a number.")
+    return number

@@ -15,9 +15,11 @@ from HCCResponseLib.response.types import (
     NewLesionStatus,
     ReadEvaluation,
     TimePointFindings,
+    VersusLast,
 )
+from HCCResponseLib.review.read.facts import Site
 from HCCResponseLib.review.read.records import Action
-from HCCResponseLib.review.read.state import ReadState, Row, RowStatus, Site
+from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 
 def missing(state: ReadState, up_to: str | None = None) -> list[str]:
@@ -109,8 +111,23 @@ def _require_allowed(fixed: list[TargetCandidate], profile: Profile) -> None:
 
 def _candidate(name: str, row: Row, site: Site) -> TargetCandidate:
     measured = row.measurement
-    thickness = None if measured is None else measured.thickness_mm
-    return TargetCandidate(name, site.organ, site.lymph_node, row.long_mm, row.short_mm, thickness)
+    return TargetCandidate(
+        name,
+        site.organ,
+        site.lymph_node,
+        row.long_mm,
+        row.short_mm,
+        None if measured is None else measured.thickness_mm,
+        reproducible=site.reproducible,
+        kind=site.kind or None,
+        treated=site.treated,
+        irradiated=site.irradiated,
+        grown_since_treatment=site.grown_since_treatment,
+        arterial_enhancement=site.arterial_enhancement,
+        well_delineated=site.well_delineated,
+        hilar=site.hilar,
+        station=site.station or None,
+    )
 
 
 def findings(state: ReadState, profile: Profile, up_to: str | None = None) -> list[TimePointFindings]:
@@ -127,12 +144,32 @@ def findings(state: ReadState, profile: Profile, up_to: str | None = None) -> li
     new = NewLesionStatus.NO
     for point in _points(state, up_to):
         rows = state.rows[point.name]
-        lesions = [_finding(n, rows[n], role, state.site(n)) for n, (role, _) in role_of.items()]
+        lesions = [_finding(n, rows[n], role, state.site(n), profile) for n, (role, _) in role_of.items()]
         new = max(new, _new_status(rows), key=list(NewLesionStatus).index)
-        lesions += [_finding(n, r, LesionRole.NEW, state.site(n)) for n, r in rows.items() if _is_new(r)]
-        non_target = state.non_target.get(point.name)
-        out.append(TimePointFindings(point.name, point.date, tuple(lesions), non_target, new))
+        lesions += [
+            _finding(n, r, LesionRole.NEW, state.site(n), profile) for n, r in rows.items() if _is_new(r)
+        ]
+        visit = state.visit(point.name)
+        out.append(
+            TimePointFindings(
+                point.name,
+                point.date,
+                tuple(lesions),
+                state.non_target.get(point.name),
+                new,
+                visit.non_target_versus_last or _non_target_versus_last(lesions),
+                visit.normal(profile.markers_required_for_cr),
+            )
+        )
     return out
+
+
+def _non_target_versus_last(lesions: list[LesionFinding]) -> VersusLast | None:
+    """Non-target disease as a whole from what was said of each lesion: larger as soon as one is."""
+    said = {one.versus_last for one in lesions if one.role is LesionRole.NON_TARGET and one.versus_last}
+    if VersusLast.LARGER in said:
+        return VersusLast.LARGER
+    return said.pop() if len(said) == 1 else VersusLast.SAME if said else None
 
 
 def _is_new(row: Row) -> bool:
@@ -146,11 +183,30 @@ def _new_status(rows: dict[str, Row]) -> NewLesionStatus:
     return NewLesionStatus.EQUIVOCAL if Action.EQUIVOCAL in actions else NewLesionStatus.NO
 
 
-def _finding(name: str, row: Row, role: LesionRole, site: Site) -> LesionFinding:
+def _finding(name: str, row: Row, role: LesionRole, site: Site, profile: Profile) -> LesionFinding:
     measured = row.measurement if row.state is LesionState.MEASURED else None
-    volume = Decimal(str(round(measured.volume_mm3, 1))) if measured else None
-    where = (site.organ, site.lymph_node)
-    return LesionFinding(name, *where, role, row.state, row.long_mm, row.short_mm, volume_mm3=volume)
+    viable = row.viable if profile.needs_viable and row.state is LesionState.MEASURED else None
+    if viable and not _contour_is_viable(row):
+        measured = None
+    return LesionFinding(
+        name,
+        site.organ,
+        site.lymph_node,
+        role,
+        row.state,
+        row.long_mm,
+        row.short_mm,
+        volume_mm3=Decimal(str(round(measured.volume_mm3, 1))) if measured else None,
+        versus_last=None if row.decision is None else row.decision.versus_last,
+        viable=viable,
+    )
+
+
+def _contour_is_viable(row: Row) -> bool:
+    """With a length of the reader's own it may be the length alone that is viable; its volume is then not known."""
+    if row.decision is None or row.decision.long_axis_mm is None:
+        return True
+    return row.decision.contour is not None or row.proposal.viable
 
 
 def category(state: ReadState, profile: Profile, up_to: str | None = None) -> ReadEvaluation:

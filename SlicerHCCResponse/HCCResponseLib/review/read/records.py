@@ -13,7 +13,7 @@ from HCCResponseLib.lesions.packed import pack_lesion, unpack_lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.numbers import tenths
-from HCCResponseLib.response.types import LesionRole, LesionState, Response
+from HCCResponseLib.response.types import LesionRole, LesionState, Response, VersusLast
 from HCCResponseLib.review.store import ReadStore, blob_key
 
 _MEASUREMENT = TypeAdapter(LesionMeasurement)
@@ -65,6 +65,8 @@ class Decision:
         contour, measurement: the reader's contour and what was measured on it.
         long_axis_mm: the reader's own long axis; it wins over the contour's. With a ``long_line`` it is that line's.
         long_line, short_line: lines that the reader dragged; the contour's own stay in ``measurement``.
+        versus_last: a non-target or new lesion compared with the last time point (iRECIST).
+        viable: the row's contour or length is that of the viable part of the tumour; ``None`` leaves it as proposed.
         reason: why, where a reason is required.
         seen: whether the reader looked at this row (false for a blanket acceptance).
     """
@@ -82,6 +84,8 @@ class Decision:
     seen: bool = True
     long_line: ReaderLine | None = None
     short_line: ReaderLine | None = None
+    viable: bool | None = None
+    versus_last: VersusLast | None = None
 
     def __post_init__(self) -> None:
         if self.long_line is not None and self.long_axis_mm is None:
@@ -163,6 +167,7 @@ def read_decision(store: ReadStore, reader: str, payload: dict[str, Any]) -> Dec
             "role": LesionRole(payload["role"]) if payload["role"] else None,
             "state": LesionState(payload["state"]) if payload["state"] else None,
             "long_axis_mm": None if axis is None else Decimal(axis),
+            "versus_last": VersusLast(payload["versus_last"]) if payload.get("versus_last") else None,
             **{name: ends and ReaderLine(*map(tuple, ends)) for name, ends in lines.items()},
         },
     )

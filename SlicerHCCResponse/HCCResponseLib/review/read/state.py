@@ -12,6 +12,7 @@ from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.types import LesionState, Response
 from HCCResponseLib.review.people.people import Person
+from HCCResponseLib.review.read.facts import Site, Visit, site_from_json, visit_from_json
 from HCCResponseLib.review.read.records import Action, Decision, read_decision, read_proposal
 from HCCResponseLib.review.signing.signatures import Locks, Meaning, ReadOrder, Signature
 from HCCResponseLib.review.store import Event, ReadStore
@@ -68,6 +69,13 @@ class Row:
         return self.proposal.contour
 
     @property
+    def viable(self) -> bool:
+        """Whether its contour is the viable part of the tumour: as the reader says, else as proposed."""
+        if self.decision is not None and self.decision.viable is not None:
+            return self.decision.viable
+        return self.proposal.viable
+
+    @property
     def state(self) -> LesionState:
         """The lesion's state as decided, else as proposed. A rejected contour leaves it not evaluable."""
         if self.decision is not None:
@@ -107,21 +115,6 @@ class Row:
         return f"{self.status}, {size}"
 
 
-@dataclass(frozen=True)
-class Site:
-    """Where a lesion lies, as the reader says; without a word from the reader it is in the liver.
-
-    Attributes:
-        organ: as it counts for the limits per organ.
-        segment: free text, for the liver usually the Couinaud segment.
-        lymph_node: measured by its short axis.
-    """
-
-    organ: str = "liver"
-    segment: str = ""
-    lymph_node: bool = False
-
-
 @dataclass
 class ReadState:
     """Everything known of a read.
@@ -133,7 +126,8 @@ class ReadState:
         non_target: per time point, the reader's judgement of non-target disease.
         links: per time point, which part is which lesion, with every set that was replaced.
         answers: per time point, the reader's answer to the question whether an earlier CR was right.
-        sites: per lesion name, where it lies, when the reader has said so.
+        sites: per lesion name, where it lies and what else the reader has said of it.
+        visits: per time point, tumour markers and what else the reader has said of it as a whole.
         decided: (time point, name, decision before) of every decision that can be undone, oldest first.
         locks: order, signatures and locked time points; where a time point stands tells ``review/read/lifecycle.py``.
         person: who has this read open; needed for reads that were assigned to somebody.
@@ -148,6 +142,7 @@ class ReadState:
     links: dict[str, LinkSet] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
+    visits: dict[str, Visit] = field(default_factory=dict)
     decided: list[tuple[str, str, Decision | None]] = field(default_factory=list)
     locks: Locks = field(default_factory=Locks)
     person: Person | None = None
@@ -166,6 +161,10 @@ class ReadState:
     def site(self, name: str) -> Site:
         """Where a lesion lies."""
         return self.sites.get(name, Site())
+
+    def visit(self, time_point: str) -> Visit:
+        """What is known of a time point as a whole."""
+        return self.visits.get(time_point, Visit())
 
     def propose(self, proposal: Proposal) -> None:
         """Let a proposal stand in its row, undecided."""
@@ -241,7 +240,9 @@ def _take_row(store: ReadStore, state: ReadState, event: Event) -> None:
     elif event.action == "undo":
         state.take_back()
     elif event.action == "site":
-        state.sites[payload["name"]] = Site(payload["organ"], payload["segment"], payload["lymph_node"])
+        state.sites[payload["name"]] = site_from_json(payload)
+    elif event.action == "visit":
+        state.visits[payload["time_point"]] = visit_from_json(payload)
     elif event.action == "answer":
         state.answers[payload["time_point"]] = payload["choice"]
     elif event.action == "links":

@@ -25,7 +25,7 @@ from HCCResponseLib.review.signing.signatures import Meaning, Signature
 from HCCResponseLib.review.store import FIRST_HASH, Event, ReadStore
 
 SIGNED = "signed"
-_CONTENT = ("proposal", "decision", "undo", "site", "non-target", "answer")
+_CONTENT = ("proposal", "decision", "undo", "site", "visit", "non-target", "answer")
 
 
 def sign_and_lock(

@@ -14,7 +14,7 @@ from HCCResponseLib.lesions.label_maps import label_map
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet
 from HCCResponseLib.lesions.proposal import Evidence, Proposal, ProposalKind
-from HCCResponseLib.measure import LesionMeasurement, measure_lesion, measure_parts
+from HCCResponseLib.measure import RECIST, Convention, LesionMeasurement, measure_lesion, measure_parts
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.identity.components import carried_parts, components, count_parts, divide
 from HCCResponseLib.track.identity.matching import KnownLesion, known_lesions, match
@@ -78,13 +78,15 @@ class FollowUpProposals:
     suppressed: tuple[Suppressed, ...]
 
 
-def propose_baseline(time_point: str, image: Volume, view: Survey, least_mm: float = 10.0) -> list[Proposal]:
+def propose_baseline(
+    time_point: str, image: Volume, view: Survey, least_mm: float = 10.0, convention: Convention = RECIST
+) -> list[Proposal]:
     """Lesions that the base network sees when no reader has drawn any, largest first, named L1, L2, ..."""
     spots = np.where(view.liver_mask, view.tumour, 0).astype(np.float32)
     fine = np.asarray(resample(spots, view.grid, image.geometry, fill=0) > _THRESHOLD)
     found: list[Proposal] = []
     for part in components(fine, int(_LEAST_MM3 / image.geometry.voxel_volume_mm3)):
-        measurement = measure_lesion(part, image.geometry)
+        measurement = measure_lesion(part, image.geometry, convention)
         if measurement.long_axis.length_raw_mm >= least_mm:
             name = f"L{len(found) + 1}"
             found.append(
@@ -110,12 +112,14 @@ def propose_follow_up(
     seed: int = 0,
     registrar: Registrar = register_scans,
     earlier: Sequence[EarlierVisit] = (),
+    convention: Convention = RECIST,
 ) -> FollowUpProposals:
     """Register, contour the known lesions, look for new ones, measure on the original slices.
 
     Args:
         registrar: how the visits are registered.
         earlier: follow-ups before this one with their candidates, so that a candidate keeps its name.
+        convention: by which everything is measured.
     """
     view = look.survey(part_of(report, 0.0, 0.35))
     everything = label_map(list(baseline.lesions.values()), baseline.image.geometry.size) > 0
@@ -126,13 +130,13 @@ def propose_follow_up(
     known = known_lesions(baseline.lesions, baseline.image.geometry, image.geometry, found)
     places = {n: k.place.lesion for n, k in known.items()}
     probability = look.known(places, part_of(report, 0.55, 0.35))
-    links, proposals = propose_known(time_point, probability, known, image.geometry)
+    links, proposals = propose_known(time_point, probability, known, image.geometry, convention)
     report(Progress("Looking for new lesions", 0.9))
     taken = [*places.values(), *(one.contour for one in proposals if one.contour is not None)]
     before = BaselineEvidence(
         baseline.view, found, agreement(baseline.view, baseline.image.geometry, everything)
     )
-    new = find_candidates(time_point, image, view, before, taken)
+    new = find_candidates(time_point, image, view, before, taken, convention)
     for visit in earlier:
         new = _named_as_before(new, visit, here, registrar, seed)
     report(Progress("Proposals ready", 1.0))
@@ -144,6 +148,7 @@ def propose_known(
     probability: npt.NDArray[np.float32],
     known: Mapping[str, KnownLesion],
     geometry: Geometry,
+    convention: Convention = RECIST,
 ) -> tuple[LinkSet, list[Proposal]]:
     """Identities of the parts that the adapted network sees, and one proposal for every known lesion.
 
@@ -154,7 +159,10 @@ def propose_known(
     links = match(time_point, known, parts, geometry)
     places = {n: k.place.lesion for n, k in known.items()}
     contours = divide(parts, links.owners(), places, geometry.spacing)
-    rows = [_known(time_point, links.of(n), contours[n], known[n], probability, geometry) for n in known]
+    rows = [
+        _known(time_point, links.of(n), contours[n], known[n], (probability, geometry, convention))
+        for n in known
+    ]
     return links, rows
 
 
@@ -173,11 +181,11 @@ def _known(
     link: Link,
     contour: Lesion | None,
     known: KnownLesion,
-    probability: npt.NDArray[np.float32],
-    geometry: Geometry,
+    how: tuple[npt.NDArray[np.float32], Geometry, Convention],
 ) -> Proposal:
     """One row; a place in doubt is never called empty."""
     assert link.name is not None
+    probability, geometry, convention = how
     evidence: Evidence = {"outcome": link.outcome.value, "confidence": link.confidence, **link.evidence}
     if not known.place:
         evidence["remark"] = "The place of this lesion lies outside this scan's field of view."
@@ -200,15 +208,14 @@ def _known(
     if link.merged_with:
         evidence["merged_with"] = ", ".join(link.merged_with)
     if link.outcome is LinkKind.SPLIT:
-        evidence |= _split(contour, geometry)
-    return _row(
-        time_point, link.name, LesionState.MEASURED, contour, measure_lesion(contour, geometry), evidence
-    )
+        evidence |= _split(contour, geometry, convention)
+    measured = measure_lesion(contour, geometry, convention)
+    return _row(time_point, link.name, LesionState.MEASURED, contour, measured, evidence)
 
 
-def _split(contour: Lesion, geometry: Geometry) -> Evidence:
+def _split(contour: Lesion, geometry: Geometry, convention: Convention) -> Evidence:
     """Long axes of a split lesion's parts."""
-    axes = [one.long_axis.length_mm for one in measure_parts(contour, geometry)]
+    axes = [one.long_axis.length_mm for one in measure_parts(contour, geometry, convention)]
     if len(axes) > 1:
         return {"parts_long_axes_mm": ", ".join(str(a) for a in axes)}
     # Parts that touch at a corner are one lesion to the rules: there is nothing to add up.
