@@ -108,6 +108,8 @@ def _cell(row: Row | None) -> dict[str, str]:
     if row is None:
         return {"text": "no proposal", "status": "missing", "note": ""}
     text = _STATE_WORDS.get(row.state) or (f"{row.long_mm} mm" if row.long_mm is not None else "-")
+    if row.merged_into:
+        return {"text": row.size_words, "status": row.status.value, "note": "one diameter for both"}
     own = row.decision is not None and row.decision.long_axis_mm is not None
     note = ""
     if row.measurement and row.state is LesionState.MEASURED:
@@ -116,6 +118,8 @@ def _cell(row: Row | None) -> dict[str, str]:
         note += f"{row.measurement.volume_mm3 / 1000:.1f} mL"
     if own and row.measurement:
         note = f"drawn by the reader; contour: {row.measurement.long_axis.length_mm} mm"
+    if row.parts and row.measurement:
+        note = f"parts of {row.parts_words} mm, added; {row.measurement.volume_mm3 / 1000:.1f} mL"
     return {"text": text, "status": row.status.value, "note": note}
 
 
@@ -198,10 +202,16 @@ def _doubts(row: Row) -> list[str]:
             f"proposed as split into parts of {evidence['parts_long_axes_mm']} mm; RECIST 1.1 adds them up: "
             "enter the sum as its long axis if they are truly apart."
         )
+    if row.parts:
+        out.append(f"split into parts of {row.parts_words} mm, which are added up (RECIST 1.1, 4.3.2).")
+    elif row.proposal.parts and row.long_mm is not None:
+        out.append(
+            f"proposed as split; {row.long_mm} mm by the reader take the place of the sum of its parts."
+        )
     if evidence.get("merged_with"):
         out.append(
-            f"proposed as grown together with {evidence['merged_with']}, divided between their places; without a "
-            "visible border RECIST 1.1 measures the whole once."
+            f"proposed as grown together with {evidence['merged_with']}: one diameter for the whole (RECIST 1.1, "
+            "4.3.2). Where a border is visible, each has to be drawn and measured."
         )
     confidence = evidence.get("confidence")
     if isinstance(confidence, float) and confidence < _DOUBTFUL:

@@ -28,6 +28,8 @@ class DecisionEntry(_Strict):
     """One decision. ``contour`` is a label map whose ``label`` (default: any non-zero value) is the lesion.
 
     With ``added`` the lesion was not proposed: at baseline it is followed, later it is a candidate for a new one.
+    With ``state: split`` the parts of the contour are measured one by one and added; with ``state: merged`` the lesion
+    ``merged_into`` is measured for both. A ``long_axis_mm`` of a split lesion takes the place of the sum of its parts.
     """
 
     time_point: str
@@ -40,6 +42,7 @@ class DecisionEntry(_Strict):
     long_axis_mm: str | float | None = None
     reason: str = ""
     added: bool = False
+    merged_into: str | None = None
 
 
 class NonTargetEntry(_Strict):
@@ -132,6 +135,7 @@ def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, 
         None,
         None if entry.long_axis_mm is None else as_length(entry.long_axis_mm),
         entry.reason,
+        merged_into=entry.merged_into,
     )
 
 

@@ -1,5 +1,7 @@
 """From decided rows to a response category; without every needed decision there is none, and it says why."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from HCCResponseLib.base.errors import IncompleteReadError, InputError
@@ -39,7 +41,12 @@ def missing(state: ReadState, up_to: str | None = None) -> list[str]:
             if name not in rows:
                 found.append(f"{point.name}: lesion {name} has no proposal; contour it or give its state.")
         for name, row in rows.items():
-            if row.status is RowStatus.PROPOSED:
+            if row.status is RowStatus.PROPOSED and row.proposal.needs_a_look:
+                found.append(
+                    f"{point.name}: lesion {name} is proposed as disappeared, which counts only once a reader has "
+                    "looked at its place: accept the row, or correct it (in the panel or with a decisions file)."
+                )
+            elif row.status is RowStatus.PROPOSED:
                 what = "candidate" if row.is_candidate else "lesion"
                 found.append(f"{point.name}: {what} {name} is not decided.")
             elif row.is_candidate and row.status is RowStatus.EDITED:
@@ -127,7 +134,7 @@ def findings(state: ReadState, profile: Profile, up_to: str | None = None) -> li
     new = NewLesionStatus.NO
     for point in _points(state, up_to):
         rows = state.rows[point.name]
-        lesions = [_finding(n, rows[n], role, state.site(n)) for n, (role, _) in role_of.items()]
+        lesions = [f for n, (role, _) in role_of.items() for f in _followed_up(n, role, role_of, rows, state)]
         new = max(new, _new_status(rows), key=list(NewLesionStatus).index)
         lesions += [_finding(n, r, LesionRole.NEW, state.site(n)) for n, r in rows.items() if _is_new(r)]
         non_target = state.non_target.get(point.name)
@@ -146,8 +153,54 @@ def _new_status(rows: dict[str, Row]) -> NewLesionStatus:
     return NewLesionStatus.EQUIVOCAL if Action.EQUIVOCAL in actions else NewLesionStatus.NO
 
 
+def _followed_up(
+    name: str,
+    role: LesionRole,
+    role_of: Mapping[str, tuple[LesionRole, str]],
+    rows: Mapping[str, Row],
+    state: ReadState,
+) -> list[LesionFinding]:
+    """A followed lesion with its parts; of targets that have merged, one is measured for all of them."""
+    row, site = rows[name], state.site(name)
+    carrier = row.merged_into or name
+    joined = [n for n in role_of if rows[n].merged_into == carrier]
+    if role is not LesionRole.TARGET:
+        # Only sums know parts and merges; of other lesions it counts that they are there.
+        there = row.state in (LesionState.SPLIT, LesionState.MERGED)
+        return [_present(name, role, site) if there else _finding(name, row, role, site)]
+    if not joined:
+        return _with_parts(name, row, site)
+    members = [n for n in role_of if role_of[n][0] is role and (n == carrier or n in joined)]
+    if name != (carrier if carrier in members else members[0]):
+        return [LesionFinding(name, site.organ, site.lymph_node, role, LesionState.MERGED)]
+    whole, *parts = _with_parts(name, rows.get(carrier, row), site)
+    return [replace(whole, members=tuple(members)), *parts]
+
+
+def _present(name: str, role: LesionRole, site: Site) -> LesionFinding:
+    return LesionFinding(name, site.organ, site.lymph_node, role, LesionState.MEASURED)
+
+
+def _with_parts(name: str, row: Row, site: Site) -> list[LesionFinding]:
+    """A target, and of a split one its parts as findings of their own (RECIST 1.1, 4.3.2)."""
+    where = (site.organ, site.lymph_node, LesionRole.TARGET)
+    if not row.parts:
+        return [_finding(name, row, LesionRole.TARGET, site)]
+    found = [LesionFinding(name, *where, LesionState.SPLIT)]
+    for number, part in enumerate(row.parts, start=1):
+        short = part.short_axis.length_mm if part.short_axis else None
+        axes = (part.long_axis.length_mm, short)
+        volume = Decimal(str(round(part.volume_mm3, 1)))
+        found.append(
+            LesionFinding(
+                f"{name}.{number}", *where, LesionState.MEASURED, *axes, parent=name, volume_mm3=volume
+            )
+        )
+    return found
+
+
 def _finding(name: str, row: Row, role: LesionRole, site: Site) -> LesionFinding:
-    measured = row.measurement if row.state is LesionState.MEASURED else None
+    measured = row.measurement if row.is_sized else None
     volume = Decimal(str(round(measured.volume_mm3, 1))) if measured else None
     where = (site.organ, site.lymph_node)
     return LesionFinding(name, *where, role, row.state, row.long_mm, row.short_mm, volume_mm3=volume)
