@@ -32,13 +32,15 @@ class Proposal:
         time_point: name of the visit.
         name: lesion name, the same over all visits; candidates have names of their own.
         kind: lesion or candidate.
-        state: measured, disappeared or not imaged.
+        state: what was found of it: measured, split, merged, too small, disappeared, not evaluable, not imaged.
         contour: on the original grid of the visit's image; ``None`` when there is nothing.
         measurement: of that contour, on original slices.
         origin: engine or reader that it came from.
         suggestion: for candidates.
         evidence: figures and remarks that speak for or against it.
         viable: the contour is the viable (arterially enhancing) part of the tumour, not the whole of it.
+        parts: of a split lesion, the measurement of each part, the longest first.
+        merged_into: of a merged lesion, the one whose contour and diameter stand for both.
     """
 
     time_point: str
@@ -51,3 +53,10 @@ class Proposal:
     suggestion: Suggestion | None = None
     evidence: Evidence = field(default_factory=dict)
     viable: bool = False
+    parts: tuple[LesionMeasurement, ...] = ()
+    merged_into: str | None = None
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Whether only a reader who looks can decide it: that a lesion has disappeared is a suggestion."""
+        return self.kind is ProposalKind.LESION and self.state is LesionState.DISAPPEARED

@@ -9,6 +9,7 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.measure import measure_parts
 from HCCResponseLib.pipeline.request import AssignedRead
 from HCCResponseLib.presenter.view import PanelView, build_view, open_points
 from HCCResponseLib.response.profiles.load import Profile, load_profile
@@ -147,15 +148,21 @@ class Presenter:
         kept = self._kept(time_point, name)
         self._decide(Decision(self._who(), time_point, name, Action.EDIT, state=state, **kept))
 
-    def edit_contour(self, time_point: str, name: str, contour: Lesion) -> None:
-        """The reader's contour on the image's grid. A line that the reader dragged before is dropped."""
+    def edit_contour(
+        self, time_point: str, name: str, contour: Lesion, state: LesionState | None = None
+    ) -> None:
+        """The reader's contour on the image's grid. A line that the reader dragged before is dropped.
+
+        Args:
+            state: split, where the contour's parts are to be added; a row that is split already stays so.
+        """
         if not contour:
             raise InputError(
                 f"The contour of {name} at {time_point} is empty. To say that the lesion is gone, set its state; "
                 "to refuse the proposal, reject it."
             )
         lines = {"long_line": None, "long_axis_mm": None, "short_line": None}
-        self._edit(time_point, name, contour=contour, **lines)
+        self._edit(time_point, name, contour=contour, state=state, **lines)
 
     def edit_line(self, time_point: str, name: str, line: ReaderLine, short: bool = False) -> None:
         """The reader's long or short axis; it wins over the contour's, both are kept."""
@@ -167,6 +174,7 @@ class Presenter:
         before = self.row(time_point, name).decision or Decision(self._who(), time_point, name, Action.EDIT)
         action = before.action if before.action in (Action.NEW, Action.EQUIVOCAL) else Action.EDIT
         kept = replace(before, reader=self._who(), action=action, reason="", seen=True, state=None)
+        kept = replace(kept, merged_into=None)
         self._decide(replace(kept, **changes))  # type: ignore[arg-type]
 
     def candidate(self, time_point: str, name: str, action: Action, reason: str = "") -> None:
@@ -176,15 +184,19 @@ class Presenter:
         self._decide(replace(start, reader=self._who(), action=action, reason=reason, seen=True))
 
     def relink(self, time_point: str, name: str, lesion: str) -> None:
-        """This contour is lesion ``lesion``: as its contour, or as a further part where that has one already."""
+        """This contour is lesion ``lesion``: as its contour, or as a further part where that has one already.
+
+        Parts that lie apart make it a split lesion, whose parts are measured one by one and added.
+        """
         if name == lesion:
             raise InputError(f"{name} is linked to itself already.")
         source, target = self.row(time_point, name), self.row(time_point, lesion)
         if source.contour is None:
             raise InputError(f"{name} has no contour at {time_point} that could be linked.")
-        parts = target.contour if target.state is LesionState.MEASURED else None
+        parts = target.contour if target.is_sized else None
         contour = source.contour if parts is None else source.contour | parts
-        self.edit_contour(time_point, lesion, contour)
+        apart = parts is not None and len(measure_parts(contour, self.image(time_point).geometry)) > 1
+        self.edit_contour(time_point, lesion, contour, LesionState.SPLIT if apart else None)
         reason = f"is lesion {lesion}"
         if source.is_candidate:
             self.candidate(time_point, name, Action.DISMISS, reason)

@@ -171,7 +171,9 @@ def _status(state: ReadState, point: str, row: Row) -> CellStatus:
 
 
 def _text(row: Row) -> str:
-    """Long axis, and short axis where there is one, in mm; or the state in words."""
+    """Long axis, and short axis where there is one, in mm; of a split lesion its parts; or the state in words."""
+    if row.parts or row.merged_into:
+        return row.size_words
     if row.long_mm is None:
         return STATE_WORDS.get(row.state, str(row.state))
     return f"{row.long_mm}" + (f" x {row.short_mm}" if row.short_mm is not None else "")
@@ -208,6 +210,9 @@ def _cautions(row: Row) -> list[str]:
         lines.append(f"long axes of its parts: {evidence['parts_long_axes_mm']} mm")
     if evidence.get("merged_with"):
         lines.append(f"merged with {evidence['merged_with']}")
+    if row.merged_into:
+        lines.append(f"One diameter is measured for both, that of {row.merged_into} (RECIST 1.1, 4.3.2).")
+        lines.append("Where a border between them is visible, draw each of them: then each is measured.")
     return lines
 
 
@@ -216,6 +221,12 @@ def _lengths(row: Row) -> list[str]:
     lines = []
     contour = row.measurement.long_axis.length_mm if row.measurement else None
     own = row.decision.long_axis_mm if row.decision else None
+    if row.parts:
+        lines.append(f"split: {row.parts_words} = {row.long_mm} mm; the parts are added (RECIST 1.1, 4.3.2)")
+        lines.append("a length of your own takes the place of the sum")
+        return lines
+    if own is not None and row.proposal.parts:
+        lines.append(f"reader's line {own} mm in place of the sum of the parts")
     if own is not None and contour is not None:
         lines.append(f"reader's line {own} mm, contour {contour} mm (difference {own - contour:+} mm)")
     proposed = row.proposal.measurement

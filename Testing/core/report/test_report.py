@@ -42,6 +42,12 @@ def decided(tmp_path):
     store.close()
 
 
+def accept_and_look(store, state):
+    """Everything accepted unseen, but for the lesion that has disappeared: there the reader looks."""
+    accept_all(store, state, "Dr A")
+    decide(store, state, Decision("Dr A", FOLLOW_UP, "L2", Action.ACCEPT))
+
+
 def written(tmp_path, state, evaluation):
     path = tmp_path / "report.html"
     write_report(path, state, PROFILE, evaluation, image)
@@ -78,7 +84,7 @@ def test_a_decided_read_shows_everything(tmp_path, decided):
 
 def test_a_blanket_acceptance_is_said(tmp_path, decided):
     store, state = decided
-    accept_all(store, state, "Dr A")
+    accept_and_look(store, state)
     assert "Not reviewed." in written(tmp_path, state, category(state, PROFILE))
 
 
@@ -99,7 +105,7 @@ def test_the_key_slice_shows_contour_and_axes():
 
 def test_pictures_are_the_same_every_time(decided):
     store, state = decided
-    accept_all(store, state, "Dr A")
+    accept_and_look(store, state)
     baseline, follow_up = category(state, PROFILE).time_points
     unknown = replace(follow_up, target=replace(follow_up.target, sum=None, complete=False))
     assert draw_sums((baseline, follow_up), PROFILE) == draw_sums((baseline, follow_up), PROFILE)
@@ -108,7 +114,7 @@ def test_pictures_are_the_same_every_time(decided):
 
 def test_result_and_contours(tmp_path, decided):
     store, state = decided
-    accept_all(store, state, "Dr A")
+    accept_and_look(store, state)
     result = write_result(tmp_path, state, PROFILE, category(state, PROFILE))
     assert json.loads((tmp_path / "result.json").read_text(encoding="utf-8")) == json.loads(
         json.dumps(result)

@@ -62,8 +62,25 @@ def test_a_time_point_without_proposals_is_missing(read):
 )
 def test_categories(read, after, expected):
     store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", after)])
-    accept_all(store, state, "Dr A")
+    decide(store, state, accept(BASELINE, "L1"))
+    decide(store, state, accept(FOLLOW_UP, "L1"))
     assert overall(state) == expected
+
+
+def test_disappeared_stays_undecided_under_blanket_acceptance_until_a_reader_looks(read):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", None)])
+    assert accept_all(store, state, "Dr A") == 1
+    assert state.row(FOLLOW_UP, "L1").decision is None
+    (gap,) = missing(state)
+    assert "follow-up 1: lesion L1 is proposed as disappeared" in gap
+    assert "decisions file" in gap
+    with pytest.raises(IncompleteReadError, match="L1 is proposed as disappeared"):
+        overall(state)
+    unseen = Decision("Dr A", FOLLOW_UP, "L1", Action.ACCEPT, seen=False)
+    with pytest.raises(InputError, match="cannot be accepted unseen"):
+        decide(store, state, unseen)
+    decide(store, state, accept(FOLLOW_UP, "L1"))
+    assert overall(state) == Response.CR
 
 
 @pytest.mark.parametrize(

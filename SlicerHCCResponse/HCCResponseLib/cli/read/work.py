@@ -197,6 +197,8 @@ def _rows(state: ReadState, time_point: str) -> list[dict[str, Any]]:
             "status": row.status.value,
             "state": row.state.value,
             "long_axis_mm": None if row.long_mm is None else str(row.long_mm),
+            "parts_mm": [str(one.long_axis.length_mm) for one in row.parts],
+            "merged_into": row.merged_into,
         }
         for name, row in state.rows.get(time_point, {}).items()
     ]

@@ -24,6 +24,7 @@ KEYS = {
 }
 _STATES = {"gone": LesionState.DISAPPEARED} | {w: s for s, w in STATE_WORDS.items()}
 _STATES["not evaluable"] = LesionState.NOT_EVALUABLE
+_COUNTED = (LesionState.MEASURED, LesionState.SPLIT, LesionState.MERGED)
 
 
 class LesionSection:
@@ -177,7 +178,7 @@ class LesionSection:
         words = self._ui.stateCombo.currentText
         if words != "measured":
             self._context.presenter.set_state(time_point, name, _STATES[words])
-        elif self._context.presenter.row(time_point, name).state is not LesionState.MEASURED:
+        elif self._context.presenter.row(time_point, name).state not in _COUNTED:
             # Choosing what is so already must not take the reader's own contour back.
             self._context.presenter.accept(time_point, name)
 

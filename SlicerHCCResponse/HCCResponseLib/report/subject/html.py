@@ -119,11 +119,15 @@ def _table(state: ReadState, profile: Profile, role_of: dict[str, str]) -> list[
 def _cell(row: Row | None, nodal: bool, profile: Profile) -> dict[str, str]:
     if row is None:
         return {"text": "no proposal", "status": "missing", "note": ""}
+    if row.merged_into:
+        return {"text": row.size_words, "status": row.status.value, "note": "one diameter for both"}
     size, other = (row.short_mm, row.long_mm) if nodal else (row.long_mm, row.short_mm)
     text = _STATE_WORDS.get(row.state) or (f"{size} mm" if size is not None else "-")
     notes = []
-    if row.measurement and row.state is LesionState.MEASURED:
-        if other is not None:
+    if row.measurement and row.is_sized:
+        if row.parts:
+            notes.append(f"parts of {row.parts_words} mm, added")
+        elif other is not None:
             notes.append(f"{'long axis' if nodal else 'x'} {other} mm")
         if row.decision is not None and row.decision.long_axis_mm is not None:
             notes.append(f"drawn by the reader; contour: {row.measurement.long_axis.length_mm} mm")
@@ -228,10 +232,16 @@ def _doubts(row: Row) -> list[str]:
             f"proposed as split into parts of {evidence['parts_long_axes_mm']} mm; RECIST 1.1 adds them up: "
             "enter the sum as its long axis if they are truly apart."
         )
+    if row.parts:
+        out.append(f"split into parts of {row.parts_words} mm, which are added up (RECIST 1.1, 4.3.2).")
+    elif row.proposal.parts and row.long_mm is not None:
+        out.append(
+            f"proposed as split; {row.long_mm} mm by the reader take the place of the sum of its parts."
+        )
     if evidence.get("merged_with"):
         out.append(
-            f"proposed as grown together with {evidence['merged_with']}, divided between their places; without a "
-            "visible border RECIST 1.1 measures the whole once."
+            f"proposed as grown together with {evidence['merged_with']}: one diameter for the whole (RECIST 1.1, "
+            "4.3.2). Where a border is visible, each has to be drawn and measured."
         )
     confidence = evidence.get("confidence")
     if isinstance(confidence, float) and confidence < _DOUBTFUL:

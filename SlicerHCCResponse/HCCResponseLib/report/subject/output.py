@@ -121,6 +121,8 @@ def _row(name: str, row: Row) -> dict[str, Any]:
         "decision": row.decision.action.value if row.decision else None,
         "state": row.state.value,
         "long_axis_mm": _text(row.long_mm),
+        "parts_mm": [str(one.long_axis.length_mm) for one in row.parts],
+        "merged_into": row.merged_into,
         "short_axis_mm": _text(row.short_mm),
         "volume_ml": round(measured.volume_mm3 / 1000, 3) if measured else None,
         "convention": measured.convention if measured else None,

@@ -7,7 +7,7 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.text import one_line
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.lesions.proposal import Suggestion
-from HCCResponseLib.measure import RECIST, convention_of, measure_lesion
+from HCCResponseLib.measure import RECIST, convention_of, measure_lesion, measure_parts
 from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.read import evaluate_read
@@ -32,6 +32,7 @@ _WITHOUT_CONTOUR = (
     LesionState.NOT_EVALUABLE,
     LesionState.NOT_IMAGED,
     LesionState.TOO_SMALL,
+    LesionState.MERGED,
 )
 
 
@@ -57,7 +58,7 @@ def decide(
 
 
 def _measured(state: ReadState, row: Row, decision: Decision, geometry: Geometry | None) -> Decision:
-    """With the measurement of the reader's contour, by the convention of the read's profile.
+    """With the reader's contour measured by the convention of the read's profile, by parts too where it is split.
 
     A proposed contour that the reader calls viable is measured again where it was measured by another convention.
     """
@@ -69,7 +70,14 @@ def _measured(state: ReadState, row: Row, decision: Decision, geometry: Geometry
         return decision
     if geometry is None:
         raise InputError(f"The edited contour of '{decision.name}' came without its image's grid.")
-    return replace(decision, measurement=measure_lesion(contour, geometry, wanted))
+    split = LesionState.SPLIT in (decision.state, row.state) and decision.state in (None, LesionState.SPLIT)
+    parts = measure_parts(contour, geometry, wanted) if split else ()
+    if len(parts) < 2 and decision.state is LesionState.SPLIT:
+        raise InputError(
+            f"'{decision.name}' at '{decision.time_point}' is called split, and its contour is in one piece."
+        )
+    whole = measure_lesion(contour, geometry, wanted)
+    return replace(decision, measurement=whole, parts=parts if len(parts) > 1 else ())
 
 
 def undo(store: ReadStore, state: ReadState, reader: str) -> tuple[str, str]:
@@ -117,6 +125,7 @@ def check(state: ReadState, decision: Decision) -> Row:
     require_draft(state, decision.reader, decision.time_point)
     _check_action(row, decision, where)
     _check_content(decision, where)
+    _check_parts(state, row, decision, where)
     return row
 
 
@@ -126,6 +135,25 @@ def _check_action(row: Row, decision: Decision, where: str) -> None:
         raise InputError(
             f"'{decision.action}' is no answer to {where}; possible are {', '.join(a.value for a in allowed)}."
         )
+
+
+def _check_parts(state: ReadState, row: Row, decision: Decision, where: str) -> None:
+    """Split and merged lesions: parts to add up, and a lesion that stands for both."""
+    if not decision.seen and row.proposal.needs_a_look and decision.action is Action.ACCEPT:
+        raise InputError(f"That {where} has disappeared cannot be accepted unseen; look at its place.")
+    parts = decision.contour is not None or decision.parts or row.parts or row.proposal.parts
+    if decision.state is LesionState.SPLIT and (not parts or decision.long_axis_mm is not None):
+        raise InputError(
+            f"{where} is called split: its parts are needed as a contour, and no long axis of the whole."
+        )
+    into = decision.merged_into or (
+        row.proposal.merged_into if decision.state is LesionState.MERGED else None
+    )
+    if (into is not None) != (decision.state is LesionState.MERGED):
+        raise InputError(f"{where}: 'state: merged' and 'merged_into' go together.")
+    other = None if into is None else state.row(decision.time_point, into)
+    if into is not None and (into == decision.name or other is None or other.merged_into):
+        raise InputError(f"{where} cannot be merged into '{into}': name a lesion that is measured there.")
 
 
 def _check_content(decision: Decision, where: str) -> None:
@@ -202,8 +230,12 @@ def answer(
 
 
 def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
-    """Accept every undecided proposal unseen: the output says that it was not reviewed. Returns how many."""
-    undecided = [row for rows in state.rows.values() for row in rows.values() if row.decision is None]
+    """Accept undecided proposals unseen: the output says that it was not reviewed. Returns how many.
+
+    A lesion that is proposed as disappeared stays undecided: without a look at its place nobody knows.
+    """
+    rows = [row for point in state.rows.values() for row in point.values() if row.decision is None]
+    undecided = [row for row in rows if not row.proposal.needs_a_look]
     for row in undecided:
         action = Action.ACCEPT
         if row.is_candidate:

@@ -38,6 +38,8 @@ class DecisionEntry(_Strict):
     ``viable``: contour or length is that of the viable part, as mRECIST, EASL and qEASL need it.
 
     With ``added`` the lesion was not proposed: at baseline it is followed, later it is a candidate for a new one.
+    With ``state: split`` the parts of the contour are measured one by one and added; with ``state: merged`` the lesion
+    ``merged_into`` is measured for both. A ``long_axis_mm`` of a split lesion takes the place of the sum of its parts.
     """
 
     time_point: str
@@ -52,6 +54,7 @@ class DecisionEntry(_Strict):
     versus_last: VersusLast | None = None
     reason: str = ""
     added: bool = False
+    merged_into: str | None = None
 
 
 class NonTargetEntry(_Strict):
@@ -211,6 +214,7 @@ def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, 
         entry.reason,
         viable=entry.viable,
         versus_last=entry.versus_last,
+        merged_into=entry.merged_into,
     )
 
 

@@ -35,6 +35,7 @@ _STATUS = {
     Action.REJECT: RowStatus.REJECTED,
     Action.DISMISS: RowStatus.REJECTED,
 }
+_NOT_THERE = (LesionState.DISAPPEARED, LesionState.NOT_IMAGED, LesionState.MERGED)
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,10 @@ class Row:
 
     @property
     def contour(self) -> Lesion | None:
-        """The reader's contour where there is one, else the proposal's."""
+        """The reader's contour where there is one, else the proposal's unless the reader says that nothing is there."""
         if self.decision is not None and self.decision.contour is not None:
             return self.decision.contour
-        return self.proposal.contour
+        return None if self.state in _NOT_THERE else self.proposal.contour
 
     @property
     def viable(self) -> bool:
@@ -83,13 +84,38 @@ class Row:
                 return self.decision.state
             if self.decision.action is Action.REJECT:
                 return LesionState.NOT_EVALUABLE
+            if self.decision.long_axis_mm is None and self.decision.parts:
+                return LesionState.SPLIT
             if self.decision.contour is not None or self.decision.long_axis_mm is not None:
                 return LesionState.MEASURED
         return self.proposal.state
 
     @property
+    def is_sized(self) -> bool:
+        """Measured, as one or as the sum of its parts."""
+        return self.state in (LesionState.MEASURED, LesionState.SPLIT)
+
+    @property
+    def parts(self) -> tuple[LesionMeasurement, ...]:
+        """Each part of a split lesion, the longest first; empty when it is not split."""
+        if self.state is not LesionState.SPLIT:
+            return ()
+        own = self.decision.parts if self.decision is not None else ()
+        return own or self.proposal.parts
+
+    @property
+    def merged_into(self) -> str | None:
+        """The lesion whose diameter stands for this one too; ``None`` when it is not merged."""
+        if self.state is not LesionState.MERGED:
+            return None
+        own = self.decision.merged_into if self.decision is not None else None
+        return own or self.proposal.merged_into
+
+    @property
     def long_mm(self) -> Decimal | None:
-        """Long axis that counts: the reader's own line, else that of the contour; ``None`` when not measured."""
+        """Long axis that counts: the reader's own, else the contour's or the sum of its parts'; else ``None``."""
+        if self.parts:
+            return sum((one.long_axis.length_mm for one in self.parts), Decimal(0))
         if self.state is not LesionState.MEASURED:
             return None
         if self.decision is not None and self.decision.long_axis_mm is not None:
@@ -98,7 +124,10 @@ class Row:
 
     @property
     def short_mm(self) -> Decimal | None:
-        """Short axis that counts; a reader's own long axis makes the contour's short axis void."""
+        """Short axis that counts, of parts their sum; a reader's own long axis makes the contour's short axis void."""
+        if self.parts:
+            axes = [one.short_axis.length_mm for one in self.parts if one.short_axis]
+            return sum(axes, Decimal(0)) if len(axes) == len(self.parts) else None
         if self.state is not LesionState.MEASURED:
             return None
         if self.decision is not None and self.decision.short_line is not None:
@@ -111,8 +140,21 @@ class Row:
     @property
     def words(self) -> str:
         """The row for the log: what was done with it, and its long axis or state."""
-        size = self.state.value if self.long_mm is None else f"{self.long_mm} mm"
-        return f"{self.status}, {size}"
+        return f"{self.status}, {self.size_words}"
+
+    @property
+    def size_words(self) -> str:
+        """Long axis in mm with the parts that it adds up, or the state, or what it has merged into."""
+        if self.merged_into:
+            return f"merged into {self.merged_into}"
+        if self.parts:
+            return f"{self.parts_words} = {self.long_mm} mm"
+        return self.state.value if self.long_mm is None else f"{self.long_mm} mm"
+
+    @property
+    def parts_words(self) -> str:
+        """Long axes of the parts, "21.9 + 21.9"; empty when it is not split."""
+        return " + ".join(str(one.long_axis.length_mm) for one in self.parts)
 
 
 @dataclass

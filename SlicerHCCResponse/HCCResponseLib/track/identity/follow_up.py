@@ -12,12 +12,13 @@ from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Region, Volume
 from HCCResponseLib.lesions.label_maps import label_map
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet
-from HCCResponseLib.lesions.proposal import Evidence, Proposal, ProposalKind
-from HCCResponseLib.measure import RECIST, Convention, LesionMeasurement, measure_lesion, measure_parts
+from HCCResponseLib.lesions.links import LinkSet
+from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
+from HCCResponseLib.measure import RECIST, Convention, measure_lesion
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.track.identity.components import carried_parts, components, count_parts, divide
+from HCCResponseLib.track.identity.components import carried_parts, components, divide
 from HCCResponseLib.track.identity.matching import KnownLesion, known_lesions, match
+from HCCResponseLib.track.identity.rows import Look, carriers_of, known_row, with_doubtful_places
 from HCCResponseLib.track.new_lesions.candidates import (
     BaselineEvidence,
     Candidates,
@@ -155,15 +156,19 @@ def propose_known(
     Args:
         probability: of tumour, (z, y, x) on ``geometry``, which is that of the original slices.
     """
-    parts = carried_parts(probability > _THRESHOLD, geometry.spacing)
-    links = match(time_point, known, parts, geometry)
     places = {n: k.place.lesion for n, k in known.items()}
-    contours = divide(parts, links.owners(), places, geometry.spacing)
-    rows = [
-        _known(time_point, links.of(n), contours[n], known[n], (probability, geometry, convention))
-        for n in known
-    ]
-    return links, rows
+    found = probability > _THRESHOLD
+    parts = carried_parts(found, geometry.spacing, list(places.values()))
+    links = match(time_point, known, parts, geometry)
+    links = with_doubtful_places(links, places, found, parts, geometry.spacing)
+    carriers = carriers_of(links, known)
+    owners = {
+        part: tuple(dict.fromkeys(carriers.get(n, n) for n in names))
+        for part, names in links.owners().items()
+    }
+    contours = divide(parts, owners, places, geometry.spacing)
+    look = Look(time_point, geometry, probability, contours, carriers, convention)
+    return links, [known_row(links.of(n), known[n], look) for n in known]
 
 
 def _named_as_before(
@@ -174,63 +179,3 @@ def _named_as_before(
         return new
     found = registrar(visit.scan, here, seed)
     return replace(new, shown=name_again(new.shown, visit, found, here.image.geometry))
-
-
-def _known(
-    time_point: str,
-    link: Link,
-    contour: Lesion | None,
-    known: KnownLesion,
-    how: tuple[npt.NDArray[np.float32], Geometry, Convention],
-) -> Proposal:
-    """One row; a place in doubt is never called empty."""
-    assert link.name is not None
-    probability, geometry, convention = how
-    evidence: Evidence = {"outcome": link.outcome.value, "confidence": link.confidence, **link.evidence}
-    if not known.place:
-        evidence["remark"] = "The place of this lesion lies outside this scan's field of view."
-        return _row(time_point, link.name, LesionState.NOT_IMAGED, None, None, evidence)
-    place = known.place.lesion
-    x, y, z = geometry.index_to_lps(place.centre)
-    evidence["place_lps"] = [round(float(v), 2) for v in (x, y, z)]
-    if contour is None:
-        evidence["highest_probability_in_place"] = round(float(place.values(probability).max()), 3)
-        if link.outcome is LinkKind.UNCLEAR:
-            evidence["remark"] = "Nothing was found, but the place itself is in doubt: look for this lesion."
-            return _row(time_point, link.name, LesionState.NOT_EVALUABLE, None, None, evidence)
-        return _row(time_point, link.name, LesionState.DISAPPEARED, None, None, evidence)
-    shared = contour.overlap(place) / min(contour.count, place.count)
-    evidence |= {
-        "overlap_with_baseline_place": round(shared, 3),
-        "mean_probability": round(float(contour.values(probability).mean()), 3),
-        "parts": count_parts(contour),
-    }
-    if link.merged_with:
-        evidence["merged_with"] = ", ".join(link.merged_with)
-    if link.outcome is LinkKind.SPLIT:
-        evidence |= _split(contour, geometry, convention)
-    measured = measure_lesion(contour, geometry, convention)
-    return _row(time_point, link.name, LesionState.MEASURED, contour, measured, evidence)
-
-
-def _split(contour: Lesion, geometry: Geometry, convention: Convention) -> Evidence:
-    """Long axes of a split lesion's parts."""
-    axes = [one.long_axis.length_mm for one in measure_parts(contour, geometry, convention)]
-    if len(axes) > 1:
-        return {"parts_long_axes_mm": ", ".join(str(a) for a in axes)}
-    # Parts that touch at a corner are one lesion to the rules: there is nothing to add up.
-    return {"outcome": LinkKind.MATCHED.value}
-
-
-def _row(
-    time_point: str,
-    name: str,
-    state: LesionState,
-    contour: Lesion | None,
-    measurement: LesionMeasurement | None,
-    evidence: Evidence,
-) -> Proposal:
-    found = state in (LesionState.MEASURED, LesionState.DISAPPEARED)
-    origin = "adapted network" if found else "registration"
-    kind = ProposalKind.LESION
-    return Proposal(time_point, name, kind, state, contour, measurement, origin, evidence=evidence)
