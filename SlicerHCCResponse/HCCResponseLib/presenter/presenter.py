@@ -64,7 +64,7 @@ class Presenter:
         """
         store = ReadStore(open_store(where, create=False))
         try:
-            person = people_of(store).authenticate(self._who(), password)
+            person = people_of(store).authenticate(self._who(), password).locked()
             session = open_session(blinded(study), folder, open_read(store, person, read_id))
         except Exception:
             store.close()

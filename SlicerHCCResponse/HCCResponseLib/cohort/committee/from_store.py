@@ -19,7 +19,7 @@ from HCCResponseLib.review.read.lifecycle import is_signed
 from HCCResponseLib.review.read.outcome import outcome
 from HCCResponseLib.review.read.session import STORE
 from HCCResponseLib.review.read.state import ReadState, read_state
-from HCCResponseLib.review.signing.signing import profile_hash
+from HCCResponseLib.review.signing.content import profile_hash
 from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
 
 _DECIDING = ("decision", "non-target")

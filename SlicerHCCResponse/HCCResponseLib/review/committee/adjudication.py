@@ -17,7 +17,8 @@ from HCCResponseLib.base.text import one_line
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import Response
 from HCCResponseLib.review.committee.assignments import Assignment, ReadKind, assignments
-from HCCResponseLib.review.people.people import People, Person, require_role
+from HCCResponseLib.review.people.people import People
+from HCCResponseLib.review.people.person import Person, require_role
 from HCCResponseLib.review.read.access import Act, Role
 from HCCResponseLib.review.read.category import findings, in_force
 from HCCResponseLib.review.read.lifecycle import is_signed, require
@@ -133,6 +134,7 @@ def adjudicate(
     why = one_line(reason, "the reason of the choice", 500)
     person = people.authenticate(*credentials)
     with store.transaction():
+        person = people.present(person)
         found = case(store, subject)
         _require_adjudicator(person, found)
         _require_choice(store, person, found, chosen)
@@ -156,6 +158,7 @@ def adjudicate(
                 new=f"accepted: {chosen}",
                 reason=why,
                 role=Role.ADJUDICATOR.value,
+                signer=person.key,
             )
     return case(store, subject)
 

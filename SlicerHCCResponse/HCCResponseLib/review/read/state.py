@@ -11,7 +11,7 @@ from HCCResponseLib.lesions.links import LinkSet, links_from_json
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.types import LesionState, Response
-from HCCResponseLib.review.people.people import Person
+from HCCResponseLib.review.people.person import Person
 from HCCResponseLib.review.read.records import Action, Decision, read_decision, read_proposal
 from HCCResponseLib.review.signing.signatures import Locks, Meaning, ReadOrder, Signature
 from HCCResponseLib.review.store import Event, ReadStore
