@@ -17,6 +17,7 @@ from HCCResponseLib.review.decisions.decide import answer, decide, decide_non_ta
 from HCCResponseLib.review.decisions.reader_rows import add_row, set_site
 from HCCResponseLib.review.people.people import people_of
 from HCCResponseLib.review.read.links import reader_relinks
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision, ReaderLine
 from HCCResponseLib.review.read.session import Session, open_session
 from HCCResponseLib.review.read.state import ReadState, Row, Site, read_state
@@ -75,7 +76,7 @@ class Presenter:
     def adopt(self, session: Session) -> None:
         """Take over a session that was opened elsewhere."""
         self.close()
-        self.session, self._profile = session, load_profile(session.study.profile)
+        self.session, self._profile = session, profile_of(session.store, session.state)
 
     def close(self) -> None:
         """Close the read; everything decided is in its store already."""

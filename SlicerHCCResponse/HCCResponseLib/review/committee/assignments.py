@@ -22,8 +22,10 @@ from HCCResponseLib.review.people.people import People
 from HCCResponseLib.review.people.person import Person, Signatory, require_role
 from HCCResponseLib.review.read.access import Act, Role
 from HCCResponseLib.review.read.lifecycle import is_signed, require
+from HCCResponseLib.review.read.profile import profile_of
+from HCCResponseLib.review.read.session import write_study
 from HCCResponseLib.review.read.state import ReadState, Row, read_life, read_state
-from HCCResponseLib.review.signing.content import profile_hash
+from HCCResponseLib.review.signing.content import values_hash
 from HCCResponseLib.review.signing.signatures import ReadOrder
 from HCCResponseLib.review.store import STORE_LOG, ReadStore
 
@@ -149,7 +151,7 @@ def reread(store: ReadStore, by: Signatory, read_id: str, reason: str) -> Assign
             first, read_id=f"{first.subject}-{len(same) + 1}", kind=ReadKind.REREAD, repeats=read_id
         )
         assert life.study is not None
-        _write(store, by, new, life.study, life.fingerprints, load_profile(life.study.profile), why)
+        _write(store, by, new, life.study, life.fingerprints, profile_of(store.other(read_id), life), why)
     return new
 
 
@@ -182,7 +184,7 @@ def _write(
     profile: Profile,
     reason: str = "",
 ) -> None:
-    digest, manager = profile_hash(profile), Role.MANAGER.value
+    digest, manager = values_hash(profile), Role.MANAGER.value
     read = store.other(new.read_id).acting(manager, digest)
     own = {"reader": new.reader, "order": _ORDERS[profile.read_order], "profile_sha256": digest}
     for log, payload in ((store.other(STORE_LOG).acting(manager, digest), asdict(new)), (read, own)):
@@ -195,8 +197,7 @@ def _write(
             reason=reason,
             signer=by.key,
         )
-    content = {"study": study.model_dump(mode="json"), "fingerprints": dict(fingerprints)}
-    read.append(by.name, "study", content, item="study")
+    write_study(read, by.name, study, fingerprints, profile)
 
 
 def visible(store: ReadStore, person: Person) -> list[Assignment]:

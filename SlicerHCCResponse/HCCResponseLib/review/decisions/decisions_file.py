@@ -11,10 +11,10 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
 from HCCResponseLib.review.decisions.decide import answer, as_length, check, decide, decide_non_target
 from HCCResponseLib.review.decisions.reader_rows import add_row
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
 from HCCResponseLib.review.read.state import ReadState
 from HCCResponseLib.review.store import ReadStore
@@ -107,7 +107,7 @@ def apply_decisions(
                 decide_non_target(store, state, done)
         for given in content.answers:
             if given.time_point not in skip and state.study is not None:
-                profile = load_profile(state.study.profile)
+                profile = profile_of(store, state)
                 answer(store, state, profile, content.reader, given.time_point, given.choice)
     points = [e.time_point for e in entries] + [e.time_point for e in content.non_target]
     return frozenset(points + [e.time_point for e in content.answers]) - skip

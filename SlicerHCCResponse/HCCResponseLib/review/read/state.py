@@ -136,6 +136,7 @@ class ReadState:
         sites: per lesion name, where it lies, when the reader has said so.
         decided: (time point, name, decision before) of every decision that can be undone, oldest first.
         locks: order, signatures and locked time points; where a time point stands tells ``review/read/lifecycle.py``.
+        profile_key: of the stored blob that holds the profile; ``None`` for reads of earlier versions.
         person: who has this read open; needed for reads that were assigned to somebody.
         seen: number of the last event that the locks know of.
     """
@@ -150,6 +151,7 @@ class ReadState:
     sites: dict[str, Site] = field(default_factory=dict)
     decided: list[tuple[str, str, Decision | None]] = field(default_factory=list)
     locks: Locks = field(default_factory=Locks)
+    profile_key: str | None = None
     person: Person | None = None
     seen: int = 0
 
@@ -234,6 +236,7 @@ def _take_row(store: ReadStore, state: ReadState, event: Event) -> None:
     if event.action == "study":
         state.study = Study.model_validate(payload["study"])
         state.fingerprints = payload["fingerprints"]
+        state.profile_key = payload.get("profile")
     elif event.action == "proposal":
         state.propose(read_proposal(store, payload))
     elif event.action == "decision":

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from HCCResponseLib import __version__
 from HCCResponseLib.base.errors import HCCResponseError, IncompleteReadError
-from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.review.committee.adjudication import ADJUDICATED
 from HCCResponseLib.review.people.accounts import Account
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.state import read_state
 from HCCResponseLib.review.signing.authority import Authority, seal_fault
-from HCCResponseLib.review.signing.content import content_hash, profile_hash
+from HCCResponseLib.review.signing.content import content_hash, hash_with_sources, values_hash
 from HCCResponseLib.review.signing.signing import SIGNED, evaluate_up_to, reviewed_up_to
 from HCCResponseLib.review.store import STORE_LOG, Event, ReadStore
 
@@ -106,11 +106,10 @@ def _computed_again(read: ReadStore, event: Event) -> tuple[str, str]:
     """What category and sum come to from the decisions below a signature: a fault, or why it could not be told."""
     payload, point = event.payload, event.payload["time_point"]
     state = read_state(read, event.sequence - 1)
-    assert state.study is not None
     where = f"event {event.sequence} of read '{read.read_id}'"
     try:
-        profile = load_profile(state.study.profile)
-        if profile_hash(profile) != payload["profile_sha256"]:
+        profile = profile_of(read, state)
+        if payload["profile_sha256"] not in (values_hash(profile), hash_with_sources(profile)):
             return (
                 "",
                 f"{where}: not computed again, its profile '{payload['profile']}' is not here as it was",

@@ -15,8 +15,13 @@ _CONTENT_1 = ("proposal", "decision", "undo", "site", "non-target", "answer")
 _WORKFLOW = ("assigned", "signed", "amended", "closed", "adjudicated", "result")
 
 
-def profile_hash(profile: Profile) -> str:
-    """SHA-256 of all values of a profile with their sources."""
+def values_hash(profile: Profile) -> str:
+    """SHA-256 of a profile's name and values: another citation for the same value changes nothing."""
+    return _sha256(profile.model_dump(mode="json", exclude={"title", "sources"}))
+
+
+def hash_with_sources(profile: Profile) -> str:
+    """SHA-256 over title and sources, too, as earlier versions noted it."""
     return _sha256(profile.model_dump(mode="json"))
 
 

@@ -11,15 +11,21 @@ person needs an account in ``people`` (:mod:`HCCResponseLib.review.people.people
 from typing import Any
 
 from HCCResponseLib.base.errors import IncompleteReadError, InputError, StorageError
-from HCCResponseLib.response.profiles.load import Profile, load_profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import TimePointEvaluation
 from HCCResponseLib.review.people.people import People
 from HCCResponseLib.review.people.person import Signatory
 from HCCResponseLib.review.read.access import Act
 from HCCResponseLib.review.read.category import category, missing
 from HCCResponseLib.review.read.lifecycle import points, require
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.state import ReadState, read_state, refresh
-from HCCResponseLib.review.signing.content import CONTENT_VERSION, content_hash, profile_hash
+from HCCResponseLib.review.signing.content import (
+    CONTENT_VERSION,
+    content_hash,
+    hash_with_sources,
+    values_hash,
+)
 from HCCResponseLib.review.signing.signatures import Meaning, Signature
 from HCCResponseLib.review.store import ReadStore
 
@@ -94,10 +100,14 @@ def _what_is_signed(store: ReadStore, state: ReadState, time_point: str) -> dict
         StorageError: the two differ.
         InputError: the profile is not the one of the assignment.
     """
-    assert state.study is not None
-    profile = load_profile(state.study.profile)
-    digest = profile_hash(profile)
-    if state.locks.profile_sha256 not in ("", digest):
+    profile = profile_of(store, state)
+    digest = values_hash(profile)
+    # A read of an earlier version keeps no profile, so that its file may have changed.
+    if state.profile_key is None and state.locks.profile_sha256 not in (
+        "",
+        digest,
+        hash_with_sources(profile),
+    ):
         raise InputError(
             f"Profile '{profile.name}' has changed since the read was assigned; ask the manager."
         )
