@@ -17,7 +17,7 @@ _.__signature__, _.__annotations__  # of a command, which typer reads
 # Parts of stored records and of answers in JSON; documented values for callers of the library.
 _.in_plane_spacing_mm, _.voxel_count, _.unconstrained_caliper_mm, _.unconstrained_caliper_raw_mm
 _.from_baseline, _.from_nadir, _.touches_field_of_view, _.start_ras, _.end_ras, _.minimum_mm
-_.content_sha256, _.chain_head
+_.content_sha256, _.chain_head, _.content_version
 _.kappa_linear, _.kappa_quadratic, _.fleiss_kappa, _.gwet_ac1  # read by name, one after the other
 _.PFS  # chosen by its value
 

@@ -17,12 +17,12 @@ from HCCResponseLib.nets.model import Model, load_model
 from HCCResponseLib.pipeline.adaptation import AcceptedVisit, adapt_to
 from HCCResponseLib.pipeline.request import Options
 from HCCResponseLib.pipeline.segmentation import EngineRunner
-from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.read.access import Act, Stage
 from HCCResponseLib.review.read.lifecycle import require_draft, stage
 from HCCResponseLib.review.read.links import write_links
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import Action, Decision, write_proposal
 from HCCResponseLib.review.read.session import Session
 from HCCResponseLib.review.read.state import Row, RowStatus
@@ -63,7 +63,7 @@ def propose(
         _accept_drawn(session, point)
     if first.name not in session.state.provenance:
         view, facts = runner.survey(first, part_of(report, 0.0, 0.9, first.name))
-        convention = convention_of(load_profile(session.study.profile))
+        convention = convention_of(profile_of(session.store, session.state))
         found = propose_baseline(first.name, session.image(first), view, convention=convention)
         _keep(session, first, found, {"survey": facts}, base)
     pending = [p for p in session.study.timepoints if p.name not in session.state.provenance]
@@ -148,7 +148,7 @@ def _propose_one(
         runner.options.seed,
         ChildRegistrar(cancelled=runner.cancelled),
         earlier_candidates(session, point),
-        convention_of(load_profile(session.study.profile)),
+        convention_of(profile_of(session.store, session.state)),
     )
     more = {
         "adaptation": facts,
@@ -171,7 +171,7 @@ def _propose_drawn(session: Session, point: TimePointEntry, base: Model) -> None
         for n, r in session.state.rows.get(session.study.timepoints[0].name, {}).items()
         if not r.is_candidate
     ]
-    convention = convention_of(load_profile(session.study.profile))
+    convention = convention_of(profile_of(session.store, session.state))
     proposals = []
     drawn = lesions_of(contour.labels)
     for value, name in names.items():

@@ -20,6 +20,7 @@ from HCCResponseLib.review.decisions.reader_rows import add_row, set_site, set_v
 from HCCResponseLib.review.people.people import people_of
 from HCCResponseLib.review.read.facts import Site, Visit
 from HCCResponseLib.review.read.links import reader_relinks
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision, ReaderLine
 from HCCResponseLib.review.read.session import Session, open_session
 from HCCResponseLib.review.read.state import ReadState, Row, read_state
@@ -67,7 +68,7 @@ class Presenter:
         """
         store = ReadStore(open_store(where, create=False))
         try:
-            person = people_of(store).authenticate(self._who(), password)
+            person = people_of(store).authenticate(self._who(), password).locked()
             session = open_session(blinded(study), folder, open_read(store, person, read_id))
         except Exception:
             store.close()
@@ -78,7 +79,7 @@ class Presenter:
     def adopt(self, session: Session) -> None:
         """Take over a session that was opened elsewhere."""
         self.close()
-        self.session, self._profile = session, load_profile(session.study.profile)
+        self.session, self._profile = session, profile_of(session.store, session.state)
 
     def close(self) -> None:
         """Close the read; everything decided is in its store already."""

@@ -101,7 +101,7 @@ def show(
         lines += [f"  {r['lesion']}: {r['status']}, {r['long_axis_mm'] or r['state']}" for r in point["rows"]]
     for s in state.signatures:
         signature = f"Signed: {s.time_point} ({s.category or 'no category'}) by {s.printed_name}, {s.utc}"
-        lines.append(f"{signature}, {s.meaning}, version {s.version}")
+        lines.append(f"{signature}, {s.meaning}, version {s.version}, {s.under_key}")
     return CommandAnswer(values, "\n".join(lines))
 
 

@@ -12,12 +12,13 @@ from HCCResponseLib.imaging.write import write_label_map
 from HCCResponseLib.lesions.label_maps import label_map
 from HCCResponseLib.report.subject.figures import Images
 from HCCResponseLib.report.subject.html import write_report
-from HCCResponseLib.response.profiles.load import Profile, load_profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.read.category import category, missing
 from HCCResponseLib.review.read.facts import visit_to_json
 from HCCResponseLib.review.read.lifecycle import stage
 from HCCResponseLib.review.read.new_lesions import histories
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.session import Session
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
@@ -34,7 +35,7 @@ def write_outputs(session: Session, with_category: bool = True) -> dict[str, Any
     Raises:
         StorageError: a file cannot be written.
     """
-    state, folder, profile = session.state, session.folder, load_profile(session.study.profile)
+    state, folder, profile = session.state, session.folder, profile_of(session.store, session.state)
     evaluation = category(state, profile) if with_category and not missing(state) else None
     points = {p.name: p for p in session.study.timepoints}
 

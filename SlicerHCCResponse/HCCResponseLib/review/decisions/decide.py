@@ -9,11 +9,12 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.lesions.proposal import Suggestion
 from HCCResponseLib.measure import RECIST, convention_of, measure_lesion, measure_parts
 from HCCResponseLib.response.numbers import tenths
-from HCCResponseLib.response.profiles.load import Profile, load_profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.types import LesionState, Response
 from HCCResponseLib.review.read.category import findings
 from HCCResponseLib.review.read.lifecycle import require_draft
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import (
     CANDIDATE_ACTIONS,
     LESION_ACTIONS,
@@ -48,7 +49,7 @@ def decide(
         InputError: no such row, an action that does not fit it, a missing reason or an impossible length.
         AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
-    decision = _measured(state, check(state, decision), decision, geometry)
+    decision = _measured(store, state, check(state, decision), decision, geometry)
     with store.transaction():
         refresh(store, state)
         row = check(state, decision)
@@ -57,13 +58,15 @@ def decide(
     return decision
 
 
-def _measured(state: ReadState, row: Row, decision: Decision, geometry: Geometry | None) -> Decision:
+def _measured(
+    store: ReadStore, state: ReadState, row: Row, decision: Decision, geometry: Geometry | None
+) -> Decision:
     """With the reader's contour measured by the convention of the read's profile, by parts too where it is split.
 
     A proposed contour that the reader calls viable is measured again where it was measured by another convention.
     """
     contour, before = decision.contour, row.proposal.measurement
-    wanted = RECIST if state.study is None else convention_of(load_profile(state.study.profile))
+    wanted = RECIST if state.study is None else convention_of(profile_of(store, state))
     if contour is None and decision.viable and before is not None and before.convention != wanted.name:
         contour = row.proposal.contour
     if contour is None:

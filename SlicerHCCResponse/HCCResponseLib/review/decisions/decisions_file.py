@@ -11,7 +11,6 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response, VersusLast
 from HCCResponseLib.review.decisions.decide import (
     answer,
@@ -23,6 +22,7 @@ from HCCResponseLib.review.decisions.decide import (
 )
 from HCCResponseLib.review.decisions.reader_rows import add_row, first_shown, set_site, set_visit
 from HCCResponseLib.review.read.facts import Marker, Site, Visit
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
 from HCCResponseLib.review.read.state import ReadState
 from HCCResponseLib.review.store import ReadStore
@@ -161,10 +161,11 @@ def apply_decisions(
                 decide_non_target(store, state, done)
         for given in content.answers:
             if given.time_point not in skip and state.study is not None:
-                profile = load_profile(state.study.profile)
+                profile = profile_of(store, state)
                 answer(store, state, profile, content.reader, given.time_point, given.choice)
-    every = (*entries, *content.non_target, *content.answers, *content.visits)
-    return (frozenset(e.time_point for e in every) | shown) - skip
+    points = [e.time_point for e in entries] + [e.time_point for e in content.non_target]
+    points += [e.time_point for e in content.answers] + [e.time_point for e in content.visits]
+    return (frozenset(points) | shown) - skip
 
 
 def _apply_facts(

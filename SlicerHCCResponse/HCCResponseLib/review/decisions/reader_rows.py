@@ -8,10 +8,11 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.text import one_line
 from HCCResponseLib.imaging.study import NAME
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
-from HCCResponseLib.response.profiles.load import Profile, load_profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.facts import Site, Visit, visit_to_json
 from HCCResponseLib.review.read.lifecycle import require_draft
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import row_name, write_proposal
 from HCCResponseLib.review.read.state import ReadState, refresh
 from HCCResponseLib.review.store import ReadStore
@@ -62,7 +63,7 @@ def set_site(store: ReadStore, state: ReadState, reader: str, name: str, site: S
     first = first_shown(state, name)
     if first is None:
         raise InputError(f"There is no lesion '{name}' in this read.")
-    site = _checked_site(state, name, site)
+    site = _checked_site(store, state, name, site)
     payload = {"time_point": first, "name": name, **asdict(site)}
     with store.transaction():
         refresh(store, state)
@@ -77,8 +78,8 @@ def first_shown(state: ReadState, name: str) -> str | None:
     return next((point for point, rows in state.rows.items() if name in rows), None)
 
 
-def _checked_site(state: ReadState, name: str, site: Site) -> Site:
-    known = kinds(load_profile(state.study.profile)) if state.study else ()
+def _checked_site(store: ReadStore, state: ReadState, name: str, site: Site) -> Site:
+    known = kinds(profile_of(store, state)) if state.study else ()
     if site.kind and site.kind not in known:
         raise InputError(f"'{site.kind[:60]}' of '{name}' is no kind of lesion; known: {', '.join(known)}.")
     if site.grown_since_treatment is not None and not (site.treated or site.irradiated):

@@ -11,7 +11,7 @@ from HCCResponseLib.lesions.links import LinkSet, links_from_json
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.types import LesionState, Response
-from HCCResponseLib.review.people.people import Person
+from HCCResponseLib.review.people.person import Person
 from HCCResponseLib.review.read.facts import Site, Visit, site_from_json, visit_from_json
 from HCCResponseLib.review.read.records import Action, Decision, read_decision, read_proposal
 from HCCResponseLib.review.signing.signatures import Locks, Meaning, ReadOrder, Signature
@@ -172,6 +172,7 @@ class ReadState:
         visits: per time point, tumour markers and what else the reader has said of it as a whole.
         decided: (time point, name, decision before) of every decision that can be undone, oldest first.
         locks: order, signatures and locked time points; where a time point stands tells ``review/read/lifecycle.py``.
+        profile_key: of the stored blob that holds the profile; ``None`` for reads of earlier versions.
         person: who has this read open; needed for reads that were assigned to somebody.
         seen: number of the last event that the locks know of.
     """
@@ -187,6 +188,7 @@ class ReadState:
     visits: dict[str, Visit] = field(default_factory=dict)
     decided: list[tuple[str, str, Decision | None]] = field(default_factory=list)
     locks: Locks = field(default_factory=Locks)
+    profile_key: str | None = None
     person: Person | None = None
     seen: int = 0
 
@@ -275,6 +277,7 @@ def _take_row(store: ReadStore, state: ReadState, event: Event) -> None:
     if event.action == "study":
         state.study = Study.model_validate(payload["study"])
         state.fingerprints = payload["fingerprints"]
+        state.profile_key = payload.get("profile")
     elif event.action == "proposal":
         state.propose(read_proposal(store, payload))
     elif event.action == "decision":
