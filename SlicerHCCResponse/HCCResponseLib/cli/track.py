@@ -127,8 +127,8 @@ def _answer(
     from HCCResponseLib.lesions.label_maps import label_map, lesions_of
     from HCCResponseLib.lesions.links import links_to_json
     from HCCResponseLib.report.subject.tracking import TrackedPair, write_tracking
-    from HCCResponseLib.track.identity.components import carried_parts
-    from HCCResponseLib.track.identity.matching import known_lesions, match
+    from HCCResponseLib.track.identity.follow_up import link_parts
+    from HCCResponseLib.track.identity.matching import known_lesions
 
     drawn = lesions_of(pair.drawn.labels)
     lesions = {f"L{value}": lesion for value, lesion in drawn.items()}
@@ -138,8 +138,7 @@ def _answer(
     write_label_map(LabelMap(label_map(places, target.size, list(drawn)), target), output)
     links, parts = None, []
     if pair.now is not None:
-        parts = carried_parts(pair.now.labels > 0, target.spacing)
-        links = match("follow-up", known, parts, target)
+        parts, links = link_parts("follow-up", pair.now.labels > 0, known, target)
     result: dict[str, Any] = {"output": str(output), **found.quality.facts()}
     result["local_shift_mm"] = [round(v, 2) for v in found.local_shift_mm]
     result["places"] = {
