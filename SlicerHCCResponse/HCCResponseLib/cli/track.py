@@ -25,6 +25,7 @@ from HCCResponseLib.cli.steps import ContourArgument, ImageArgument
 if TYPE_CHECKING:
     from HCCResponseLib.imaging.volumes import LabelMap, Volume
     from HCCResponseLib.lesions.lesion import Lesion
+    from HCCResponseLib.lesions.links import LinkSet
     from HCCResponseLib.track.new_lesions.candidates import Candidates, Survey
     from HCCResponseLib.track.registration.register import Registration
 
@@ -136,7 +137,8 @@ def _answer(
     known = known_lesions(lesions, source, target, found)
     places = [k.place.lesion for k in known.values()]
     write_label_map(LabelMap(label_map(places, target.size, list(drawn)), target), output)
-    links, parts = None, []
+    links: LinkSet | None = None
+    parts: list[Lesion] = []
     if pair.now is not None:
         parts, links = link_parts("follow-up", pair.now.labels > 0, known, target)
     result: dict[str, Any] = {"output": str(output), **found.quality.facts()}

@@ -277,7 +277,7 @@ def _candidates(state: ReadState, points: list[str]) -> list[CandidateLine]:
 _EVIDENCE_WORDS = {
     "remark": "remark",
     "registration_remark": "registration",
-    "registration_trustworthy": "no gross fault of the registration seen here",
+    "registration_trustworthy": "checks of the registration passed",
     "imaged_at_baseline": "imaged at baseline",
     "mean_probability": "probability",
     "highest_probability": "highest probability",

@@ -122,7 +122,7 @@ def test_evidence_is_in_words_and_in_order():
     }
     lines = evidence_text(Row(replace(candidate(), evidence=evidence))).splitlines()
     assert lines == [
-        "registration trustworthy: no",
+        "checks of the registration passed: no",
         "probability: 0.9",
         "volume in mL: 4.2",
         "something new: 7",

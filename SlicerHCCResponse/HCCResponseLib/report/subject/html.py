@@ -23,7 +23,7 @@ from HCCResponseLib.review.read.new_lesions import histories
 from HCCResponseLib.review.read.state import ReadState, Row
 
 _DOUBTFUL = 0.7
-_PLAIN_NAMES = {"trustworthy": "no gross fault seen"}
+_PLAIN_NAMES = {"trustworthy": "checks for gross faults passed"}
 _STATE_WORDS = {
     LesionState.DISAPPEARED: "disappeared (0 mm)",
     LesionState.TOO_SMALL: "too small to measure",
