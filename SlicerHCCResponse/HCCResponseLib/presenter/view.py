@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.imaging.study import TimePointEntry
+from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.access import Stage
@@ -204,6 +205,8 @@ def _cautions(row: Row) -> list[str]:
     if evidence.get("registration_trustworthy") is False:
         lines.append("Caution: the registration is not trustworthy here.")
     lines += [str(evidence[k]) for k in ("remark", "registration_remark") if evidence.get(k)]
+    if row.proposal.needs_a_look:
+        lines.append(f"Proposed as disappeared: look at its place and around it. {UNSEEN_ERRORS}")
     if evidence.get("outcome") in ("split", "merged", "unclear"):
         lines.append(f"{evidence['outcome']}, confidence {evidence.get('confidence')}")
     if evidence.get("parts_long_axes_mm"):
@@ -274,7 +277,7 @@ def _candidates(state: ReadState, points: list[str]) -> list[CandidateLine]:
 _EVIDENCE_WORDS = {
     "remark": "remark",
     "registration_remark": "registration",
-    "registration_trustworthy": "registration trustworthy",
+    "registration_trustworthy": "checks of the registration passed",
     "imaged_at_baseline": "imaged at baseline",
     "mean_probability": "probability",
     "highest_probability": "highest probability",

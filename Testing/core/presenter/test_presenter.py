@@ -71,6 +71,20 @@ def test_a_line_and_a_contour_are_kept_beside_each_other(presenter):
     assert presenter.row(FOLLOW_UP, "L1").decision.long_line is None, "a new contour has its own axes"
 
 
+def test_a_candidate_that_is_linked_as_a_further_part_is_added_to_its_lesion(presenter):
+    """Before, the longer of the two counted alone."""
+    presenter.edit_contour(FOLLOW_UP, "L1", drawn_disc(20, 45, 45))
+    alone = presenter.row(FOLLOW_UP, "L1").long_mm
+    further = presenter.row(FOLLOW_UP, "C1")
+    presenter.relink(FOLLOW_UP, "C1", "L1")
+    row = presenter.row(FOLLOW_UP, "L1")
+    assert row.state is LesionState.SPLIT
+    assert row.long_mm == alone + further.long_mm
+    assert f"{alone} + {further.long_mm} = {row.long_mm} mm" == cell(presenter, "L1", FOLLOW_UP).text
+    presenter.edit_line(FOLLOW_UP, "L1", ReaderLine((30.0, 40.0, 10.0), (51.0, 40.0, 10.0)))
+    assert str(presenter.row(FOLLOW_UP, "L1").long_mm) == "21.0"
+
+
 def test_undo_goes_back_step_by_step(presenter):
     presenter.accept(BASELINE, "L1")
     presenter.set_role("L1", LesionRole.NON_TARGET)
@@ -123,7 +137,7 @@ def test_evidence_is_in_words_and_in_order():
     }
     lines = evidence_text(Row(replace(candidate(), evidence=evidence))).splitlines()
     assert lines == [
-        "registration trustworthy: no",
+        "checks of the registration passed: no",
         "probability: 0.9",
         "volume in mL: 4.2",
         "something new: 7",

@@ -82,6 +82,18 @@ def test_a_decided_read_shows_everything(tmp_path, decided):
     assert not re.search(r"""(src|href)=["'](?!data:)""", html)
 
 
+def test_a_disappearance_says_what_the_checks_of_the_registration_do_not_see(tmp_path, decided):
+    _, state = decided
+    html = written(tmp_path, state, None)
+    assert "follow-up 1, L2: proposed as disappeared, which its reader has to see." in html
+    assert "of 204 places that were off by more than 10 mm" in html
+    assert "follow-up 1, L1: proposed as disappeared" not in html
+    state.provenance[FOLLOW_UP]["registration"] = {"trustworthy": True}
+    html = written(tmp_path, state, None)
+    assert "checks for gross faults passed" in html
+    assert "trustworthy" not in html
+
+
 def test_a_blanket_acceptance_is_said(tmp_path, decided):
     store, state = decided
     accept_and_look(store, state)

@@ -11,6 +11,7 @@ from HCCResponseLib import __version__
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW
+from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS
 from HCCResponseLib.report.subject.figures import SUM_TITLES, Images, draw_sums
 from HCCResponseLib.report.subject.pictures import decided, lesion_cards
 from HCCResponseLib.report.subject.side_by_side import levels
@@ -22,6 +23,7 @@ from HCCResponseLib.review.read.new_lesions import histories
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 _DOUBTFUL = 0.7
+_PLAIN_NAMES = {"trustworthy": "checks for gross faults passed"}
 _STATE_WORDS = {
     LesionState.DISAPPEARED: "disappeared (0 mm)",
     LesionState.TOO_SMALL: "too small to measure",
@@ -232,6 +234,8 @@ def _doubts(row: Row) -> list[str]:
             f"proposed as split into parts of {evidence['parts_long_axes_mm']} mm; RECIST 1.1 adds them up: "
             "enter the sum as its long axis if they are truly apart."
         )
+    if row.proposal.needs_a_look:
+        out.append(f"proposed as disappeared, which its reader has to see. {UNSEEN_ERRORS}")
     if row.parts:
         out.append(f"split into parts of {row.parts_words} mm, which are added up (RECIST 1.1, 4.3.2).")
     elif row.proposal.parts and row.long_mm is not None:
@@ -268,7 +272,7 @@ def _flat(facts: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     for key, value in facts.items():
         if key == "time_point":
             continue
-        name = f"{prefix}{key.replace('_', ' ')}"
+        name = f"{prefix}{_PLAIN_NAMES.get(key, key.replace('_', ' '))}"
         if isinstance(value, dict):
             out += _flat(value, f"{name}: ")
         else:

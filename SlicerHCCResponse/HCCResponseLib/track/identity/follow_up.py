@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.jobs import Progress, Report, part_of
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import resample
@@ -144,6 +145,19 @@ def propose_follow_up(
     return FollowUpProposals((*proposals, *new.shown), found, links, new.suppressed)
 
 
+def link_parts(
+    time_point: str, found: Mask, known: Mapping[str, KnownLesion], geometry: Geometry
+) -> tuple[list[Lesion], LinkSet]:
+    """The parts of a tumour mask (z, y, x) on ``geometry``, largest first, and which of them is which known lesion.
+
+    Part i has number i + 1 in the links. *Vanished* are only lesions with nothing in or near a place without fault.
+    """
+    places = {n: k.place.lesion for n, k in known.items()}
+    parts = carried_parts(found, geometry.spacing, list(places.values()))
+    links = match(time_point, known, parts, geometry)
+    return parts, with_doubtful_places(links, places, found, parts, geometry.spacing)
+
+
 def propose_known(
     time_point: str,
     probability: npt.NDArray[np.float32],
@@ -157,10 +171,7 @@ def propose_known(
         probability: of tumour, (z, y, x) on ``geometry``, which is that of the original slices.
     """
     places = {n: k.place.lesion for n, k in known.items()}
-    found = probability > _THRESHOLD
-    parts = carried_parts(found, geometry.spacing, list(places.values()))
-    links = match(time_point, known, parts, geometry)
-    links = with_doubtful_places(links, places, found, parts, geometry.spacing)
+    parts, links = link_parts(time_point, probability > _THRESHOLD, known, geometry)
     carriers = carriers_of(links, known)
     owners = {
         part: tuple(dict.fromkeys(carriers.get(n, n) for n in names))
