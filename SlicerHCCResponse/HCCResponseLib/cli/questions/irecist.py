@@ -9,7 +9,7 @@ from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers, day, number
 from HCCResponseLib.cli.questions.fields import Fields, to_day
 from HCCResponseLib.cli.questions.target import plain_sum
-from HCCResponseLib.cli.questions.words import time_point_response, to_response
+from HCCResponseLib.cli.questions.words import reference_of, time_point_response, to_response
 from HCCResponseLib.response.criteria import criterion
 from HCCResponseLib.response.endpoints.visits import Assessment, before_therapy, check_dates
 from HCCResponseLib.response.irecist.best import ImmuneBest, immune_best_response, irecist_best
@@ -22,7 +22,7 @@ from HCCResponseLib.response.timepoint.target import TargetHistory
 from HCCResponseLib.response.types import Response, VersusLast
 
 _CODE_NAMES = ("response", "status", "code", "value")
-_BEST_GIVEN = ("reference_date", "first_pd_date", "new_therapy_date")
+_BEST_GIVEN = ("reference_date", "randomisation_date", "first_dose_date", "first_pd_date", "new_therapy_date")
 _ROLES = {"target": True, "non-target": False, "new-target": True, "new-non-target": False}
 
 
@@ -156,12 +156,16 @@ def _ruled(
             "Every response needs its date for the minimum SD time, confirmation or an end of the course."
         )
     counted, notes = before_therapy(visits, given.day("new_therapy_date"))
-    reference, first_pd = given.day("reference_date"), given.day("first_pd_date")
+    reference, why = reference_of(given, profile)
+    if profile.sd_min_reference == "baseline-scan":
+        # Every sequence has its baseline's date; only a stated reference turns the printed table into a dated one.
+        reference, why = given.day("reference_date"), ()
     if reference is None:
         profile = profile.with_overrides({"sd_min_days": 0}, "no reference date is given")
         reference = counted[0].date if counted else None
-    found = immune_best_response(counted, reference, profile, first_pd)
-    return replace(printed, best_response=found.answer, trace=(*notes, *found.trace, *printed.trace[1:]))
+    found = immune_best_response(counted, reference, profile, given.day("first_pd_date"))
+    trace = (*notes, *why, *found.trace, *printed.trace[1:])
+    return replace(printed, best_response=found.answer, trace=trace)
 
 
 def _best_values(best: ImmuneBest) -> dict[str, Any]:
