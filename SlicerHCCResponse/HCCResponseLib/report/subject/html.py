@@ -14,6 +14,7 @@ from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW
 from HCCResponseLib.report.subject.figures import Images, draw_sums
 from HCCResponseLib.report.subject.pictures import decided, lesion_cards
 from HCCResponseLib.report.subject.side_by_side import levels
+from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState, ReadEvaluation
 from HCCResponseLib.review.read.category import missing, roles
@@ -85,13 +86,13 @@ def page(template: str, values: dict[str, Any]) -> str:
 
 
 def _mm(value: Decimal | None) -> str:
-    return "-" if value is None else f"{value:.1f} mm"
+    return "-" if value is None else f"{tenths(value)} mm"
 
 
 def _change(absolute: Decimal | None, percent: Decimal | None) -> str:
     if absolute is None:
         return "-"
-    return f"{absolute:+.1f} mm" + ("" if percent is None else f" ({percent:+.1f} %)")
+    return f"{tenths(absolute):+} mm" + ("" if percent is None else f" ({tenths(percent):+} %)")
 
 
 def _table(state: ReadState, role_of: dict[str, str]) -> list[dict[str, Any]]:
