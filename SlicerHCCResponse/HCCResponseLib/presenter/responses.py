@@ -6,6 +6,7 @@ from decimal import Decimal
 from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.presenter.view import open_points
+from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import NewLesionStatus, ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.read.category import category
@@ -102,7 +103,7 @@ def _sum_line(point: TimePointEvaluation) -> SumLine:
 
 
 def _per_cent(value: Decimal | None) -> str:
-    return "" if value is None else f"{value:+.1f}"
+    return "" if value is None else f"{tenths(value):+}"
 
 
 def _trace(evaluation: ReadEvaluation) -> str:

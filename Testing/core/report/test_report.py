@@ -5,6 +5,7 @@ import io
 import json
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -17,9 +18,10 @@ from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.report.subject.figures import draw_key_slice, draw_sums
 from HCCResponseLib.report.subject.html import write_report
 from HCCResponseLib.report.subject.output import write_contours, write_result
+from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.review.decisions.decide import accept_all, decide
+from HCCResponseLib.review.decisions.decide import accept_all, as_length, decide
 from HCCResponseLib.review.read.category import category
 from HCCResponseLib.review.read.records import Action, Decision
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, drawn_disc, lesion, make_read
@@ -61,6 +63,21 @@ def test_an_undecided_read_shows_no_category(tmp_path, decided):
     assert "candidate C1 is not decided" in html
     assert "Why: the trace" not in html
     assert not re.search(r"<b>(CR|PR|SD|PD)</b>", html)
+
+
+def test_a_figure_between_two_tenths_is_rounded_as_measured_and_typed_lengths_are(tmp_path, decided):
+    """27.25 is 27.3 mm wherever a length is measured or typed; the report printed 27.2."""
+    store, state = decided
+    accept_all(store, state, "Dr A")
+    evaluation = category(state, PROFILE)
+    points = [
+        replace(p, target=replace(p.target, sum=Decimal("27.25"), percent_from_nadir=Decimal("-12.25")))
+        for p in evaluation.time_points
+    ]
+    html = written(tmp_path, state, replace(evaluation, time_points=tuple(points)))
+    assert "27.3 mm" in html
+    assert "-12.3 %" in html
+    assert tenths(27.25) == as_length("27.25") == Decimal("27.3")
 
 
 def test_a_decided_read_shows_everything(tmp_path, decided):

@@ -8,6 +8,7 @@ and writes its result back.
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -52,4 +53,8 @@ def answer_case(case: Mapping[str, Any]) -> Answer:
     if overrides is not None and not isinstance(overrides, Mapping):
         raise RuleError("'profile' must hold profile fields by name.")
     profile = load_profile(rules.profile, overrides)
-    return function(Fields.of(case.get("given"), "given"), QuestionContext(rules, profile))
+    answer = function(Fields.of(case.get("given"), "given"), QuestionContext(rules, profile))
+    if not profile.modifications or name == "read":
+        return answer
+    note = f"criterion as modified: {profile.modifications} ({profile.source_of('modifications')})"
+    return replace(answer, trace=(note, *answer.trace))

@@ -5,14 +5,14 @@ from datetime import date
 
 from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers, day, yes_no
 from HCCResponseLib.cli.questions.fields import Fields, to_choice
-from HCCResponseLib.cli.questions.words import visits_of
+from HCCResponseLib.cli.questions.words import REFERENCES, reference_of, visits_of
 from HCCResponseLib.response.endpoints.best import best_response, clinical_benefit, response_flag
 from HCCResponseLib.response.endpoints.visits import Assessment, before_therapy
 from HCCResponseLib.response.irecist.best import immune_best_response, immune_course
 from HCCResponseLib.response.irecist.codes import to_recist
 from HCCResponseLib.response.types import Response
 
-_GIVEN = ("reference_date", "visits", "first_pd_date", "new_therapy_date")
+_GIVEN = (*REFERENCES, "visits", "first_pd_date", "new_therapy_date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ def _course(given: Fields, setting: QuestionContext) -> Course:
     visits, notes = before_therapy(
         visits_of(given.needed("visits"), setting.criterion), given.day("new_therapy_date")
     )
-    return Course(visits, given.day("reference_date"), given.day("first_pd_date"), notes)
+    reference, why = reference_of(given, setting.profile)
+    return Course(visits, reference, given.day("first_pd_date"), (*notes, *why))
 
 
 def _recist(course: Course, setting: QuestionContext) -> tuple[Assessment, ...]:

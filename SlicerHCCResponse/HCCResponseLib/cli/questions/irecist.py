@@ -9,7 +9,7 @@ from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers, day, number
 from HCCResponseLib.cli.questions.fields import Fields, to_day
 from HCCResponseLib.cli.questions.target import plain_sum
-from HCCResponseLib.cli.questions.words import time_point_response, to_response
+from HCCResponseLib.cli.questions.words import reference_of, time_point_response, to_response
 from HCCResponseLib.response.criteria import criterion
 from HCCResponseLib.response.endpoints.visits import Assessment, before_therapy, check_dates
 from HCCResponseLib.response.irecist.best import ImmuneBest, immune_best_response, irecist_best
@@ -17,12 +17,14 @@ from HCCResponseLib.response.irecist.codes import to_recist
 from HCCResponseLib.response.irecist.machine import ImmuneOutcome, ImmuneStateMachine, ImmuneTimePoint
 from HCCResponseLib.response.irecist.new_lesions import NewLesionFinding
 from HCCResponseLib.response.profiles.load import OVERRIDE_SOURCE, Profile, load_profile
+from HCCResponseLib.response.timepoint.measurability import TargetCandidate
 from HCCResponseLib.response.timepoint.overall import NON_TARGET_VALUES
+from HCCResponseLib.response.timepoint.selection import organ_group
 from HCCResponseLib.response.timepoint.target import TargetHistory
 from HCCResponseLib.response.types import Response, VersusLast
 
 _CODE_NAMES = ("response", "status", "code", "value")
-_BEST_GIVEN = ("reference_date", "first_pd_date", "new_therapy_date")
+_BEST_GIVEN = ("reference_date", "randomisation_date", "first_dose_date", "first_pd_date", "new_therapy_date")
 _ROLES = {"target": True, "non-target": False, "new-target": True, "new-non-target": False}
 
 
@@ -33,7 +35,7 @@ def sequence(given: Fields, setting: QuestionContext) -> Answer:
     profile = setting.profile if setting.criterion.immune else _immune_profile(setting.profile)
     baseline = given.length("baseline_target_sum")
     history = TargetHistory(profile, baseline) if baseline else None
-    points = [_point(row) for row in given.needed("visits").objects("visits")]
+    points = [_point(row, profile) for row in given.needed("visits").objects("visits")]
     start = given.day("baseline_date")
     check_dates([*([] if start is None else [start]), *(point.date for point in points)])
     machine = ImmuneStateMachine(profile, history)
@@ -69,7 +71,7 @@ def _row(point: ImmuneTimePoint, outcome: ImmuneOutcome) -> dict[str, Any]:
     }
 
 
-def _point(row: Fields) -> ImmuneTimePoint:
+def _point(row: Fields, profile: Profile) -> ImmuneTimePoint:
     row.only("date", "target_sum", "non_target", "versus_last", "non_target_versus_last", "new_lesions")
     code, versus = _non_target(row)
     return ImmuneTimePoint(
@@ -77,7 +79,7 @@ def _point(row: Fields) -> ImmuneTimePoint:
         current=plain_sum(row.length("target_sum")),
         non_target=code,
         versus_last=versus,
-        new_lesions=tuple(_new_lesion(entry) for entry in row.objects("new_lesions")),
+        new_lesions=tuple(_new_lesion(entry, profile) for entry in row.objects("new_lesions")),
     )
 
 
@@ -104,15 +106,20 @@ def _column(row: Fields, key: str) -> Response:
     return code
 
 
-def _new_lesion(row: Fields) -> NewLesionFinding:
-    row.only("id", "role", "organ", "long", "versus_last")
+def _new_lesion(row: Fields, profile: Profile) -> NewLesionFinding:
+    """A new lesion; of a node the short axis counts, and all nodes are one organ where the profile says so."""
+    row.only("id", "role", "organ", "nodal", "long", "short", "versus_last")
     role = row.text("role") or "non-target"
     if role not in _ROLES:
         raise RuleError(f"'{row.where}.role' is {role!r}; it must be target or non-target.")
+    organ, nodal = row.text("organ") or "", row.flag("nodal") is True
+    lesion = TargetCandidate(
+        row.needed_text("id"), organ, nodal, long_mm=row.length("long"), short_mm=row.length("short")
+    )
+    where = organ_group(lesion, profile)
     return NewLesionFinding(
-        row.needed_text("id"), _ROLES[role], row.text("organ") or "", row.length("long"),
-        row.choice("versus_last", VersusLast),
-    )  # fmt: skip
+        lesion.lesion_id, _ROLES[role], where, lesion.size, row.choice("versus_last", VersusLast)
+    )
 
 
 @answers("irecist-best")
@@ -156,12 +163,16 @@ def _ruled(
             "Every response needs its date for the minimum SD time, confirmation or an end of the course."
         )
     counted, notes = before_therapy(visits, given.day("new_therapy_date"))
-    reference, first_pd = given.day("reference_date"), given.day("first_pd_date")
+    reference, why = reference_of(given, profile)
+    if profile.sd_min_reference == "baseline-scan":
+        # Every sequence has its baseline's date; only a stated reference turns the printed table into a dated one.
+        reference, why = given.day("reference_date"), ()
     if reference is None:
         profile = profile.with_overrides({"sd_min_days": 0}, "no reference date is given")
         reference = counted[0].date if counted else None
-    found = immune_best_response(counted, reference, profile, first_pd)
-    return replace(printed, best_response=found.answer, trace=(*notes, *found.trace, *printed.trace[1:]))
+    found = immune_best_response(counted, reference, profile, given.day("first_pd_date"))
+    trace = (*notes, *why, *found.trace, *printed.trace[1:])
+    return replace(printed, best_response=found.answer, trace=trace)
 
 
 def _best_values(best: ImmuneBest) -> dict[str, Any]:

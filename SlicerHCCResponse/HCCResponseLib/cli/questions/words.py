@@ -1,11 +1,14 @@
 """Responses as a case spells them: blank ones, names of other conventions, and the words of RECIST and iRECIST."""
 
+from datetime import date
+
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.cli.questions.fields import Fields, to_choice
 from HCCResponseLib.response.criteria import Criterion
 from HCCResponseLib.response.endpoints.visits import OVERALL_VALUES, Assessment
 from HCCResponseLib.response.irecist.best import IMMUNE_VALUES
 from HCCResponseLib.response.irecist.codes import to_immune, to_recist
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import Response
 
 # ND, "not done", is how SDTM and admiralonco say that nobody read the time point; IR/SD is mRECIST's word.
@@ -15,6 +18,24 @@ _OTHER_NAMES = {
     "NOT DONE": Response.MISSING,
     "IR/SD": Response.NON_CR_NON_PD,
 }
+
+# The date that the minimum SD time counts from, by the profile's ``sd_min_reference``.
+_REFERENCE_OF = {
+    "baseline-scan": "baseline_date",
+    "randomisation": "randomisation_date",
+    "first-dose": "first_dose_date",
+}
+REFERENCES = ("reference_date", *_REFERENCE_OF.values())
+
+
+def reference_of(given: Fields, profile: Profile) -> tuple[date | None, tuple[str, ...]]:
+    """The case's ``reference_date``; without one the date that ``sd_min_reference`` names, and a sentence about it."""
+    stated = given.day("reference_date")
+    name = _REFERENCE_OF[profile.sd_min_reference]
+    named = given.day(name)
+    if stated is not None or named is None:
+        return stated, ()
+    return named, (f"the minimum SD time counts from {name} ({profile.source_of('sd_min_reference')})",)
 
 
 def to_response(value: object, name: str) -> Response:

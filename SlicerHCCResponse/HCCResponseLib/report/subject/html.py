@@ -15,6 +15,7 @@ from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS
 from HCCResponseLib.report.subject.figures import SUM_TITLES, Images, draw_sums
 from HCCResponseLib.report.subject.pictures import decided, lesion_cards
 from HCCResponseLib.report.subject.side_by_side import levels
+from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState, ReadEvaluation
 from HCCResponseLib.review.read.category import missing, roles
@@ -89,13 +90,13 @@ def page(template: str, values: dict[str, Any]) -> str:
 
 
 def _amount(value: Decimal | None, unit: str) -> str:
-    return "-" if value is None else f"{value:.1f} {unit}"
+    return "-" if value is None else f"{tenths(value)} {unit}"
 
 
 def _change(absolute: Decimal | None, percent: Decimal | None, unit: str) -> str:
     if absolute is None:
         return "-"
-    return f"{absolute:+.1f} {unit}" + ("" if percent is None else f" ({percent:+.1f} %)")
+    return f"{tenths(absolute):+} {unit}" + ("" if percent is None else f" ({tenths(percent):+} %)")
 
 
 def _conventions(state: ReadState) -> list[str]:

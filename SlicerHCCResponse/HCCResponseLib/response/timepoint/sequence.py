@@ -114,6 +114,7 @@ class _SequenceReader:
     def follow_up(self, time_point: TimePointFindings) -> TimePointEvaluation:
         check_new_lesions(time_point)
         current = self.track.current(time_point)
+        memory = self.track.history.memory if self.track.history is not None else None
         back = self.had_cr and _tumour_is_back(current)
         real = back and self.profile.cr_then_lesser == "recurrence-is-pd"
         target = self.track.evaluate(current, recurrence=real)
@@ -123,6 +124,8 @@ class _SequenceReader:
         overall: Response | None = verdict.response
         if self.had_cr and self.profile.cr_then_lesser != "as-coded":
             overall, verdict = self._after_cr(time_point, verdict, questions)
+        if memory is not None and self.track.history is not None and overall is not None:
+            notes += self.track.history.leave_out(overall, memory)
         self.had_cr = self.had_cr or overall is Response.CR
         return TimePointEvaluation(
             time_point.name, time_point.date, False, target, non_target, time_point.new_lesion, overall,

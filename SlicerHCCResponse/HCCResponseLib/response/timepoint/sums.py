@@ -215,15 +215,24 @@ class _Follower:
         row = self.rows.get(lesion_id)
         parts = self.parts.get(lesion_id)
         if parts:
-            self.notes.append(
-                f"{lesion_id}: split, the parts {', '.join(p.lesion_id for p in parts)} are added "
-                "(RECIST 1.1, 4.3.2: parts are neither new lesions nor extra targets)"
-            )
-            for part in parts:
+            for part in self._counted_parts(lesion_id, parts):
                 self._add(part.lesion_id, counted)
             if row is None or row.state is LesionState.SPLIT:
                 return
         self._take(lesion_id, row)
+
+    def _counted_parts(self, lesion_id: str, parts: list[LesionFinding]) -> list[LesionFinding]:
+        """All parts of a split lesion, or the largest one where the charter says so."""
+        if self.rule.profile.split_policy == "add-parts":
+            self.notes.append(
+                f"{lesion_id}: split, the parts {', '.join(p.lesion_id for p in parts)} are added "
+                "(RECIST 1.1, 4.3.2: parts are neither new lesions nor extra targets)"
+            )
+            return parts
+        largest = max(parts, key=lambda part: self.rule.measured(part) or ZERO)
+        source = self.rule.profile.source_of("split_policy")
+        self.notes.append(f"{lesion_id}: split, only the largest part {largest.lesion_id} counts ({source})")
+        return [largest]
 
     def _merged_away(self, lesion_id: str, carrier: str) -> None:
         row = self.rows.get(lesion_id)
@@ -242,6 +251,11 @@ class _Follower:
             raise RuleError(
                 f"Lesion '{lesion_id}' is merged, but no lesion of this time point lists it among its members."
             )
+        if row.members and self.rule.profile.merge_policy == "not-evaluable":
+            source = self.rule.profile.source_of("merge_policy")
+            self.notes.append(f"{lesion_id}: an inseparable merge, not evaluable ({source})")
+            self.complete = False
+            return
         value = self.rule.value(row, self.notes)
         if value is None:
             self.complete = False
