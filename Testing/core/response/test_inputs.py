@@ -38,6 +38,7 @@ FINDING = {
     "parent": "P",
     "members": ["A", "B"],
     "volume": 300,
+    "viable": True,
     "versus_last": "larger",
 }
 POINT = {

@@ -31,6 +31,16 @@ CASES = {
 }
 
 
+def test_what_a_truth_table_carries_beside_a_case_is_not_read():
+    case = {
+        "id": 1,
+        "question": "target-response",
+        "given": {"baseline_sum": 50, "nadir_sum": 50, "current_sum": 50},
+    }
+    beside = {"expected": {"response": "SD"}, "source": "RECIST 1.1, 4.3.1", "note": "no change"}
+    assert answer_case({**case, **beside}) == answer_case(case)
+
+
 def objects(value, path=()):
     """The paths of all objects inside a value, itself included."""
     if isinstance(value, dict):

@@ -20,6 +20,8 @@ from HCCResponseLib.response.profiles.load import load_profile
 
 DEFAULT_CRITERION = "RECIST 1.1"
 _CASE = ("id", "question", "criterion", "profile", "given")
+# What a truth table may carry beside a case, for people; it is not read.
+_BESIDE = ("expect", "expected", "source", "note", "comment")
 
 __all__ = ["DEFAULT_CRITERION", "Answer", "answer_case", "questions"]
 
@@ -40,7 +42,7 @@ def answer_case(case: Mapping[str, Any]) -> Answer:
         ProfileError: an unknown profile field, an impossible value or a conflict.
         ReaderDecisionNeededError: only a human can decide.
     """
-    Fields.of(case, "case").only(*_CASE)
+    Fields.of(case, "case").only(*_CASE, *_BESIDE)
     name = case.get("question")
     function = questions().get(name) if isinstance(name, str) else None
     if function is None:

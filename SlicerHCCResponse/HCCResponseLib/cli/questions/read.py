@@ -39,6 +39,7 @@ _LESION = (
     "members",
     "volume",
     "versus_last",
+    "viable",
 )
 
 
@@ -89,6 +90,7 @@ def _lesion(row: Fields) -> LesionFinding:
         members=row.texts("members"),
         volume_mm3=row.length("volume"),
         versus_last=row.choice("versus_last", VersusLast),
+        viable=row.flag("viable"),
     )
 
 
