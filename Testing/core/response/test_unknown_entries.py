@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from HCCResponseLib.cli.questions import questions
+from HCCResponseLib.cli.questions import answer_case, questions
 from HCCResponseLib.cli.rules import answer_line
 
 LESION = {"id": "A", "organ": "liver", "long": 30}
