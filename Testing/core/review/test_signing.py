@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from committees import CHEAP
 from HCCResponseLib.base.errors import AccessError, IncompleteReadError, InputError, SignInError, StorageError
+from HCCResponseLib.cli.main import app
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.report.subject.html import write_report
 from HCCResponseLib.report.subject.output import write_result
@@ -298,3 +300,17 @@ def test_rights_are_those_of_the_moment_of_writing(read, people):
         with pytest.raises(AccessError, match="no open account"):
             act()
     assert len(people.log.events()) == before
+
+
+def test_a_read_of_another_computer_is_checked_against_the_named_accounts(
+    read, people, tmp_path, monkeypatch
+):
+    store, _ = signed(read, people)
+    monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(tmp_path / "nobody.sqlite"))
+    words = ["read", "verify", str(store.path)]
+    alone = CliRunner().invoke(app, words)
+    assert alone.exit_code == 1
+    assert "there is no account 'jdoe' on this computer" in alone.output
+    assert not (tmp_path / "nobody.sqlite").exists()
+    named = CliRunner().invoke(app, [*words, "--accounts", str(people.log.path)])
+    assert (named.exit_code, "2 signatures fit." in named.output) == (0, True), named.output
