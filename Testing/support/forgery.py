@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +12,28 @@ from HCCResponseLib.review.store.chain import FORMAT, row_hash
 _TEXTS = ("actor", "role", "action", "item", "old", "new", "reason", "contours", "profile")
 
 
-def forge(path: Path, read_id: str, actor: str, action: str, payload: dict[str, Any], **fields: Any) -> int:
-    """Append an event that continues both chains with right hashes; returns its number in the read."""
-    with sqlite3.connect(path) as connection:
+def forge(
+    path: Path, read_id: str, actor: str, action: str, payload: dict[str, Any], times: int = 1, **fields: Any
+) -> int:
+    """Append an event, or many alike, continuing both chains with right hashes; the number of the last in the read."""
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.row_factory = sqlite3.Row
         last = connection.execute("SELECT * FROM events ORDER BY position DESC LIMIT 1").fetchone()
         query = "SELECT * FROM events WHERE read_id = ? ORDER BY sequence DESC LIMIT 1"
-        before = connection.execute(query, (read_id,)).fetchone()
-        row = dict.fromkeys(_TEXTS, "") | {
-            "format": FORMAT,
-            "position": last["position"] + 1,
-            "read_id": read_id,
-            "sequence": before["sequence"] + 1 if before else 1,
-            "previous": before["hash"] if before else FIRST_HASH,
-            "previous_in_store": last["hash"],
-            "utc": last["utc"],
-            "software": last["software"],
-            "actor": actor,
-            "action": action,
-        }
-        row |= fields
-        if "chain_head" in payload:
-            payload = {**payload, "chain_head": row["previous"]}
-        row["payload"] = json.dumps(payload, sort_keys=True)
-        row["hash"] = row_hash(row)
-        marks = ", ".join("?" for _ in row)
-        connection.execute(f"INSERT INTO events ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
-    return int(row["sequence"])
+        before = connection.execute(query, (read_id,)).fetchone() or {"sequence": 0, "hash": FIRST_HASH}
+        fixed = dict.fromkeys(_TEXTS, "") | {"read_id": read_id, "actor": actor, "action": action}
+        fixed |= {"format": FORMAT, "utc": last["utc"], "software": last["software"], **fields}
+        for _ in range(times):
+            row = fixed | {
+                "position": last["position"] + 1,
+                "sequence": before["sequence"] + 1,
+                "previous": before["hash"],
+                "previous_in_store": last["hash"],
+            }
+            head = {"chain_head": row["previous"]} if "chain_head" in payload else {}
+            row["payload"] = json.dumps({**payload, **head}, sort_keys=True)
+            row["hash"] = row_hash(row)
+            marks = ", ".join("?" for _ in row)
+            connection.execute(f"INSERT INTO events ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+            last = before = row
+    return int(last["sequence"])

@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from forgery import forge
 from HCCResponseLib.base.errors import AccessError, InputError, SignInError
 from HCCResponseLib.review.people.account_rules import load_rules, shipped_rules
+from HCCResponseLib.review.people.accounts import replay
 from HCCResponseLib.review.people.people import People, local_people, people_file
 from HCCResponseLib.review.read.access import Role
-from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.review.store import STORE_LOG, ReadStore
 
 PASSWORD, OTHER = "quiet river stones", "seven green windows"
 CHEAP = {"argon2_time_cost": 1, "argon2_memory_kib": 8192}
@@ -274,3 +276,35 @@ def test_a_radiologist_alone_has_an_owner_only_file(tmp_path, monkeypatch):
     monkeypatch.delenv("HCC_RESPONSE_PEOPLE")
     assert people_file().name == "people.sqlite"
     assert os.fspath(tmp_path) not in os.fspath(people_file())
+
+
+def test_the_register_is_the_same_whether_every_event_is_read_or_few(people, clock):
+    """Failures before and after a good sign-in, a reset, changed roles; then a fresh look beside the whole replay."""
+    for _ in range(3):
+        with pytest.raises(SignInError):
+            people.authenticate("reader.1", "wrong")
+    people.authenticate("reader.1", OTHER)
+    for name in ("reader.1", "boss", "nobody.known"):
+        with pytest.raises(SignInError):
+            people.authenticate(name, "wrong")
+    people.set_roles(boss(people), "reader.1", {Role.READER, Role.MANAGER}, "charter 3")
+    again = ReadStore(people.log.path)
+    quick = {a.name: a for a in People(again).accounts()}
+    assert quick == replay(people.log.events()).accounts
+    assert (quick["reader.1"].failures, quick["boss"].failures) == (1, 0)
+    again.close()
+
+
+def test_a_long_log_is_not_read_again_at_each_sign_in(people, monkeypatch):
+    forge(people.log.path, STORE_LOG, "reader.1", "signed-in", {"name": "reader.1"}, 2000)
+    read = []
+    events = ReadStore.events
+    monkeypatch.setattr(
+        ReadStore, "events", lambda self, after=0: read.extend(got := events(self, after)) or got
+    )
+    fresh = People(ReadStore(people.log.path))
+    for _ in range(3):
+        assert fresh.authenticate("reader.1", OTHER)
+    assert len(read) < 20
+    assert people.account("reader.1").active
+    fresh.close()

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from committees import CHEAP
 from HCCResponseLib.base.errors import AccessError, IncompleteReadError, InputError, SignInError, StorageError
+from HCCResponseLib.cli.main import app
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.report.subject.html import write_report
 from HCCResponseLib.report.subject.output import write_result
@@ -261,3 +263,54 @@ def test_an_open_question_is_answered_before_signing(people, tmp_path):
         apply_decisions(store, state, path, {})
     assert verify(store, people=people).problem == ""
     store.close()
+
+
+def test_nobody_signs_as_author_what_somebody_else_decided(read, people):
+    store, state = read
+    accept(store, state, BASELINE)
+    decide(store, state, Decision("dr.other", BASELINE, "L1", Action.REJECT, reason="cyst"))
+    with pytest.raises(AccessError, match=r"baseline / L1 was decided by 'dr\.other'"):
+        sign_and_lock(store, state, people, ME, BASELINE)
+    assert "signed" not in [e.action for e in store.events()]
+    accept(store, state, BASELINE)
+    assert sign_and_lock(store, state, people, ME, BASELINE).signer == "jdoe"
+    decide(store, state, Decision("Jane Doe, MD", FOLLOW_UP, "L1", Action.ACCEPT))
+    decide_non_target(store, state, NonTargetDecision("dr.other", FOLLOW_UP, Response.NON_CR_NON_PD))
+    with pytest.raises(AccessError, match=r"non-target disease at follow-up 1 was decided by 'dr\.other'"):
+        sign_and_lock(store, state, people, ME, FOLLOW_UP)
+    decide_non_target(store, state, NonTargetDecision("jdoe", FOLLOW_UP, Response.NON_CR_NON_PD))
+    assert sign_and_lock(store, state, people, ME, FOLLOW_UP).category == "PR"
+
+
+def test_rights_are_those_of_the_moment_of_writing(read, people):
+    store, state = read
+    accept(store, state, BASELINE)
+    me = people.authenticate(*ME)
+    people.add("chief", "Ann Chief", {Role.MANAGER}, "warm stone bridges", me)
+    people.change_password("chief", "warm stone bridges", "warm stone bridges two")
+    chief = people.authenticate("chief", "warm stone bridges two")
+    people.disable(chief, "jdoe", "left the company")
+    before = len(people.log.events())
+    for act in (
+        lambda: people.add("crony", "A Crony", {Role.MANAGER}, PASSWORD, me),
+        lambda: people.set_roles(me, "chief", {Role.READER}, "revenge"),
+        lambda: people.reset_password(me, "chief", "one more password"),
+        lambda: people.disable(me, "chief", "revenge"),
+    ):
+        with pytest.raises(AccessError, match="no open account"):
+            act()
+    assert len(people.log.events()) == before
+
+
+def test_a_read_of_another_computer_is_checked_against_the_named_accounts(
+    read, people, tmp_path, monkeypatch
+):
+    store, _ = signed(read, people)
+    monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(tmp_path / "nobody.sqlite"))
+    words = ["read", "verify", str(store.path)]
+    alone = CliRunner().invoke(app, words)
+    assert alone.exit_code == 1
+    assert "there is no account 'jdoe' on this computer" in alone.output
+    assert not (tmp_path / "nobody.sqlite").exists()
+    named = CliRunner().invoke(app, [*words, "--accounts", str(people.log.path)])
+    assert (named.exit_code, "2 signatures fit." in named.output) == (0, True), named.output

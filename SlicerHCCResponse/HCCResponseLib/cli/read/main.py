@@ -69,11 +69,14 @@ def verify(
 
     with errors_as_one_line():
         store = open_store(where, create=False)
+        people = None
         try:
             people = People(ReadStore(open_store(accounts, create=False))) if accounts else None
             found = check(ReadStore(store, STORE_LOG), read_id, expect, people)
         finally:
             store.close()
+            if people is not None:
+                people.close()
         facts = {
             **dataclasses.asdict(found.chain),
             "signatures": found.signatures,

@@ -7,13 +7,15 @@ from typing import Any
 
 from HCCResponseLib.review.people.account_rules import AccountRules, shipped_rules
 from HCCResponseLib.review.read.access import Role
-from HCCResponseLib.review.store import Event
+from HCCResponseLib.review.store import STORE_LOG, Event, Store
 
 ADDED, DISABLED, ENABLED = "account-added", "account-disabled", "account-enabled"
 ROLES, PASSWORD, RULES = "account-roles", "account-password", "account-rules"
 SIGNED_IN, FAILED, TRIED = "signed-in", "sign-in-failed", "sign-in-refused"
 LOCKED_OUT, LET_IN = "locked-out", "let-in-again"
 KEY = "account-key"
+#: What changes an account or the rules; somebody answers for each of them.
+CHANGES = (ADDED, DISABLED, ENABLED, ROLES, PASSWORD, RULES, LET_IN, KEY)
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,21 @@ def replay(events: Iterable[Event], known: Register | None = None) -> Register:
         elif (name := event.payload.get("name")) in accounts:
             accounts[name] = _changed(accounts[name], event)
     return Register(accounts, rules)
+
+
+def first_look(store: Store) -> tuple[int, Register]:
+    """The register of a store and the number of the last event that it rests on, without reading every sign-in.
+
+    A good sign-in matters only to an account with failures before it.
+    """
+    last = store.last_sequence(STORE_LOG)
+    found = store.some_events(STORE_LOG, last, (*CHANGES, FAILED))
+    register = replay(found)
+    failing = [name for name, account in register.accounts.items() if account.failures]
+    if failing:
+        found += store.some_events(STORE_LOG, last, (SIGNED_IN,), failing)
+        register = replay(sorted(found, key=lambda event: event.sequence))
+    return last, register
 
 
 def _changed(account: Account, event: Event) -> Account:

@@ -25,7 +25,7 @@ from HCCResponseLib.base.folders import data_folder, user_folder
 from HCCResponseLib.base.text import one_line
 from HCCResponseLib.review.people import accounts as kind
 from HCCResponseLib.review.people.account_rules import AccountRules
-from HCCResponseLib.review.people.accounts import Account, Register, replay
+from HCCResponseLib.review.people.accounts import Account, Register, first_look, replay
 from HCCResponseLib.review.people.keys import SigningKey, new_key
 from HCCResponseLib.review.people.passwords import Try, next_secret, secret, try_password
 from HCCResponseLib.review.people.person import Signatory, require_role
@@ -282,10 +282,12 @@ class People:
         """The register as it is now; what was taken in before is not read again."""
         store = self.log.store
         seen, known = _TAKEN_IN.get(store, (0, None))
+        if known is None:
+            seen, known = first_look(store)
         fresh = self.log.events(seen)
-        register = replay(fresh, known) if fresh or known is None else known
-        if fresh and not store.writing:
-            _TAKEN_IN[store] = (fresh[-1].sequence, register)
+        register = replay(fresh, known) if fresh else known
+        if not store.writing:
+            _TAKEN_IN[store] = (fresh[-1].sequence if fresh else seen, register)
         return register
 
     def _manage(

@@ -13,10 +13,6 @@ from HCCResponseLib.review.people.keys import fingerprint, signature_fits
 from HCCResponseLib.review.read.access import Role
 from HCCResponseLib.review.store import Event, sealed_content
 
-_CHANGES = (
-    kind.ADDED, kind.DISABLED, kind.ENABLED, kind.ROLES, kind.PASSWORD, kind.RULES, kind.LET_IN, kind.KEY,
-)  # fmt: skip
-
 
 @dataclass
 class Authority:
@@ -63,7 +59,7 @@ def authority_of(events: Iterable[Event], since: int | None) -> Authority:
     """
     found, register = Authority(), replay([])
     for event in events:
-        if event.action not in _CHANGES:
+        if event.action not in kind.CHANGES:
             continue
         fault = _fault(register, event, since)
         if fault:

@@ -20,6 +20,7 @@ from HCCResponseLib.review.read.category import category, missing
 from HCCResponseLib.review.read.lifecycle import points, require
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.state import ReadState, read_state, refresh
+from HCCResponseLib.review.signing.authorship import require_author
 from HCCResponseLib.review.signing.content import (
     CONTENT_VERSION,
     content_hash,
@@ -42,7 +43,7 @@ def sign_and_lock(
 
     Raises:
         SignInError: not accepted.
-        AccessError: not this person's read, locked already, or an earlier time point is not signed yet.
+        AccessError: not this person's read, locked already, or something that counts was decided by somebody else.
         IncompleteReadError: decisions are missing up to this time point, or a question to the reader is open.
         StorageError: the read on disk is not the one that was shown; open it again.
     """
@@ -77,6 +78,9 @@ def _sign(
         before = [n for n in names[: names.index(time_point)] if n not in state.locks.locked]
         if before:
             raise IncompleteReadError(f"'{time_point}' cannot be signed yet: sign {', '.join(before)} first.")
+        if meaning is Meaning.AUTHORSHIP:
+            up_to = names[: names.index(time_point) + 1]
+            require_author(person, state, store.events(), up_to, time_point)
         payload = {**_what_is_signed(store, state, time_point), "signer": person.name}
         payload |= {"printed_name": person.printed_name, "meaning": meaning}
         store.append(

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,10 +132,7 @@ class Store:
         for number, row in enumerate(rows, start=after + 1 if before else 1):
             fault = row_fault(row, number, previous)
             if fault is not None:
-                raise StorageError(
-                    f"Event {row['sequence']} of read '{read_id}' in '{self.name}' is not as it was written: {fault}. "
-                    "Restore a backup copy."
-                )
+                raise self._not_as_written(row, fault)
             previous = row["hash"]
         return [to_event(row) for row in rows]
 
@@ -163,6 +160,39 @@ class Store:
         """Every event as it is stored, unchecked, in the order of the store."""
         with self._reading() as connection, closing(stored_rows(connection, None)) as rows:
             yield from rows
+
+    def last_sequence(self, read_id: str) -> int:
+        """Number of the last event of a read; 0 where there is none."""
+        with self._reading() as connection:
+            return _last(connection, read_id)[0]
+
+    def some_events(
+        self, read_id: str, until: int, actions: Collection[str], actors: Collection[str] | None = None
+    ) -> list[Event]:
+        """The events of some kinds up to a number, in order, without reading the others of a long log.
+
+        Each is checked by its own hash. Whether others are missing between them is for :meth:`events` and
+        :meth:`check`.
+
+        Raises:
+            StorageError: the file is damaged, or an event was changed.
+        """
+        query = select(events).where(events.c.read_id == read_id, events.c.sequence <= until)
+        query = query.where(events.c.action.in_(actions))
+        if actors is not None:
+            query = query.where(events.c.actor.in_(actors))
+        with self._reading() as connection:
+            rows = [dict(r) for r in connection.execute(query.order_by(events.c.sequence)).mappings()]
+        for row in rows:
+            if row["hash"] != row_hash(row):
+                raise self._not_as_written(row, "it was changed")
+        return [to_event(row) for row in rows]
+
+    def _not_as_written(self, row: Mapping[str, Any], fault: str) -> StorageError:
+        return StorageError(
+            f"Event {row['sequence']} of read '{row['read_id']}' in '{self.name}' is not as it was written: {fault}. "
+            "Restore a backup copy."
+        )
 
     def signs_since(self) -> int | None:
         """Position of the first event by software that signs with keys; ``None`` where there is none yet."""
