@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from HCCResponseLib.panel.context import Context, guarded, offer
 from HCCResponseLib.presenter.facts import NOT_SAID, answer_words, answered, compared, with_marker
@@ -77,7 +78,9 @@ class FactsSection:
         """Kind, station and history of the selected lesion."""
         _, name = self._context.selection()
         ui, presenter = self._ui, self._context.presenter
-        said = {field: answered(getattr(ui, box).currentText) for box, field in _ANSWERS.items()}
+        said: dict[str, Any] = {
+            field: answered(getattr(ui, box).currentText) for box, field in _ANSWERS.items()
+        }
         kind = ui.kindCombo.currentText
         presenter.set_site(
             name,

@@ -160,8 +160,9 @@ def apply_decisions(
             if given.time_point not in skip and state.study is not None:
                 profile = load_profile(state.study.profile)
                 answer(store, state, profile, content.reader, given.time_point, given.choice)
-    every = (*entries, *content.non_target, *content.answers, *content.visits)
-    return (frozenset(e.time_point for e in every) | shown) - skip
+    points = [e.time_point for e in entries] + [e.time_point for e in content.non_target]
+    points += [e.time_point for e in content.answers] + [e.time_point for e in content.visits]
+    return (frozenset(points) | shown) - skip
 
 
 def _apply_facts(
