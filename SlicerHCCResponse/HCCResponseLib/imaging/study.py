@@ -19,6 +19,9 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_PROFILE_FILES = (".yaml", ".yml")
+
+
 class ContourEntry(_Strict):
     """A label map that a reader has drawn and accepted.
 
@@ -98,7 +101,7 @@ def load_study(path: Path) -> Study:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as problem:
         raise InputError(f"Study file '{path}' does not exist.") from problem
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+    except (OSError, ValueError, yaml.YAMLError) as problem:
         raise InputError(f"Study file '{path}' cannot be read as YAML: {_first_line(problem)}.") from problem
     if not isinstance(raw, dict):
         raise InputError(f"Study file '{path}' is not a mapping with 'subject' and 'timepoints'.")
@@ -118,7 +121,11 @@ def _absolute(study: Study, folder: Path) -> Study:
             _require_file(folder / point.contour.path, f"contour of time point '{point.name}'")
             changes["contour"] = point.contour.model_copy(update={"path": folder / point.contour.path})
         points.append(point.model_copy(update=changes))
-    return study.model_copy(update={"timepoints": tuple(points)})
+    profile = study.profile
+    if Path(profile).suffix in _PROFILE_FILES:
+        _require_file(folder / profile, "profile")
+        profile = str(folder / profile)
+    return study.model_copy(update={"timepoints": tuple(points), "profile": profile})
 
 
 def _require_file(path: Path, what: str) -> None:

@@ -36,13 +36,14 @@ class CellStatus(StrEnum):
 
 @dataclass(frozen=True)
 class TimePointLine:
-    """One time point in the study section."""
+    """One time point in the study section. ``remarks``: what to know of how its image was acquired or read."""
 
     name: str
     date: str
     phase: str
     image: str
     state: str
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,9 @@ def _time_point(state: ReadState, point: TimePointEntry) -> TimePointLine:
         words = "no proposals yet"
     else:
         words = f"{open_rows} of {len(rows)} to decide" if open_rows else "all decided"
-    return TimePointLine(name, point.date.isoformat(), point.phase or "", str(point.image), words)
+    shown = stage(state, name) is not Stage.WAITING
+    remarks = tuple(state.provenance.get(name, {}).get("image", {}).get("remarks", ())) if shown else ()
+    return TimePointLine(name, point.date.isoformat(), point.phase or "", str(point.image), words, remarks)
 
 
 def _lesions(state: ReadState, profile: Profile, points: list[str]) -> tuple[LesionLine, ...]:

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.presenter.facts import with_marker
 from HCCResponseLib.presenter.presenter import Presenter
 from HCCResponseLib.presenter.view import CellStatus, build_view, evidence_text
 from HCCResponseLib.response.profiles.load import load_profile
-from HCCResponseLib.response.types import LesionRole, LesionState
-from HCCResponseLib.review.read.facts import Site
+from HCCResponseLib.response.types import LesionRole, LesionState, VersusLast
+from HCCResponseLib.review.read.facts import Site, Visit
 from HCCResponseLib.review.read.records import Action, ReaderLine
 from HCCResponseLib.review.read.state import Row
 from panel_case import make_case
@@ -152,3 +153,32 @@ def test_roles_that_break_the_profile_are_said_not_hidden(tmp_path):
     assert [x.role for x in view.lesions].count("target") == PROFILE.max_targets_per_organ
     assert any("organ limit" in x.role_reason for x in view.lesions)
     store.close()
+
+
+def test_a_reader_says_more_about_rows_and_visits(presenter):
+    with pytest.raises(InputError, match="Decide on L1 at follow-up 1 before"):
+        presenter.set_row_facts(FOLLOW_UP, "L1", True, None)
+    presenter.accept(FOLLOW_UP, "L1")
+    presenter.set_row_facts(FOLLOW_UP, "L1", True, VersusLast.LARGER)
+    presenter.edit_contour(FOLLOW_UP, "L1", drawn_disc(20))
+    row = presenter.row(FOLLOW_UP, "L1")
+    assert (row.viable, row.decision.versus_last) == (True, VersusLast.LARGER)
+    presenter.set_state(FOLLOW_UP, "L1", LesionState.TOO_SMALL)
+    row = presenter.row(FOLLOW_UP, "L1")
+    assert (row.viable, row.decision.versus_last) == (False, VersusLast.LARGER)
+    presenter.set_visit(FOLLOW_UP, with_marker(Visit(), "AFP", " 12.5 ", "7", "ug/L"))
+    assert presenter.state.visit(FOLLOW_UP).words == "AFP 12.5 (up to 7) ug/L"
+
+
+def test_a_marker_is_replaced_by_its_name_and_taken_off_without_a_value():
+    visit = with_marker(with_marker(Visit(), "AFP", "400", "7", ""), "CEA", "3", "5", "")
+    again = with_marker(visit, "afp", "5", "7", "")
+    assert [m.words for m in again.markers] == ["CEA 3 (up to 5)", "afp 5 (up to 7)"]
+    assert [m.name for m in with_marker(again, "CEA", "", "", "").markers] == ["afp"]
+    with pytest.raises(InputError, match="'' is not a number"):
+        with_marker(visit, "AFP", "5", "", "")
+
+
+def test_remarks_of_an_image_stand_at_its_time_point(presenter):
+    presenter.state.provenance[FOLLOW_UP]["image"] = {"remarks": ["Tilted by 20 degrees."]}
+    assert [p.remarks for p in presenter.view().time_points] == [(), ("Tilted by 20 degrees.",)]

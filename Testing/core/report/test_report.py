@@ -11,19 +11,24 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.report.subject.figures import draw_key_slice, draw_sums
 from HCCResponseLib.report.subject.html import write_report
-from HCCResponseLib.report.subject.output import write_contours, write_result
+from HCCResponseLib.report.subject.output import file_stems, write_contours, write_outputs, write_result
 from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.decisions.decide import accept_all, as_length, decide
+from HCCResponseLib.review.decisions.reader_rows import set_site
 from HCCResponseLib.review.read.category import category
+from HCCResponseLib.review.read.facts import Site
+from HCCResponseLib.review.read.lifecycle import is_signed
 from HCCResponseLib.review.read.records import Action, Decision
+from HCCResponseLib.review.read.session import Session
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, drawn_disc, lesion, make_read
 
 PROFILE = load_profile("recist-1.1")
@@ -179,3 +184,96 @@ def test_cautions_are_shown(tmp_path):
     store.close()
     assert "registration to baseline is not trustworthy here" in html
     assert measured.warnings[0].message.split("%")[0][:30] in html
+
+
+def test_contours_that_lie_in_each_other_lose_no_voxel(tmp_path, decided):
+    store, state = decided
+    accept_all(store, state, "Dr A")
+    write_contours(tmp_path, state, image)
+    folder = tmp_path / "contours"
+    found = {}
+    for listed in sorted(folder.glob("baseline*.json")):
+        drawn = read_label_map(listed.with_name(listed.name.replace(".json", ".nii.gz")))
+        for name, value in json.loads(listed.read_text()).items():
+            found[name] = Lesion.of(drawn.mask(value))
+    assert found == {name: row.contour for name, row in state.rows[BASELINE].items()}
+    assert (folder / "baseline.overlap-2.nii.gz").exists()
+    apart = drawn_disc(10, 12, 12)
+    row = state.rows[BASELINE]["L2"]
+    state.rows[BASELINE]["L2"] = replace(row, proposal=replace(row.proposal, contour=apart))
+    write_contours(tmp_path, state, image)
+    assert not list(folder.glob("baseline.overlap*"))
+
+
+def test_more_than_255_contours_keep_their_values(tmp_path, decided):
+    _, state = decided
+    first = state.rows[BASELINE]["L1"]
+    for number in range(300):
+        voxel = np.zeros(GRID.size, bool)
+        voxel[0, number // 60, number % 60] = True
+        one = replace(first.proposal, name=f"P{number}", contour=Lesion.of(voxel))
+        state.rows[BASELINE][f"P{number}"] = replace(first, proposal=one)
+    write_contours(tmp_path, state, image)
+    folder = tmp_path / "contours"
+    values = json.loads((folder / "baseline.json").read_text())
+    drawn = read_label_map(folder / "baseline.nii.gz")
+    assert Lesion.of(drawn.mask(values["P299"])) == state.rows[BASELINE]["P299"].contour
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("follow-up 1", "follow-up_1"),
+        ("follow-up_1", "follow-up 1"),
+        ("Week 8", "week 8"),
+        ("a b", "a_b", "a_b-2", "A b"),
+    ],
+)
+def test_file_names_never_collide(names):
+    stems = file_stems(names)
+    assert len({stem.casefold() for stem in stems.values()}) == len(names)
+
+
+def test_one_name_gives_the_file_name_that_it_always_had():
+    assert file_stems(["baseline", "follow-up 1"]) == {"baseline": "baseline", "follow-up 1": "follow-up_1"}
+
+
+@pytest.mark.parametrize(
+    ("profile", "unit", "title"),
+    [("recist-1.1", "mm", "diameters"), ("who", "mm²", "products"), ("volume", "mm³", "volumes")],
+)
+def test_sums_carry_the_unit_of_the_criterion(tmp_path, decided, profile, unit, title):
+    store, state = decided
+    accept_all(store, state, "Dr A")
+    chosen = load_profile(profile)
+    evaluation = category(state, chosen)
+    write_report(tmp_path / "r.html", state, chosen, evaluation, image)
+    html = (tmp_path / "r.html").read_text(encoding="utf-8")
+    total = f"{evaluation.time_points[0].target.sum:.1f}"
+    assert f"{total} {unit}<" in html
+    assert f"Sum of {title}" in html
+    assert write_result(tmp_path, state, chosen, evaluation)["unit"] == unit
+
+
+def test_the_bold_figure_of_a_node_is_the_short_axis_that_the_sum_takes(tmp_path, decided):
+    store, state = decided
+    set_site(store, state, "Dr A", "L1", Site("abdomen", lymph_node=True))
+    html = written(tmp_path, state, None)
+    row = state.row(BASELINE, "L1")
+    assert f"<b>{row.short_mm} mm</b>" in html
+    assert f"long axis {row.long_mm} mm" in html
+
+
+def test_a_signed_read_is_not_written_to_by_a_report(tmp_path, decided, monkeypatch):
+    store, state = decided
+    accept_all(store, state, "Dr A")
+    session = Session(
+        state.study, tmp_path / "out", store, state, {p: image(p) for p in (BASELINE, FOLLOW_UP)}
+    )
+    write_outputs(session)
+    assert [e.action for e in store.events()].count("result") == 1
+    before = [e.hash for e in store.events()]
+    state.locks.locked |= {BASELINE, FOLLOW_UP}
+    assert is_signed(state)
+    write_outputs(session)
+    assert [e.hash for e in store.events()] == before

@@ -6,6 +6,11 @@ import pytest
 import yaml
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.cohort.committee.from_store import load_committee
+from HCCResponseLib.report.flat.tables import export_flat, flat_tables
+from HCCResponseLib.report.sdtm.export import export_sdtm
+from HCCResponseLib.report.subject.output import write_result
+from HCCResponseLib.report.tables.files import read_csv
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionRole, Response, VersusLast
 from HCCResponseLib.review.decisions.decide import accept_all, decide
@@ -194,3 +199,24 @@ def test_what_cannot_be_is_refused_and_nothing_is_kept(tmp_path, gone, content, 
     with pytest.raises(InputError, match=message):
         applied(tmp_path, store, state, **content)
     assert [e.hash for e in store.events()] == before
+
+
+def test_everything_that_was_said_reaches_the_exports(tmp_path, gone):
+    store, state = gone
+    facts = Site("liver", "VIII", irradiated=True, grown_since_treatment=True, reproducible=True)
+    set_site(store, state, "Dr A", "L1", facts)
+    set_visit(store, state, "Dr A", FOLLOW_UP, Visit((marker("12.5"),), None, VersusLast.SMALLER))
+    committee = load_committee([tmp_path / "read.sqlite"])
+    _, points, lesions, _ = flat_tables(committee)
+    last = points.rows[-1]
+    assert (last["markers"], last["markers_normal"]) == ("AFP 12.5 (up to 7.0) ug/L", "no")
+    assert (last["non_target_versus_last"], last["sum_unit"]) == (VersusLast.SMALLER, "mm")
+    said = {name: lesions.rows[0][name] for name in ("segment", "irradiated", "treated", "hilar")}
+    assert said == {"segment": "VIII", "irradiated": "yes", "treated": "no", "hilar": None}
+    export_flat(committee, tmp_path / "flat")
+    export_sdtm(committee, tmp_path / "sdtm", "ST1")
+    assert [row["QNAM"] for row in read_csv(tmp_path / "sdtm" / "supptu.csv").rows] == ["PREVIR", "PREVIRP"]
+    assert "MARKNORM" in (tmp_path / "sdtm" / "supprs.csv").read_text()
+    result = write_result(tmp_path, state, load_profile("recist-1.1"), None)
+    assert result["sites"]["L1"]["irradiated"] is True
+    assert result["time_points"][1]["visit"]["markers"][0]["value"] == "12.5"

@@ -11,7 +11,7 @@ from datetime import date
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cohort.committee.reads import ADJUDICATOR, Committee, CommitteeRead
 from HCCResponseLib.report.sdtm import terms
-from HCCResponseLib.report.sdtm.domains import QUALIFIERS, RELREC, RS, SUPPRS, SUPPTR, TR, TU
+from HCCResponseLib.report.sdtm.domains import QUALIFIERS, RELREC, RS, SUPPRS, SUPPTR, SUPPTU, TR, TU
 from HCCResponseLib.report.sdtm.lesions import LinkBook, MeasuredResult, results
 from HCCResponseLib.report.tables.spec import Cell, FilledTable, Row
 from HCCResponseLib.response.profiles.load import Profile
@@ -41,7 +41,7 @@ def build(
         raise InputError(
             f"SDTM export knows {', '.join(terms.CRITERIA)}; '{committee.profile.criterion}' has no diameters."
         )
-    rows: dict[str, list[Row]] = {t.name: [] for t in (TU, TR, RS, SUPPTR, SUPPRS)}
+    rows: dict[str, list[Row]] = {t.name: [] for t in (TU, TR, RS, SUPPTU, SUPPTR, SUPPRS)}
     subjects: dict[str, _Subject] = {}
     for read in committee.reads:
         if not read.repeat:
@@ -49,7 +49,9 @@ def build(
             subject = subjects.setdefault(read.subject, _Subject(study, read.subject, reference, rows))
             _ReadRecords(read, committee.profile, subject).write()
     filled = [FilledTable(table, tuple(rows[table.name])) for table in (TU, TR, RS)]
-    filled += [FilledTable(table, tuple(rows[table.name])) for table in (SUPPTR, SUPPRS) if rows[table.name]]
+    filled += [
+        FilledTable(table, tuple(rows[table.name])) for table in (SUPPTU, SUPPTR, SUPPRS) if rows[table.name]
+    ]
     return [*filled, FilledTable(RELREC, _related(study))]
 
 

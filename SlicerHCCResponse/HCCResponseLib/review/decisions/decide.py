@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.text import one_line
-from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.geometry import PLANES, Geometry
 from HCCResponseLib.lesions.proposal import Suggestion
 from HCCResponseLib.measure import RECIST, convention_of, measure_lesion, measure_parts
 from HCCResponseLib.response.numbers import tenths
@@ -27,6 +27,8 @@ from HCCResponseLib.review.read.records import (
 from HCCResponseLib.review.read.state import ReadState, Row, refresh
 from HCCResponseLib.review.store import ReadStore
 
+_SLICE_PLAY = 0.5
+_HUGE = Decimal(10) ** 12
 _NEEDS_REASON = (Action.REJECT, Action.DISMISS)
 _WITHOUT_CONTOUR = (
     LesionState.DISAPPEARED,
@@ -46,16 +48,33 @@ def decide(
         geometry: grid of the time point's image; needed with an edited contour.
 
     Raises:
-        InputError: no such row, an action that does not fit it, a missing reason or an impossible length.
+        InputError: no such row, an action that does not fit it, a missing reason or an impossible length; a line
+            whose ends lie on different slices.
         AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
-    decision = _measured(store, state, check(state, decision), decision, geometry)
+    row = check(state, decision)
+    _require_one_slice(decision, geometry)
+    decision = _measured(store, state, row, decision, geometry)
     with store.transaction():
         refresh(store, state)
         row = check(state, decision)
         write_decision(store, decision, row.words, Row(row.proposal, decision).words)
     state.take(decision)
     return decision
+
+
+def _require_one_slice(decision: Decision, geometry: Geometry | None) -> None:
+    """A diameter is measured within one acquired slice (RECIST 1.1, Appendix II); half a slice of play is let pass."""
+    for line in (decision.long_line, decision.short_line):
+        if line is None or geometry is None:
+            continue
+        first, second = geometry.lps_to_index([line.start_lps, line.end_lps])[:, geometry.slice_axis]
+        if abs(first - second) > _SLICE_PLAY:
+            raise InputError(
+                f"The ends of this line of '{decision.name}' lie on two slices ({round(first) + 1} and "
+                f"{round(second) + 1} of the {PLANES[geometry.slice_axis]} slices of '{decision.time_point}'); "
+                "draw it within one slice."
+            )
 
 
 def _measured(
@@ -250,18 +269,19 @@ def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
 
 def as_length(value: str | float) -> Decimal:
     """A reader's length in mm, in tenths like every length. Raises ``InputError`` for what is not a number."""
-    try:
-        return tenths(as_number(value))
-    except ArithmeticError as problem:
-        raise InputError(f"'{value}' is not a length in millimetres.") from problem
+    return tenths(as_number(value, "a length in millimetres"))
 
 
-def as_number(value: str | float) -> Decimal:
-    """A number as it was written. Raises ``InputError`` for what is none: words, infinities, "not a number"."""
+def as_number(value: str | float, what: str = "a number") -> Decimal:
+    """A number as it was written; words, infinities, huge powers and "not a number" are none.
+
+    Raises:
+        InputError: naming the value and ``what`` it should have been.
+    """
     try:
         number = Decimal(str(value))
     except ArithmeticError as problem:
-        raise InputError(f"'{str(value)[:40]}' is not a number.") from problem
-    if not number.is_finite():
-        raise InputError(f"'{value}' is not a number.")
+        raise InputError(f"'{str(value)[:40]}' is not {what}.") from problem
+    if not number.is_finite() or abs(number) >= _HUGE:
+        raise InputError(f"'{str(value)[:40]}' is not {what}.")
     return number
