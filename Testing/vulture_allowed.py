@@ -17,17 +17,12 @@ _.__signature__, _.__annotations__  # of a command, which typer reads
 # Parts of stored records and of answers in JSON; documented values for callers of the library.
 _.in_plane_spacing_mm, _.voxel_count, _.unconstrained_caliper_mm, _.unconstrained_caliper_raw_mm
 _.from_baseline, _.from_nadir, _.touches_field_of_view, _.start_ras, _.end_ras, _.minimum_mm
-_.content_sha256, _.chain_head
+_.content_sha256, _.chain_head, _.content_version
 _.kappa_linear, _.kappa_quadratic, _.fleiss_kappa, _.gwet_ac1  # read by name, one after the other
 _.PFS  # chosen by its value
 
-# Charter parameters that have one value so far, or that state in words what the reader goes by (docs/methods.md).
-_.parallel_criteria, _.modifications, _.reread_fraction_percent, _.required_regions
-_.split_policy, _.merge_policy, _.nadir_policy, _.modality_change_policy, _.partial_dates, _.sd_min_reference
-_.non_target_pd_standard, _.new_lesion_standard
-
-# Rules of docs/methods.md that a reader's judgement rests on; no command asks them yet.
-nodule_status, effusion_is_progression
+# Charter parameters that have one value so far: any other is refused (docs/decisions/0111).
+_.required_regions, _.modality_change_policy, _.partial_dates
 
 # Blocks of seeds that tests hold apart.
 TEST_SEEDS, DEVELOPMENT_SEEDS, DEVELOPMENT_SEED

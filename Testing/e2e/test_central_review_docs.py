@@ -75,7 +75,7 @@ def test_the_page_s_commands_work(subject):
         head = out.split()[-1] if words[1] == "verify" else head
         seen.add(words[1])
     assert seen >= {"users", "assign", "list", "open", "decide", "sign", "show", "amend", "reread", "compare"}
-    assert seen >= {"adjudicate", "verify", "log"}
+    assert seen >= {"adjudicate", "verify", "log", "bundle"}
 
 
 def second_read(subject, known):

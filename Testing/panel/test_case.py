@@ -395,3 +395,61 @@ def test_unfolding_a_section_shows_no_question_that_is_not_asked(slicer_app, cas
         for section in (case.ui.responseSection, case.ui.segmentSection):
             section.collapsed = collapsed
     assert all(w.isHidden() for w in (case.ui.questionButton, case.ui.traceText, case.ui.weightsEdit))
+
+
+def choose(case, **boxes):
+    for box, words in boxes.items():
+        getattr(case.ui, f"{box}Combo").setCurrentText(words)
+
+
+def test_more_about_a_lesion_makes_it_no_target(slicer_app, case):
+    for name in ("L1", "L2"):
+        select(case, name, BASELINE)
+        case.ui.acceptButton.click()
+    select(case, "L1", BASELINE)
+    assert case.ui.lesionTable.item(0, 1).text() == "T"
+    assert case.ui.moreSection.collapsed
+    case.ui.moreSection.collapsed = False
+    choose(case, treated="yes")
+    case.ui.factsStoreButton.click()
+    assert case.ui.lesionTable.item(0, 1).text() == "NT"
+    case.ui.segmentNameEdit.setText("VIII")
+    case.ui.siteButton.click()
+    site = case.panel.presenter.state.site("L1")
+    assert (site.treated, site.grown_since_treatment, site.segment) == (True, None, "VIII")
+    choose(case, grown="yes")
+    case.ui.factsStoreButton.click()
+    assert case.ui.lesionTable.item(0, 1).text() == "T"
+    select(case, "L2", BASELINE)
+    assert case.ui.treatedCombo.currentText == "no"
+    choose(case, grown="yes")
+    case.ui.factsStoreButton.click()
+    assert "not called treated or irradiated" in slicer_app.record.dialogs[-1].text
+
+
+def test_more_about_a_row_and_a_time_point(case):
+    select(case, "L1", FOLLOW_UP)
+    case.ui.acceptButton.click()
+    select(case, "L1", FOLLOW_UP)
+    choose(case, viable="yes", versus="smaller")
+    case.ui.rowFactsStoreButton.click()
+    row = case.panel.presenter.row(FOLLOW_UP, "L1")
+    assert (row.viable, row.decision.versus_last) == (True, "smaller")
+    for edit, text in (("Name", "AFP"), ("Value", "400"), ("Limit", "7"), ("Unit", "ug/L")):
+        getattr(case.ui, f"marker{edit}Edit").setText(text)
+    case.ui.markerStoreButton.click()
+    choose(case, nonTargetVersus="larger")
+    case.ui.visitStoreButton.click()
+    assert case.ui.visitLabel.text == "follow-up 1: AFP 400 (up to 7) ug/L, non-target disease larger"
+    assert case.panel.presenter.state.visit(FOLLOW_UP).normal(("AFP",)) is False
+    case.ui.markerValueEdit.setText("")
+    case.ui.markerStoreButton.click()
+    assert case.ui.visitLabel.text == "follow-up 1: non-target disease larger"
+
+
+def test_remarks_of_an_image_stand_at_its_time_point(case):
+    assert case.ui.remarksLabel.text == ""
+    known = case.panel.presenter.state.provenance[FOLLOW_UP]
+    known["image"] = {"remarks": ["Acquired with a tilt of 20 degrees."]}
+    case.panel.refresh()
+    assert case.ui.remarksLabel.text == "follow-up 1: Acquired with a tilt of 20 degrees."

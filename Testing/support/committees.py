@@ -11,7 +11,8 @@ from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.review.committee.assignments import Assignment, assign, open_read
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.people.account_rules import shipped_rules
-from HCCResponseLib.review.people.people import People, Person
+from HCCResponseLib.review.people.people import People
+from HCCResponseLib.review.people.person import Person
 from HCCResponseLib.review.read.access import Role
 from HCCResponseLib.review.read.records import Action, Decision, write_proposal
 from HCCResponseLib.review.read.state import ReadState, Row

@@ -56,18 +56,22 @@ def candidate(name: str = "C1", suggestion: Suggestion = Suggestion.NEW) -> Prop
     )
 
 
-def study(points: tuple[str, ...] = (BASELINE, FOLLOW_UP)) -> Study:
+def study(points: tuple[str, ...] = (BASELINE, FOLLOW_UP), profile: str = "recist-1.1") -> Study:
     """A study whose images are never read."""
     entries = [{"name": n, "date": f"2024-0{i + 1}-01", "image": f"{i}.nrrd"} for i, n in enumerate(points)]
-    return Study.model_validate({"subject": "S1", "timepoints": entries})
+    return Study.model_validate({"subject": "S1", "profile": profile, "timepoints": entries})
 
 
-def make_read(path: Path, proposals: list[Proposal]) -> tuple[ReadStore, ReadState]:
+def make_read(
+    path: Path, proposals: list[Proposal], profile: str = "recist-1.1"
+) -> tuple[ReadStore, ReadState]:
     """A store with a study and these proposals, nothing decided."""
     store = ReadStore(path)
     points = tuple(dict.fromkeys(p.time_point for p in proposals))
     names = points if len(points) > 1 else (BASELINE, FOLLOW_UP)
-    store.append("software", "study", {"study": study(names).model_dump(mode="json"), "fingerprints": {}})
+    store.append(
+        "software", "study", {"study": study(names, profile).model_dump(mode="json"), "fingerprints": {}}
+    )
     for proposal in proposals:
         write_proposal(store, proposal)
     for name in points:

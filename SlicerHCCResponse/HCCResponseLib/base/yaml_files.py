@@ -25,9 +25,9 @@ def load_checked_yaml(path: Path, model: type[_Model], what: str) -> _Model:
         return model.model_validate(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
     except FileNotFoundError as problem:
         raise InputError(f"{what} '{path}' does not exist.") from problem
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
-        raise InputError(f"{what} '{path}' cannot be read: {str(problem).splitlines()[0]}.") from problem
     except ValidationError as problem:
         error = problem.errors()[0]
         place = ".".join(str(p) for p in error["loc"]) or "file"
         raise InputError(f"{what} '{path}', {place}: {error['msg']}.") from problem
+    except (OSError, ValueError, yaml.YAMLError) as problem:
+        raise InputError(f"{what} '{path}' cannot be read: {str(problem).splitlines()[0]}.") from problem

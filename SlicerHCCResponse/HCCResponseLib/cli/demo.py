@@ -11,6 +11,7 @@ from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, s
 from HCCResponseLib.synth.plain_case import DEMO_CONTRAST_HU, DEMO_SEED
 
 if TYPE_CHECKING:
+    from HCCResponseLib.review.read.session import Session
     from HCCResponseLib.synth.subject import SyntheticSubject
 
 _READER = "simulated reader"
@@ -37,6 +38,7 @@ def demo(
         options = Options()
         session = open_and_propose(study, output / "read", options)
         accept_everything(session, _READER, options)
+        look_for_disappeared(session, subject)
         result = write_outputs(session)
         comparison = compare(subject, result)
         if as_json:
@@ -73,6 +75,24 @@ def write_study(subject: SyntheticSubject, folder: Path) -> Path:
     }
     write_text(folder / "study.yaml", yaml.safe_dump(content, sort_keys=False))
     return folder / "study.yaml"
+
+
+def look_for_disappeared(session: Session, subject: SyntheticSubject) -> None:
+    """The simulated reader looks where a lesion is proposed as disappeared, and knows the truth."""
+    from HCCResponseLib.response.types import LesionState
+    from HCCResponseLib.review.decisions.decide import decide
+    from HCCResponseLib.review.read.records import Action, Decision
+    from HCCResponseLib.synth.lesions import Fate
+
+    gone = {truth.lesion_id for truth in subject.lesions if truth.fate is Fate.VANISHES}
+    for point, rows in session.state.rows.items():
+        for name, row in list(rows.items()):
+            if row.decision is None and row.proposal.needs_a_look:
+                agreed = name in gone
+                action = Action.ACCEPT if agreed else Action.EDIT
+                state = None if agreed else LesionState.NOT_EVALUABLE
+                decision = Decision(_READER, point, name, action, state=state, reason="looked at its place")
+                decide(session.store, session.state, decision)
 
 
 def compare(subject: SyntheticSubject, result: dict[str, Any]) -> dict[str, Any]:

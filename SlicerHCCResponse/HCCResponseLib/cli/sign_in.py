@@ -18,7 +18,8 @@ from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.cli.common import JsonOption, errors_as_one_line, say, say_json
 
 if TYPE_CHECKING:
-    from HCCResponseLib.review.people.people import People, Person
+    from HCCResponseLib.review.people.people import People
+    from HCCResponseLib.review.people.person import Signatory
     from HCCResponseLib.review.store import ReadStore
 
 PASSWORD, NEW_PASSWORD = "HCC_RESPONSE_PASSWORD", "HCC_RESPONSE_NEW_PASSWORD"
@@ -61,7 +62,7 @@ class SignedIn:
 
     store: ReadStore
     people: People
-    person: Person
+    person: Signatory
     credentials: tuple[str, str]
 
 

@@ -79,7 +79,10 @@ def assess(
         Path | None, typer.Option(help="YAML or JSON file with a reader's decisions.")
     ] = None,
     accept_proposals_as: Annotated[
-        str | None, typer.Option(help="Accept all undecided proposals unseen, in this reader's name.")
+        str | None,
+        typer.Option(
+            help="Accept undecided proposals unseen, in this reader's name; not that a lesion has disappeared."
+        ),
     ] = None,
     recipe: RecipeOption = "quick",
     steps: StepsOption = None,
@@ -159,12 +162,23 @@ def _propose(session: Session, options: Options) -> None:
 
 
 def accept_everything(session: Session, reader: str, options: Options) -> None:
-    """Accept every proposal unseen; an accepted baseline opens the follow-ups, which are then accepted too."""
+    """Accept proposals unseen; an accepted baseline opens the follow-ups, which are then accepted too.
+
+    Lesions that are proposed as disappeared stay undecided.
+    """
     from HCCResponseLib.review.decisions.decide import accept_all
 
     accept_all(session.store, session.state, reader)
     _propose(session, options)
     accept_all(session.store, session.state, reader)
+
+
+def _size(row: dict[str, Any]) -> str:
+    """Long axis with the parts that it adds up, what the lesion has merged into, or its state."""
+    if row["merged_into"]:
+        return f"merged into {row['merged_into']}"
+    parts = " + ".join(row["parts_mm"])
+    return f"{parts} = {row['long_axis_mm']}" if parts else str(row["long_axis_mm"] or row["state"])
 
 
 def tell(result: dict[str, Any], as_json: bool) -> None:
@@ -173,14 +187,12 @@ def tell(result: dict[str, Any], as_json: bool) -> None:
         say_json(result)
         return
     for point in result["time_points"]:
-        parts = [
-            f"{r['lesion']} {r['long_axis_mm'] or r['state']}" for r in point["rows"] if r["kind"] == "lesion"
-        ]
+        parts = [f"{r['lesion']} {_size(r)}" for r in point["rows"] if r["kind"] == "lesion"]
         candidates = [r["lesion"] for r in point["rows"] if r["kind"] == "candidate"]
         more = f"; candidates {', '.join(candidates)}" if candidates else ""
         say(f"{point['name']} ({point['date']}): {', '.join(parts) or 'no lesions'}{more}")
         if point.get("overall"):
-            say(f"  {result['criterion']}: {point['overall']} (sum {point['sum']} mm)")
+            say(f"  {result['criterion']}: {point['overall']} (sum {point['sum']} {result['unit']})")
     if not result["reviewed"] and result["category"]:
         say("Not reviewed: proposals were accepted without a reader looking at each of them.")
     say(f"Report: {result['report']}")

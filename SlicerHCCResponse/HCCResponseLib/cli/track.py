@@ -25,6 +25,7 @@ from HCCResponseLib.cli.steps import ContourArgument, ImageArgument
 if TYPE_CHECKING:
     from HCCResponseLib.imaging.volumes import LabelMap, Volume
     from HCCResponseLib.lesions.lesion import Lesion
+    from HCCResponseLib.lesions.links import LinkSet
     from HCCResponseLib.track.new_lesions.candidates import Candidates, Survey
     from HCCResponseLib.track.registration.register import Registration
 
@@ -127,8 +128,8 @@ def _answer(
     from HCCResponseLib.lesions.label_maps import label_map, lesions_of
     from HCCResponseLib.lesions.links import links_to_json
     from HCCResponseLib.report.subject.tracking import TrackedPair, write_tracking
-    from HCCResponseLib.track.identity.components import carried_parts
-    from HCCResponseLib.track.identity.matching import known_lesions, match
+    from HCCResponseLib.track.identity.follow_up import link_parts
+    from HCCResponseLib.track.identity.matching import known_lesions
 
     drawn = lesions_of(pair.drawn.labels)
     lesions = {f"L{value}": lesion for value, lesion in drawn.items()}
@@ -136,10 +137,10 @@ def _answer(
     known = known_lesions(lesions, source, target, found)
     places = [k.place.lesion for k in known.values()]
     write_label_map(LabelMap(label_map(places, target.size, list(drawn)), target), output)
-    links, parts = None, []
+    links: LinkSet | None = None
+    parts: list[Lesion] = []
     if pair.now is not None:
-        parts = carried_parts(pair.now.labels > 0, target.spacing)
-        links = match("follow-up", known, parts, target)
+        parts, links = link_parts("follow-up", pair.now.labels > 0, known, target)
     result: dict[str, Any] = {"output": str(output), **found.quality.facts()}
     result["local_shift_mm"] = [round(v, 2) for v in found.local_shift_mm]
     result["places"] = {

@@ -19,17 +19,22 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_PROFILE_FILES = (".yaml", ".yml")
+
+
 class ContourEntry(_Strict):
     """A label map that a reader has drawn and accepted.
 
     Attributes:
         path: label map file.
         drawn_by: the reader who drew and accepted it.
+        viable: it shows the viable (arterially enhancing) parts, as mRECIST, EASL and qEASL need them.
         lesions: label value to lesion name; without it, value n is lesion ``Ln`` (a single value is ``L1``).
     """
 
     path: Path
     drawn_by: str = Field(min_length=1, max_length=100)
+    viable: bool = False
     lesions: dict[int, Annotated[str, Field(pattern=NAME)]] | None = None
 
     @field_validator("lesions")
@@ -96,7 +101,7 @@ def load_study(path: Path) -> Study:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as problem:
         raise InputError(f"Study file '{path}' does not exist.") from problem
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+    except (OSError, ValueError, yaml.YAMLError) as problem:
         raise InputError(f"Study file '{path}' cannot be read as YAML: {_first_line(problem)}.") from problem
     if not isinstance(raw, dict):
         raise InputError(f"Study file '{path}' is not a mapping with 'subject' and 'timepoints'.")
@@ -116,7 +121,11 @@ def _absolute(study: Study, folder: Path) -> Study:
             _require_file(folder / point.contour.path, f"contour of time point '{point.name}'")
             changes["contour"] = point.contour.model_copy(update={"path": folder / point.contour.path})
         points.append(point.model_copy(update=changes))
-    return study.model_copy(update={"timepoints": tuple(points)})
+    profile = study.profile
+    if Path(profile).suffix in _PROFILE_FILES:
+        _require_file(folder / profile, "profile")
+        profile = str(folder / profile)
+    return study.model_copy(update={"timepoints": tuple(points), "profile": profile})
 
 
 def _require_file(path: Path, what: str) -> None:

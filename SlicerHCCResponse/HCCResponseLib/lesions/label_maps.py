@@ -1,6 +1,6 @@
 """Many lesions at once: from a label map and back, and how far two sets of lesions lie in each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,19 @@ def label_map(lesions: Sequence[Lesion], shape: Index, values: Sequence[int] | N
     for value, lesion in zip(values, lesions, strict=True):
         labels[lesion.box][lesion.voxels] = value
     return labels
+
+
+def without_overlap(lesions: Mapping[str, Lesion]) -> list[list[str]]:
+    """Names in groups whose lesions do not overlap: all in one where none do; each joins the first that has room."""
+    groups: list[list[str]] = []
+    for name, lesion in lesions.items():
+        free = (one for one in groups if not any(lesion.overlap(lesions[other]) for other in one))
+        group = next(free, None)
+        if group is None:
+            groups.append([name])
+        else:
+            group.append(name)
+    return groups
 
 
 def overlap_table(first: Sequence[Lesion], second: Sequence[Lesion]) -> npt.NDArray[np.int64]:

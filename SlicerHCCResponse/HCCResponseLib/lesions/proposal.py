@@ -10,6 +10,13 @@ from HCCResponseLib.response.types import LesionState
 Evidence = dict[str, float | str | bool | list[float] | None]
 
 
+# What a reader must know of every place that is called empty; the figures are from docs/tracking.md.
+UNSEEN_ERRORS = (
+    "The registration's checks see gross faults only: of 204 places that were off by more than 10 mm in drawn pairs "
+    "they noticed none."
+)
+
+
 class ProposalKind(StrEnum):
     """A lesion that is already known, or a candidate for a new one."""
 
@@ -32,12 +39,15 @@ class Proposal:
         time_point: name of the visit.
         name: lesion name, the same over all visits; candidates have names of their own.
         kind: lesion or candidate.
-        state: measured, disappeared or not imaged.
+        state: what was found of it: measured, split, merged, too small, disappeared, not evaluable, not imaged.
         contour: on the original grid of the visit's image; ``None`` when there is nothing.
         measurement: of that contour, on original slices.
         origin: engine or reader that it came from.
         suggestion: for candidates.
         evidence: figures and remarks that speak for or against it.
+        viable: the contour is the viable (arterially enhancing) part of the tumour, not the whole of it.
+        parts: of a split lesion, the measurement of each part, the longest first.
+        merged_into: of a merged lesion, the one whose contour and diameter stand for both.
     """
 
     time_point: str
@@ -49,3 +59,11 @@ class Proposal:
     origin: str
     suggestion: Suggestion | None = None
     evidence: Evidence = field(default_factory=dict)
+    viable: bool = False
+    parts: tuple[LesionMeasurement, ...] = ()
+    merged_into: str | None = None
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Whether only a reader who looks can decide it: that a lesion has disappeared is a suggestion."""
+        return self.kind is ProposalKind.LESION and self.state is LesionState.DISAPPEARED

@@ -12,6 +12,7 @@ from HCCResponseLib.measure.convention import (
     PointRule,
     ShortAxisRule,
     convention,
+    convention_of,
 )
 from HCCResponseLib.measure.lesion import measure_label_map, measure_lesion, measure_parts
 from HCCResponseLib.measure.values import (
@@ -39,6 +40,7 @@ __all__ = [
     "WarningCode",
     "as_candidate",
     "convention",
+    "convention_of",
     "measurability",
     "measure_label_map",
     "measure_lesion",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.response.profiles.load import Profile
 
 
 class PointRule(StrEnum):
@@ -185,3 +186,12 @@ def convention(name: str) -> Convention:
     except KeyError:
         known = ", ".join(sorted(CONVENTIONS))
         raise InputError(f"Unknown measuring convention '{name}'. Known: {known}.") from None
+
+
+def convention_of(profile: Profile) -> Convention:
+    """The convention by which every contour of a read under this profile is measured.
+
+    ``mrecist-viable`` where the profile's quantity is viable (mRECIST, EASL, qEASL): its line does not cross necrosis.
+    ``recist`` for all others; a volume is that of the contour under both.
+    """
+    return MRECIST if profile.needs_viable else RECIST

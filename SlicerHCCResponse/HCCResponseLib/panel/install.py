@@ -20,6 +20,7 @@ _IMPORT_NAMES = {
 # build, and statsmodels brings pandas.
 _SIZES_MB = {
     "torch": 200, "scipy": 40, "statsmodels": 30, "scikit-image": 15, "matplotlib": 10, "monai": 3, "SQLAlchemy": 4,
+    "cryptography": 5,
 }  # fmt: skip
 _OTHER_MB = 2
 

@@ -17,6 +17,7 @@ from HCCResponseLib.panel.jobs import JobRunner
 from HCCResponseLib.panel.scene.bridge import SceneView
 from HCCResponseLib.panel.scene.slices import SliceViews
 from HCCResponseLib.panel.sections.candidates import CandidateSection
+from HCCResponseLib.panel.sections.facts import FactsSection
 from HCCResponseLib.panel.sections.lesions import LesionSection
 from HCCResponseLib.panel.sections.response import ResponseSection
 from HCCResponseLib.panel.sections.run import RunSection
@@ -67,6 +68,7 @@ class ReaderPanel:
         self._study = StudySection(context, self.open, self.show_assigned, self.close)
         self._run = RunSection(context)
         self.lesions = LesionSection(context)
+        self._facts = FactsSection(context)
         self._candidates = CandidateSection(context)
         self.response = ResponseSection(context)
         self._sign = SignSection(context)
@@ -173,7 +175,9 @@ class ReaderPanel:
         for name in ("segment", "lesion", "view", "adapt", "candidate", "response", "sign"):
             getattr(self._ui, f"{name}Section").setEnabled(opened)
         if view is not None:
-            for section in (self._run, self.lesions, self._candidates, self.response, self._sign):
+            for section in (
+                self._run, self.lesions, self._facts, self._candidates, self.response, self._sign,
+            ):  # fmt: skip
                 section.show(view)
 
     def compare(self) -> None:

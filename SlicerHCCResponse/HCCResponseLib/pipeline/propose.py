@@ -12,7 +12,7 @@ from HCCResponseLib.imaging.volumes import Region
 from HCCResponseLib.lesions.label_maps import label_map, lesions_of
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
-from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.measure import convention_of, measure_lesion
 from HCCResponseLib.nets.model import Model, load_model
 from HCCResponseLib.pipeline.adaptation import AcceptedVisit, adapt_to
 from HCCResponseLib.pipeline.request import Options
@@ -22,6 +22,7 @@ from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.read.access import Act, Stage
 from HCCResponseLib.review.read.lifecycle import require_draft, stage
 from HCCResponseLib.review.read.links import write_links
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import Action, Decision, write_proposal
 from HCCResponseLib.review.read.session import Session
 from HCCResponseLib.review.read.state import Row, RowStatus
@@ -62,7 +63,8 @@ def propose(
         _accept_drawn(session, point)
     if first.name not in session.state.provenance:
         view, facts = runner.survey(first, part_of(report, 0.0, 0.9, first.name))
-        found = propose_baseline(first.name, session.image(first), view)
+        convention = convention_of(profile_of(session.store, session.state))
+        found = propose_baseline(first.name, session.image(first), view, convention=convention)
         _keep(session, first, found, {"survey": facts}, base)
     pending = [p for p in session.study.timepoints if p.name not in session.state.provenance]
     accepted = accepted_at(session, first)
@@ -146,6 +148,7 @@ def _propose_one(
         runner.options.seed,
         ChildRegistrar(cancelled=runner.cancelled),
         earlier_candidates(session, point),
+        convention_of(profile_of(session.store, session.state)),
     )
     more = {
         "adaptation": facts,
@@ -168,14 +171,25 @@ def _propose_drawn(session: Session, point: TimePointEntry, base: Model) -> None
         for n, r in session.state.rows.get(session.study.timepoints[0].name, {}).items()
         if not r.is_candidate
     ]
+    convention = convention_of(profile_of(session.store, session.state))
     proposals = []
     drawn = lesions_of(contour.labels)
     for value, name in names.items():
         kind = ProposalKind.CANDIDATE if known and name not in known else ProposalKind.LESION
         suggestion = Suggestion.NEW if kind is ProposalKind.CANDIDATE else None
-        measured = measure_lesion(drawn[value], image.geometry)
+        measured = measure_lesion(drawn[value], image.geometry, convention)
         proposals.append(
-            Proposal(point.name, name, kind, LesionState.MEASURED, drawn[value], measured, origin, suggestion)
+            Proposal(
+                point.name,
+                name,
+                kind,
+                LesionState.MEASURED,
+                drawn[value],
+                measured,
+                origin,
+                suggestion,
+                viable=point.contour.viable,
+            )
         )
     gone = [n for n in known if n not in names.values()]
     proposals += [

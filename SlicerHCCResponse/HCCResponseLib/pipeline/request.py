@@ -13,7 +13,7 @@ from HCCResponseLib.base.jobs import Offer
 from HCCResponseLib.base.jobs.request import JobRequest
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.pipeline.engines import ADAPTED, engine_named
-from HCCResponseLib.review.people.people import Person
+from HCCResponseLib.review.people.person import Person
 
 OURS = "fcd"
 WORKER = "HCCResponseLib.pipeline.worker"

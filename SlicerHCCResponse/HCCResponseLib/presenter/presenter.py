@@ -3,23 +3,27 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.measure import measure_parts
 from HCCResponseLib.pipeline.request import AssignedRead
 from HCCResponseLib.presenter.view import PanelView, build_view, open_points
 from HCCResponseLib.response.profiles.load import Profile, load_profile
-from HCCResponseLib.response.types import LesionRole, LesionState, Response
+from HCCResponseLib.response.types import LesionRole, LesionState, Response, VersusLast
 from HCCResponseLib.review.committee.assignments import blinded, open_read
 from HCCResponseLib.review.decisions.decide import answer, decide, decide_non_target, undo
-from HCCResponseLib.review.decisions.reader_rows import add_row, set_site
+from HCCResponseLib.review.decisions.reader_rows import add_row, set_site, set_visit
 from HCCResponseLib.review.people.people import people_of
+from HCCResponseLib.review.read.facts import Site, Visit
 from HCCResponseLib.review.read.links import reader_relinks
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision, ReaderLine
 from HCCResponseLib.review.read.session import Session, open_session
-from HCCResponseLib.review.read.state import ReadState, Row, Site, read_state
+from HCCResponseLib.review.read.state import ReadState, Row, read_state
 from HCCResponseLib.review.store import ReadStore, open_store
 
 Listener = Callable[[], None]
@@ -64,7 +68,7 @@ class Presenter:
         """
         store = ReadStore(open_store(where, create=False))
         try:
-            person = people_of(store).authenticate(self._who(), password)
+            person = people_of(store).authenticate(self._who(), password).locked()
             session = open_session(blinded(study), folder, open_read(store, person, read_id))
         except Exception:
             store.close()
@@ -75,7 +79,7 @@ class Presenter:
     def adopt(self, session: Session) -> None:
         """Take over a session that was opened elsewhere."""
         self.close()
-        self.session, self._profile = session, load_profile(session.study.profile)
+        self.session, self._profile = session, profile_of(session.store, session.state)
 
     def close(self) -> None:
         """Close the read; everything decided is in its store already."""
@@ -133,8 +137,8 @@ class Presenter:
 
     def accept(self, time_point: str, name: str) -> None:
         """Accept a lesion as proposed; an edit made before is taken back by it, and stays in the store."""
-        role = self._role(time_point, name)
-        self._decide(Decision(self._who(), time_point, name, Action.ACCEPT, role=role))
+        kept = self._kept(time_point, name)
+        self._decide(Decision(self._who(), time_point, name, Action.ACCEPT, **kept))
 
     def reject(self, time_point: str, name: str, reason: str) -> None:
         """Reject a lesion's contour; needs a reason."""
@@ -142,18 +146,24 @@ class Presenter:
 
     def set_state(self, time_point: str, name: str, state: LesionState) -> None:
         """Say that a lesion is gone, too small, not evaluable or not imaged."""
-        role = self._role(time_point, name)
-        self._decide(Decision(self._who(), time_point, name, Action.EDIT, role=role, state=state))
+        kept = self._kept(time_point, name)
+        self._decide(Decision(self._who(), time_point, name, Action.EDIT, state=state, **kept))
 
-    def edit_contour(self, time_point: str, name: str, contour: Lesion) -> None:
-        """The reader's contour on the image's grid. A line that the reader dragged before is dropped."""
+    def edit_contour(
+        self, time_point: str, name: str, contour: Lesion, state: LesionState | None = None
+    ) -> None:
+        """The reader's contour on the image's grid. A line that the reader dragged before is dropped.
+
+        Args:
+            state: split, where the contour's parts are to be added; a row that is split already stays so.
+        """
         if not contour:
             raise InputError(
                 f"The contour of {name} at {time_point} is empty. To say that the lesion is gone, set its state; "
                 "to refuse the proposal, reject it."
             )
         lines = {"long_line": None, "long_axis_mm": None, "short_line": None}
-        self._edit(time_point, name, contour=contour, **lines)
+        self._edit(time_point, name, contour=contour, state=state, **lines)
 
     def edit_line(self, time_point: str, name: str, line: ReaderLine, short: bool = False) -> None:
         """The reader's long or short axis; it wins over the contour's, both are kept."""
@@ -165,6 +175,7 @@ class Presenter:
         before = self.row(time_point, name).decision or Decision(self._who(), time_point, name, Action.EDIT)
         action = before.action if before.action in (Action.NEW, Action.EQUIVOCAL) else Action.EDIT
         kept = replace(before, reader=self._who(), action=action, reason="", seen=True, state=None)
+        kept = replace(kept, merged_into=None)
         self._decide(replace(kept, **changes))  # type: ignore[arg-type]
 
     def candidate(self, time_point: str, name: str, action: Action, reason: str = "") -> None:
@@ -174,15 +185,19 @@ class Presenter:
         self._decide(replace(start, reader=self._who(), action=action, reason=reason, seen=True))
 
     def relink(self, time_point: str, name: str, lesion: str) -> None:
-        """This contour is lesion ``lesion``: as its contour, or as a further part where that has one already."""
+        """This contour is lesion ``lesion``: as its contour, or as a further part where that has one already.
+
+        Parts that lie apart make it a split lesion, whose parts are measured one by one and added.
+        """
         if name == lesion:
             raise InputError(f"{name} is linked to itself already.")
         source, target = self.row(time_point, name), self.row(time_point, lesion)
         if source.contour is None:
             raise InputError(f"{name} has no contour at {time_point} that could be linked.")
-        parts = target.contour if target.state is LesionState.MEASURED else None
+        parts = target.contour if target.is_sized else None
         contour = source.contour if parts is None else source.contour | parts
-        self.edit_contour(time_point, lesion, contour)
+        apart = parts is not None and len(measure_parts(contour, self.image(time_point).geometry)) > 1
+        self.edit_contour(time_point, lesion, contour, LesionState.SPLIT if apart else None)
         reason = f"is lesion {lesion}"
         if source.is_candidate:
             self.candidate(time_point, name, Action.DISMISS, reason)
@@ -206,9 +221,23 @@ class Presenter:
         self._decide(replace(before, reader=self._who(), role=role))
 
     def set_site(self, name: str, site: Site) -> None:
-        """Organ, segment, lymph node or not."""
+        """Organ, segment, lymph node or not, and what else is known of a lesion."""
         set_site(self._open().store, self.state, self._who(), name, site)
         self.tell()
+
+    def set_visit(self, time_point: str, visit: Visit) -> None:
+        """Tumour markers of a time point, and how non-target disease compares with the last one."""
+        set_visit(self._open().store, self.state, self._who(), time_point, visit)
+        self.tell()
+
+    def set_row_facts(
+        self, time_point: str, name: str, viable: bool | None, versus: VersusLast | None
+    ) -> None:
+        """Whether a decided row shows the viable part, and how it compares with the last time point."""
+        before = self.row(time_point, name).decision
+        if before is None:
+            raise InputError(f"Decide on {name} at {time_point} before saying more about it.")
+        self._decide(replace(before, reader=self._who(), viable=viable, versus_last=versus))
 
     def set_non_target(self, time_point: str, response: Response) -> None:
         """The judgement of non-target disease at a follow-up."""
@@ -238,10 +267,10 @@ class Presenter:
         decide(self._open().store, self.state, decision, geometry)
         self.tell()
 
-    def _role(self, time_point: str, name: str) -> LesionRole | None:
-        """A role that the reader has chosen outlives later edits of the row."""
+    def _kept(self, time_point: str, name: str) -> dict[str, Any]:
+        """What the reader has said of a row and outlives later edits: its role, and how it compares."""
         before = self.row(time_point, name).decision
-        return before.role if before else None
+        return {"role": before.role, "versus_last": before.versus_last} if before else {}
 
     def _who(self) -> str:
         if not self.reader.strip():

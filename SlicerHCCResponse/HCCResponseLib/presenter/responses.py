@@ -6,6 +6,7 @@ from decimal import Decimal
 from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.presenter.view import open_points
+from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import NewLesionStatus, ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.read.category import category
@@ -68,11 +69,7 @@ def _comparable(profile: Profile) -> list[Profile]:
     """Other shipped profiles that need no other contour than this one's (whole or viable tumour)."""
     names = sorted(p.stem for p in resource_path("Profiles").glob("*.yaml"))
     others = [load_profile(n) for n in names if n != profile.name]
-    return [p for p in others if _needs_viable(p) == _needs_viable(profile)]
-
-
-def _needs_viable(profile: Profile) -> bool:
-    return str(profile.quantity).startswith("viable")
+    return [p for p in others if p.needs_viable == profile.needs_viable]
 
 
 def _line(evaluation: ReadEvaluation) -> CriterionLine:
@@ -106,7 +103,7 @@ def _sum_line(point: TimePointEvaluation) -> SumLine:
 
 
 def _per_cent(value: Decimal | None) -> str:
-    return "" if value is None else f"{value:+.1f}"
+    return "" if value is None else f"{tenths(value):+}"
 
 
 def _trace(evaluation: ReadEvaluation) -> str:

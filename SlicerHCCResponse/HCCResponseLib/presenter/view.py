@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.imaging.study import TimePointEntry
+from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.access import Stage
@@ -35,13 +36,14 @@ class CellStatus(StrEnum):
 
 @dataclass(frozen=True)
 class TimePointLine:
-    """One time point in the study section."""
+    """One time point in the study section. ``remarks``: what to know of how its image was acquired or read."""
 
     name: str
     date: str
     phase: str
     image: str
     state: str
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,9 @@ def _time_point(state: ReadState, point: TimePointEntry) -> TimePointLine:
         words = "no proposals yet"
     else:
         words = f"{open_rows} of {len(rows)} to decide" if open_rows else "all decided"
-    return TimePointLine(name, point.date.isoformat(), point.phase or "", str(point.image), words)
+    shown = stage(state, name) is not Stage.WAITING
+    remarks = tuple(state.provenance.get(name, {}).get("image", {}).get("remarks", ())) if shown else ()
+    return TimePointLine(name, point.date.isoformat(), point.phase or "", str(point.image), words, remarks)
 
 
 def _lesions(state: ReadState, profile: Profile, points: list[str]) -> tuple[LesionLine, ...]:
@@ -171,7 +175,9 @@ def _status(state: ReadState, point: str, row: Row) -> CellStatus:
 
 
 def _text(row: Row) -> str:
-    """Long axis, and short axis where there is one, in mm; or the state in words."""
+    """Long axis, and short axis where there is one, in mm; of a split lesion its parts; or the state in words."""
+    if row.parts or row.merged_into:
+        return row.size_words
     if row.long_mm is None:
         return STATE_WORDS.get(row.state, str(row.state))
     return f"{row.long_mm}" + (f" x {row.short_mm}" if row.short_mm is not None else "")
@@ -202,12 +208,17 @@ def _cautions(row: Row) -> list[str]:
     if evidence.get("registration_trustworthy") is False:
         lines.append("Caution: the registration is not trustworthy here.")
     lines += [str(evidence[k]) for k in ("remark", "registration_remark") if evidence.get(k)]
+    if row.proposal.needs_a_look:
+        lines.append(f"Proposed as disappeared: look at its place and around it. {UNSEEN_ERRORS}")
     if evidence.get("outcome") in ("split", "merged", "unclear"):
         lines.append(f"{evidence['outcome']}, confidence {evidence.get('confidence')}")
     if evidence.get("parts_long_axes_mm"):
         lines.append(f"long axes of its parts: {evidence['parts_long_axes_mm']} mm")
     if evidence.get("merged_with"):
         lines.append(f"merged with {evidence['merged_with']}")
+    if row.merged_into:
+        lines.append(f"One diameter is measured for both, that of {row.merged_into} (RECIST 1.1, 4.3.2).")
+        lines.append("Where a border between them is visible, draw each of them: then each is measured.")
     return lines
 
 
@@ -216,6 +227,12 @@ def _lengths(row: Row) -> list[str]:
     lines = []
     contour = row.measurement.long_axis.length_mm if row.measurement else None
     own = row.decision.long_axis_mm if row.decision else None
+    if row.parts:
+        lines.append(f"split: {row.parts_words} = {row.long_mm} mm; the parts are added (RECIST 1.1, 4.3.2)")
+        lines.append("a length of your own takes the place of the sum")
+        return lines
+    if own is not None and row.proposal.parts:
+        lines.append(f"reader's line {own} mm in place of the sum of the parts")
     if own is not None and contour is not None:
         lines.append(f"reader's line {own} mm, contour {contour} mm (difference {own - contour:+} mm)")
     proposed = row.proposal.measurement
@@ -263,7 +280,7 @@ def _candidates(state: ReadState, points: list[str]) -> list[CandidateLine]:
 _EVIDENCE_WORDS = {
     "remark": "remark",
     "registration_remark": "registration",
-    "registration_trustworthy": "registration trustworthy",
+    "registration_trustworthy": "checks of the registration passed",
     "imaged_at_baseline": "imaged at baseline",
     "mean_probability": "probability",
     "highest_probability": "highest probability",

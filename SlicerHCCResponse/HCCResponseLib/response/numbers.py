@@ -9,7 +9,10 @@ HUNDRED = Decimal(100)
 
 
 def tenths(length_mm: float | Decimal) -> Decimal:
-    """A length in mm as an exact number of tenths, halves rounded up. Decisions are taken on this value.
+    """A length in mm as an exact number of tenths, halves rounded up: the one rounding of what is measured or typed.
+
+    Decisions are taken on this value, and tables and reports show it. Formatting a decimal with ``.1f`` rounds halves
+    to the even digit instead, so that 27.25 would be 27.2 in one place and 27.3 in another.
 
     Rounding of a binary number starts from its sixth decimal, so that 12.25 stored as 12.2499999999 still becomes 12.3.
     """

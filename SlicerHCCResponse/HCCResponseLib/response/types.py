@@ -114,6 +114,8 @@ class LesionFinding:
         members: for an inseparable merge, the ids of all lesions in it.
         volume_mm3: volume, mm³, for volume criteria.
         versus_last: for new lesions in iRECIST, the reader's comparison with the last time point.
+        viable: whether its sizes are those of the viable part; False leaves it without a number under a viable
+            criterion, None takes them as that criterion needs them.
     """
 
     lesion_id: str
@@ -127,6 +129,7 @@ class LesionFinding:
     members: tuple[str, ...] = ()
     volume_mm3: Decimal | None = None
     versus_last: VersusLast | None = None
+    viable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.study import load_contour, load_image, load_study
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
+from HCCResponseLib.response.profiles.load import load_profile
 
 GRID = Geometry((4, 6, 8), (2.5, 1.0, 1.0))
 
@@ -118,3 +119,21 @@ def test_dicom_of_another_patient_or_day_is_refused(tmp_path):
     study = load_study(write(tmp_path, values))
     with pytest.raises(InputError, match="was acquired on 2024-01-31"):
         load_image(study, study.timepoints[0])
+
+
+def test_a_profile_file_is_found_from_the_study_file(folder, monkeypatch):
+    study = write(folder, content(profile="charter/own.yaml"))
+    monkeypatch.chdir(folder.parent)
+    with pytest.raises(InputError, match=r"The profile, '.*charter.own.yaml', does not exist"):
+        load_study(study)
+    (folder / "charter").mkdir()
+    (folder / "charter" / "own.yaml").write_text("name: own\nextends: recist-1.1\nfields: {}\n")
+    assert load_profile(load_study(study).profile).name == "own"
+    assert load_study(write(folder, content(profile="recist-1.1"))).profile == "recist-1.1"
+
+
+def test_a_day_that_does_not_exist_is_a_clear_error(folder):
+    study = folder / "study.yaml"
+    study.write_text("subject: S1\ntimepoints: [{name: baseline, date: 2024-13-45, image: a.nrrd}]\n")
+    with pytest.raises(InputError, match="cannot be read as YAML: month must be in"):
+        load_study(study)

@@ -7,12 +7,14 @@ from dataclasses import replace
 import pytest
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.presenter.facts import with_marker
 from HCCResponseLib.presenter.presenter import Presenter
 from HCCResponseLib.presenter.view import CellStatus, build_view, evidence_text
 from HCCResponseLib.response.profiles.load import load_profile
-from HCCResponseLib.response.types import LesionRole, LesionState
+from HCCResponseLib.response.types import LesionRole, LesionState, VersusLast
+from HCCResponseLib.review.read.facts import Site, Visit
 from HCCResponseLib.review.read.records import Action, ReaderLine
-from HCCResponseLib.review.read.state import Row, Site
+from HCCResponseLib.review.read.state import Row
 from panel_case import make_case
 from reads import BASELINE, FOLLOW_UP, candidate, drawn_disc, lesion, make_read
 
@@ -70,6 +72,20 @@ def test_a_line_and_a_contour_are_kept_beside_each_other(presenter):
     assert presenter.row(FOLLOW_UP, "L1").decision.long_line is None, "a new contour has its own axes"
 
 
+def test_a_candidate_that_is_linked_as_a_further_part_is_added_to_its_lesion(presenter):
+    """Before, the longer of the two counted alone."""
+    presenter.edit_contour(FOLLOW_UP, "L1", drawn_disc(20, 45, 45))
+    alone = presenter.row(FOLLOW_UP, "L1").long_mm
+    further = presenter.row(FOLLOW_UP, "C1")
+    presenter.relink(FOLLOW_UP, "C1", "L1")
+    row = presenter.row(FOLLOW_UP, "L1")
+    assert row.state is LesionState.SPLIT
+    assert row.long_mm == alone + further.long_mm
+    assert f"{alone} + {further.long_mm} = {row.long_mm} mm" == cell(presenter, "L1", FOLLOW_UP).text
+    presenter.edit_line(FOLLOW_UP, "L1", ReaderLine((30.0, 40.0, 10.0), (51.0, 40.0, 10.0)))
+    assert str(presenter.row(FOLLOW_UP, "L1").long_mm) == "21.0"
+
+
 def test_undo_goes_back_step_by_step(presenter):
     presenter.accept(BASELINE, "L1")
     presenter.set_role("L1", LesionRole.NON_TARGET)
@@ -122,7 +138,7 @@ def test_evidence_is_in_words_and_in_order():
     }
     lines = evidence_text(Row(replace(candidate(), evidence=evidence))).splitlines()
     assert lines == [
-        "registration trustworthy: no",
+        "checks of the registration passed: no",
         "probability: 0.9",
         "volume in mL: 4.2",
         "something new: 7",
@@ -137,3 +153,32 @@ def test_roles_that_break_the_profile_are_said_not_hidden(tmp_path):
     assert [x.role for x in view.lesions].count("target") == PROFILE.max_targets_per_organ
     assert any("organ limit" in x.role_reason for x in view.lesions)
     store.close()
+
+
+def test_a_reader_says_more_about_rows_and_visits(presenter):
+    with pytest.raises(InputError, match="Decide on L1 at follow-up 1 before"):
+        presenter.set_row_facts(FOLLOW_UP, "L1", True, None)
+    presenter.accept(FOLLOW_UP, "L1")
+    presenter.set_row_facts(FOLLOW_UP, "L1", True, VersusLast.LARGER)
+    presenter.edit_contour(FOLLOW_UP, "L1", drawn_disc(20))
+    row = presenter.row(FOLLOW_UP, "L1")
+    assert (row.viable, row.decision.versus_last) == (True, VersusLast.LARGER)
+    presenter.set_state(FOLLOW_UP, "L1", LesionState.TOO_SMALL)
+    row = presenter.row(FOLLOW_UP, "L1")
+    assert (row.viable, row.decision.versus_last) == (False, VersusLast.LARGER)
+    presenter.set_visit(FOLLOW_UP, with_marker(Visit(), "AFP", " 12.5 ", "7", "ug/L"))
+    assert presenter.state.visit(FOLLOW_UP).words == "AFP 12.5 (up to 7) ug/L"
+
+
+def test_a_marker_is_replaced_by_its_name_and_taken_off_without_a_value():
+    visit = with_marker(with_marker(Visit(), "AFP", "400", "7", ""), "CEA", "3", "5", "")
+    again = with_marker(visit, "afp", "5", "7", "")
+    assert [m.words for m in again.markers] == ["CEA 3 (up to 5)", "afp 5 (up to 7)"]
+    assert [m.name for m in with_marker(again, "CEA", "", "", "").markers] == ["afp"]
+    with pytest.raises(InputError, match="'' is not a number"):
+        with_marker(visit, "AFP", "5", "", "")
+
+
+def test_remarks_of_an_image_stand_at_its_time_point(presenter):
+    presenter.state.provenance[FOLLOW_UP]["image"] = {"remarks": ["Tilted by 20 degrees."]}
+    assert [p.remarks for p in presenter.view().time_points] == [(), ("Tilted by 20 degrees.",)]

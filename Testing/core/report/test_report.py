@@ -5,23 +5,30 @@ import io
 import json
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.report.subject.figures import draw_key_slice, draw_sums
 from HCCResponseLib.report.subject.html import write_report
-from HCCResponseLib.report.subject.output import write_contours, write_result
+from HCCResponseLib.report.subject.output import file_stems, write_contours, write_outputs, write_result
+from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.review.decisions.decide import accept_all, decide
+from HCCResponseLib.review.decisions.decide import accept_all, as_length, decide
+from HCCResponseLib.review.decisions.reader_rows import set_site
 from HCCResponseLib.review.read.category import category
+from HCCResponseLib.review.read.facts import Site
+from HCCResponseLib.review.read.lifecycle import is_signed
 from HCCResponseLib.review.read.records import Action, Decision
+from HCCResponseLib.review.read.session import Session
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, drawn_disc, lesion, make_read
 
 PROFILE = load_profile("recist-1.1")
@@ -42,6 +49,12 @@ def decided(tmp_path):
     store.close()
 
 
+def accept_and_look(store, state):
+    """Everything accepted unseen, but for the lesion that has disappeared: there the reader looks."""
+    accept_all(store, state, "Dr A")
+    decide(store, state, Decision("Dr A", FOLLOW_UP, "L2", Action.ACCEPT))
+
+
 def written(tmp_path, state, evaluation):
     path = tmp_path / "report.html"
     write_report(path, state, PROFILE, evaluation, image)
@@ -55,6 +68,21 @@ def test_an_undecided_read_shows_no_category(tmp_path, decided):
     assert "candidate C1 is not decided" in html
     assert "Why: the trace" not in html
     assert not re.search(r"<b>(CR|PR|SD|PD)</b>", html)
+
+
+def test_a_figure_between_two_tenths_is_rounded_as_measured_and_typed_lengths_are(tmp_path, decided):
+    """27.25 is 27.3 mm wherever a length is measured or typed; the report printed 27.2."""
+    store, state = decided
+    accept_all(store, state, "Dr A")
+    evaluation = category(state, PROFILE)
+    points = [
+        replace(p, target=replace(p.target, sum=Decimal("27.25"), percent_from_nadir=Decimal("-12.25")))
+        for p in evaluation.time_points
+    ]
+    html = written(tmp_path, state, replace(evaluation, time_points=tuple(points)))
+    assert "27.3 mm" in html
+    assert "-12.3 %" in html
+    assert tenths(27.25) == as_length("27.25") == Decimal("27.3")
 
 
 def test_a_decided_read_shows_everything(tmp_path, decided):
@@ -76,9 +104,21 @@ def test_a_decided_read_shows_everything(tmp_path, decided):
     assert not re.search(r"""(src|href)=["'](?!data:)""", html)
 
 
+def test_a_disappearance_says_what_the_checks_of_the_registration_do_not_see(tmp_path, decided):
+    _, state = decided
+    html = written(tmp_path, state, None)
+    assert "follow-up 1, L2: proposed as disappeared, which its reader has to see." in html
+    assert "of 204 places that were off by more than 10 mm" in html
+    assert "follow-up 1, L1: proposed as disappeared" not in html
+    state.provenance[FOLLOW_UP]["registration"] = {"trustworthy": True}
+    html = written(tmp_path, state, None)
+    assert "checks for gross faults passed" in html
+    assert "trustworthy" not in html
+
+
 def test_a_blanket_acceptance_is_said(tmp_path, decided):
     store, state = decided
-    accept_all(store, state, "Dr A")
+    accept_and_look(store, state)
     assert "Not reviewed." in written(tmp_path, state, category(state, PROFILE))
 
 
@@ -99,7 +139,7 @@ def test_the_key_slice_shows_contour_and_axes():
 
 def test_pictures_are_the_same_every_time(decided):
     store, state = decided
-    accept_all(store, state, "Dr A")
+    accept_and_look(store, state)
     baseline, follow_up = category(state, PROFILE).time_points
     unknown = replace(follow_up, target=replace(follow_up.target, sum=None, complete=False))
     assert draw_sums((baseline, follow_up), PROFILE) == draw_sums((baseline, follow_up), PROFILE)
@@ -108,7 +148,7 @@ def test_pictures_are_the_same_every_time(decided):
 
 def test_result_and_contours(tmp_path, decided):
     store, state = decided
-    accept_all(store, state, "Dr A")
+    accept_and_look(store, state)
     result = write_result(tmp_path, state, PROFILE, category(state, PROFILE))
     assert json.loads((tmp_path / "result.json").read_text(encoding="utf-8")) == json.loads(
         json.dumps(result)
@@ -144,3 +184,96 @@ def test_cautions_are_shown(tmp_path):
     store.close()
     assert "registration to baseline is not trustworthy here" in html
     assert measured.warnings[0].message.split("%")[0][:30] in html
+
+
+def test_contours_that_lie_in_each_other_lose_no_voxel(tmp_path, decided):
+    store, state = decided
+    accept_all(store, state, "Dr A")
+    write_contours(tmp_path, state, image)
+    folder = tmp_path / "contours"
+    found = {}
+    for listed in sorted(folder.glob("baseline*.json")):
+        drawn = read_label_map(listed.with_name(listed.name.replace(".json", ".nii.gz")))
+        for name, value in json.loads(listed.read_text()).items():
+            found[name] = Lesion.of(drawn.mask(value))
+    assert found == {name: row.contour for name, row in state.rows[BASELINE].items()}
+    assert (folder / "baseline.overlap-2.nii.gz").exists()
+    apart = drawn_disc(10, 12, 12)
+    row = state.rows[BASELINE]["L2"]
+    state.rows[BASELINE]["L2"] = replace(row, proposal=replace(row.proposal, contour=apart))
+    write_contours(tmp_path, state, image)
+    assert not list(folder.glob("baseline.overlap*"))
+
+
+def test_more_than_255_contours_keep_their_values(tmp_path, decided):
+    _, state = decided
+    first = state.rows[BASELINE]["L1"]
+    for number in range(300):
+        voxel = np.zeros(GRID.size, bool)
+        voxel[0, number // 60, number % 60] = True
+        one = replace(first.proposal, name=f"P{number}", contour=Lesion.of(voxel))
+        state.rows[BASELINE][f"P{number}"] = replace(first, proposal=one)
+    write_contours(tmp_path, state, image)
+    folder = tmp_path / "contours"
+    values = json.loads((folder / "baseline.json").read_text())
+    drawn = read_label_map(folder / "baseline.nii.gz")
+    assert Lesion.of(drawn.mask(values["P299"])) == state.rows[BASELINE]["P299"].contour
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("follow-up 1", "follow-up_1"),
+        ("follow-up_1", "follow-up 1"),
+        ("Week 8", "week 8"),
+        ("a b", "a_b", "a_b-2", "A b"),
+    ],
+)
+def test_file_names_never_collide(names):
+    stems = file_stems(names)
+    assert len({stem.casefold() for stem in stems.values()}) == len(names)
+
+
+def test_one_name_gives_the_file_name_that_it_always_had():
+    assert file_stems(["baseline", "follow-up 1"]) == {"baseline": "baseline", "follow-up 1": "follow-up_1"}
+
+
+@pytest.mark.parametrize(
+    ("profile", "unit", "title"),
+    [("recist-1.1", "mm", "diameters"), ("who", "mm²", "products"), ("volume", "mm³", "volumes")],
+)
+def test_sums_carry_the_unit_of_the_criterion(tmp_path, decided, profile, unit, title):
+    store, state = decided
+    accept_all(store, state, "Dr A")
+    chosen = load_profile(profile)
+    evaluation = category(state, chosen)
+    write_report(tmp_path / "r.html", state, chosen, evaluation, image)
+    html = (tmp_path / "r.html").read_text(encoding="utf-8")
+    total = f"{evaluation.time_points[0].target.sum:.1f}"
+    assert f"{total} {unit}<" in html
+    assert f"Sum of {title}" in html
+    assert write_result(tmp_path, state, chosen, evaluation)["unit"] == unit
+
+
+def test_the_bold_figure_of_a_node_is_the_short_axis_that_the_sum_takes(tmp_path, decided):
+    store, state = decided
+    set_site(store, state, "Dr A", "L1", Site("abdomen", lymph_node=True))
+    html = written(tmp_path, state, None)
+    row = state.row(BASELINE, "L1")
+    assert f"<b>{row.short_mm} mm</b>" in html
+    assert f"long axis {row.long_mm} mm" in html
+
+
+def test_a_signed_read_is_not_written_to_by_a_report(tmp_path, decided, monkeypatch):
+    store, state = decided
+    accept_all(store, state, "Dr A")
+    session = Session(
+        state.study, tmp_path / "out", store, state, {p: image(p) for p in (BASELINE, FOLLOW_UP)}
+    )
+    write_outputs(session)
+    assert [e.action for e in store.events()].count("result") == 1
+    before = [e.hash for e in store.events()]
+    state.locks.locked |= {BASELINE, FOLLOW_UP}
+    assert is_signed(state)
+    write_outputs(session)
+    assert [e.hash for e in store.events()] == before

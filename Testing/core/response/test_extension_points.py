@@ -88,3 +88,13 @@ def test_a_nodule_has_no_negative_size():
 )
 def test_effusion(profile, worse, cells, expected):
     assert effusion_is_progression(worse, cells, load_profile(profile))[0] is expected
+
+
+def test_nodules_and_effusions_are_questions_of_the_interface(ask, ask_raw):
+    typical = {"long": 12, "typical": True}
+    assert ask("hcc-nodule", typical, "mRECIST") == {"new_lesion": "unequivocal"}
+    assert ask("hcc-nodule", {"long": 12, "typical": False}, "mRECIST") == {"new_lesion": "equivocal"}
+    assert ask("effusion", {"worse": True}, "mRECIST") == {"progression": False}
+    assert ask("effusion", {"worse": True, "malignant_cells": True}, "mRECIST") == {"progression": True}
+    assert "typical" in ask_raw("hcc-nodule", {"long": 12}, "mRECIST")["error"]
+    assert "worse" in ask_raw("effusion", {}, "mRECIST")["error"]

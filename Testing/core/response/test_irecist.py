@@ -160,6 +160,27 @@ def test_limits_of_new_target_lesions(ask):
     assert answer["responses"] == ["iUPD", "iCPD"]
 
 
+def test_new_target_lesions_count_by_organ_whatever_its_wording(ask):
+    words = ("left lung", "right lung", "upper lobe of the lung")
+    lesions = [new(f"N{i}", 10, organ=organ) for i, organ in enumerate(words)]
+    answer = run(ask, 100, at(100, new_lesions=lesions))
+    assert "N2 is over the limit" in answer["per_visit"][0]["warnings"][0]
+
+
+def test_new_nodes_of_a_read_count_as_one_organ(ask_raw):
+    nodes = [
+        {"id": f"N{i}", "organ": organ, "nodal": True, "role": "new", "short": 16}
+        for i, organ in enumerate(("axilla", "groin", "neck"))
+    ]
+    target = {"id": "T", "organ": "liver", "long": 40}
+    points = [
+        {"name": "baseline", "date": DATES[0], "lesions": [target]},
+        {"name": "follow-up", "date": DATES[1], "lesions": [target, *nodes], "new_lesion": "unequivocal"},
+    ]
+    trace = ask_raw("read", {"time_points": points}, "iRECIST")["trace"]
+    assert any("N2 is over the limit" in line for line in trace)
+
+
 def test_dates_and_best_response_of_a_sequence(ask):
     answer = run(ask, 100, at(125), at(50), at(65), at(76))
     assert (answer["best_response"], answer["icpd"], answer["progression_date"]) == ("iPR", True, DATES[2])

@@ -181,7 +181,7 @@ immune = st.sampled_from([Response.ICR, Response.IPR, Response.ISD, Response.IUP
 @given(st.lists(immune, max_size=8), st.booleans())
 def test_irecist_progression_is_never_before_a_response_that_cleared_it(course, confirm):
     codes = [*course, Response.ICPD] if confirm and Response.IUPD in course else course
-    found = irecist_best(codes)
+    found = irecist_best(codes, None, PROFILES["irecist"])
     if found.progression_index is not None:
         assert codes[found.progression_index] in (Response.IUPD, Response.ICPD)
         rest = codes[found.progression_index :]

@@ -8,6 +8,8 @@ from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.timepoint.measurability import TargetCandidate
 from HCCResponseLib.response.timepoint.selection import select_targets
 
+RECIST = load_profile("recist-1.1")
+
 
 def lesion(key, long=None, organ="liver", **more):
     return {"id": key, "organ": organ, "nodal": False, "long": long, **more}
@@ -100,6 +102,33 @@ def test_paired_organs_and_liver_lobes_are_one_organ(ask):
     assert chosen(ask, *lungs)["selected"] == ["A", "B"]
     lobes = [lesion("A", 30, "liver"), lesion("B", 25, "liver left lobe"), lesion("C", 20, "right lobe")]
     assert chosen(ask, *lobes)["selected"] == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    "organs",
+    [
+        ("liver", "left lobe of the liver", "Liver, segment 4"),
+        ("lung", "lower lobe of the left lung", "lungs (apex)"),
+        ("right kidney", "upper pole of the left kidney", "kidneys"),
+        ("hepatic", "dome of liver", "right lobe"),
+    ],
+)
+def test_no_wording_of_an_organ_gets_round_its_limit(ask, organs):
+    """Also where the reader chooses: a lesion in the left lobe of the liver is a liver lesion."""
+    lesions = [lesion(name, 30 - i, organ) for i, (name, organ) in enumerate(zip("ABC", organs, strict=True))]
+    assert chosen(ask, *lesions)["selected"] == ["A", "B"]
+    checked = ask("check-targets", {"targets": lesions})
+    assert (checked["valid"], len(checked["organs_over_limit"])) == (False, 1)
+    fixed = select_targets(
+        _candidates(*(("ABC"[i], o, 0, 30 - i) for i, o in enumerate(organs))), RECIST, {"B", "C"}
+    )
+    assert set(fixed.selected) == {"B", "C"}
+
+
+def test_neighbours_of_an_organ_are_not_the_organ(ask):
+    organs = ("liver", "hepatic flexure", "pulmonary artery", "suprarenal fat")
+    lesions = [lesion(f"{o} {i}", 30 - i, o) for o in organs for i in (0,)]
+    assert len(chosen(ask, *lesions, max_targets_per_organ=1)["selected"]) == len(organs)
 
 
 def _candidates(*lesions):

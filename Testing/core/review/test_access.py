@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from HCCResponseLib.base.errors import AccessError
-from HCCResponseLib.review.people.people import Person
+from HCCResponseLib.review.people.person import Person
 from HCCResponseLib.review.read.access import Act, Relation, Role, Stage, allowed
 from HCCResponseLib.review.read.lifecycle import require, stage, standings
 from HCCResponseLib.review.read.state import ReadState

@@ -161,18 +161,6 @@ def test_a_hybrid_read_is_amended_by_its_reader_once_all_is_locked(tmp_path):
     committee.store.close()
 
 
-def test_a_profile_that_changed_meanwhile_is_not_signed_under(tmp_path):
-    profile = charter(tmp_path, read_order="hybrid")
-    committee = SmallCommittee(tmp_path / "reads.sqlite", profile)
-    committee.assign("ann", FIRST)
-    store, state = committee.draft()
-    with open(profile, "a", encoding="utf-8") as file:
-        file.write("  pr_percent: {value: 25, source: amendment 2}\n")
-    with pytest.raises(InputError, match="has changed since the read was assigned"):
-        sign_and_lock(store, state, committee.people, committee.credentials("ann"), BASELINE)
-    committee.store.close()
-
-
 def test_reads_that_agree_need_no_adjudicator(two):
     assert not case(two.store, "S1").finished
     two.read("ann", "S1-1", PR)

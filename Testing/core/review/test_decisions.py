@@ -1,5 +1,6 @@
 """Decisions and categories: nothing without a reader, nothing overwritten, everything said that is missing."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -8,9 +9,9 @@ from HCCResponseLib.base.errors import IncompleteReadError, InputError
 from HCCResponseLib.lesions.proposal import Suggestion
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
-from HCCResponseLib.review.decisions.decide import accept_all, decide, decide_non_target
+from HCCResponseLib.review.decisions.decide import accept_all, as_length, decide, decide_non_target
 from HCCResponseLib.review.read.category import category, missing, roles
-from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
+from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision, ReaderLine
 from HCCResponseLib.review.read.state import RowStatus, read_state
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, drawn_disc, lesion, make_read
 
@@ -62,8 +63,25 @@ def test_a_time_point_without_proposals_is_missing(read):
 )
 def test_categories(read, after, expected):
     store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", after)])
-    accept_all(store, state, "Dr A")
+    decide(store, state, accept(BASELINE, "L1"))
+    decide(store, state, accept(FOLLOW_UP, "L1"))
     assert overall(state) == expected
+
+
+def test_disappeared_stays_undecided_under_blanket_acceptance_until_a_reader_looks(read):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", None)])
+    assert accept_all(store, state, "Dr A") == 1
+    assert state.row(FOLLOW_UP, "L1").decision is None
+    (gap,) = missing(state)
+    assert "follow-up 1: lesion L1 is proposed as disappeared" in gap
+    assert "decisions file" in gap
+    with pytest.raises(IncompleteReadError, match="L1 is proposed as disappeared"):
+        overall(state)
+    unseen = Decision("Dr A", FOLLOW_UP, "L1", Action.ACCEPT, seen=False)
+    with pytest.raises(InputError, match="cannot be accepted unseen"):
+        decide(store, state, unseen)
+    decide(store, state, accept(FOLLOW_UP, "L1"))
+    assert overall(state) == Response.CR
 
 
 @pytest.mark.parametrize(
@@ -208,3 +226,40 @@ def test_impossible_decisions_are_refused_and_not_stored(read, decision, message
     with pytest.raises(InputError, match=message):
         decide(store, state, decision)
     assert len(store.events()) == before
+
+
+ACROSS = ReaderLine((20.0, 40.0, 0.0), (50.0, 40.0, 40.0))
+
+
+@pytest.mark.parametrize("kind", ["long_line", "short_line"])
+@pytest.mark.parametrize(
+    ("axis", "line", "refused"),
+    [
+        (0, ACROSS, True),
+        (0, ReaderLine((20.0, 40.0, 10.0), (50.0, 40.0, 10.0)), False),
+        (0, ReaderLine((20.0, 40.0, 10.0), (50.0, 40.0, 11.0)), False),
+        (0, ReaderLine((20.0, 40.0, 10.0), (50.0, 40.0, 12.5)), True),
+        (1, ReaderLine((20.0, 40.0, 2.5), (20.0, 40.0, 20.0)), False),
+        (1, ReaderLine((20.0, 40.0, 10.0), (20.0, 60.0, 10.0)), True),
+    ],
+)
+def test_both_ends_of_a_line_lie_on_one_acquired_slice(tmp_path, kind, axis, line, refused):
+    store, state = make_read(tmp_path / "read.sqlite", [lesion(BASELINE, "L1", 30)])
+    grid = replace(GRID, slice_axis=axis)
+    drawn = Decision("Dr A", BASELINE, "L1", Action.EDIT, **{kind: line})
+    if refused:
+        with pytest.raises(InputError, match="lie on two slices"):
+            decide(store, state, drawn, grid)
+        assert state.row(BASELINE, "L1").decision is None
+    else:
+        decide(store, state, drawn, grid)
+        assert state.row(BASELINE, "L1").decision is not None
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), "nan", "-Infinity", "sNaN", "1e99", "long", ""]
+)
+def test_what_is_no_number_is_no_length(value):
+    with pytest.raises(InputError, match="is not a length in millimetres"):
+        as_length(value)

@@ -97,3 +97,29 @@ def test_a_contour_of_another_image_is_refused(tmp_path, read):
     write_label_map(LabelMap(disc(20).astype("uint8"), other), tmp_path / "l1.nrrd")
     with pytest.raises(InputError, match="does not lie on the image of 'follow-up 1'"):
         apply_decisions(store, state, write(tmp_path, entry("L1", "edit", contour="l1.nrrd")), GRIDS)
+
+
+def test_dot_nan_is_a_clear_error(tmp_path, read):
+    store, state = read
+    path = tmp_path / "d.yaml"
+    row = "{time_point: follow-up 1, name: L1, action: edit, long_axis_mm: .nan}"
+    path.write_text(f"reader: Dr A\ndecisions: [{row}]\n")
+    with pytest.raises(InputError, match="'nan' is not a length"):
+        apply_decisions(store, state, path, GRIDS)
+    assert state.row(FOLLOW_UP, "L1").status is RowStatus.PROPOSED
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"decision": []}, "decision"),
+        ({"sites": [{"name": "L1", "tretaed": True}]}, "sites.0.tretaed"),
+        ({"visits": [{"time_point": FOLLOW_UP, "afp": 3}]}, "visits.0.afp"),
+        ({"non_target": [{"time_point": FOLLOW_UP, "response": "PD", "why": "x"}]}, "non_target.0.why"),
+        ({"answers": [{"time_point": FOLLOW_UP, "choice": "x", "note": ""}]}, "answers.0.note"),
+    ],
+)
+def test_an_unknown_key_anywhere_is_named(tmp_path, read, more, named):
+    store, state = read
+    with pytest.raises(InputError, match=f"{named}: Extra inputs"):
+        apply_decisions(store, state, write(tmp_path, **more), GRIDS)

@@ -9,12 +9,12 @@ from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import Response
 from HCCResponseLib.review.decisions.decide import accept_all, answer, decide, decide_non_target, undo
-from HCCResponseLib.review.decisions.reader_rows import add_row, set_site
+from HCCResponseLib.review.decisions.reader_rows import add_row, set_site, set_visit
 from HCCResponseLib.review.read.access import Act
+from HCCResponseLib.review.read.facts import Site, Visit
 from HCCResponseLib.review.read.lifecycle import require_draft
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
 from HCCResponseLib.review.read.session import Session, open_session
-from HCCResponseLib.review.read.state import Site
 from HCCResponseLib.review.signing.signing import sign_and_lock
 from reads import BASELINE, FOLLOW_UP, GRID
 
@@ -24,6 +24,7 @@ CHANGES = {
     "undo": lambda s, t, p: undo(s, t, "ann"),
     "add": lambda s, t, p: add_row(s, t, "ann", p),
     "site": lambda s, t, p: set_site(s, t, "ann", "L1", Site("lung")),
+    "visit": lambda s, t, p: set_visit(s, t, "ann", p, Visit(markers_normal=True)),
     "answer": lambda s, t, p: answer(s, t, load_profile("recist-1.1"), "ann", p, "cr-was-pr"),
     "propose": lambda s, t, p: require_draft(t, "ann", p, Act.PROPOSE),
 }
@@ -51,7 +52,7 @@ def test_a_signature_closes_every_way(opened, change):
     assert [e.hash for e in store.events()] == before
 
 
-@pytest.mark.parametrize("change", ["decide", "non-target", "add", "answer", "propose"])
+@pytest.mark.parametrize("change", ["decide", "non-target", "add", "visit", "answer", "propose"])
 def test_a_time_point_that_waits_is_closed(opened, change):
     committee, store, state = opened
     committee.propose(store, state, FOLLOW_UP, 20)

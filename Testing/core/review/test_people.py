@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from forgery import forge
 from HCCResponseLib.base.errors import AccessError, InputError, SignInError
 from HCCResponseLib.review.people.account_rules import load_rules, shipped_rules
+from HCCResponseLib.review.people.accounts import replay
 from HCCResponseLib.review.people.people import People, local_people, people_file
 from HCCResponseLib.review.read.access import Role
-from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.review.store import STORE_LOG, ReadStore
 
 PASSWORD, OTHER = "quiet river stones", "seven green windows"
 CHEAP = {"argon2_time_cost": 1, "argon2_memory_kib": 8192}
@@ -68,7 +70,7 @@ def boss(people):
 
 
 def actions(people):
-    return [e.action for e in people._log.events()]
+    return [e.action for e in people.log.events()]
 
 
 def test_there_is_no_account_and_no_password_to_begin_with(tmp_path):
@@ -86,9 +88,12 @@ def test_there_is_no_account_and_no_password_to_begin_with(tmp_path):
 def test_sign_in_and_what_is_stored(people):
     person = people.authenticate("reader.1", OTHER)
     assert (person.printed_name, person.roles) == ("Jane Doe, MD", frozenset({Role.READER}))
-    whole = repr([e.payload for e in people._log.events()])
-    assert OTHER not in whole
-    assert "$argon2id$" in whole
+    events = people.log.events()
+    kept = [people.log.blob(key).decode() for e in events for key in e.contours]
+    assert len(kept) == 4
+    assert all('"hash": "$argon2id$' in secret and "chacha20poly1305" in secret for secret in kept)
+    assert OTHER not in repr(kept) + repr(events)
+    assert "argon2id" not in repr([e.payload for e in events])
     assert "sign-in-failed" not in actions(people)
 
 
@@ -143,7 +148,7 @@ def test_a_lock_out_is_not_forgotten_by_a_new_process(people):
         with pytest.raises(SignInError):
             people.authenticate("reader.1", "wrong")
     with pytest.raises(SignInError, match="is locked out"):
-        People(people._log).authenticate("reader.1", OTHER)
+        People(people.log).authenticate("reader.1", OTHER)
 
 
 def test_an_unknown_name_is_not_told_apart_nor_written_down(people):
@@ -152,7 +157,7 @@ def test_an_unknown_name_is_not_told_apart_nor_written_down(people):
     with pytest.raises(SignInError) as wrong:
         people.authenticate("reader.1", "x")
     assert str(unknown.value) == str(wrong.value)
-    assert "my secret password" not in repr(people._log.events())
+    assert "my secret password" not in repr(people.log.events())
 
 
 def test_temporary_and_old_passwords_must_be_changed(people, clock):
@@ -223,12 +228,12 @@ def test_impossible_sign_in_names(people, name):
 
 @pytest.mark.parametrize("text", NASTY)
 def test_text_stays_text(people, text):
-    before = len(people._log.events())
+    before = len(people.log.events())
     people.add("nasty", text, {Role.READER}, PASSWORD, boss(people))
     people.disable(boss(people), "nasty", text)
     assert people.account("nasty").printed_name == text
-    assert len(people._log.events()) == before + 4
-    assert people._log.verify() is None
+    assert len(people.log.events()) == before + 4
+    assert people.log.verify() is None
     with pytest.raises(SignInError):
         people.authenticate(text, text)
 
@@ -271,3 +276,35 @@ def test_a_radiologist_alone_has_an_owner_only_file(tmp_path, monkeypatch):
     monkeypatch.delenv("HCC_RESPONSE_PEOPLE")
     assert people_file().name == "people.sqlite"
     assert os.fspath(tmp_path) not in os.fspath(people_file())
+
+
+def test_the_register_is_the_same_whether_every_event_is_read_or_few(people, clock):
+    """Failures before and after a good sign-in, a reset, changed roles; then a fresh look beside the whole replay."""
+    for _ in range(3):
+        with pytest.raises(SignInError):
+            people.authenticate("reader.1", "wrong")
+    people.authenticate("reader.1", OTHER)
+    for name in ("reader.1", "boss", "nobody.known"):
+        with pytest.raises(SignInError):
+            people.authenticate(name, "wrong")
+    people.set_roles(boss(people), "reader.1", {Role.READER, Role.MANAGER}, "charter 3")
+    again = ReadStore(people.log.path)
+    quick = {a.name: a for a in People(again).accounts()}
+    assert quick == replay(people.log.events()).accounts
+    assert (quick["reader.1"].failures, quick["boss"].failures) == (1, 0)
+    again.close()
+
+
+def test_a_long_log_is_not_read_again_at_each_sign_in(people, monkeypatch):
+    forge(people.log.path, STORE_LOG, "reader.1", "signed-in", {"name": "reader.1"}, 2000)
+    read = []
+    events = ReadStore.events
+    monkeypatch.setattr(
+        ReadStore, "events", lambda self, after=0: read.extend(got := events(self, after)) or got
+    )
+    fresh = People(ReadStore(people.log.path))
+    for _ in range(3):
+        assert fresh.authenticate("reader.1", OTHER)
+    assert len(read) < 20
+    assert people.account("reader.1").active
+    fresh.close()

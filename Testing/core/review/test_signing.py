@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from committees import CHEAP
 from HCCResponseLib.base.errors import AccessError, IncompleteReadError, InputError, SignInError, StorageError
+from HCCResponseLib.cli.main import app
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.report.subject.html import write_report
 from HCCResponseLib.report.subject.output import write_result
@@ -26,7 +28,7 @@ from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecisi
 from HCCResponseLib.review.read.state import read_state
 from HCCResponseLib.review.signing.audit import verify
 from HCCResponseLib.review.signing.signatures import Meaning
-from HCCResponseLib.review.signing.signing import countersign, first_bad_signature, sign_and_lock
+from HCCResponseLib.review.signing.signing import countersign, sign_and_lock
 from HCCResponseLib.review.store import ReadStore
 from reads import BASELINE, FOLLOW_UP, GRID, lesion, make_read
 from stores import around_the_guards, change
@@ -154,7 +156,7 @@ def test_an_amendment_is_a_new_version(read, people):
     assert [s.version for s in state.signatures] == [2, 2]
     assert len(state.locks.signatures) == 4
     assert read_state(store).locks == state.locks
-    assert first_bad_signature(store) is None
+    assert verify(store, people=people).problem == ""
 
 
 def test_a_second_person_countersigns(read, people):
@@ -202,13 +204,13 @@ def test_result_shows_signatures_and_locks(read, people, tmp_path):
 )
 def test_a_signature_that_was_changed_is_found(read, people, field):
     store, _ = signed(read, people)
-    assert verify(store).problem == ""
-    assert verify(store).signatures == 2
+    assert verify(store, people=people).problem == ""
+    assert verify(store, people=people).signatures == 2
     payload = dict(store.events()[-1].payload)
     payload[field] = BASELINE if field == "time_point" else "0" * 64
     with around_the_guards(store.path) as connection:
         change(connection, "events", "payload", json.dumps(payload, sort_keys=True), ("action", "signed"))
-    assert "event" in verify(store).problem
+    assert "event" in verify(store, people=people).problem
 
 
 def test_a_forged_signature_event_in_a_fitting_chain_is_found(read, people):
@@ -219,17 +221,18 @@ def test_a_forged_signature_event_in_a_fitting_chain_is_found(read, people):
     store.append("jdoe", "signed", {**genuine, "chain_head": store.head()})
     number = store.events()[-1].sequence
     assert store.verify() is None
-    assert first_bad_signature(store) == number
-    assert verify(store).problem.startswith(f"event {number} of read 'read-1': the signature does not fit")
+    assert verify(store, people=people).problem == (
+        f"event {number} of read 'read-1': the signature does not fit what was signed"
+    )
 
 
 def test_a_noted_hash_shows_a_cut_end(read, people):
     store, _ = signed(read, people)
-    noted = verify(store).chain.head
+    noted = verify(store, people=people).chain.head
     with around_the_guards(store.path) as connection:
         connection.execute(text("DELETE FROM events WHERE position = (SELECT max(position) FROM events)"))
-    assert verify(store).problem == ""
-    assert "not in the chain" in verify(store, None, noted).problem
+    assert verify(store, people=people).problem == ""
+    assert "not in the chain" in verify(store, None, noted, people).problem
 
 
 def test_an_open_question_is_answered_before_signing(people, tmp_path):
@@ -258,5 +261,56 @@ def test_an_open_question_is_answered_before_signing(people, tmp_path):
     assert category(read_state(store), profile).latest.overall == "PD"
     with pytest.raises(AccessError, match="signed and locked"):
         apply_decisions(store, state, path, {})
-    assert first_bad_signature(store) is None
+    assert verify(store, people=people).problem == ""
     store.close()
+
+
+def test_nobody_signs_as_author_what_somebody_else_decided(read, people):
+    store, state = read
+    accept(store, state, BASELINE)
+    decide(store, state, Decision("dr.other", BASELINE, "L1", Action.REJECT, reason="cyst"))
+    with pytest.raises(AccessError, match=r"baseline / L1 was decided by 'dr\.other'"):
+        sign_and_lock(store, state, people, ME, BASELINE)
+    assert "signed" not in [e.action for e in store.events()]
+    accept(store, state, BASELINE)
+    assert sign_and_lock(store, state, people, ME, BASELINE).signer == "jdoe"
+    decide(store, state, Decision("Jane Doe, MD", FOLLOW_UP, "L1", Action.ACCEPT))
+    decide_non_target(store, state, NonTargetDecision("dr.other", FOLLOW_UP, Response.NON_CR_NON_PD))
+    with pytest.raises(AccessError, match=r"non-target disease at follow-up 1 was decided by 'dr\.other'"):
+        sign_and_lock(store, state, people, ME, FOLLOW_UP)
+    decide_non_target(store, state, NonTargetDecision("jdoe", FOLLOW_UP, Response.NON_CR_NON_PD))
+    assert sign_and_lock(store, state, people, ME, FOLLOW_UP).category == "PR"
+
+
+def test_rights_are_those_of_the_moment_of_writing(read, people):
+    store, state = read
+    accept(store, state, BASELINE)
+    me = people.authenticate(*ME)
+    people.add("chief", "Ann Chief", {Role.MANAGER}, "warm stone bridges", me)
+    people.change_password("chief", "warm stone bridges", "warm stone bridges two")
+    chief = people.authenticate("chief", "warm stone bridges two")
+    people.disable(chief, "jdoe", "left the company")
+    before = len(people.log.events())
+    for act in (
+        lambda: people.add("crony", "A Crony", {Role.MANAGER}, PASSWORD, me),
+        lambda: people.set_roles(me, "chief", {Role.READER}, "revenge"),
+        lambda: people.reset_password(me, "chief", "one more password"),
+        lambda: people.disable(me, "chief", "revenge"),
+    ):
+        with pytest.raises(AccessError, match="no open account"):
+            act()
+    assert len(people.log.events()) == before
+
+
+def test_a_read_of_another_computer_is_checked_against_the_named_accounts(
+    read, people, tmp_path, monkeypatch
+):
+    store, _ = signed(read, people)
+    monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(tmp_path / "nobody.sqlite"))
+    words = ["read", "verify", str(store.path)]
+    alone = CliRunner().invoke(app, words)
+    assert alone.exit_code == 1
+    assert "there is no account 'jdoe' on this computer" in alone.output
+    assert not (tmp_path / "nobody.sqlite").exists()
+    named = CliRunner().invoke(app, [*words, "--accounts", str(people.log.path)])
+    assert (named.exit_code, "2 signatures fit." in named.output) == (0, True), named.output

@@ -201,8 +201,9 @@ def test_agreement_is_dice_within_the_liver():
 
 def test_parts_that_touch_at_a_corner_are_not_called_a_split():
     from HCCResponseLib.lesions.links import Link, LinkKind
-    from HCCResponseLib.track.identity.follow_up import _known
+    from HCCResponseLib.response.types import LesionState
     from HCCResponseLib.track.identity.matching import KnownLesion
+    from HCCResponseLib.track.identity.rows import Look, known_row
 
     touching = np.zeros((6, 40, 40), bool)
     touching[2:4, 10:20, 10:20] = touching[2:4, 20:30, 20:30] = True
@@ -212,6 +213,9 @@ def test_parts_that_touch_at_a_corner_are_not_called_a_split():
     link = Link("L1", (1, 2), LinkKind.SPLIT, 0.9)
     known = KnownLesion(WarpedContour(Lesion.of(touching)), 1200.0, SURE)
     for mask, outcome in ((touching, "matched"), (apart, "split")):
-        row = _known("follow-up 1", link, Lesion.of(mask), known, np.ones(mask.shape, np.float32), geometry)
+        probability = np.ones(mask.shape, np.float32)
+        look = Look("follow-up 1", geometry, probability, {"L1": Lesion.of(mask)}, {})
+        row = known_row(link, known, look)
         assert row.evidence["outcome"] == outcome
-        assert ("parts_long_axes_mm" in row.evidence) == (outcome == "split")
+        assert len(row.parts) == (2 if outcome == "split" else 0)
+        assert row.state is (LesionState.SPLIT if outcome == "split" else LesionState.MEASURED)

@@ -184,8 +184,7 @@ def plain_division(parts, owners, places, spacing):
     for name, mine in shares.items():
         some = [m for m in mine if m.any()]
         most = max((m.sum() for m in some), default=0)
-        gone = not most or most * np.prod(spacing) < 65.0
-        out[name] = None if gone else np.logical_or.reduce([m for m in some if m.sum() >= 0.1 * most])
+        out[name] = np.logical_or.reduce([m for m in some if m.sum() >= 0.1 * most]) if most else None
     return out
 
 

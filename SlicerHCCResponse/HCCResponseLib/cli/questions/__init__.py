@@ -8,6 +8,7 @@ and writes its result back.
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,9 @@ from HCCResponseLib.response.criteria import criterion
 from HCCResponseLib.response.profiles.load import load_profile
 
 DEFAULT_CRITERION = "RECIST 1.1"
+_CASE = ("id", "question", "criterion", "profile", "given")
+# What a truth table may carry beside a case, for people; it is not read.
+_BESIDE = ("expect", "expected", "source", "note", "comment")
 
 __all__ = ["DEFAULT_CRITERION", "Answer", "answer_case", "questions"]
 
@@ -38,6 +42,7 @@ def answer_case(case: Mapping[str, Any]) -> Answer:
         ProfileError: an unknown profile field, an impossible value or a conflict.
         ReaderDecisionNeededError: only a human can decide.
     """
+    Fields.of(case, "case").only(*_CASE, *_BESIDE)
     name = case.get("question")
     function = questions().get(name) if isinstance(name, str) else None
     if function is None:
@@ -50,4 +55,8 @@ def answer_case(case: Mapping[str, Any]) -> Answer:
     if overrides is not None and not isinstance(overrides, Mapping):
         raise RuleError("'profile' must hold profile fields by name.")
     profile = load_profile(rules.profile, overrides)
-    return function(Fields.of(case.get("given"), "given"), QuestionContext(rules, profile))
+    answer = function(Fields.of(case.get("given"), "given"), QuestionContext(rules, profile))
+    if not profile.modifications or name == "read":
+        return answer
+    note = f"criterion as modified: {profile.modifications} ({profile.source_of('modifications')})"
+    return replace(answer, trace=(note, *answer.trace))

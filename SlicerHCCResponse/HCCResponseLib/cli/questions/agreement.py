@@ -19,6 +19,7 @@ _ALL_WEIGHTS: tuple[WeightName, ...] = ("linear", "quadratic", "ordinal")
 @answers("agreement")
 def agreement(given: Fields, setting: QuestionContext) -> Answer:
     """Coefficients with their intervals; null where one is not defined."""
+    given.only("categories", "table", "ratings")
     if ("table" in given) == ("ratings" in given):
         raise RuleError("'given' needs either 'table' or 'ratings'.")
     profile = setting.profile

@@ -1,67 +1,73 @@
 """``best-response``, ``response-flag``, ``clinical-benefit``: over coded time points."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers, day, yes_no
 from HCCResponseLib.cli.questions.fields import Fields, to_choice
+from HCCResponseLib.cli.questions.words import REFERENCES, reference_of, visits_of
 from HCCResponseLib.response.endpoints.best import best_response, clinical_benefit, response_flag
-from HCCResponseLib.response.endpoints.visits import Assessment
-from HCCResponseLib.response.irecist.best import irecist_best
+from HCCResponseLib.response.endpoints.visits import Assessment, before_therapy
+from HCCResponseLib.response.irecist.best import immune_best_response, immune_course
 from HCCResponseLib.response.irecist.codes import to_recist
 from HCCResponseLib.response.types import Response
+
+_GIVEN = (*REFERENCES, "visits", "first_pd_date", "new_therapy_date")
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Coded time points up to another therapy, the reference date, the first PD where it is known, and notes."""
+
+    visits: tuple[Assessment, ...]
+    reference: date | None
+    first_pd: date | None
+    notes: tuple[str, ...]
 
 
 @answers("best-response")
 def best(given: Fields, setting: QuestionContext) -> Answer:
     """Best response and its date."""
-    visits, reference, first_pd = _course(given)
-    if setting.criterion.immune:
-        result = irecist_best([v.response for v in visits], [v.date for v in visits])
-        when = next((v.date for v in visits if v.response is result.best_response), None)
-        return Answer({"best_response": result.best_response.value, "date": day(when)}, result.trace)
-    found = best_response(visits, reference, setting.profile, first_pd)
-    return Answer({"best_response": found.answer.value, "date": day(found.date)}, found.trace)
+    given.only(*_GIVEN)
+    course = _course(given, setting)
+    rule = immune_best_response if setting.criterion.immune else best_response
+    found = rule(course.visits, course.reference, setting.profile, course.first_pd)
+    values = {"best_response": found.answer.value, "date": day(found.date)}
+    return Answer(values, (*course.notes, *found.trace))
 
 
 @answers("response-flag")
 def flag(given: Fields, setting: QuestionContext) -> Answer:
     """Whether there was a (confirmed) response."""
-    visits, reference, first_pd = _course(given)
-    found = response_flag(_recist(visits, setting), reference, setting.profile, first_pd)
-    return Answer({"responder": yes_no(found.answer), "date": day(found.date)}, found.trace)
+    given.only(*_GIVEN)
+    course = _course(given, setting)
+    found = response_flag(_recist(course, setting), course.reference, setting.profile, course.first_pd)
+    values = {"responder": yes_no(found.answer), "date": day(found.date)}
+    return Answer(values, (*course.notes, *found.trace))
 
 
 @answers("clinical-benefit")
 def benefit(given: Fields, setting: QuestionContext) -> Answer:
     """Whether there was clinical benefit."""
-    visits, reference, first_pd = _course(given)
+    given.only(*_GIVEN, "benefit_values")
+    course = _course(given, setting)
     values = setting.profile.benefit_values
     if given.values.get("benefit_values") is not None:
         named = (to_choice(name, Response, "given.benefit_values") for name in given.texts("benefit_values"))
         values = tuple(value for value in named if value is not None)
     recist = tuple(to_recist(value) for value in values) if setting.criterion.immune else values
-    found = clinical_benefit(_recist(visits, setting), reference, setting.profile, first_pd, recist)
-    return Answer({"benefit": yes_no(found.answer), "date": day(found.date)}, found.trace)
+    visits = _recist(course, setting)
+    found = clinical_benefit(visits, course.reference, setting.profile, course.first_pd, recist)
+    return Answer({"benefit": yes_no(found.answer), "date": day(found.date)}, (*course.notes, *found.trace))
 
 
-def visits_of(given: Fields) -> list[Assessment]:
-    """Coded time points; a blank response is MISSING."""
-    return [
-        Assessment(row.needed_day("date"), row.choice("response", Response) or Response.MISSING)
-        for row in given.objects("visits")
-    ]
+def _course(given: Fields, setting: QuestionContext) -> Course:
+    visits, notes = before_therapy(
+        visits_of(given.needed("visits"), setting.criterion), given.day("new_therapy_date")
+    )
+    reference, why = reference_of(given, setting.profile)
+    return Course(visits, reference, given.day("first_pd_date"), (*notes, *why))
 
 
-def _course(given: Fields) -> tuple[list[Assessment], date | None, date | None]:
-    """Coded time points, the reference date, and the first PD where it is known from elsewhere."""
-    return visits_of(given.needed("visits")), given.day("reference_date"), given.day("first_pd_date")
-
-
-def _recist(visits: list[Assessment], setting: QuestionContext) -> list[Assessment]:
-    """iRECIST time points in RECIST spelling: an iUPD alone is no end, iCPD is."""
-    if not setting.criterion.immune:
-        return visits
-    return [
-        Assessment(v.date, Response.NE if v.response is Response.IUPD else to_recist(v.response))
-        for v in visits
-    ]
+def _recist(course: Course, setting: QuestionContext) -> tuple[Assessment, ...]:
+    return immune_course(course.visits) if setting.criterion.immune else course.visits

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.cli.questions.base import Answer, QuestionContext, answers, day
-from HCCResponseLib.cli.questions.best import visits_of
 from HCCResponseLib.cli.questions.fields import Fields, to_day
+from HCCResponseLib.cli.questions.words import visits_of
 from HCCResponseLib.response.endpoints.schedule import VisitSchedule
 from HCCResponseLib.response.endpoints.time_to_event import (
     Endpoint,
@@ -15,19 +15,33 @@ from HCCResponseLib.response.endpoints.time_to_event import (
     progression_date,
     time_to_event,
 )
-from HCCResponseLib.response.endpoints.visits import Assessment, check_responses
+from HCCResponseLib.response.endpoints.visits import Assessment
 from HCCResponseLib.response.irecist.best import irecist_best
 from HCCResponseLib.response.irecist.codes import to_recist
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import NewLesionStatus, Response
+
+_EVENT_GIVEN = (
+    "endpoint",
+    "start_date",
+    "baseline_done",
+    "visits",
+    "death_date",
+    "last_alive_date",
+    "new_therapy_date",
+    "clinical_progression_date",
+    "visit_schedule",
+)
 
 
 @answers("progression-date")
 def date_of_progression(given: Fields, setting: QuestionContext) -> Answer:
     """Date of a progression seen on several days, or of a new lesion that was equivocal at first."""
+    given.only("scan_dates", "reason", "region", "visits")
     if given.values.get("visits") is not None:
         visits = [
             (row.needed_day("date"), row.choice("new_lesion", NewLesionStatus))
-            for row in given.objects("visits")
+            for row in (entry.only("date", "new_lesion") for entry in given.objects("visits"))
         ]
         when, why = new_lesion_date(visits, setting.profile)
         return Answer({"date": day(when)}, (why,))
@@ -43,17 +57,17 @@ def date_of_progression(given: Fields, setting: QuestionContext) -> Answer:
 @answers("time-to-event")
 def event(given: Fields, setting: QuestionContext) -> Answer:
     """PFS, TTP, OS or DoR."""
+    given.only(*_EVENT_GIVEN)
     endpoint = given.choice("endpoint", Endpoint)
     if endpoint is None:
         raise RuleError("'given.endpoint' is missing; it must be one of PFS, TTP, OS, DoR.")
-    visits = visits_of(given)
+    visits = visits_of(given, setting.criterion)
     start = given.day("start_date")
     if start is None and endpoint is Endpoint.DOR:
         start = next((v.date for v in visits if to_recist(v.response) in (Response.CR, Response.PR)), None)
     if start is None:
         start = given.needed_day("start_date")
-    coded = _immune(visits) if setting.criterion.immune else visits
-    check_responses(coded, setting.profile)
+    coded = _immune(visits, setting.profile) if setting.criterion.immune else visits
     known = FollowUp(
         start=start,
         visits=tuple(coded),
@@ -69,9 +83,9 @@ def event(given: Fields, setting: QuestionContext) -> Answer:
     return Answer(values, result.trace)
 
 
-def _immune(visits: list[Assessment]) -> list[Assessment]:
+def _immune(visits: list[Assessment], profile: Profile) -> list[Assessment]:
     """iRECIST in RECIST spelling: progression is the first iUPD of the block that counts (Seymour 2017)."""
-    end = irecist_best([v.response for v in visits], [v.date for v in visits]).progression_index
+    end = irecist_best([v.response for v in visits], [v.date for v in visits], profile).progression_index
     coded = []
     for index, visit in enumerate(visits):
         code = to_recist(visit.response)

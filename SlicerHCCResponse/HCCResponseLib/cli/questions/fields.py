@@ -35,6 +35,19 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return name in self.values
 
+    def only(self, *known: str) -> "Fields":
+        """Itself, once it holds nothing but these entries: one that nobody reads may be one that somebody meant.
+
+        Raises:
+            RuleError: another entry; the message names it.
+        """
+        unknown = next((name for name in self.values if name not in known), None)
+        if unknown is not None:
+            raise RuleError(
+                f"Unknown entry '{unknown}' in '{self.where}'; it must be one of {', '.join(known)}."
+            )
+        return self
+
     def _name(self, name: str) -> str:
         return f"{self.where}.{name}"
 

@@ -5,11 +5,33 @@ from HCCResponseLib.cli.questions.fields import Fields
 from HCCResponseLib.response.timepoint.measurability import TargetCandidate
 from HCCResponseLib.response.timepoint.selection import check_targets, select_targets
 
+_CANDIDATE = (
+    "id",
+    "organ",
+    "nodal",
+    "long",
+    "short",
+    "slice_thickness",
+    "measurable",
+    "reproducible",
+    "kind",
+    "treated",
+    "previously_treated",
+    "irradiated",
+    "previously_irradiated",
+    "grown_since_treatment",
+    "arterial_enhancement",
+    "enhancing",
+    "well_delineated",
+    "hilar",
+    "station",
+)
+
 
 @answers("select-targets")
 def select(given: Fields, setting: QuestionContext) -> Answer:
     """Targets among candidates, largest first."""
-    rows = given.needed("candidates").objects("candidates")
+    rows = given.only("candidates").needed("candidates").objects("candidates")
     result = select_targets([_candidate(row) for row in rows], setting.profile)
     values = {
         "selected": list(result.selected),
@@ -22,7 +44,7 @@ def select(given: Fields, setting: QuestionContext) -> Answer:
 @answers("check-targets")
 def check(given: Fields, setting: QuestionContext) -> Answer:
     """Whether a list of targets is allowed."""
-    rows = given.needed("targets").objects("targets")
+    rows = given.only("targets").needed("targets").objects("targets")
     result = check_targets([_candidate(row) for row in rows], setting.profile)
     values = {
         "valid": result.valid,
@@ -34,6 +56,7 @@ def check(given: Fields, setting: QuestionContext) -> Answer:
 
 
 def _candidate(row: Fields) -> TargetCandidate:
+    row.only(*_CANDIDATE)
     return TargetCandidate(
         lesion_id=row.needed_text("id"),
         organ=row.needed_text("organ"),

@@ -21,7 +21,7 @@ from HCCResponseLib.response.irecist.codes import to_immune
 from HCCResponseLib.response.numbers import ZERO
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.timepoint.sums import LesionSum, ValueRule, baseline_sum, follow_up_sum
-from HCCResponseLib.response.timepoint.target import TargetHistory
+from HCCResponseLib.response.timepoint.target import NO_TARGET, TargetHistory
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
@@ -39,14 +39,28 @@ class Visit:
     recurrence: bool
 
 
+_GIVEN = (
+    "baseline_sum",
+    "nadir_sum",
+    "current_sum",
+    "baseline",
+    "visits",
+    "prior_complete_sums",
+    "prior_overall_cr",
+)
+_VISIT = ("date", "lesions", "sum", "complete", "prior_overall_cr")
+_LESION = ("id", "organ", "nodal", "long", "short", "state", "parent", "members", "volume")
+
+
 @answers("target-response")
 def target_response(given: Fields, setting: QuestionContext) -> Answer:
     """Target response of the last visit, with that of every visit beside it."""
+    given.only(*_GIVEN)
     read = _from_visits if "visits" in given or "baseline" in given else _from_sums
     history, visits, notes = read(given, setting.profile)
     if not visits:
         raise RuleError("There is no visit to evaluate.")
-    done = [(visit, history.evaluate(visit.current, visit.recurrence)) for visit in visits]
+    done = [(visit, _evaluated(history, visit)) for visit in visits]
     rows = [_row(visit, evaluation, setting.criterion.immune) for visit, evaluation in done]
     values = {key: value for key, value in rows[-1].items() if key != "date"}
     trace = [*notes]
@@ -54,6 +68,14 @@ def target_response(given: Fields, setting: QuestionContext) -> Answer:
         prefix = f"{visit.date}: " if visit.date is not None and len(done) > 1 else ""
         trace += [prefix + line for line in evaluation.trace]
     return Answer({**values, "per_visit": rows}, tuple(trace))
+
+
+def _evaluated(history: TargetHistory | None, visit: Visit) -> TargetEvaluation:
+    if history is not None:
+        return history.evaluate(visit.current, visit.recurrence)
+    if visit.current.total is not None:
+        raise RuleError("A visit has a sum of targets although the baseline lists no target.")
+    return NO_TARGET
 
 
 def _row(visit: Visit, evaluation: TargetEvaluation, immune: bool) -> dict[str, Any]:
@@ -75,7 +97,7 @@ def _row(visit: Visit, evaluation: TargetEvaluation, immune: bool) -> dict[str, 
     }
 
 
-def _from_sums(given: Fields, profile: Profile) -> tuple[TargetHistory, list[Visit], list[str]]:
+def _from_sums(given: Fields, profile: Profile) -> tuple[TargetHistory | None, list[Visit], list[str]]:
     if "current_sum" not in given:
         raise RuleError(
             "'given' needs either sums (baseline_sum, nadir_sum, current_sum) or baseline and visits."
@@ -89,8 +111,7 @@ def _from_sums(given: Fields, profile: Profile) -> tuple[TargetHistory, list[Vis
         raise RuleError(
             f"The nadir of {nadir} cannot exceed the baseline sum of {baseline}: it includes the baseline."
         )
-    known = _prior_sums(given)
-    history = TargetHistory(profile, baseline, known if nadir is None else [*known, nadir])
+    history = TargetHistory(profile, baseline, _prior_sums(given))
     visit = Visit(None, plain_sum(given.length("current_sum")), given.flag("prior_overall_cr") is True)
     return history, [visit], notes
 
@@ -108,28 +129,36 @@ def plain_sum(total: Decimal | None, complete: bool = True) -> LesionSum:
     return LesionSum(total, known, known and total == ZERO)
 
 
-def _from_visits(given: Fields, profile: Profile) -> tuple[TargetHistory, list[Visit], list[str]]:
+def _from_visits(given: Fields, profile: Profile) -> tuple[TargetHistory | None, list[Visit], list[str]]:
+    if "current_sum" in given or "prior_overall_cr" in given:
+        raise RuleError("'given' holds 'visits' and a single time point's entries; give one or the other.")
     values = ValueRule(profile)
     baseline: dict[str, LesionFinding] = {}
     notes: list[str] = []
     singles: Mapping[str, Decimal] = {}
+    total: Decimal | None
     if given.items("baseline"):
         findings = [lesion(row, {}) for row in given.objects("baseline")]
         start = baseline_sum(findings, values)
         baseline = {finding.lesion_id: finding for finding in findings}
         notes += start.notes
         singles, total = start.values, start.total or ZERO
-    else:
+    elif given.values.get("baseline") is None or "baseline_sum" in given:
         total = _baseline_sum(given)
-    history = TargetHistory(profile, total, _prior_sums(given))
-    history.seed_lesions(singles)
+    else:
+        total = None  # an empty baseline: a read without targets
+    history = None if total is None else TargetHistory(profile, total, _prior_sums(given))
+    if history is not None:
+        history.seed_lesions(singles)
     visits = [_visit(row, baseline, values) for row in given.objects("visits")]
     check_dates(visit.date for visit in visits if visit.date is not None)
     return history, visits, notes
 
 
 def _prior_sums(given: Fields) -> list[Decimal]:
-    sums = []
+    """Complete sums of earlier time points; a nadir that is given is one of them."""
+    nadir = given.length("nadir_sum")
+    sums = [] if nadir is None else [nadir]
     for index, value in enumerate(given.items("prior_complete_sums")):
         number_ = to_length(value, f"given.prior_complete_sums[{index}]")
         if number_ is None:
@@ -139,6 +168,7 @@ def _prior_sums(given: Fields) -> list[Decimal]:
 
 
 def _visit(row: Fields, baseline: Mapping[str, LesionFinding], values: ValueRule) -> Visit:
+    row.only(*_VISIT)
     recurrence = row.flag("prior_overall_cr") is True
     total = row.length("sum")
     if row.values.get("lesions") is None or (total is not None and not row.items("lesions")):
@@ -163,7 +193,7 @@ def _nodal(row: Fields, lesion_id: str, origin: LesionFinding | None) -> bool:
 
 def lesion(row: Fields, baseline: Mapping[str, LesionFinding]) -> LesionFinding:
     """A lesion of a case; organ and nodal are taken over from its baseline when they are not repeated."""
-    lesion_id = row.needed_text("id")
+    lesion_id = row.only(*_LESION).needed_text("id")
     parent, members = row.text("parent"), row.texts("members")
     origin = next((baseline[key] for key in (lesion_id, parent or "", *members) if key in baseline), None)
     return LesionFinding(

@@ -1,6 +1,7 @@
 """``hcc-response read``: the stored reads of a study or a committee."""
 
 import dataclasses
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,6 +32,7 @@ for name, command in (
     ("adjudicate", read_work.adjudicate),
     ("reread", read_manage.reread),
     ("log", read_manage.log),
+    ("bundle", read_manage.bundle),
 ):
     read_app.command(name)(command)
 
@@ -44,31 +46,54 @@ def verify(
     expect: Annotated[
         str | None, typer.Option(help="Hash that an earlier check printed; it must still be in the chain.")
     ] = None,
+    accounts: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of the accounts that signed, for a read that was signed on another computer."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check the log event by event and every signature: names the first that was changed, or prints the last hash.
+
+    A signature must be made with its signer's key, and its category and sum must follow from the decisions. A store
+    without accounts is checked against those of this computer; --accounts names another file of accounts.
 
     Keep the printed hash elsewhere: a log that was cut off at its end still fits together, so only a hash noted
     before, given with --expect, shows that something is gone.
     """
     from HCCResponseLib.base.errors import StorageError
+    from HCCResponseLib.review.people.people import People
     from HCCResponseLib.review.signing.audit import verify as check
     from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
 
     with errors_as_one_line():
         store = open_store(where, create=False)
+        people = None
         try:
-            found = check(ReadStore(store, STORE_LOG), read_id, expect)
+            people = People(ReadStore(open_store(accounts, create=False))) if accounts else None
+            found = check(ReadStore(store, STORE_LOG), read_id, expect, people)
         finally:
             store.close()
-        facts = {**dataclasses.asdict(found.chain), "signatures": found.signatures, "reason": found.problem}
+            if people is not None:
+                people.close()
+        facts = {
+            **dataclasses.asdict(found.chain),
+            "signatures": found.signatures,
+            "without_key": found.without_key,
+            "notes": found.notes,
+            "reason": found.problem,
+        }
         if as_json:
             say_json({"good": not found.problem, **facts})
         if found.problem:
             raise StorageError(f"'{store.name}' is not as it was written: {found.problem}.")
         if not as_json:
+            for note in found.notes:
+                say(f"Note: {note}.")
+            without = f" ({found.without_key} of them without key)" if found.without_key else ""
             say(
-                f"{found.chain.events} events, all as they were written; {found.signatures} signatures fit. "
+                f"{found.chain.events} events, all as they were written; {found.signatures} signatures fit{without}. "
                 f"Hash of the last event: {found.chain.head}"
             )
 

@@ -117,6 +117,25 @@ def log(
     return CommandAnswer(values, f"{count} events written to {output}.")
 
 
+@signed_command
+def bundle(
+    signed: SignedIn,
+    output: Annotated[Path, typer.Option("--output", "-o", help="SQLite file to write.")],
+) -> CommandAnswer:
+    """Write the audit bundle of the whole store (manager, auditor), for a third party to check without this software.
+
+    All events, contours, signatures and public keys, no passwords. The script that checks it needs only Python and the
+    package 'cryptography'; the answer says where it is.
+    """
+    from HCCResponseLib.base.resources import resource_path
+    from HCCResponseLib.review.signing.bundle import export_bundle
+
+    count = export_bundle(signed.person, signed.store, signed.people, output)
+    script = resource_path("Audit/verify_bundle.py")
+    values = {"events": count, "file": str(output.resolve()), "script": str(script)}
+    return CommandAnswer(values, f"{count} events written to {output}. Check: python {script} {output}")
+
+
 def _facts(found: Any) -> dict[str, Any]:
     return {
         "read": found.read_id,

@@ -101,7 +101,7 @@ def show(
         lines += [f"  {r['lesion']}: {r['status']}, {r['long_axis_mm'] or r['state']}" for r in point["rows"]]
     for s in state.signatures:
         signature = f"Signed: {s.time_point} ({s.category or 'no category'}) by {s.printed_name}, {s.utc}"
-        lines.append(f"{signature}, {s.meaning}, version {s.version}")
+        lines.append(f"{signature}, {s.meaning}, version {s.version}, {s.under_key}")
     return CommandAnswer(values, "\n".join(lines))
 
 
@@ -197,6 +197,8 @@ def _rows(state: ReadState, time_point: str) -> list[dict[str, Any]]:
             "status": row.status.value,
             "state": row.state.value,
             "long_axis_mm": None if row.long_mm is None else str(row.long_mm),
+            "parts_mm": [str(one.long_axis.length_mm) for one in row.parts],
+            "merged_into": row.merged_into,
         }
         for name, row in state.rows.get(time_point, {}).items()
     ]

@@ -34,7 +34,7 @@ def committee_figures(committee: Committee) -> list[Figure]:
         *category_figures("Agreement on time point responses", _points(pairs), committee.profile),
         *category_figures("Agreement on progression", _progression(pairs), committee.profile),
         *sum_figures("Sums of diameters", pairs, confidence),
-        *_discordance("Discordance with the same reader's re-read", repeats, confidence),
+        *_discordance("Discordance with the same reader's re-read", repeats, confidence, _reread(committee)),
         *category_figures("Intra-reader agreement on best response", _best(repeats), committee.profile),
         *sum_figures("Intra-reader sums of diameters", repeats, confidence),
         *_times(committee),
@@ -56,11 +56,24 @@ def _adjudication(committee: Committee, pairs: Sequence[Pair], confidence: float
     ]
 
 
-def _discordance(section: str, pairs: Sequence[Pair], confidence: float) -> list[Figure]:
+def _reread(committee: Committee) -> str:
+    """How many subjects were read again, beside how many the charter asks for."""
+    profile, repeats = committee.profile, committee.repeats()
+    again, read = len({first.subject for first, _ in repeats}), len({r.subject for r in committee.reads})
+    asked = f"{profile.reread_fraction_percent} % ({profile.source_of('reread_fraction_percent')})"
+    return f"; {again} of {read} subjects read again, the profile asks for {asked}"
+
+
+def _discordance(section: str, pairs: Sequence[Pair], confidence: float, note: str = "") -> list[Figure]:
     if not pairs:
         return []
     found = [
-        _share(section, name, exact_share(sum(_differs(p, name) for p in pairs), len(pairs), confidence))
+        _share(
+            section,
+            name,
+            exact_share(sum(_differs(p, name) for p in pairs), len(pairs), confidence),
+            method=EXACT + note,
+        )
         for name in COMPARED
     ]
     points = clustered_share([_differing_points(pair) for pair in pairs], confidence)

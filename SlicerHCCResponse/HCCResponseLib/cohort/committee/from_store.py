@@ -10,16 +10,17 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cohort.committee.reads import PAUSE_LIMIT, Adjudication, Committee, CommitteeRead
 from HCCResponseLib.cohort.committee.same_lesion import common_names
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.response.profiles.load import Profile, load_profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionRole
 from HCCResponseLib.review.committee.adjudication import VARIABLES, AdjudicationCase, case
 from HCCResponseLib.review.committee.assignments import Assignment, ReadKind, assignments
 from HCCResponseLib.review.read.category import findings, in_force, missing, roles
 from HCCResponseLib.review.read.lifecycle import is_signed
 from HCCResponseLib.review.read.outcome import outcome
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.session import STORE
 from HCCResponseLib.review.read.state import ReadState, read_state
-from HCCResponseLib.review.signing.signing import profile_hash
+from HCCResponseLib.review.signing.content import values_hash
 from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
 
 _DECIDING = ("decision", "non-target")
@@ -103,7 +104,7 @@ class _Collection:
                 f"subject '{found.subject}' waits for adjudication; none of its reads counts yet"
             )
         reads = [a for a in assigned if a.read_id in states]
-        names = common_names([self._targets(states[a.read_id]) for a in reads])
+        names = common_names([self._targets(store.other(a.read_id), states[a.read_id]) for a in reads])
         made = {
             a.read_id: self._read(store.other(a.read_id), states[a.read_id], a, found.accepted, targets)
             for a, targets in zip(reads, names, strict=True)
@@ -120,7 +121,7 @@ class _Collection:
             return
         reader = ", ".join(state.readers()) or "nobody"
         own = Assignment(store.read_id, state.study.subject, reader, FIRST_STREAM)
-        (targets,) = common_names([self._targets(state)])
+        (targets,) = common_names([self._targets(store, state)])
         self.reads.append(self._read(store, state, own, store.read_id, targets))
 
     def _read(
@@ -131,28 +132,31 @@ class _Collection:
         accepted: str | None,
         targets: frozenset[str],
     ) -> CommitteeRead:
-        profile = self._same(state)
+        profile = self._same(store, state)
         reference = self.references.get(own.subject)
         result = outcome(findings(state, profile), in_force(state, profile), reference)
         repeat = own.kind is ReadKind.REREAD
         counts = accepted == own.read_id
         times = _seconds(store, self.pause)
-        return CommitteeRead(own.subject, own.reader, own.stream, result, counts, repeat, targets, times)
+        return CommitteeRead(
+            own.subject, own.reader, own.stream, result, counts, repeat, targets, times,
+            dict(state.sites), dict(state.visits),
+        )  # fmt: skip
 
-    def _targets(self, state: ReadState) -> dict[str, Lesion | None]:
+    def _targets(self, store: ReadStore, state: ReadState) -> dict[str, Lesion | None]:
         """Contours of the targets at baseline by name."""
         assert state.study is not None
         rows = state.rows[state.study.timepoints[0].name]
-        role_of = roles(state, self._same(state))
+        role_of = roles(state, self._same(store, state))
         return {name: rows[name].contour for name, (role, _) in role_of.items() if role is LesionRole.TARGET}
 
-    def _same(self, state: ReadState) -> Profile:
+    def _same(self, store: ReadStore, state: ReadState) -> Profile:
         """The profile of the read, which must be that of all others."""
         assert state.study is not None
-        profile = load_profile(state.study.profile)
+        profile = profile_of(store, state)
         if self.profile is None:
             self.profile = profile
-        if profile_hash(profile) != profile_hash(self.profile):
+        if values_hash(profile) != values_hash(self.profile):
             raise InputError(
                 f"Subject '{state.study.subject}' is read under profile '{profile.name}', others under "
                 f"'{self.profile.name}'; evaluate one profile at a time."

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import TimePointEvaluation
+from HCCResponseLib.review.read.facts import Site, Visit
 from HCCResponseLib.review.read.outcome import ReadOutcome
 
 ADJUDICATOR = "ADJUDICATOR"
@@ -24,6 +25,8 @@ class CommitteeRead:
         accepted: this read is the one that counts for the trial.
         repeat: a second read of the same subject by the same reader, for intra-reader agreement only.
         targets: names of the target lesions, the same name for the same lesion in all reads of the subject.
+        sites: per lesion name, what the reader has said of it.
+        visits: per time point, tumour markers and what else was said of it as a whole.
         seconds: active reading time of each time point, by its name; only where it is known.
     """
 
@@ -35,6 +38,8 @@ class CommitteeRead:
     repeat: bool = False
     targets: frozenset[str] = frozenset()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    sites: Mapping[str, Site] = field(default_factory=dict)
+    visits: Mapping[str, Visit] = field(default_factory=dict)
 
 
 Pair = tuple[CommitteeRead, CommitteeRead]

@@ -29,7 +29,6 @@ from HCCResponseLib.panel.scene.nodes import (
     untag,
 )
 from HCCResponseLib.presenter.view import open_points
-from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.records import ReaderLine
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
@@ -119,7 +118,7 @@ class SceneView:
         if self._shown.get(key) is row:
             return
         assert self._images is not None
-        contour = row.contour if row.state is LesionState.MEASURED else None
+        contour = row.contour if row.is_sized else None
         if contour is None or contour != self._drawn.pop(key, None):
             set_contour(contours, name, contour, self._images(point).geometry, colour)
         rejected = row.status is RowStatus.REJECTED

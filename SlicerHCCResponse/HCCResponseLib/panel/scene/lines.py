@@ -13,7 +13,8 @@ LONG_COLOUR, SHORT_COLOUR = (0.0, 0.78, 1.0), (0.5, 0.88, 0.63)
 
 def axis_of(row: Row, short: bool) -> ReaderLine | None:
     """The line to show: the reader's own where there is one, else that of the contour."""
-    if row.long_mm is None:
+    if row.long_mm is None or row.parts:
+        # No single line stands for the sum of parts: dragging one would take the sum's place.
         return None
     decision = row.decision
     own = (decision.short_line if short else decision.long_line) if decision else None

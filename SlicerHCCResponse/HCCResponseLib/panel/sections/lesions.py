@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.panel.context import Context, guarded, offer, press_by_key
 from HCCResponseLib.panel.sections.lesion_table import LesionTable
 from HCCResponseLib.presenter.view import STATE_WORDS, PanelView, cell_note
 from HCCResponseLib.response.types import LesionRole, LesionState
-from HCCResponseLib.review.read.state import RowStatus, Site
+from HCCResponseLib.review.read.state import RowStatus
 
 # Keys work while the table has the focus; the same letters stand on the buttons.
 KEYS = {
@@ -23,6 +24,7 @@ KEYS = {
 }
 _STATES = {"gone": LesionState.DISAPPEARED} | {w: s for s, w in STATE_WORDS.items()}
 _STATES["not evaluable"] = LesionState.NOT_EVALUABLE
+_COUNTED = (LesionState.MEASURED, LesionState.SPLIT, LesionState.MERGED)
 
 
 class LesionSection:
@@ -176,7 +178,7 @@ class LesionSection:
         words = self._ui.stateCombo.currentText
         if words != "measured":
             self._context.presenter.set_state(time_point, name, _STATES[words])
-        elif self._context.presenter.row(time_point, name).state is not LesionState.MEASURED:
+        elif self._context.presenter.row(time_point, name).state not in _COUNTED:
             # Choosing what is so already must not take the reader's own contour back.
             self._context.presenter.accept(time_point, name)
 
@@ -184,4 +186,7 @@ class LesionSection:
         """Organ, segment, lymph node."""
         _, name = self._context.selection()
         organ, segment = self._ui.organEdit.text.strip(), self._ui.segmentNameEdit.text.strip()
-        self._context.presenter.set_site(name, Site(organ, segment, bool(self._ui.nodeCheck.checked)))
+        node = bool(self._ui.nodeCheck.checked)
+        known = self._context.presenter.state.site(name)
+        site = replace(known, organ=organ, segment=segment, lymph_node=node)
+        self._context.presenter.set_site(name, site)

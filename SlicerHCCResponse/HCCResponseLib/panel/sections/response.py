@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import astuple
 
 import slicer
@@ -38,7 +39,7 @@ class ResponseSection:
             except HCCResponseError as why:
                 problem = str(why)
         found = self.responses
-        ui.missingLabel.setText(_gaps(view.missing) if view.missing else problem)
+        ui.missingLabel.setText(_gaps(view.missing) if view.missing else html.escape(problem))
         ui.missingLabel.setVisible(bool(view.missing or problem))
         for widget in (ui.categoryLabel, ui.criteriaTable, ui.sumTable):
             widget.setVisible(found is not None)
@@ -51,8 +52,8 @@ class ResponseSection:
             ui.traceText.setPlainText("")
             return
         own = found.criteria[0]
-        note = f"<br>{own.note}" if own.note else ""
-        ui.categoryLabel.setText(f"<b>{own.criterion}: {own.category}</b>{note}")
+        note = f"<br>{html.escape(own.note)}" if own.note else ""
+        ui.categoryLabel.setText(f"<b>{html.escape(own.criterion)}: {own.category}</b>{note}")
         fill(ui.criteriaTable, [astuple(line) for line in found.criteria])
         fill(ui.sumTable, [astuple(line) for line in found.sums])
         ui.traceText.setPlainText(found.trace)
@@ -100,6 +101,6 @@ class ResponseSection:
 
 
 def _gaps(gaps: tuple[str, ...]) -> str:
-    shown = "".join(f"<li>{g}</li>" for g in gaps[:_SHOWN_GAPS])
+    shown = "".join(f"<li>{html.escape(g)}</li>" for g in gaps[:_SHOWN_GAPS])
     more = f"<li>and {len(gaps) - _SHOWN_GAPS} more</li>" if len(gaps) > _SHOWN_GAPS else ""
     return f"No category yet. Still missing:<ul>{shown}{more}</ul>"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import qt
 
 from HCCResponseLib.base.errors import InputError
@@ -9,6 +11,7 @@ from HCCResponseLib.panel.context import Context, guarded, offer
 from HCCResponseLib.presenter.view import PanelView
 from HCCResponseLib.report.subject.output import write_outputs
 from HCCResponseLib.review.read.access import Role
+from HCCResponseLib.review.signing.signatures import Signature
 from HCCResponseLib.review.signing.signing import sign_and_lock
 
 
@@ -32,14 +35,7 @@ class SignSection:
         ui.signButton.setEnabled(ui.signPointCombo.count > 0 and ui.accountCombo.count > 0)
         ui.reportButton.setEnabled(True)
         ui.exportButton.setEnabled(True)
-        ui.signatureLabel.setText(
-            "<br>".join(
-                f"{s.time_point}: {s.printed_name}, {s.meaning}, {s.utc[:16].replace('T', ' ')} UTC"
-                + (f", {s.category}" if s.category else "")
-                for s in state.signatures
-            )
-            or "Nothing is signed yet."
-        )
+        ui.signatureLabel.setText("<br>".join(map(_words, state.signatures)) or "Nothing is signed yet.")
 
     def sign(self) -> None:
         """Sign and lock; the password leaves the box whatever happens."""
@@ -86,3 +82,13 @@ class SignSection:
         """Write the report and open it in the browser."""
         path = str(self.export()["report"])
         qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(path))
+
+
+def _words(signature: Signature) -> str:
+    """A signature for a label that takes rich text; names are text and never markup."""
+    category = f", {signature.category}" if signature.category else ""
+    when = signature.utc[:16].replace("T", " ")
+    return html.escape(
+        f"{signature.time_point}: {signature.printed_name}, {signature.meaning}, {when} UTC{category}, "
+        f"{signature.under_key}"
+    )

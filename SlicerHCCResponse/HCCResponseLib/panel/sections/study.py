@@ -53,11 +53,14 @@ class StudySection:
         if view is None:
             ui.statusLabel.setText("No study is open.")
             fill(ui.timePointTable, [])
+            ui.remarksLabel.setText("")
             return
         ui.statusLabel.setText(
             f"Subject {view.subject}, criterion {self._context.presenter.profile.criterion}"
         )
         fill(ui.timePointTable, [(p.name, p.date, p.phase, p.state) for p in view.time_points])
+        remarks = (f"{p.name}: {remark}" for p in view.time_points for remark in p.remarks)
+        ui.remarksLabel.setText("\n".join(remarks))
 
     def _reader(self) -> None:
         self._context.presenter.reader = str(self._ui.readerEdit.text)

@@ -10,11 +10,25 @@ from HCCResponseLib.cohort.committee.reads import Adjudication, Committee, Commi
 from HCCResponseLib.report.tables.files import read_csv, staged, write_csv
 from HCCResponseLib.report.tables.rules import ANY_TABLE, Hit, Rule, Sheet, Sheets, validate
 from HCCResponseLib.report.tables.spec import Cell, FilledTable, Row, Table, Variable
-from HCCResponseLib.response.types import LesionRole, LesionState, NewLesionStatus, Response
+from HCCResponseLib.response.types import LesionRole, LesionState, NewLesionStatus, Response, VersusLast
+from HCCResponseLib.review.read.facts import Site, Visit
 
 _RESPONSES = frozenset(r.value for r in Response)
 _YES = frozenset({"yes", "no"})
-
+_VERSUS = frozenset(v.value for v in VersusLast)
+# What the reader has said of a lesion, the same at all its visits.
+_FACTS = (
+    ("segment", "liver segment", None),
+    ("station", "node chain or site", None),
+    ("hilar", "a node of the porta hepatis", _YES),
+    ("kind", "kind of lesion that the rules treat in a way of its own", None),
+    ("treated", "locally treated before baseline", _YES),
+    ("irradiated", "irradiated before baseline", _YES),
+    ("grown_since_treatment", "has clearly grown since", _YES),
+    ("arterial_enhancement", "shows arterial enhancement", _YES),
+    ("well_delineated", "has a clear border", _YES),
+    ("reproducible", "can be measured again well", _YES),
+)
 
 _READ = (
     Variable("subject", "subject", "Req"),
@@ -45,15 +59,19 @@ TIME_POINTS = Table(
         *_READ,
         Variable("time_point", "name of the time point", "Req"),
         Variable("date", "date of the scan", "Req"),
-        Variable("sum_mm", "sum of diameters, mm", "Exp", numeric=True),
+        Variable("sum_mm", "sum of diameters, products or volumes, in sum_unit", "Exp", numeric=True),
+        Variable("sum_unit", "unit of sum and nadir: mm, mm² or mm³", "Req", frozenset(("mm", "mm²", "mm³"))),
         Variable("sum_complete", "every target was assessed", "Req", _YES),
-        Variable("nadir_before_mm", "smallest complete sum before, mm", "Exp", numeric=True),
+        Variable("nadir_before_mm", "smallest complete sum before, in sum_unit", "Exp", numeric=True),
         Variable("percent_from_baseline", "change from the baseline sum, per cent", "Exp", numeric=True),
         Variable("percent_from_nadir", "change from the nadir, per cent", "Exp", numeric=True),
         Variable("target", "target response", "Exp", _RESPONSES),
         Variable("non_target", "non-target response", "Exp", _RESPONSES),
         Variable("new_lesion", "new-lesion status", "Req", frozenset(s.value for s in NewLesionStatus)),
         Variable("overall", "overall response", "Exp", _RESPONSES),
+        Variable("non_target_versus_last", "non-target disease against the last visit", "Exp", _VERSUS),
+        Variable("markers_normal", "tumour markers within normal limits", "Exp", _YES),
+        Variable("markers", "tumour markers with their upper limits", "Exp"),
         Variable("reading_seconds", "active reading time, s", "Exp", numeric=True),
     ),
     (*_READ_KEY, "time_point"),
@@ -72,6 +90,9 @@ LESIONS = Table(
         Variable("long_axis_mm", "long axis, mm", "Exp", numeric=True),
         Variable("short_axis_mm", "short axis, mm", "Exp", numeric=True),
         Variable("volume_mm3", "volume, mm3", "Exp", numeric=True),
+        Variable("viable", "its sizes are those of the viable part", "Exp", _YES),
+        Variable("versus_last", "compared with the last visit", "Exp", _VERSUS),
+        *(Variable(name, label, "Exp", values) for name, label, values in _FACTS),
     ),
     (*_READ_KEY, "time_point", "role", "lesion"),
 )
@@ -144,7 +165,7 @@ def flat_tables(committee: Committee) -> list[FilledTable]:
         names = (read.subject, read.evaluator, _yes(read.repeat))
         head: dict[str, Cell] = dict(zip(_READ_KEY, names, strict=True))
         reads.append(head | _read_row(read, committee))
-        points += [head | row for row in _point_rows(read)]
+        points += [head | row for row in _point_rows(read, committee.profile.unit)]
         lesions += [head | row for row in _lesion_rows(read)]
     decided = tuple(_adjudication_row(a) for a in committee.adjudications)
     return [
@@ -177,14 +198,20 @@ def _read_row(read: CommitteeRead, committee: Committee) -> dict[str, Cell]:
     }
 
 
-def _point_rows(read: CommitteeRead) -> Iterator[dict[str, Cell]]:
-    for point in read.outcome.evaluation.time_points:
+def _said(value: bool | None) -> str | None:
+    return None if value is None else _yes(value)
+
+
+def _point_rows(read: CommitteeRead, unit: str) -> Iterator[dict[str, Cell]]:
+    for point, found in zip(read.outcome.evaluation.time_points, read.outcome.findings, strict=True):
         target, seconds = point.target, read.seconds.get(point.name)
+        markers = read.visits.get(point.name, Visit()).markers
         follow_up = not point.is_baseline
         yield {
             "time_point": point.name,
             "date": point.date.isoformat(),
             "sum_mm": target.sum,
+            "sum_unit": unit,
             "sum_complete": _yes(target.complete),
             "nadir_before_mm": target.nadir_before,
             "percent_from_baseline": target.percent_from_baseline,
@@ -193,6 +220,9 @@ def _point_rows(read: CommitteeRead) -> Iterator[dict[str, Cell]]:
             "non_target": point.non_target if follow_up else None,
             "new_lesion": point.new_lesion,
             "overall": point.overall,
+            "non_target_versus_last": found.non_target_versus_last,
+            "markers_normal": _said(found.markers_normal),
+            "markers": "; ".join(marker.words for marker in markers) or None,
             "reading_seconds": None if seconds is None else Decimal(str(round(seconds, 1))),
         }
 
@@ -210,7 +240,15 @@ def _lesion_rows(read: CommitteeRead) -> Iterator[dict[str, Cell]]:
                 "long_axis_mm": lesion.long_mm,
                 "short_axis_mm": lesion.short_mm,
                 "volume_mm3": lesion.volume_mm3,
+                "viable": _said(lesion.viable),
+                "versus_last": lesion.versus_last,
+                **_facts(read.sites.get(lesion.lesion_id, Site())),
             }
+
+
+def _facts(site: Site) -> dict[str, Cell]:
+    values = ((name, getattr(site, name)) for name, _, _ in _FACTS)
+    return {name: _said(value) if isinstance(value, bool) else value or None for name, value in values}
 
 
 def _adjudication_row(decided: Adjudication) -> Row:

@@ -11,7 +11,7 @@ from datetime import date
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cohort.committee.reads import ADJUDICATOR, Committee, CommitteeRead
 from HCCResponseLib.report.sdtm import terms
-from HCCResponseLib.report.sdtm.domains import QUALIFIERS, RELREC, RS, SUPPRS, SUPPTR, TR, TU
+from HCCResponseLib.report.sdtm.domains import QUALIFIERS, RELREC, RS, SUPPRS, SUPPTR, SUPPTU, TR, TU
 from HCCResponseLib.report.sdtm.lesions import LinkBook, MeasuredResult, results
 from HCCResponseLib.report.tables.spec import Cell, FilledTable, Row
 from HCCResponseLib.response.profiles.load import Profile
@@ -41,7 +41,7 @@ def build(
         raise InputError(
             f"SDTM export knows {', '.join(terms.CRITERIA)}; '{committee.profile.criterion}' has no diameters."
         )
-    rows: dict[str, list[Row]] = {t.name: [] for t in (TU, TR, RS, SUPPTR, SUPPRS)}
+    rows: dict[str, list[Row]] = {t.name: [] for t in (TU, TR, RS, SUPPTU, SUPPTR, SUPPRS)}
     subjects: dict[str, _Subject] = {}
     for read in committee.reads:
         if not read.repeat:
@@ -49,7 +49,9 @@ def build(
             subject = subjects.setdefault(read.subject, _Subject(study, read.subject, reference, rows))
             _ReadRecords(read, committee.profile, subject).write()
     filled = [FilledTable(table, tuple(rows[table.name])) for table in (TU, TR, RS)]
-    filled += [FilledTable(table, tuple(rows[table.name])) for table in (SUPPTR, SUPPRS) if rows[table.name]]
+    filled += [
+        FilledTable(table, tuple(rows[table.name])) for table in (SUPPTU, SUPPTR, SUPPRS) if rows[table.name]
+    ]
     return [*filled, FilledTable(RELREC, _related(study))]
 
 
@@ -162,12 +164,23 @@ class _ReadRecords:
                 "TUTEST": terms.IDENTIFICATION_TESTS[test], "TUORRES": role, "TUSTRESC": role,
                 "TULOC": terms.location(lesion.organ, lesion.nodal), "TUMETHOD": terms.METHOD,
             }  # fmt: skip
-            self._add("TU", values, visit, visit.found.date)
+            self._site(lesion, self._add("TU", values, visit, visit.found.date))
         for result in results(lesion, visit.found, self.profile):
             self.with_results.add(visit.number)
             sequence = self._result(result, {"TRGRPID": role, "TRLNKID": link}, visit)
             if lesion.versus_last is not None and result.test in terms.STATES:
                 self.subject.qualify("TR", sequence, "VSLAST", lesion.versus_last.value)
+            if lesion.viable is not None and result.test in terms.LENGTHS:
+                self.subject.qualify("TR", sequence, "VIABLE", "Y" if lesion.viable else "N")
+
+    def _site(self, lesion: LesionFinding, sequence: int) -> None:
+        """What was said of a lesion and has a name in the SDTMIG (TU, examples of supplemental qualifiers)."""
+        site = self.read.sites.get(lesion.lesion_id)
+        if site is None or not site.irradiated:
+            return
+        self.subject.qualify("TU", sequence, "PREVIR", "Y")
+        if site.grown_since_treatment is not None:
+            self.subject.qualify("TU", sequence, "PREVIRP", "Y" if site.grown_since_treatment else "N")
 
     def _result(self, result: MeasuredResult, head: dict[str, Cell], visit: _Visit) -> int:
         length = result.number is not None

@@ -136,8 +136,12 @@ QUALIFIERS = {
     "VSLAST": "Compared with the Last Time Point",
     "NTVSLAST": "Non-target versus Last Time Point",
     "MARKNORM": "Tumor Markers Normal",
+    "VIABLE": "Measured on the Viable Part",
+    "PREVIR": "Previously Irradiated",
+    "PREVIRP": "Irradiated then Subsequent Progression",
     "CRLESSER": "Reading of CR Followed by Less",
 }
+SUPPTU = _supplement("TU", "TU")
 SUPPTR = _supplement("TR", "TR")
 SUPPRS = _supplement("RS", "RS")
 RELREC = Table(
@@ -154,4 +158,4 @@ RELREC = Table(
     ),
     ("STUDYID", "RDOMAIN", "IDVAR", "RELID"),
 )
-DOMAINS = {table.name: table for table in (TU, TR, RS, SUPPTR, SUPPRS, RELREC)}
+DOMAINS = {table.name: table for table in (TU, TR, RS, SUPPTU, SUPPTR, SUPPRS, RELREC)}

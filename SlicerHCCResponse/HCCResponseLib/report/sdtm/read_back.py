@@ -141,6 +141,8 @@ def _lesion(link: str, tests: Mapping[str, TextRow], places: Places, extra: Qual
     prefix, names = link.split("-", 1)
     marks = (extra.get(("TR", r["USUBJID"], r["TRSEQ"], "VSLAST")) for r in tests.values())
     versus = next((mark for mark in marks if mark), None)
+    parts = (extra.get(("TR", r["USUBJID"], r["TRSEQ"], "VIABLE")) for r in tests.values())
+    viable = next((part for part in parts if part), None)
     return LesionFinding(
         lesion_id=link,
         organ=organ,
@@ -152,6 +154,7 @@ def _lesion(link: str, tests: Mapping[str, TextRow], places: Places, extra: Qual
         parent=link.rsplit(".", 1)[0] if place["TUTESTCD"] == "TUSPLIT" else None,
         members=tuple(f"{prefix}-{m}" for m in names.split("/")) if place["TUTESTCD"] == "TUMERGE" else (),
         versus_last=VersusLast(versus) if versus else None,
+        viable=None if viable is None else viable == "Y",
     )
 
 

@@ -283,5 +283,5 @@ SDTM_RULES = (
     Rule("S22", "NEWLPROG stands where NEWLIND is Y; new lesions of TR are in RS", "supplement", _new_lesions, ("RS",)),
     Rule("S23", "A visit of a subject has one number, one name, one date", "SDTMIG 4.4", _visits, OBSERVATIONS),
     Rule("S24", "There is no study day 0", "SDTMIG 4.4", _days, OBSERVATIONS),
-    Rule("S25", "Supplemental qualifiers belong to a record", "SDTMIG 8.4", _qualified, ("SUPPTR", "SUPPRS")),
+    Rule("S25", "Supplemental qualifiers belong to a record", "SDTMIG 8.4", _qualified, ("SUPPTU", "SUPPTR", "SUPPRS")),
 )  # fmt: skip

@@ -18,6 +18,8 @@ from HCCResponseLib.response.types import TimePointEvaluation
 
 Images = Callable[[str], Volume]
 """The image of a time point by its name."""
+SUM_TITLES = {"mm": "Sum of diameters", "mm²": "Sum of products", "mm³": "Sum of volumes"}
+"""What a sum is called, by its unit."""
 _CONTOUR, _LINE, _SHORT = "#ffb000", "#00c8ff", "#7fe0a0"
 _HALF_MIN_MM = 55.0
 
@@ -85,7 +87,7 @@ def _words(axes: Axes, caption: str, z: int, half_mm: float) -> None:
 
 
 def draw_sums(points: Sequence[TimePointEvaluation], profile: Profile) -> str:
-    """Complete sums of diameters over time with the limits of PR (from baseline) and PD (from nadir).
+    """Complete sums over time with the limits of PR (from baseline) and PD (from nadir).
 
     Returns:
         a PNG as a data URI.
@@ -98,15 +100,16 @@ def draw_sums(points: Sequence[TimePointEvaluation], profile: Profile) -> str:
     style: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "fontsize": 9, "zorder": 5}
     box = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
     for point, day, total in zip(known, days, sums, strict=True):
-        label = f"{total:.1f} mm" + ("" if point.is_baseline else f"\n{point.overall or 'open'}")
+        label = f"{total:.1f} {profile.unit}" + ("" if point.is_baseline else f"\n{point.overall or 'open'}")
         axes.annotate(label, (day, total), (0, 8), bbox=box, **style)
     if sums:
         nadir = min(sums[:-1] or sums)
         limit = nadir + max(nadir * float(profile.pd_percent) / 100, float(profile.pd_absolute_mm or 0))
-        _limit(axes, sums[0] * (1 - float(profile.pr_percent) / 100), "PR at or below", "#2e7d4f")
-        _limit(axes, limit, "PD at or above", "#b3402e")
+        response = sums[0] * (1 - float(profile.pr_percent) / 100)
+        _limit(axes, response, f"PR at or below\n{response:.1f} {profile.unit}", "#2e7d4f")
+        _limit(axes, limit, f"PD at or above\n{limit:.1f} {profile.unit}", "#b3402e")
         axes.set_ylim(0, max(*sums, limit) * 1.28)
-    axes.set_ylabel("Sum of diameters (mm)")
+    axes.set_ylabel(f"{SUM_TITLES[profile.unit]} ({profile.unit})")
     axes.set_xticks([date2num(p.date) for p in points], [f"{p.name}\n{p.date}" for p in points])
     axes.margins(x=0.18)
     axes.spines[["top", "right"]].set_visible(False)
@@ -116,7 +119,7 @@ def draw_sums(points: Sequence[TimePointEvaluation], profile: Profile) -> str:
 def _limit(axes: Axes, value: float, words: str, colour: str) -> None:
     axes.axhline(value, color=colour, linestyle="--", linewidth=1)
     style: dict[str, Any] = {"color": colour, "fontsize": 8, "va": "center", "ha": "left"}
-    axes.text(1.01, value, f"{words}\n{value:.1f} mm", transform=axes.get_yaxis_transform(), **style)
+    axes.text(1.01, value, words, transform=axes.get_yaxis_transform(), **style)
 
 
 def as_png(figure: Figure) -> str:

@@ -11,17 +11,20 @@ from HCCResponseLib import __version__
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW
-from HCCResponseLib.report.subject.figures import Images, draw_sums
+from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS
+from HCCResponseLib.report.subject.figures import SUM_TITLES, Images, draw_sums
 from HCCResponseLib.report.subject.pictures import decided, lesion_cards
 from HCCResponseLib.report.subject.side_by_side import levels
+from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState, ReadEvaluation
 from HCCResponseLib.review.read.category import missing, roles
 from HCCResponseLib.review.read.lifecycle import points, stage
 from HCCResponseLib.review.read.new_lesions import histories
-from HCCResponseLib.review.read.state import ReadState, Row
+from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 _DOUBTFUL = 0.7
+_PLAIN_NAMES = {"trustworthy": "checks for gross faults passed"}
 _STATE_WORDS = {
     LesionState.DISAPPEARED: "disappeared (0 mm)",
     LesionState.TOO_SMALL: "too small to measure",
@@ -55,13 +58,15 @@ def write_report(
         "gaps": missing(state),
         "reviewed": state.reviewed(),
         "readers": state.readers(),
-        "table": _table(state, {n: r.value for n, (r, _) in role_of.items()}),
+        "table": _table(state, profile, {n: r.value for n, (r, _) in role_of.items()}),
+        "conventions": _conventions(state),
+        "sum_title": SUM_TITLES[profile.unit],
         "candidates": _candidates(state),
         "plot": draw_sums(evaluation.time_points, profile) if evaluation else None,
         "cards": lesion_cards(state, images),
         "levels": levels(state, images),
         "new_lesions": _new_lesions(state, profile),
-        "cautions": _cautions(state),
+        "cautions": _cautions(state, profile),
         "stages": [(n, stage(state, n).value) for n in points(state)],
         "signatures": [(s, s.utc[:19].replace("T", " ")) for s in state.signatures],
         "version_of_read": state.locks.version,
@@ -80,43 +85,60 @@ def page(template: str, values: dict[str, Any]) -> str:
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals.update(mm=_mm, change=_change)
+    environment.globals.update(amount=_amount, change=_change)
     return environment.get_template(template).render(values)
 
 
-def _mm(value: Decimal | None) -> str:
-    return "-" if value is None else f"{value:.1f} mm"
+def _amount(value: Decimal | None, unit: str) -> str:
+    return "-" if value is None else f"{tenths(value)} {unit}"
 
 
-def _change(absolute: Decimal | None, percent: Decimal | None) -> str:
+def _change(absolute: Decimal | None, percent: Decimal | None, unit: str) -> str:
     if absolute is None:
         return "-"
-    return f"{absolute:+.1f} mm" + ("" if percent is None else f" ({percent:+.1f} %)")
+    return f"{tenths(absolute):+} {unit}" + ("" if percent is None else f" ({tenths(percent):+} %)")
 
 
-def _table(state: ReadState, role_of: dict[str, str]) -> list[dict[str, Any]]:
+def _conventions(state: ReadState) -> list[str]:
+    """Names of the conventions by which the rows were measured."""
+    measured = (row.measurement for rows in state.rows.values() for row in rows.values())
+    return sorted({one.convention for one in measured if one is not None})
+
+
+def _table(state: ReadState, profile: Profile, role_of: dict[str, str]) -> list[dict[str, Any]]:
     assert state.study is not None
     names = [p.name for p in state.study.timepoints]
     lesions = dict.fromkeys(n for p in names for n, r in state.rows.get(p, {}).items() if not r.is_candidate)
     return [
-        {"name": n, "role": role_of.get(n, "rejected"), "cells": [_cell(state.row(p, n)) for p in names]}
+        {
+            "name": n,
+            "role": role_of.get(n, "rejected"),
+            "cells": [_cell(state.row(p, n), state.site(n).lymph_node, profile) for p in names],
+        }
         for n in lesions
     ]
 
 
-def _cell(row: Row | None) -> dict[str, str]:
+def _cell(row: Row | None, nodal: bool, profile: Profile) -> dict[str, str]:
     if row is None:
         return {"text": "no proposal", "status": "missing", "note": ""}
-    text = _STATE_WORDS.get(row.state) or (f"{row.long_mm} mm" if row.long_mm is not None else "-")
-    own = row.decision is not None and row.decision.long_axis_mm is not None
-    note = ""
-    if row.measurement and row.state is LesionState.MEASURED:
-        if row.measurement.short_axis:
-            note = f"x {row.measurement.short_axis.length_mm} mm, "
-        note += f"{row.measurement.volume_mm3 / 1000:.1f} mL"
-    if own and row.measurement:
-        note = f"drawn by the reader; contour: {row.measurement.long_axis.length_mm} mm"
-    return {"text": text, "status": row.status.value, "note": note}
+    if row.merged_into:
+        return {"text": row.size_words, "status": row.status.value, "note": "one diameter for both"}
+    size, other = (row.short_mm, row.long_mm) if nodal else (row.long_mm, row.short_mm)
+    text = _STATE_WORDS.get(row.state) or (f"{size} mm" if size is not None else "-")
+    notes = []
+    if row.measurement and row.is_sized:
+        if row.parts:
+            notes.append(f"parts of {row.parts_words} mm, added")
+        elif other is not None:
+            notes.append(f"{'long axis' if nodal else 'x'} {other} mm")
+        if row.decision is not None and row.decision.long_axis_mm is not None:
+            notes.append(f"drawn by the reader; contour: {row.measurement.long_axis.length_mm} mm")
+        else:
+            notes.append(f"{row.measurement.volume_mm3 / 1000:.1f} mL")
+        if profile.needs_viable:
+            notes.append("viable part" if row.viable else "whole tumour, its viable part is not contoured")
+    return {"text": text, "status": row.status.value, "note": ", ".join(notes)}
 
 
 def _candidates(state: ReadState) -> list[dict[str, Any]]:
@@ -167,9 +189,14 @@ def _new_lesions(state: ReadState, profile: Profile) -> list[dict[str, str]]:
     ]
 
 
-def _cautions(state: ReadState) -> list[str]:
+def _cautions(state: ReadState, profile: Profile) -> list[str]:
     """What a reader should know before trusting the rows."""
     out = []
+    if profile.needs_viable and _whole(state):
+        out.append(
+            f"{profile.criterion} takes the viable part of a tumour. These are measured on the whole tumour, so their "
+            f"response is not evaluable: {', '.join(_whole(state))}. Contour the viable part and say that it is."
+        )
     for name, facts in state.provenance.items():
         out += [f"{name}: {remark}." for remark in facts.get("image", {}).get("remarks", [])]
         registration = facts.get("registration", {})
@@ -187,6 +214,16 @@ def _cautions(state: ReadState) -> list[str]:
     return out
 
 
+def _whole(state: ReadState) -> list[str]:
+    """Rows that were measured on the whole tumour."""
+    return [
+        f"{name} at {point}"
+        for point, rows in state.rows.items()
+        for name, row in rows.items()
+        if row.state is LesionState.MEASURED and not row.viable and row.status is not RowStatus.REJECTED
+    ]
+
+
 def _doubts(row: Row) -> list[str]:
     """What is uncertain about the identity of a lesion at this visit."""
     evidence = row.proposal.evidence
@@ -198,10 +235,18 @@ def _doubts(row: Row) -> list[str]:
             f"proposed as split into parts of {evidence['parts_long_axes_mm']} mm; RECIST 1.1 adds them up: "
             "enter the sum as its long axis if they are truly apart."
         )
+    if row.proposal.needs_a_look:
+        out.append(f"proposed as disappeared, which its reader has to see. {UNSEEN_ERRORS}")
+    if row.parts:
+        out.append(f"split into parts of {row.parts_words} mm, which are added up (RECIST 1.1, 4.3.2).")
+    elif row.proposal.parts and row.long_mm is not None:
+        out.append(
+            f"proposed as split; {row.long_mm} mm by the reader take the place of the sum of its parts."
+        )
     if evidence.get("merged_with"):
         out.append(
-            f"proposed as grown together with {evidence['merged_with']}, divided between their places; without a "
-            "visible border RECIST 1.1 measures the whole once."
+            f"proposed as grown together with {evidence['merged_with']}: one diameter for the whole (RECIST 1.1, "
+            "4.3.2). Where a border is visible, each has to be drawn and measured."
         )
     confidence = evidence.get("confidence")
     if isinstance(confidence, float) and confidence < _DOUBTFUL:
@@ -228,7 +273,7 @@ def _flat(facts: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     for key, value in facts.items():
         if key == "time_point":
             continue
-        name = f"{prefix}{key.replace('_', ' ')}"
+        name = f"{prefix}{_PLAIN_NAMES.get(key, key.replace('_', ' '))}"
         if isinstance(value, dict):
             out += _flat(value, f"{name}: ")
         else:

@@ -1,7 +1,10 @@
 """Everything that leaves a read as files: label maps of every time point, the result as JSON, the report."""
 
+import glob
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +12,24 @@ from HCCResponseLib import __version__
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
-from HCCResponseLib.lesions.label_maps import label_map
+from HCCResponseLib.lesions.label_maps import label_map, without_overlap
 from HCCResponseLib.report.subject.figures import Images
 from HCCResponseLib.report.subject.html import write_report
-from HCCResponseLib.response.profiles.load import Profile, load_profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.read.category import category, missing
-from HCCResponseLib.review.read.lifecycle import stage
+from HCCResponseLib.review.read.facts import visit_to_json
+from HCCResponseLib.review.read.lifecycle import is_signed, stage
 from HCCResponseLib.review.read.new_lesions import histories
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.session import Session
-from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
+from HCCResponseLib.review.read.state import ReadState, Row, RowStatus, refresh
 
 
 def write_outputs(session: Session, with_category: bool = True) -> dict[str, Any]:
     """Write contours, result and report into the read's folder.
+
+    The read itself notes the result while it is a draft; one that is signed to its end is not written to any more.
 
     Args:
         with_category: also the category, if nothing is missing; without it only proposals are told.
@@ -33,7 +40,7 @@ def write_outputs(session: Session, with_category: bool = True) -> dict[str, Any
     Raises:
         StorageError: a file cannot be written.
     """
-    state, folder, profile = session.state, session.folder, load_profile(session.study.profile)
+    state, folder, profile = session.state, session.folder, profile_of(session.store, session.state)
     evaluation = category(state, profile) if with_category and not missing(state) else None
     points = {p.name: p for p in session.study.timepoints}
 
@@ -44,12 +51,20 @@ def write_outputs(session: Session, with_category: bool = True) -> dict[str, Any
     report = folder / "report.html"
     write_report(report, state, profile, evaluation, images)
     result = write_result(folder, state, profile, evaluation)
-    session.store.append("software", "result", result)
+    with session.store.transaction():
+        refresh(session.store, state)
+        if not is_signed(state):
+            session.store.append("software", "result", result)
     return {**result, "report": str(report.resolve())}
 
 
 def write_contours(folder: Path, state: ReadState, images: Images) -> None:
-    """One label map and one list of its values for each time point; rejected contours are left out."""
+    """Label maps, each with a list of its values, for every time point; rejected contours are left out.
+
+    Contours that lie in each other do not fit into one label map: those that do not are in a further one,
+    ``<time point>.overlap-2`` and so on, so that no voxel is lost. A value stands for the same lesion in all of them.
+    """
+    stems = file_stems(list(state.rows))
     for point, rows in state.rows.items():
         geometry = images(point).geometry
         kept = {
@@ -57,13 +72,29 @@ def write_contours(folder: Path, state: ReadState, images: Images) -> None:
             for name, row in rows.items()
             if row.contour is not None and row.status is not RowStatus.REJECTED
         }
-        names = {name: value for value, name in enumerate(kept, start=1)}
-        stem = folder / "contours" / point.replace(" ", "_")
-        write_label_map(
-            LabelMap(label_map(list(kept.values()), geometry.size), geometry),
-            stem.with_name(stem.name + ".nii.gz"),
-        )
-        write_text(stem.with_name(stem.name + ".json"), json.dumps(names, indent=2) + "\n")
+        values = {name: value for value, name in enumerate(kept, start=1)}
+        stem = folder / "contours" / stems[point]
+        for old in stem.parent.glob(f"{glob.escape(stem.name)}.overlap-*"):
+            old.unlink()
+        for number, names in enumerate(without_overlap(kept) or [[]], start=1):
+            path = stem if number == 1 else stem.with_name(f"{stem.name}.overlap-{number}")
+            drawn = label_map([kept[n] for n in names], geometry.size, [values[n] for n in names])
+            write_label_map(LabelMap(drawn, geometry), path.with_name(path.name + ".nii.gz"))
+            listed = json.dumps({n: values[n] for n in names}, indent=2)
+            write_text(path.with_name(path.name + ".json"), listed + "\n")
+
+
+def file_stems(names: Sequence[str]) -> dict[str, str]:
+    """A file name for each name, no two alike even where upper and lower case are the same to the disk."""
+    stems: dict[str, str] = {}
+    for name in names:
+        plain = name.replace(" ", "_")
+        tries = (plain if number == 1 else f"{plain}-{number}" for number in count(1))
+        taken = {stem.casefold() for stem in stems.values()}
+        # A name that is a file name already keeps it.
+        taken |= {other.casefold() for other in names if " " not in other and other != name}
+        stems[name] = next(one for one in tries if one.casefold() not in taken)
+    return stems
 
 
 def write_result(
@@ -77,6 +108,7 @@ def write_result(
             "name": p.name,
             "date": p.date.isoformat(),
             "stage": stage(state, p.name).value,
+            "visit": visit_to_json(state.visit(p.name)),
             "rows": [_row(n, r) for n, r in state.rows.get(p.name, {}).items()],
             **(_numbers(evaluated[p.name]) if p.name in evaluated else {}),
         }
@@ -87,10 +119,12 @@ def write_result(
         "subject": state.study.subject,
         "criterion": profile.criterion,
         "profile": profile.name,
+        "unit": profile.unit,
         "category": latest and str(latest),
         "reviewed": state.reviewed(),
         "readers": state.readers(),
         "time_points": points,
+        "sites": {name: asdict(site) for name, site in state.sites.items()},
         "new_lesions": [
             {
                 "name": h.name,
@@ -117,9 +151,13 @@ def _row(name: str, row: Row) -> dict[str, Any]:
         "decision": row.decision.action.value if row.decision else None,
         "state": row.state.value,
         "long_axis_mm": _text(row.long_mm),
-        "short_axis_mm": str(measured.short_axis.length_mm) if measured and measured.short_axis else None,
+        "parts_mm": [str(one.long_axis.length_mm) for one in row.parts],
+        "merged_into": row.merged_into,
+        "short_axis_mm": _text(row.short_mm),
         "volume_ml": round(measured.volume_mm3 / 1000, 3) if measured else None,
         "convention": measured.convention if measured else None,
+        "viable": row.viable,
+        "versus_last": row.decision.versus_last if row.decision else None,
         "suggestion": row.proposal.suggestion.value if row.proposal.suggestion else None,
         "evidence": row.proposal.evidence,
     }

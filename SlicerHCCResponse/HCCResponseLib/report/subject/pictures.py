@@ -58,7 +58,7 @@ def decided(row: Row) -> str:
 def _picture(point: str, row: Row | None, images: Images, half_mm: float) -> Picture:
     if row is None:
         return Picture(point, None, "no proposal")
-    caption = f"{row.long_mm} mm" if row.long_mm is not None else row.state.value
+    caption = row.size_words
     words = f"{caption}, {decided(row)}"
     centre = _centre(row, images(point))
     if centre is None:

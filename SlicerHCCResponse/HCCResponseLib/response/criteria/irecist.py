@@ -11,6 +11,7 @@ from HCCResponseLib.response.irecist.new_lesions import NewLesionFinding
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.timepoint.measurability import TargetCandidate, size_verdict
 from HCCResponseLib.response.timepoint.non_target import non_target_response
+from HCCResponseLib.response.timepoint.selection import organ_group
 from HCCResponseLib.response.timepoint.sequence import (
     TargetTrack,
     baseline_evaluation,
@@ -86,15 +87,16 @@ def _new_lesions(
     found = []
     for lesion in lesions:
         size = track.values.value(lesion, [])
-        target = known.setdefault(lesion.lesion_id, _measurable(lesion, size, profile))
-        found.append(NewLesionFinding(lesion.lesion_id, target, lesion.organ, size, lesion.versus_last))
+        candidate = _as_candidate(lesion, size)
+        # A new lesion is measurable as at baseline (Seymour 2017); findings do not carry the slice thickness.
+        target = known.setdefault(lesion.lesion_id, size_verdict(candidate, profile).measurable)
+        organ = organ_group(candidate, profile)
+        found.append(NewLesionFinding(lesion.lesion_id, target, organ, size, lesion.versus_last))
     return tuple(found)
 
 
-def _measurable(lesion: LesionFinding, size: Decimal | None, profile: Profile) -> bool:
-    """A new lesion is measurable as at baseline (Seymour 2017); findings do not carry the slice thickness."""
-    candidate = TargetCandidate(lesion.lesion_id, lesion.organ, lesion.nodal, long_mm=size, short_mm=size)
-    return size_verdict(candidate, profile).measurable
+def _as_candidate(lesion: LesionFinding, size: Decimal | None) -> TargetCandidate:
+    return TargetCandidate(lesion.lesion_id, lesion.organ, lesion.nodal, long_mm=size, short_mm=size)
 
 
 CRITERION = Criterion(name="iRECIST", profile="irecist", evaluate=evaluate, immune=True)

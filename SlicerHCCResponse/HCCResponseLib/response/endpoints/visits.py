@@ -73,3 +73,24 @@ def prepared(visits: Sequence[Assessment], profile: Profile, first_pd: date | No
         if profile.stop_at_first_pd and visit.response is Response.PD:
             break
     return tuple(kept)
+
+
+def before_therapy(
+    visits: Sequence[Assessment], new_therapy: date | None
+) -> tuple[tuple[Assessment, ...], tuple[str, ...]]:
+    """Visits up to the start of another anticancer therapy, and a sentence where it ends the course.
+
+    A response under another therapy is no response to this one (FDA 2007, Appendix 3; admiralonco). As for
+    time-to-event, a visit on the day itself still counts.
+
+    Raises:
+        RuleError: dates out of order.
+    """
+    check_dates(visit.date for visit in visits)
+    if new_therapy is None:
+        return tuple(visits), ()
+    kept = tuple(visit for visit in visits if visit.date <= new_therapy)
+    if len(kept) == len(visits):
+        return kept, ()
+    note = f"new anticancer therapy on {new_therapy}: nothing after it counts (FDA 2007, Appendix 3)"
+    return kept, (note,)

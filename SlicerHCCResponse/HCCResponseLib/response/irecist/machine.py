@@ -14,14 +14,11 @@ from HCCResponseLib.response.numbers import length_text
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.timepoint.overall import overall_response
 from HCCResponseLib.response.timepoint.sums import LesionSum
-from HCCResponseLib.response.timepoint.target import TargetHistory
+from HCCResponseLib.response.timepoint.target import NO_TARGET, TargetHistory
 from HCCResponseLib.response.types import NewLesionStatus, Response, TargetEvaluation, VersusLast
 
 TARGET, NON_TARGET, NEW_LESION = "target", "non-target", "new lesion"
 _SOURCE = "Seymour 2017, Table 2"
-_NO_TARGET = TargetEvaluation(
-    Response.NA, None, None, None, None, None, None, None, True, Response.NA, ()
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +103,7 @@ class ImmuneStateMachine:
             RuleError: impossible sizes or values.
         """
         early = self._too_early(point.date)
+        memory = self.history.memory if self.history is not None else None
         target = self._target(point, early)
         base = overall_response(target.response, point.non_target, NewLesionStatus.NO, self.profile)
         new = self.book.look(point.new_lesions)
@@ -120,7 +118,12 @@ class ImmuneStateMachine:
             response, why = self._used(sight, warnings)
             self.book.commit(new)
         self.had_cr = self.had_cr or response is Response.ICR
-        trace = (*target.trace, *base.trace, *why)
+        left = (
+            self.history.leave_out(response, memory)
+            if self.history is not None and memory is not None
+            else ()
+        )
+        trace = (*target.trace, *base.trace, *why, *left)
         return ImmuneOutcome(response, not early, tuple(warnings), target, trace)
 
     def _too_early(self, when: date) -> bool:
@@ -130,14 +133,14 @@ class ImmuneStateMachine:
 
     def _target(self, point: ImmuneTimePoint, early: bool) -> TargetEvaluation:
         if self.history is None:
-            return _NO_TARGET
-        before = self.history.nadir, self.history.responded
+            return NO_TARGET
+        before = self.history.memory
         total = point.current.total
         back = self.had_cr and total is not None and total > 0 and not point.current.all_gone
         real = back and self.profile.cr_then_lesser in ("ask", "recurrence-is-pd")
         evaluation = self.history.evaluate(point.current, recurrence=real)
         if early and self.profile.irecist_early_scan == "ignore":
-            self.history.nadir, self.history.responded = before
+            self.history.recall(before)
         return evaluation
 
     def _early(self, sight: _Sight, warnings: list[str]) -> tuple[Response, list[str]]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.numbers import ZERO
 from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.timepoint.selection import organ_name_group
 from HCCResponseLib.response.timepoint.target import is_pd
 from HCCResponseLib.response.types import VersusLast
 
@@ -156,11 +157,12 @@ class NewLesionBook:
         warnings: list[str],
     ) -> bool:
         """Whether a new lesion may be a new target lesion (at most 5, 2 per organ)."""
-        self.organs[row.lesion_id] = row.organ.lower()
+        organ = organ_name_group(row.organ, self.profile)
+        self.organs[row.lesion_id] = organ
         if not row.target:
             return False
         targets = [key for key, target in roles.items() if target]
-        same = [key for key in targets if self.organs.get(key) == row.organ.lower()]
+        same = [key for key in targets if self.organs.get(key) == organ]
         profile = self.profile
         if len(targets) >= profile.new_target_limit or len(same) >= profile.new_target_limit_per_organ:
             warnings.append(

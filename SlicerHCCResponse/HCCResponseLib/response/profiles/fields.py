@@ -77,8 +77,8 @@ class MeasurementFields(BaseModel):
 
     too_small_mm: Length
     disappeared_mm: Length
-    split_policy: Literal["add-parts"]
-    merge_policy: Literal["one-diameter"]
+    split_policy: Literal["add-parts", "largest-part"]
+    merge_policy: Literal["one-diameter", "not-evaluable"]
     pr_percent: Percent
     pd_percent: Percent
     pd_inclusive: StrictBool
@@ -87,9 +87,11 @@ class MeasurementFields(BaseModel):
     pd_per_lesion: StrictBool
     keep_pr: StrictBool
     incomplete_sum_may_be_pd: StrictBool
-    nadir_policy: Literal["complete-sums"]
-    modality_change_policy: Literal["ask", "not-evaluable", "allow"]
-    required_regions: tuple[str, ...]
+    nadir_policy: Literal["complete-sums", "evaluable-time-points"]
+    # Findings say neither by which modality nor of which regions a time point is. A charter that asks for more than the
+    # reader's own care is refused instead of being read and forgotten.
+    modality_change_policy: Literal["ask"]
+    required_regions: Annotated[tuple[str, ...], Field(max_length=0)]
 
 
 class OverallFields(BaseModel):

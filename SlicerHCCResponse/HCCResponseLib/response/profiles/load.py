@@ -39,6 +39,16 @@ class Profile(ProfileFields):
     title: str
     sources: dict[str, str]
 
+    @property
+    def needs_viable(self) -> bool:
+        """Whether the criterion takes its sizes from the viable (arterially enhancing) part of a tumour."""
+        return self.quantity.startswith("viable-")
+
+    @property
+    def unit(self) -> str:
+        """Unit of its sums: mm, mm² for products, mm³ for volumes."""
+        return {"diameter": "mm", "product": "mm²", "volume": "mm³"}[self.quantity.removeprefix("viable-")]
+
     def source_of(self, field: str) -> str:
         """Where the value of ``field`` comes from (paper, section; protocol or charter section)."""
         return self.sources[field]

@@ -27,14 +27,34 @@ def non_target_response(
             raise RuleError(f"'{time_point.non_target.value}' is not a non-target response.")
         response, why = time_point.non_target, "as the reader gave it"
     elif not known:
-        return Response.NA, ("non-target NA: no such disease at baseline",)
+        return _without_non_targets(baseline, time_point, profile)
     else:
         response, why = _derived(known, time_point, profile)
-    if response is Response.CR and profile.markers_required_for_cr and time_point.markers_normal is not True:
-        markers, source = profile.markers_required_for_cr, profile.source_of("markers_required_for_cr")
-        why = f"{', '.join(markers)} must be normal for CR ({source})"
-        return Response.NON_CR_NON_PD, (f"non-target NON-CR/NON-PD: {why}",)
+    blocked = _markers_block_cr(time_point, profile) if response is Response.CR else None
+    if blocked is not None:
+        return Response.NON_CR_NON_PD, (f"non-target NON-CR/NON-PD: {blocked}",)
     return response, (f"non-target {response.value}: {why} (RECIST 1.1, 4.3.3)",)
+
+
+def _markers_block_cr(time_point: TimePointFindings, profile: Profile) -> str | None:
+    """Why tumour markers rule out CR, or None when they do not."""
+    if not profile.markers_required_for_cr or time_point.markers_normal is True:
+        return None
+    markers, source = profile.markers_required_for_cr, profile.source_of("markers_required_for_cr")
+    known = "not known" if time_point.markers_normal is None else "above normal"
+    return f"{', '.join(markers)} must be normal for CR and is {known} ({source})"
+
+
+def _without_non_targets(
+    baseline: TimePointFindings, time_point: TimePointFindings, profile: Profile
+) -> tuple[Response, tuple[str, ...]]:
+    """No non-target disease; markers above normal are then all that is left of it (RECIST 1.1, 4.3.3)."""
+    targets = any(lesion.role is LesionRole.TARGET for lesion in baseline.lesions)
+    gone = all(_gone(one, profile) for one in time_point.lesions if one.role is LesionRole.TARGET)
+    blocked = _markers_block_cr(time_point, profile) if targets and gone else None
+    if blocked is not None:
+        return Response.NON_CR_NON_PD, (f"non-target NON-CR/NON-PD: {blocked}",)
+    return Response.NA, ("non-target NA: no such disease at baseline",)
 
 
 def _derived(

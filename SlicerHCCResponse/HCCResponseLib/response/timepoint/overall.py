@@ -48,7 +48,8 @@ def overall_response(
         raise RuleError(f"'{non_target.value}' is not a non-target response of {profile.criterion}.")
     progression = _progression(target, non_target, new_lesion)
     if progression is not None:
-        return _reasoned(Response.PD, progression)
+        standard = _standard(target, non_target, new_lesion, profile)
+        return ReasonedResponse(Response.PD, (f"{Response.PD.value}: {progression}", *standard))
     if new_lesion is None:
         return _not_evaluable(profile, "it is not known whether there are new lesions", blank=True)
     verdict = _without_progression(target, non_target, profile)
@@ -66,6 +67,19 @@ def _progression(target: Response, non_target: Response, new_lesion: NewLesionSt
     if non_target is Response.PD:
         return "unequivocal non-target progression (RECIST 1.1, Table 1, row 8; 4.3.4)"
     return None
+
+
+def _standard(
+    target: Response, non_target: Response, new_lesion: NewLesionStatus | None, profile: Profile
+) -> tuple[str, ...]:
+    """What the reader's own judgement had to meet, in the words of the profile, where PD rests on it."""
+    if new_lesion is NewLesionStatus.UNEQUIVOCAL:
+        field, text = "new_lesion_standard", profile.new_lesion_standard
+    elif target is not Response.PD and non_target is Response.PD:
+        field, text = "non_target_pd_standard", profile.non_target_pd_standard
+    else:
+        return ()
+    return (f"standard for it: {text} ({profile.source_of(field)})",) if text else ()
 
 
 def _without_progression(target: Response, non_target: Response, profile: Profile) -> ReasonedResponse:

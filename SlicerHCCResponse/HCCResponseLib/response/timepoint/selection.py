@@ -39,14 +39,32 @@ def organ_group(candidate: TargetCandidate, profile: Profile) -> str:
     """The organ that the per-organ limit counts: all nodes together, paired organs and liver lobes as one."""
     if candidate.nodal and profile.nodes_are_one_organ:
         return NODE_GROUP
-    name = " ".join(candidate.organ.lower().split())
     if candidate.nodal:
-        return f"{name} {candidate.station or ''}".strip()
+        return f"{_plain(candidate.organ)} {candidate.station or ''}".strip()
+    return organ_name_group(candidate.organ, profile)
+
+
+def organ_name_group(organ: str, profile: Profile) -> str:
+    """The group of an organ by its name in the reader's words: sides, lobes and parts belong to their organ."""
+    name = _plain(organ)
     bare = " ".join(_SIDE.sub(" ", name).split())
     for group, names in profile.organ_groups.items():
-        if name in names or bare in names or bare.split(" ")[0] == group:
+        if name in names or bare in names or _mentions(bare, group, names):
             return group
     return bare or name
+
+
+def _plain(organ: str) -> str:
+    return " ".join(organ.lower().split())
+
+
+def _mentions(name: str, group: str, names: Sequence[str]) -> bool:
+    """Whether a free text speaks of the organ: its name as a word of its own, in the singular or the plural.
+
+    Adjectives are not enough: the hepatic flexure is not the liver.
+    """
+    nouns = {group, *(word for word in names if word.startswith(group) and " " not in word)}
+    return any(word in nouns for word in re.findall(r"\w+", name))
 
 
 def select_targets(

@@ -8,7 +8,7 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.timepoint.non_target import non_target_response
 from HCCResponseLib.response.timepoint.overall import ReasonedResponse, overall_response
 from HCCResponseLib.response.timepoint.sums import LesionSum, ValueRule, baseline_sum, follow_up_sum
-from HCCResponseLib.response.timepoint.target import TargetHistory
+from HCCResponseLib.response.timepoint.target import NO_TARGET, TargetHistory
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
@@ -23,10 +23,6 @@ from HCCResponseLib.response.types import (
     TimePointFindings,
 )
 
-_NO_TARGET = TargetEvaluation(
-    Response.NA, None, None, None, None, None, None, None, True, Response.NA,
-    ("NA: no target lesions at baseline",),
-)  # fmt: skip
 _CR_CHOICES = ("recurrence-is-pd", "cr-was-pr", "as-coded")
 
 
@@ -72,16 +68,28 @@ class TargetTrack:
         """Numbers of the baseline; the response is ``NA`` because there is nothing to compare with."""
         total = self.start.total
         return TargetEvaluation(
-            Response.NA, total, total, None, None, None, None, None, True, Response.NA, self.start.notes
-        )
+            Response.NA, total, total, None, None, None, None, None, self.start.complete, Response.NA,
+            self.start.notes,
+        )  # fmt: skip
 
     def current(self, time_point: TimePointFindings) -> LesionSum:
         """The sum of a follow-up."""
         return follow_up_sum(self.baseline, targets_of(time_point), self.values)
 
     def evaluate(self, current: LesionSum, recurrence: bool = False) -> TargetEvaluation:
-        """Target response; ``NA`` without target disease."""
-        return _NO_TARGET if self.history is None else self.history.evaluate(current, recurrence)
+        """Target response; ``NA`` without target disease, ``NE`` while the baseline sum is not known."""
+        if self.history is not None:
+            return self.history.evaluate(current, recurrence)
+        return _without_baseline(self.start, current) if self.baseline else NO_TARGET
+
+
+def _without_baseline(start: LesionSum, current: LesionSum) -> TargetEvaluation:
+    """Targets whose baseline sum is not known, so that there is nothing to compare with."""
+    trace = (*start.notes, *current.notes, "target NE: there is no baseline sum")
+    return TargetEvaluation(
+        Response.NE, current.total, None, None, None, None, None, None, False, Response.NE,
+        tuple(dict.fromkeys(trace)),
+    )  # fmt: skip
 
 
 def evaluate_sequence(timepoints: Sequence[TimePointFindings], profile: Profile) -> ReadEvaluation:
@@ -106,6 +114,7 @@ class _SequenceReader:
     def follow_up(self, time_point: TimePointFindings) -> TimePointEvaluation:
         check_new_lesions(time_point)
         current = self.track.current(time_point)
+        memory = self.track.history.memory if self.track.history is not None else None
         back = self.had_cr and _tumour_is_back(current)
         real = back and self.profile.cr_then_lesser == "recurrence-is-pd"
         target = self.track.evaluate(current, recurrence=real)
@@ -115,6 +124,8 @@ class _SequenceReader:
         overall: Response | None = verdict.response
         if self.had_cr and self.profile.cr_then_lesser != "as-coded":
             overall, verdict = self._after_cr(time_point, verdict, questions)
+        if memory is not None and self.track.history is not None and overall is not None:
+            notes += self.track.history.leave_out(overall, memory)
         self.had_cr = self.had_cr or overall is Response.CR
         return TimePointEvaluation(
             time_point.name, time_point.date, False, target, non_target, time_point.new_lesion, overall,

@@ -52,6 +52,11 @@ class ValueRule:
         axis = finding.short_mm if finding.nodal else finding.long_mm
         return None if axis is None else round_to(axis, rounding)
 
+    def lacks_viable(self, finding: LesionFinding) -> bool:
+        """Measured on the whole tumour where the criterion takes its viable part."""
+        measured = finding.state is LesionState.MEASURED
+        return measured and self.profile.needs_viable and finding.viable is False
+
     def default_too_small(self) -> Decimal:
         """5 mm, its square, or a sphere of that diameter; never scaled with the slice thickness."""
         too_small = self.profile.too_small_mm
@@ -65,6 +70,12 @@ class ValueRule:
         Raises:
             RuleError: a negative length, or a size for a lesion that has disappeared.
         """
+        if self.lacks_viable(finding):
+            notes.append(
+                f"{finding.lesion_id}: measured on the whole tumour; {self.profile.criterion} needs its viable part, "
+                f"so it is not evaluable ({self.profile.source_of('quantity')})"
+            )
+            return None
         own = self.measured(finding)
         if own is not None and own < 0:
             raise RuleError(f"Lesion '{finding.lesion_id}' has the negative size {own}.")
@@ -99,20 +110,26 @@ class ValueRule:
 
 
 def baseline_sum(targets: Sequence[LesionFinding], rule: ValueRule) -> LesionSum:
-    """The sum at baseline.
+    """The sum at baseline; no sum where a viable criterion has only the whole tumour of a target.
 
     Raises:
         RuleError: a target without a baseline measurement, twice the same lesion, or a sum of 0.
     """
     notes: list[str] = []
     values: dict[str, Decimal] = {}
+    incomplete = False
     for target in targets:
         if target.lesion_id in values:
             raise RuleError(f"Lesion '{target.lesion_id}' is listed twice at baseline.")
         value = rule.value(target, notes)
+        if rule.lacks_viable(target):
+            incomplete = True
+            continue
         if value is None or target.state is LesionState.DISAPPEARED:
             raise RuleError(f"Target '{target.lesion_id}' has no baseline measurement.")
         values[target.lesion_id] = value
+    if incomplete:
+        return LesionSum(None, False, False, values, tuple(notes))
     total = sum(values.values(), ZERO)
     if values and total <= 0:
         raise RuleError("The baseline sum must be larger than 0 mm; there is no target without a baseline.")
@@ -198,15 +215,24 @@ class _Follower:
         row = self.rows.get(lesion_id)
         parts = self.parts.get(lesion_id)
         if parts:
-            self.notes.append(
-                f"{lesion_id}: split, the parts {', '.join(p.lesion_id for p in parts)} are added "
-                "(RECIST 1.1, 4.3.2: parts are neither new lesions nor extra targets)"
-            )
-            for part in parts:
+            for part in self._counted_parts(lesion_id, parts):
                 self._add(part.lesion_id, counted)
             if row is None or row.state is LesionState.SPLIT:
                 return
         self._take(lesion_id, row)
+
+    def _counted_parts(self, lesion_id: str, parts: list[LesionFinding]) -> list[LesionFinding]:
+        """All parts of a split lesion, or the largest one where the charter says so."""
+        if self.rule.profile.split_policy == "add-parts":
+            self.notes.append(
+                f"{lesion_id}: split, the parts {', '.join(p.lesion_id for p in parts)} are added "
+                "(RECIST 1.1, 4.3.2: parts are neither new lesions nor extra targets)"
+            )
+            return parts
+        largest = max(parts, key=lambda part: self.rule.measured(part) or ZERO)
+        source = self.rule.profile.source_of("split_policy")
+        self.notes.append(f"{lesion_id}: split, only the largest part {largest.lesion_id} counts ({source})")
+        return [largest]
 
     def _merged_away(self, lesion_id: str, carrier: str) -> None:
         row = self.rows.get(lesion_id)
@@ -225,6 +251,11 @@ class _Follower:
             raise RuleError(
                 f"Lesion '{lesion_id}' is merged, but no lesion of this time point lists it among its members."
             )
+        if row.members and self.rule.profile.merge_policy == "not-evaluable":
+            source = self.rule.profile.source_of("merge_policy")
+            self.notes.append(f"{lesion_id}: an inseparable merge, not evaluable ({source})")
+            self.complete = False
+            return
         value = self.rule.value(row, self.notes)
         if value is None:
             self.complete = False

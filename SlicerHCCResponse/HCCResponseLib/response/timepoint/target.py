@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.numbers import HUNDRED, length_text, percent_change, signed
@@ -9,7 +10,10 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.timepoint.sums import LesionSum
 from HCCResponseLib.response.types import Response, TargetEvaluation
 
-_UNITS = {"diameter": "mm", "product": "mm²", "volume": "mm³"}
+NO_TARGET = TargetEvaluation(
+    Response.NA, None, None, None, None, None, None, None, True, Response.NA,
+    ("NA: no target lesions at baseline",),
+)  # fmt: skip
 
 
 def is_pr(total: Decimal, baseline: Decimal, profile: Profile) -> bool:
@@ -33,6 +37,14 @@ def _source(profile: Profile) -> str:
     return name if profile.pd_absolute_mm else f"{name}, no absolute rule"
 
 
+class TargetMemory(NamedTuple):
+    """What a :class:`TargetHistory` carries from one time point to the next."""
+
+    nadir: Decimal
+    responded: bool
+    smallest: dict[str, Decimal]
+
+
 class TargetHistory:
     """Carries baseline sum, nadir and "PR reached" from time point to time point.
 
@@ -53,7 +65,7 @@ class TargetHistory:
                 f"The baseline sum must be larger than 0, not {baseline_sum}: a target needs a baseline."
             )
         self.profile = profile
-        self._unit = _UNITS[profile.quantity.removeprefix("viable-")]
+        self._unit = profile.unit
         self._source = _source(profile)
         self.baseline = baseline_sum
         self.nadir = baseline_sum
@@ -68,6 +80,24 @@ class TargetHistory:
     def seed_lesions(self, values: Mapping[str, Decimal]) -> None:
         """Remember single-lesion values of the baseline (criteria that judge single lesions, such as WHO)."""
         self._smallest.update(values)
+
+    @property
+    def memory(self) -> TargetMemory:
+        """Nadir, "PR reached" and the smallest single lesions so far."""
+        return TargetMemory(self.nadir, self.responded, dict(self._smallest))
+
+    def recall(self, memory: TargetMemory) -> None:
+        """Go back to an earlier memory: the time point since then does not count."""
+        self.nadir, self.responded, self._smallest = memory
+
+    def leave_out(self, overall: Response, memory: TargetMemory) -> tuple[str, ...]:
+        """Forget a time point that was not evaluable over all, where ``nadir_policy`` says so, and why (D9)."""
+        if overall not in (Response.NE, Response.MISSING) or self.profile.nadir_policy == "complete-sums":
+            return ()
+        self.recall(memory)
+        return (
+            f"the time point is not evaluable and is no nadir ({self.profile.source_of('nadir_policy')})",
+        )
 
     def evaluate(self, current: LesionSum, recurrence: bool = False) -> TargetEvaluation:
         """Target response of the next time point; updates nadir and "PR reached".

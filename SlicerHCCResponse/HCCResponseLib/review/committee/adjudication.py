@@ -14,14 +14,16 @@ from typing import Any
 
 from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.base.text import one_line
-from HCCResponseLib.response.profiles.load import Profile, load_profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import Response
 from HCCResponseLib.review.committee.assignments import Assignment, ReadKind, assignments
-from HCCResponseLib.review.people.people import People, Person, require_role
+from HCCResponseLib.review.people.people import People
+from HCCResponseLib.review.people.person import Person, require_role
 from HCCResponseLib.review.read.access import Act, Role
 from HCCResponseLib.review.read.category import findings, in_force
 from HCCResponseLib.review.read.lifecycle import is_signed, require
 from HCCResponseLib.review.read.outcome import ReadOutcome, outcome
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.state import read_life, read_state
 from HCCResponseLib.review.signing.signatures import Meaning
 from HCCResponseLib.review.store import STORE_LOG, ReadStore
@@ -114,8 +116,7 @@ def values(store: ReadStore, read_id: str) -> dict[str, _Value]:
     """The adjudication variables of one finished read, every one that is known."""
     read = store.other(read_id)
     state = read_state(read)
-    assert state.study is not None
-    profile = load_profile(state.study.profile)
+    profile = profile_of(read, state)
     result = outcome(findings(state, profile), in_force(state, profile))
     return {name: value(result) for name, value in VARIABLES.items()}
 
@@ -133,6 +134,7 @@ def adjudicate(
     why = one_line(reason, "the reason of the choice", 500)
     person = people.authenticate(*credentials)
     with store.transaction():
+        person = people.present(person)
         found = case(store, subject)
         _require_adjudicator(person, found)
         _require_choice(store, person, found, chosen)
@@ -156,6 +158,7 @@ def adjudicate(
                 new=f"accepted: {chosen}",
                 reason=why,
                 role=Role.ADJUDICATOR.value,
+                signer=person.key,
             )
     return case(store, subject)
 
@@ -190,9 +193,8 @@ def _is_signed(store: ReadStore, read_id: str) -> bool:
 
 
 def _profile(store: ReadStore, read: Assignment) -> Profile:
-    study = read_life(store.other(read.read_id)).study
-    assert study is not None
-    return load_profile(study.profile)
+    own = store.other(read.read_id)
+    return profile_of(own, read_life(own))
 
 
 def _differing(store: ReadStore, readers: list[Assignment], profile: Profile) -> tuple[str, ...]:

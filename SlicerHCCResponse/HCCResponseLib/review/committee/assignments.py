@@ -10,7 +10,7 @@ adjudicator sees signed reads under the names of their streams. ``store`` is any
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -18,12 +18,15 @@ from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.base.text import one_line
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.response.profiles.load import Profile, load_profile
-from HCCResponseLib.review.people.people import People, Person, require_role
+from HCCResponseLib.review.people.people import People
+from HCCResponseLib.review.people.person import Person, Signatory, require_role
 from HCCResponseLib.review.read.access import Act, Role
 from HCCResponseLib.review.read.lifecycle import is_signed, require
+from HCCResponseLib.review.read.profile import profile_of
+from HCCResponseLib.review.read.session import write_study
 from HCCResponseLib.review.read.state import ReadState, Row, read_life, read_state
+from HCCResponseLib.review.signing.content import values_hash
 from HCCResponseLib.review.signing.signatures import ReadOrder
-from HCCResponseLib.review.signing.signing import profile_hash
 from HCCResponseLib.review.store import STORE_LOG, ReadStore
 
 ASSIGNED = "assigned"
@@ -72,7 +75,9 @@ def blinded(study: Study) -> Study:
 def assignments(store: ReadStore, subject: str | None = None) -> list[Assignment]:
     """All assignments in order, or those of one subject. For the software's own use; people get ``visible``."""
     found = [
-        Assignment(**{**e.payload, "kind": ReadKind(e.payload["kind"])})
+        Assignment(
+            **{f.name: e.payload[f.name] for f in fields(Assignment)} | {"kind": ReadKind(e.payload["kind"])}
+        )
         for e in store.other(STORE_LOG).events()
         if e.action == ASSIGNED
     ]
@@ -91,7 +96,7 @@ def assignment(store: ReadStore, read_id: str) -> Assignment:
 
 def assign(
     store: ReadStore,
-    by: Person,
+    by: Signatory,
     people: People,
     study: Study,
     fingerprints: Mapping[str, Any],
@@ -111,8 +116,9 @@ def assign(
     """
     require_role(by, Role.MANAGER)
     profile = load_profile(study.profile)
-    kind = _kind_for(people, reader, stream, profile)
     with store.transaction():
+        require_role(people.present(by), Role.MANAGER)
+        kind = _kind_for(people, reader, stream, profile)
         same = assignments(store, study.subject)
         for other in same:
             if reader == other.reader:
@@ -125,7 +131,7 @@ def assign(
     return new
 
 
-def reread(store: ReadStore, by: Person, read_id: str, reason: str) -> Assignment:
+def reread(store: ReadStore, by: Signatory, read_id: str, reason: str) -> Assignment:
     """Give a finished read to the same reader again, fresh and blinded to the first one.
 
     Raises:
@@ -134,6 +140,7 @@ def reread(store: ReadStore, by: Person, read_id: str, reason: str) -> Assignmen
     """
     why = one_line(reason, "the reason", 500)
     with store.transaction():
+        by = People(store).present(by)
         first = assignment(store, read_id)
         life = read_life(store.other(read_id))
         require(by, Act.REREAD, life)
@@ -144,7 +151,7 @@ def reread(store: ReadStore, by: Person, read_id: str, reason: str) -> Assignmen
             first, read_id=f"{first.subject}-{len(same) + 1}", kind=ReadKind.REREAD, repeats=read_id
         )
         assert life.study is not None
-        _write(store, by, new, life.study, life.fingerprints, load_profile(life.study.profile), why)
+        _write(store, by, new, life.study, life.fingerprints, profile_of(store.other(read_id), life), why)
     return new
 
 
@@ -170,14 +177,14 @@ def _kind_for(people: People, reader: str, stream: str, profile: Profile) -> Rea
 
 def _write(
     store: ReadStore,
-    by: Person,
+    by: Signatory,
     new: Assignment,
     study: Study,
     fingerprints: Mapping[str, Any],
     profile: Profile,
     reason: str = "",
 ) -> None:
-    digest, manager = profile_hash(profile), Role.MANAGER.value
+    digest, manager = values_hash(profile), Role.MANAGER.value
     read = store.other(new.read_id).acting(manager, digest)
     own = {"reader": new.reader, "order": _ORDERS[profile.read_order], "profile_sha256": digest}
     for log, payload in ((store.other(STORE_LOG).acting(manager, digest), asdict(new)), (read, own)):
@@ -188,9 +195,9 @@ def _write(
             item=f"read {new.read_id}",
             new=f"{new.stream}: {new.reader}",
             reason=reason,
+            signer=by.key,
         )
-    content = {"study": study.model_dump(mode="json"), "fingerprints": dict(fingerprints)}
-    read.append(by.name, "study", content, item="study")
+    write_study(read, by.name, study, fingerprints, profile)
 
 
 def visible(store: ReadStore, person: Person) -> list[Assignment]:
@@ -241,7 +248,8 @@ def open_read(
     require(person, Act.SEE, life)
     _keep_blinded(store, person, chosen)
     state = read_state(own_store, _end_of(own_store, version))
-    state.person = person
+    # Whoever keeps a read open keeps no key open.
+    state.person = Person(person.name, person.printed_name, person.roles)
     if chosen.reader != person.name and Role.AUDITOR not in person.roles:
         _hide_names(state, chosen.stream)
     role = Role.READER.value if chosen.reader == person.name else ""

@@ -5,15 +5,16 @@ from decimal import Decimal
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.text import one_line
-from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.geometry import PLANES, Geometry
 from HCCResponseLib.lesions.proposal import Suggestion
-from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.measure import RECIST, convention_of, measure_lesion, measure_parts
 from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.types import LesionState, Response
 from HCCResponseLib.review.read.category import findings
 from HCCResponseLib.review.read.lifecycle import require_draft
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import (
     CANDIDATE_ACTIONS,
     LESION_ACTIONS,
@@ -26,12 +27,15 @@ from HCCResponseLib.review.read.records import (
 from HCCResponseLib.review.read.state import ReadState, Row, refresh
 from HCCResponseLib.review.store import ReadStore
 
+_SLICE_PLAY = 0.5
+_HUGE = Decimal(10) ** 12
 _NEEDS_REASON = (Action.REJECT, Action.DISMISS)
 _WITHOUT_CONTOUR = (
     LesionState.DISAPPEARED,
     LesionState.NOT_EVALUABLE,
     LesionState.NOT_IMAGED,
     LesionState.TOO_SMALL,
+    LesionState.MERGED,
 )
 
 
@@ -44,20 +48,58 @@ def decide(
         geometry: grid of the time point's image; needed with an edited contour.
 
     Raises:
-        InputError: no such row, an action that does not fit it, a missing reason or an impossible length.
+        InputError: no such row, an action that does not fit it, a missing reason or an impossible length; a line
+            whose ends lie on different slices.
         AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
-    check(state, decision)
-    if decision.contour is not None:
-        if geometry is None:
-            raise InputError(f"The edited contour of '{decision.name}' came without its image's grid.")
-        decision = replace(decision, measurement=measure_lesion(decision.contour, geometry))
+    row = check(state, decision)
+    _require_one_slice(decision, geometry)
+    decision = _measured(store, state, row, decision, geometry)
     with store.transaction():
         refresh(store, state)
         row = check(state, decision)
         write_decision(store, decision, row.words, Row(row.proposal, decision).words)
     state.take(decision)
     return decision
+
+
+def _require_one_slice(decision: Decision, geometry: Geometry | None) -> None:
+    """A diameter is measured within one acquired slice (RECIST 1.1, Appendix II); half a slice of play is let pass."""
+    for line in (decision.long_line, decision.short_line):
+        if line is None or geometry is None:
+            continue
+        first, second = geometry.lps_to_index([line.start_lps, line.end_lps])[:, geometry.slice_axis]
+        if abs(first - second) > _SLICE_PLAY:
+            raise InputError(
+                f"The ends of this line of '{decision.name}' lie on two slices ({round(first) + 1} and "
+                f"{round(second) + 1} of the {PLANES[geometry.slice_axis]} slices of '{decision.time_point}'); "
+                "draw it within one slice."
+            )
+
+
+def _measured(
+    store: ReadStore, state: ReadState, row: Row, decision: Decision, geometry: Geometry | None
+) -> Decision:
+    """With the reader's contour measured by the convention of the read's profile, by parts too where it is split.
+
+    A proposed contour that the reader calls viable is measured again where it was measured by another convention.
+    """
+    contour, before = decision.contour, row.proposal.measurement
+    wanted = RECIST if state.study is None else convention_of(profile_of(store, state))
+    if contour is None and decision.viable and before is not None and before.convention != wanted.name:
+        contour = row.proposal.contour
+    if contour is None:
+        return decision
+    if geometry is None:
+        raise InputError(f"The edited contour of '{decision.name}' came without its image's grid.")
+    split = LesionState.SPLIT in (decision.state, row.state) and decision.state in (None, LesionState.SPLIT)
+    parts = measure_parts(contour, geometry, wanted) if split else ()
+    if len(parts) < 2 and decision.state is LesionState.SPLIT:
+        raise InputError(
+            f"'{decision.name}' at '{decision.time_point}' is called split, and its contour is in one piece."
+        )
+    whole = measure_lesion(contour, geometry, wanted)
+    return replace(decision, measurement=whole, parts=parts if len(parts) > 1 else ())
 
 
 def undo(store: ReadStore, state: ReadState, reader: str) -> tuple[str, str]:
@@ -105,6 +147,7 @@ def check(state: ReadState, decision: Decision) -> Row:
     require_draft(state, decision.reader, decision.time_point)
     _check_action(row, decision, where)
     _check_content(decision, where)
+    _check_parts(state, row, decision, where)
     return row
 
 
@@ -114,6 +157,25 @@ def _check_action(row: Row, decision: Decision, where: str) -> None:
         raise InputError(
             f"'{decision.action}' is no answer to {where}; possible are {', '.join(a.value for a in allowed)}."
         )
+
+
+def _check_parts(state: ReadState, row: Row, decision: Decision, where: str) -> None:
+    """Split and merged lesions: parts to add up, and a lesion that stands for both."""
+    if not decision.seen and row.proposal.needs_a_look and decision.action is Action.ACCEPT:
+        raise InputError(f"That {where} has disappeared cannot be accepted unseen; look at its place.")
+    parts = decision.contour is not None or decision.parts or row.parts or row.proposal.parts
+    if decision.state is LesionState.SPLIT and (not parts or decision.long_axis_mm is not None):
+        raise InputError(
+            f"{where} is called split: its parts are needed as a contour, and no long axis of the whole."
+        )
+    into = decision.merged_into or (
+        row.proposal.merged_into if decision.state is LesionState.MERGED else None
+    )
+    if (into is not None) != (decision.state is LesionState.MERGED):
+        raise InputError(f"{where}: 'state: merged' and 'merged_into' go together.")
+    other = None if into is None else state.row(decision.time_point, into)
+    if into is not None and (into == decision.name or other is None or other.merged_into):
+        raise InputError(f"{where} cannot be merged into '{into}': name a lesion that is measured there.")
 
 
 def _check_content(decision: Decision, where: str) -> None:
@@ -126,7 +188,8 @@ def _check_content(decision: Decision, where: str) -> None:
     if decision.long_axis_mm is not None and not 0 < decision.long_axis_mm < 1000:
         raise InputError(f"A long axis of {decision.long_axis_mm} mm for {where} is impossible.")
     changes = (decision.contour, decision.long_axis_mm, decision.short_line, decision.state)
-    if decision.action is Action.EDIT and all(c is None for c in changes):
+    facts = (decision.viable, decision.versus_last)
+    if decision.action is Action.EDIT and all(c is None for c in (*changes, *facts)):
         raise InputError(f"The edit of {where} changes nothing: give a contour, a long axis or a state.")
     if decision.action is Action.ACCEPT and any(c is not None for c in changes):
         raise InputError(f"The acceptance of {where} carries changes; use 'edit' for them.")
@@ -189,8 +252,12 @@ def answer(
 
 
 def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
-    """Accept every undecided proposal unseen: the output says that it was not reviewed. Returns how many."""
-    undecided = [row for rows in state.rows.values() for row in rows.values() if row.decision is None]
+    """Accept undecided proposals unseen: the output says that it was not reviewed. Returns how many.
+
+    A lesion that is proposed as disappeared stays undecided: without a look at its place nobody knows.
+    """
+    rows = [row for point in state.rows.values() for row in point.values() if row.decision is None]
+    undecided = [row for row in rows if not row.proposal.needs_a_look]
     for row in undecided:
         action = Action.ACCEPT
         if row.is_candidate:
@@ -202,7 +269,19 @@ def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
 
 def as_length(value: str | float) -> Decimal:
     """A reader's length in mm, in tenths like every length. Raises ``InputError`` for what is not a number."""
+    return tenths(as_number(value, "a length in millimetres"))
+
+
+def as_number(value: str | float, what: str = "a number") -> Decimal:
+    """A number as it was written; words, infinities, huge powers and "not a number" are none.
+
+    Raises:
+        InputError: naming the value and ``what`` it should have been.
+    """
     try:
-        return tenths(Decimal(str(value)))
+        number = Decimal(str(value))
     except ArithmeticError as problem:
-        raise InputError(f"'{value}' is not a length in millimetres.") from problem
+        raise InputError(f"'{str(value)[:40]}' is not {what}.") from problem
+    if not number.is_finite() or abs(number) >= _HUGE:
+        raise InputError(f"'{str(value)[:40]}' is not {what}.")
+    return number

@@ -11,10 +11,18 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.response.profiles.load import load_profile
-from HCCResponseLib.response.types import LesionRole, LesionState, Response
-from HCCResponseLib.review.decisions.decide import answer, as_length, check, decide, decide_non_target
-from HCCResponseLib.review.decisions.reader_rows import add_row
+from HCCResponseLib.response.types import LesionRole, LesionState, Response, VersusLast
+from HCCResponseLib.review.decisions.decide import (
+    answer,
+    as_length,
+    as_number,
+    check,
+    decide,
+    decide_non_target,
+)
+from HCCResponseLib.review.decisions.reader_rows import add_row, first_shown, set_site, set_visit
+from HCCResponseLib.review.read.facts import Marker, Site, Visit
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
 from HCCResponseLib.review.read.state import ReadState
 from HCCResponseLib.review.store import ReadStore
@@ -27,7 +35,11 @@ class _Strict(BaseModel):
 class DecisionEntry(_Strict):
     """One decision. ``contour`` is a label map whose ``label`` (default: any non-zero value) is the lesion.
 
+    ``viable``: contour or length is that of the viable part, as mRECIST, EASL and qEASL need it.
+
     With ``added`` the lesion was not proposed: at baseline it is followed, later it is a candidate for a new one.
+    With ``state: split`` the parts of the contour are measured one by one and added; with ``state: merged`` the lesion
+    ``merged_into`` is measured for both. A ``long_axis_mm`` of a split lesion takes the place of the sum of its parts.
     """
 
     time_point: str
@@ -38,8 +50,11 @@ class DecisionEntry(_Strict):
     contour: Path | None = None
     label: int | None = None
     long_axis_mm: str | float | None = None
+    viable: bool | None = None
+    versus_last: VersusLast | None = None
     reason: str = ""
     added: bool = False
+    merged_into: str | None = None
 
 
 class NonTargetEntry(_Strict):
@@ -56,6 +71,42 @@ class AnswerEntry(_Strict):
     choice: str
 
 
+class SiteEntry(_Strict):
+    """Where one lesion lies and what else is known of it; fields as in ``Site``."""
+
+    name: str
+    organ: str = "liver"
+    segment: str = ""
+    lymph_node: bool = False
+    station: str = ""
+    hilar: bool | None = None
+    kind: str = ""
+    treated: bool = False
+    irradiated: bool = False
+    grown_since_treatment: bool | None = None
+    arterial_enhancement: bool | None = None
+    well_delineated: bool | None = None
+    reproducible: bool | None = None
+
+
+class MarkerEntry(_Strict):
+    """One tumour marker with the laboratory's upper limit of normal, in the same unit."""
+
+    name: str
+    value: str | float
+    limit: str | float
+    unit: str = ""
+
+
+class VisitEntry(_Strict):
+    """Tumour markers of one time point, and how non-target disease compares with the last one."""
+
+    time_point: str
+    markers: tuple[MarkerEntry, ...] = ()
+    markers_normal: bool | None = None
+    non_target_versus_last: VersusLast | None = None
+
+
 class DecisionsFile(_Strict):
     """Everything one reader decided."""
 
@@ -63,6 +114,8 @@ class DecisionsFile(_Strict):
     decisions: tuple[DecisionEntry, ...] = ()
     non_target: tuple[NonTargetEntry, ...] = ()
     answers: tuple[AnswerEntry, ...] = ()
+    sites: tuple[SiteEntry, ...] = ()
+    visits: tuple[VisitEntry, ...] = ()
 
 
 def load_decisions(path: Path) -> DecisionsFile:
@@ -97,6 +150,7 @@ def apply_decisions(
         for entry in entries:
             if entry.added:
                 add_row(store, state, content.reader, entry.time_point, entry.name)
+        shown = _apply_facts(store, state, content, skip)
         for decision in ready:
             check(state, decision)
         for decision in ready:
@@ -107,10 +161,37 @@ def apply_decisions(
                 decide_non_target(store, state, done)
         for given in content.answers:
             if given.time_point not in skip and state.study is not None:
-                profile = load_profile(state.study.profile)
+                profile = profile_of(store, state)
                 answer(store, state, profile, content.reader, given.time_point, given.choice)
     points = [e.time_point for e in entries] + [e.time_point for e in content.non_target]
-    return frozenset(points + [e.time_point for e in content.answers]) - skip
+    points += [e.time_point for e in content.answers] + [e.time_point for e in content.visits]
+    return (frozenset(points) | shown) - skip
+
+
+def _apply_facts(
+    store: ReadStore, state: ReadState, content: DecisionsFile, skip: frozenset[str]
+) -> frozenset[str]:
+    """Write sites and visits; returns the time points that show these lesions first.
+
+    A lesion that is not proposed yet is left for later while a time point still waits for its proposals.
+    """
+    waits = any(name not in state.rows for name in skip)
+    shown: set[str] = set()
+    for entry in content.sites:
+        first = first_shown(state, entry.name)
+        if first in skip or (first is None and waits):
+            continue
+        site = Site(**entry.model_dump(exclude={"name"}))
+        set_site(store, state, content.reader, entry.name, site)
+        shown.add(first or "")
+    for seen in content.visits:
+        if seen.time_point not in skip:
+            markers = tuple(
+                Marker(m.name, as_number(m.value), as_number(m.limit), m.unit) for m in seen.markers
+            )
+            visit = Visit(markers, seen.markers_normal, seen.non_target_versus_last)
+            set_visit(store, state, content.reader, seen.time_point, visit)
+    return frozenset(shown)
 
 
 def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, Geometry]) -> Decision:
@@ -132,6 +213,9 @@ def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, 
         None,
         None if entry.long_axis_mm is None else as_length(entry.long_axis_mm),
         entry.reason,
+        viable=entry.viable,
+        versus_last=entry.versus_last,
+        merged_into=entry.merged_into,
     )
 
 

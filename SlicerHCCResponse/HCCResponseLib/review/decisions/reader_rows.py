@@ -1,17 +1,20 @@
-"""What a reader adds to a read: lesions that were not proposed, and where a lesion lies."""
+"""What a reader adds to a read: lesions that were not proposed, facts of a lesion, facts of a visit."""
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import count
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.text import one_line
 from HCCResponseLib.imaging.study import NAME
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.review.read.facts import Site, Visit, visit_to_json
 from HCCResponseLib.review.read.lifecycle import require_draft
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import row_name, write_proposal
-from HCCResponseLib.review.read.state import ReadState, Site, refresh
+from HCCResponseLib.review.read.state import ReadState, refresh
 from HCCResponseLib.review.store import ReadStore
 
 ADDED_BY = "added by "
@@ -51,26 +54,72 @@ def _free_name(state: ReadState, letter: str) -> str:
 
 
 def set_site(store: ReadStore, state: ReadState, reader: str, name: str, site: Site) -> None:
-    """Say where a lesion lies; the latest word counts.
+    """Say where a lesion lies and what else is known of it; the latest word counts.
 
     Raises:
-        InputError: no such lesion, or no organ.
+        InputError: no such lesion, no organ, an unknown kind, or growth since a treatment that was not given.
         AccessError: the time point that shows the lesion first is locked.
     """
-    first = next((point for point, rows in state.rows.items() if name in rows), None)
+    first = first_shown(state, name)
     if first is None:
         raise InputError(f"There is no lesion '{name}' in this read.")
-    organ = one_line(site.organ, "the organ", 60)
-    site = Site(organ, one_line(site.segment, "the segment", 60, required=False), site.lymph_node)
+    site = _checked_site(store, state, name, site)
     payload = {"time_point": first, "name": name, **asdict(site)}
     with store.transaction():
         refresh(store, state)
         require_draft(state, reader, first)
-        old, new = _words(state.site(name)), _words(site)
-        store.append(reader, "site", payload, item=row_name(first, name), old=old, new=new)
+        old = state.site(name).words
+        store.append(reader, "site", payload, item=row_name(first, name), old=old, new=site.words)
     state.sites[name] = site
 
 
-def _words(site: Site) -> str:
-    parts = (site.organ, site.segment, "lymph node" if site.lymph_node else "")
-    return ", ".join(part for part in parts if part)
+def first_shown(state: ReadState, name: str) -> str | None:
+    """The time point that shows a lesion first, if any does."""
+    return next((point for point, rows in state.rows.items() if name in rows), None)
+
+
+def _checked_site(store: ReadStore, state: ReadState, name: str, site: Site) -> Site:
+    known = kinds(profile_of(store, state)) if state.study else ()
+    if site.kind and site.kind not in known:
+        raise InputError(f"'{site.kind[:60]}' of '{name}' is no kind of lesion; known: {', '.join(known)}.")
+    if site.grown_since_treatment is not None and not (site.treated or site.irradiated):
+        raise InputError(f"'{name}' has grown since a treatment, but is not called treated or irradiated.")
+    return replace(
+        site,
+        organ=one_line(site.organ, "the organ", 60),
+        segment=one_line(site.segment, "the segment", 60, required=False),
+        station=one_line(site.station, "the station", 60, required=False),
+    )
+
+
+def kinds(profile: Profile) -> tuple[str, ...]:
+    """Kinds of lesion that the rules of a profile know; every other lesion has none."""
+    return (*profile.never_measurable, "cystic", "bone-soft-tissue")
+
+
+def set_visit(store: ReadStore, state: ReadState, reader: str, time_point: str, visit: Visit) -> None:
+    """Say the tumour markers of a time point, and how non-target disease compares; the latest word counts.
+
+    Raises:
+        InputError: no such time point, or what is said contradicts itself.
+        AccessError: the time point is locked or not open yet, or the read is somebody else's.
+    """
+    if time_point not in [p.name for p in (state.study.timepoints if state.study else ())]:
+        raise InputError(f"There is no time point '{time_point}' in this read.")
+    named = (
+        replace(
+            m,
+            name=one_line(m.name, "the tumour marker", 40),
+            unit=one_line(m.unit, "its unit", 20, required=False),
+        )
+        for m in visit.markers
+    )
+    visit = replace(visit, markers=tuple(named))
+    visit.require_sound()
+    payload = {"time_point": time_point, **visit_to_json(visit)}
+    with store.transaction():
+        refresh(store, state)
+        require_draft(state, reader, time_point)
+        old = state.visit(time_point).words
+        store.append(reader, "visit", payload, item=row_name(time_point, "visit"), old=old, new=visit.words)
+    state.visits[time_point] = visit

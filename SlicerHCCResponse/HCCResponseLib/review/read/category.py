@@ -1,9 +1,12 @@
 """From decided rows to a response category; without every needed decision there is none, and it says why."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from HCCResponseLib.base.errors import IncompleteReadError, InputError
 from HCCResponseLib.imaging.study import TimePointEntry
+from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.timepoint.measurability import TargetCandidate
@@ -15,9 +18,11 @@ from HCCResponseLib.response.types import (
     NewLesionStatus,
     ReadEvaluation,
     TimePointFindings,
+    VersusLast,
 )
+from HCCResponseLib.review.read.facts import Site
 from HCCResponseLib.review.read.records import Action
-from HCCResponseLib.review.read.state import ReadState, Row, RowStatus, Site
+from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 
 def missing(state: ReadState, up_to: str | None = None) -> list[str]:
@@ -39,7 +44,12 @@ def missing(state: ReadState, up_to: str | None = None) -> list[str]:
             if name not in rows:
                 found.append(f"{point.name}: lesion {name} has no proposal; contour it or give its state.")
         for name, row in rows.items():
-            if row.status is RowStatus.PROPOSED:
+            if row.status is RowStatus.PROPOSED and row.proposal.needs_a_look:
+                found.append(
+                    f"{point.name}: lesion {name} is proposed as disappeared, which counts only once a reader has "
+                    "looked at its place: accept the row, or correct it (in the panel or with a decisions file)."
+                )
+            elif row.status is RowStatus.PROPOSED:
                 what = "candidate" if row.is_candidate else "lesion"
                 found.append(f"{point.name}: {what} {name} is not decided.")
             elif row.is_candidate and row.status is RowStatus.EDITED:
@@ -109,8 +119,23 @@ def _require_allowed(fixed: list[TargetCandidate], profile: Profile) -> None:
 
 def _candidate(name: str, row: Row, site: Site) -> TargetCandidate:
     measured = row.measurement
-    thickness = None if measured is None else measured.thickness_mm
-    return TargetCandidate(name, site.organ, site.lymph_node, row.long_mm, row.short_mm, thickness)
+    return TargetCandidate(
+        name,
+        site.organ,
+        site.lymph_node,
+        row.long_mm,
+        row.short_mm,
+        None if measured is None else measured.thickness_mm,
+        reproducible=site.reproducible,
+        kind=site.kind or None,
+        treated=site.treated,
+        irradiated=site.irradiated,
+        grown_since_treatment=site.grown_since_treatment,
+        arterial_enhancement=site.arterial_enhancement,
+        well_delineated=site.well_delineated,
+        hilar=site.hilar,
+        station=site.station or None,
+    )
 
 
 def findings(state: ReadState, profile: Profile, up_to: str | None = None) -> list[TimePointFindings]:
@@ -127,12 +152,36 @@ def findings(state: ReadState, profile: Profile, up_to: str | None = None) -> li
     new = NewLesionStatus.NO
     for point in _points(state, up_to):
         rows = state.rows[point.name]
-        lesions = [_finding(n, rows[n], role, state.site(n)) for n, (role, _) in role_of.items()]
+        lesions = [
+            f
+            for n, (role, _) in role_of.items()
+            for f in _followed_up(n, role, role_of, rows, state, profile)
+        ]
         new = max(new, _new_status(rows), key=list(NewLesionStatus).index)
-        lesions += [_finding(n, r, LesionRole.NEW, state.site(n)) for n, r in rows.items() if _is_new(r)]
-        non_target = state.non_target.get(point.name)
-        out.append(TimePointFindings(point.name, point.date, tuple(lesions), non_target, new))
+        lesions += [
+            _finding(n, r, LesionRole.NEW, state.site(n), profile) for n, r in rows.items() if _is_new(r)
+        ]
+        visit = state.visit(point.name)
+        out.append(
+            TimePointFindings(
+                point.name,
+                point.date,
+                tuple(lesions),
+                state.non_target.get(point.name),
+                new,
+                visit.non_target_versus_last or _non_target_versus_last(lesions),
+                visit.normal(profile.markers_required_for_cr),
+            )
+        )
     return out
+
+
+def _non_target_versus_last(lesions: list[LesionFinding]) -> VersusLast | None:
+    """Non-target disease as a whole from what was said of each lesion: larger as soon as one is."""
+    said = {one.versus_last for one in lesions if one.role is LesionRole.NON_TARGET and one.versus_last}
+    if VersusLast.LARGER in said:
+        return VersusLast.LARGER
+    return said.pop() if len(said) == 1 else VersusLast.SAME if said else None
 
 
 def _is_new(row: Row) -> bool:
@@ -146,11 +195,80 @@ def _new_status(rows: dict[str, Row]) -> NewLesionStatus:
     return NewLesionStatus.EQUIVOCAL if Action.EQUIVOCAL in actions else NewLesionStatus.NO
 
 
-def _finding(name: str, row: Row, role: LesionRole, site: Site) -> LesionFinding:
-    measured = row.measurement if row.state is LesionState.MEASURED else None
-    volume = Decimal(str(round(measured.volume_mm3, 1))) if measured else None
-    where = (site.organ, site.lymph_node)
-    return LesionFinding(name, *where, role, row.state, row.long_mm, row.short_mm, volume_mm3=volume)
+def _finding(name: str, row: Row, role: LesionRole, site: Site, profile: Profile) -> LesionFinding:
+    measured = row.measurement if row.is_sized else None
+    viable = row.viable if profile.needs_viable and row.is_sized else None
+    if viable and not _contour_is_viable(row):
+        measured = None
+    return LesionFinding(
+        name,
+        site.organ,
+        site.lymph_node,
+        role,
+        row.state,
+        row.long_mm,
+        row.short_mm,
+        volume_mm3=_volume(measured),
+        versus_last=None if row.decision is None else row.decision.versus_last,
+        viable=viable,
+    )
+
+
+def _volume(measured: LesionMeasurement | None) -> Decimal | None:
+    return None if measured is None else Decimal(str(round(measured.volume_mm3, 1)))
+
+
+def _contour_is_viable(row: Row) -> bool:
+    """With a length of the reader's own it may be the length alone that is viable; its volume is then not known."""
+    if row.decision is None or row.decision.long_axis_mm is None:
+        return True
+    return row.decision.contour is not None or row.proposal.viable
+
+
+def _followed_up(
+    name: str,
+    role: LesionRole,
+    role_of: Mapping[str, tuple[LesionRole, str]],
+    rows: Mapping[str, Row],
+    state: ReadState,
+    profile: Profile,
+) -> list[LesionFinding]:
+    """A followed lesion with its parts; of targets that have merged, one is measured for all of them."""
+    row, site = rows[name], state.site(name)
+    carrier = row.merged_into or name
+    joined = [n for n in role_of if rows[n].merged_into == carrier]
+    if role is not LesionRole.TARGET:
+        # Only sums know parts and merges; of other lesions it counts that they are there.
+        there = row.state in (LesionState.SPLIT, LesionState.MERGED)
+        return [_present(name, row, role, site) if there else _finding(name, row, role, site, profile)]
+    if not joined:
+        return _with_parts(name, row, site, profile)
+    members = [n for n in role_of if role_of[n][0] is role and (n == carrier or n in joined)]
+    if name != (carrier if carrier in members else members[0]):
+        return [LesionFinding(name, site.organ, site.lymph_node, role, LesionState.MERGED)]
+    whole, *parts = _with_parts(name, rows.get(carrier, row), site, profile)
+    return [replace(whole, members=tuple(members)), *parts]
+
+
+def _present(name: str, row: Row, role: LesionRole, site: Site) -> LesionFinding:
+    versus_last = None if row.decision is None else row.decision.versus_last
+    where = (site.organ, site.lymph_node, role)
+    return LesionFinding(name, *where, LesionState.MEASURED, versus_last=versus_last)
+
+
+def _with_parts(name: str, row: Row, site: Site, profile: Profile) -> list[LesionFinding]:
+    """A target, and of a split one its parts as findings of their own (RECIST 1.1, 4.3.2)."""
+    where = (site.organ, site.lymph_node, LesionRole.TARGET)
+    if not row.parts:
+        return [_finding(name, row, LesionRole.TARGET, site, profile)]
+    found = [LesionFinding(name, *where, LesionState.SPLIT)]
+    viable = row.viable if profile.needs_viable else None
+    for number, part in enumerate(row.parts, start=1):
+        short = part.short_axis.length_mm if part.short_axis else None
+        axes, volume = (part.long_axis.length_mm, short), _volume(part)
+        named = (f"{name}.{number}", *where, LesionState.MEASURED, *axes)
+        found.append(LesionFinding(*named, parent=name, volume_mm3=volume, viable=viable))
+    return found
 
 
 def category(state: ReadState, profile: Profile, up_to: str | None = None) -> ReadEvaluation:

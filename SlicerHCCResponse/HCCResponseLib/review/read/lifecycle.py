@@ -10,7 +10,8 @@ Which stage lets whom do what stands in :mod:`HCCResponseLib.review.read.access`
 
 from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.base.text import one_line
-from HCCResponseLib.review.people.people import People, Person
+from HCCResponseLib.review.people.people import People
+from HCCResponseLib.review.people.person import Person
 from HCCResponseLib.review.read.access import Act, Relation, Role, Stage, allowed
 from HCCResponseLib.review.read.state import ReadState, refresh
 from HCCResponseLib.review.signing.signatures import ReadOrder
@@ -130,6 +131,7 @@ def amend(
     why = one_line(reason, "the reason of the amendment", 500)
     person = people.authenticate(*credentials)
     with store.transaction():
+        person = people.present(person)
         refresh(store, state)
         role = require(person, Act.AMEND, state, time_point)
         later, old = points(state)[points(state).index(time_point) + 1 :], state.locks.version
@@ -142,6 +144,7 @@ def amend(
             new=f"version {old + 1}",
             reason=why,
             role=role,
+            signer=person.key,
         )
     refresh(store, state)
     return state.locks.version
@@ -158,7 +161,8 @@ def close(
     why = one_line(reason, "the reason", 500)
     person = people.authenticate(*credentials)
     with store.transaction():
+        person = people.present(person)
         refresh(store, state)
         role = require(person, Act.CLOSE, state)
-        store.append(person.name, "closed", {}, item="read", reason=why, role=role)
+        store.append(person.name, "closed", {}, item="read", reason=why, role=role, signer=person.key)
     refresh(store, state)

@@ -8,7 +8,7 @@ from HCCResponseLib.response.criteria import criterion
 from HCCResponseLib.response.endpoints.best import ReaderDecisionNeededError, best_response, response_flag
 from HCCResponseLib.response.endpoints.time_to_event import new_lesion_date
 from HCCResponseLib.response.endpoints.visits import Assessment
-from HCCResponseLib.response.irecist.best import irecist_best
+from HCCResponseLib.response.irecist.best import immune_best_response, immune_course, irecist_best
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.types import (
@@ -19,7 +19,6 @@ from HCCResponseLib.response.types import (
     TimePointFindings,
 )
 
-_IMMUNE_RESPONSES = (Response.ICR, Response.IPR)
 _Summary = tuple[Response | None, date | None, date | None, date | None]
 
 
@@ -61,10 +60,8 @@ def outcome(
     points = evaluation.time_points[1:]
     known: _Summary = (None, None, None, None)
     if all(point.overall is not None for point in points):
-        if criterion(profile.criterion).immune:
-            known = _immune(points)
-        else:
-            known = _classic(points, reference or evaluation.time_points[0].date, profile)
+        sum_up = _immune if criterion(profile.criterion).immune else _classic
+        known = sum_up(points, reference or evaluation.time_points[0].date, profile)
     return ReadOutcome(tuple(findings), evaluation, *known, profile.cr_then_lesser)
 
 
@@ -90,10 +87,14 @@ def _progression(points: Sequence[TimePointEvaluation], profile: Profile) -> dat
     return new_lesion_date(seen, profile)[0] or first.date
 
 
-def _immune(points: Sequence[TimePointEvaluation]) -> _Summary:
-    coded = [p.overall for p in points if p.overall is not None]
-    found = irecist_best(coded, [p.date for p in points])
-    dates = {r: next((p.date for p in points if p.overall is r), None) for r in set(coded)}
-    first = min((d for r, d in dates.items() if r in _IMMUNE_RESPONSES and d is not None), default=None)
-    best_date = dates.get(found.best_response)
-    return found.best_response, best_date, first, found.progression_date
+def _immune(points: Sequence[TimePointEvaluation], start: date, profile: Profile) -> _Summary:
+    visits = [Assessment(p.date, p.overall) for p in points if p.overall is not None]
+    progression = irecist_best(
+        [v.response for v in visits], [v.date for v in visits], profile
+    ).progression_date
+    try:
+        best = immune_best_response(visits, start, profile)
+        first = response_flag(immune_course(visits), start, profile)
+    except ReaderDecisionNeededError:
+        return None, None, None, progression
+    return best.answer, best.date, first.date, progression

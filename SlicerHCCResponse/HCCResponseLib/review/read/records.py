@@ -13,10 +13,11 @@ from HCCResponseLib.lesions.packed import pack_lesion, unpack_lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.numbers import tenths
-from HCCResponseLib.response.types import LesionRole, LesionState, Response
+from HCCResponseLib.response.types import LesionRole, LesionState, Response, VersusLast
 from HCCResponseLib.review.store import ReadStore, blob_key
 
 _MEASUREMENT = TypeAdapter(LesionMeasurement)
+_PARTS = TypeAdapter(tuple[LesionMeasurement, ...])
 
 
 class Action(StrEnum):
@@ -65,6 +66,10 @@ class Decision:
         contour, measurement: the reader's contour and what was measured on it.
         long_axis_mm: the reader's own long axis; it wins over the contour's. With a ``long_line`` it is that line's.
         long_line, short_line: lines that the reader dragged; the contour's own stay in ``measurement``.
+        versus_last: a non-target or new lesion compared with the last time point (iRECIST).
+        viable: the row's contour or length is that of the viable part of the tumour; ``None`` leaves it as proposed.
+        parts: of a lesion that the reader drew or called split, the measurement of each part, the longest first.
+        merged_into: of a lesion that the reader calls merged, the one that stands for both.
         reason: why, where a reason is required.
         seen: whether the reader looked at this row (false for a blanket acceptance).
     """
@@ -82,6 +87,10 @@ class Decision:
     seen: bool = True
     long_line: ReaderLine | None = None
     short_line: ReaderLine | None = None
+    viable: bool | None = None
+    versus_last: VersusLast | None = None
+    parts: tuple[LesionMeasurement, ...] = ()
+    merged_into: str | None = None
 
     def __post_init__(self) -> None:
         if self.long_line is not None and self.long_axis_mm is None:
@@ -110,14 +119,16 @@ def measurement_to_json(value: LesionMeasurement | None) -> Any:
 def write_proposal(store: ReadStore, proposal: Proposal) -> None:
     """Append a proposal with its contour."""
     payload, contours = _payload(proposal)
-    measured = proposal.measurement
+    measured = [one.long_axis.length_mm for one in proposal.parts]
+    if not measured and proposal.measurement:
+        measured = [proposal.measurement.long_axis.length_mm]
     store.append(
         "software",
         "proposal",
         payload,
         contours,
         item=row_name(proposal.time_point, proposal.name),
-        new=f"{measured.long_axis.length_mm} mm" if measured else str(proposal.state),
+        new=f"{' + '.join(map(str, measured))} mm" if measured else str(proposal.state),
     )
 
 
@@ -163,6 +174,7 @@ def read_decision(store: ReadStore, reader: str, payload: dict[str, Any]) -> Dec
             "role": LesionRole(payload["role"]) if payload["role"] else None,
             "state": LesionState(payload["state"]) if payload["state"] else None,
             "long_axis_mm": None if axis is None else Decimal(axis),
+            "versus_last": VersusLast(payload["versus_last"]) if payload.get("versus_last") else None,
             **{name: ends and ReaderLine(*map(tuple, ends)) for name, ends in lines.items()},
         },
     )
@@ -175,6 +187,7 @@ def _payload(record: Proposal | Decision) -> tuple[dict[str, Any], list[bytes]]:
         **vars(record),
         "mask": data and blob_key(data),
         "measurement": measurement_to_json(record.measurement),
+        "parts": [measurement_to_json(one) for one in record.parts],
     }
     del payload["contour"]
     return payload, [data] if data else []
@@ -187,4 +200,6 @@ def _fields(store: ReadStore, payload: dict[str, Any]) -> dict[str, Any]:
         **{name: value for name, value in payload.items() if name != "mask"},
         "contour": unpack_lesion(store.blob(mask)) if mask else None,
         "measurement": None if measured is None else _MEASUREMENT.validate_python(measured),
+        # Reads from before parts were kept have none.
+        "parts": _PARTS.validate_python(payload.get("parts", ())),
     }

@@ -1,6 +1,7 @@
 """An open read: its store, its state and the images of its time points; opened anew or resumed."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,12 @@ from typing import Any
 from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.imaging.study import Study, TimePointEntry, load_contour, load_image
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.review.read.access import Stage
 from HCCResponseLib.review.read.lifecycle import stage
+from HCCResponseLib.review.read.profile import archived
 from HCCResponseLib.review.read.state import ReadState, read_state
-from HCCResponseLib.review.store import ReadStore
+from HCCResponseLib.review.store import ReadStore, blob_key
 
 STORE = "read.sqlite"
 
@@ -71,9 +74,7 @@ def open_session(study: Study, folder: Path, opened: tuple[ReadStore, ReadState]
         store.close()
         raise AccessError(f"The read in '{folder}' is assigned to '{state.locks.reader}', who must sign in.")
     if state.study is None:
-        store.append(
-            "software", "study", {"study": study.model_dump(mode="json"), "fingerprints": fingerprints}
-        )
+        write_study(store, "software", study, fingerprints, load_profile(study.profile))
         state = read_state(store)
     elif state.fingerprints != fingerprints or state.study.subject != study.subject:
         store.close()
@@ -81,6 +82,15 @@ def open_session(study: Study, folder: Path, opened: tuple[ReadStore, ReadState]
             f"'{folder}' holds the read of another study or of other images; name another output folder."
         )
     return Session(study, Path(folder), store, state, images)
+
+
+def write_study(
+    store: ReadStore, actor: str, study: Study, fingerprints: Mapping[str, Any], profile: Profile
+) -> None:
+    """Begin a read: its study, the fingerprints of its images and its profile, which stays as it is now."""
+    kept = archived(profile)
+    content = {"study": study.model_dump(mode="json"), "fingerprints": dict(fingerprints)}
+    store.append(actor, "study", {**content, "profile": blob_key(kept)}, [kept], item="study")
 
 
 def _fingerprint(point: TimePointEntry, image: Volume) -> dict[str, Any]:

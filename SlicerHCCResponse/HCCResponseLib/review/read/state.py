@@ -11,7 +11,8 @@ from HCCResponseLib.lesions.links import LinkSet, links_from_json
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.types import LesionState, Response
-from HCCResponseLib.review.people.people import Person
+from HCCResponseLib.review.people.person import Person
+from HCCResponseLib.review.read.facts import Site, Visit, site_from_json, visit_from_json
 from HCCResponseLib.review.read.records import Action, Decision, read_decision, read_proposal
 from HCCResponseLib.review.signing.signatures import Locks, Meaning, ReadOrder, Signature
 from HCCResponseLib.review.store import Event, ReadStore
@@ -34,6 +35,7 @@ _STATUS = {
     Action.REJECT: RowStatus.REJECTED,
     Action.DISMISS: RowStatus.REJECTED,
 }
+_NOT_THERE = (LesionState.DISAPPEARED, LesionState.NOT_IMAGED, LesionState.MERGED)
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,17 @@ class Row:
 
     @property
     def contour(self) -> Lesion | None:
-        """The reader's contour where there is one, else the proposal's."""
+        """The reader's contour where there is one, else the proposal's unless the reader says that nothing is there."""
         if self.decision is not None and self.decision.contour is not None:
             return self.decision.contour
-        return self.proposal.contour
+        return None if self.state in _NOT_THERE else self.proposal.contour
+
+    @property
+    def viable(self) -> bool:
+        """Whether its contour is the viable part of the tumour: as the reader says, else as proposed."""
+        if self.decision is not None and self.decision.viable is not None:
+            return self.decision.viable
+        return self.proposal.viable
 
     @property
     def state(self) -> LesionState:
@@ -75,13 +84,38 @@ class Row:
                 return self.decision.state
             if self.decision.action is Action.REJECT:
                 return LesionState.NOT_EVALUABLE
+            if self.decision.long_axis_mm is None and self.decision.parts:
+                return LesionState.SPLIT
             if self.decision.contour is not None or self.decision.long_axis_mm is not None:
                 return LesionState.MEASURED
         return self.proposal.state
 
     @property
+    def is_sized(self) -> bool:
+        """Measured, as one or as the sum of its parts."""
+        return self.state in (LesionState.MEASURED, LesionState.SPLIT)
+
+    @property
+    def parts(self) -> tuple[LesionMeasurement, ...]:
+        """Each part of a split lesion, the longest first; empty when it is not split."""
+        if self.state is not LesionState.SPLIT:
+            return ()
+        own = self.decision.parts if self.decision is not None else ()
+        return own or self.proposal.parts
+
+    @property
+    def merged_into(self) -> str | None:
+        """The lesion whose diameter stands for this one too; ``None`` when it is not merged."""
+        if self.state is not LesionState.MERGED:
+            return None
+        own = self.decision.merged_into if self.decision is not None else None
+        return own or self.proposal.merged_into
+
+    @property
     def long_mm(self) -> Decimal | None:
-        """Long axis that counts: the reader's own line, else that of the contour; ``None`` when not measured."""
+        """Long axis that counts: the reader's own, else the contour's or the sum of its parts'; else ``None``."""
+        if self.parts:
+            return sum((one.long_axis.length_mm for one in self.parts), Decimal(0))
         if self.state is not LesionState.MEASURED:
             return None
         if self.decision is not None and self.decision.long_axis_mm is not None:
@@ -90,7 +124,10 @@ class Row:
 
     @property
     def short_mm(self) -> Decimal | None:
-        """Short axis that counts; a reader's own long axis makes the contour's short axis void."""
+        """Short axis that counts, of parts their sum; a reader's own long axis makes the contour's short axis void."""
+        if self.parts:
+            axes = [one.short_axis.length_mm for one in self.parts if one.short_axis]
+            return sum(axes, Decimal(0)) if len(axes) == len(self.parts) else None
         if self.state is not LesionState.MEASURED:
             return None
         if self.decision is not None and self.decision.short_line is not None:
@@ -103,23 +140,21 @@ class Row:
     @property
     def words(self) -> str:
         """The row for the log: what was done with it, and its long axis or state."""
-        size = self.state.value if self.long_mm is None else f"{self.long_mm} mm"
-        return f"{self.status}, {size}"
+        return f"{self.status}, {self.size_words}"
 
+    @property
+    def size_words(self) -> str:
+        """Long axis in mm with the parts that it adds up, or the state, or what it has merged into."""
+        if self.merged_into:
+            return f"merged into {self.merged_into}"
+        if self.parts:
+            return f"{self.parts_words} = {self.long_mm} mm"
+        return self.state.value if self.long_mm is None else f"{self.long_mm} mm"
 
-@dataclass(frozen=True)
-class Site:
-    """Where a lesion lies, as the reader says; without a word from the reader it is in the liver.
-
-    Attributes:
-        organ: as it counts for the limits per organ.
-        segment: free text, for the liver usually the Couinaud segment.
-        lymph_node: measured by its short axis.
-    """
-
-    organ: str = "liver"
-    segment: str = ""
-    lymph_node: bool = False
+    @property
+    def parts_words(self) -> str:
+        """Long axes of the parts, "21.9 + 21.9"; empty when it is not split."""
+        return " + ".join(str(one.long_axis.length_mm) for one in self.parts)
 
 
 @dataclass
@@ -133,9 +168,11 @@ class ReadState:
         non_target: per time point, the reader's judgement of non-target disease.
         links: per time point, which part is which lesion, with every set that was replaced.
         answers: per time point, the reader's answer to the question whether an earlier CR was right.
-        sites: per lesion name, where it lies, when the reader has said so.
+        sites: per lesion name, where it lies and what else the reader has said of it.
+        visits: per time point, tumour markers and what else the reader has said of it as a whole.
         decided: (time point, name, decision before) of every decision that can be undone, oldest first.
         locks: order, signatures and locked time points; where a time point stands tells ``review/read/lifecycle.py``.
+        profile_key: of the stored blob that holds the profile; ``None`` for reads of earlier versions.
         person: who has this read open; needed for reads that were assigned to somebody.
         seen: number of the last event that the locks know of.
     """
@@ -148,8 +185,10 @@ class ReadState:
     links: dict[str, LinkSet] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
+    visits: dict[str, Visit] = field(default_factory=dict)
     decided: list[tuple[str, str, Decision | None]] = field(default_factory=list)
     locks: Locks = field(default_factory=Locks)
+    profile_key: str | None = None
     person: Person | None = None
     seen: int = 0
 
@@ -166,6 +205,10 @@ class ReadState:
     def site(self, name: str) -> Site:
         """Where a lesion lies."""
         return self.sites.get(name, Site())
+
+    def visit(self, time_point: str) -> Visit:
+        """What is known of a time point as a whole."""
+        return self.visits.get(time_point, Visit())
 
     def propose(self, proposal: Proposal) -> None:
         """Let a proposal stand in its row, undecided."""
@@ -234,6 +277,7 @@ def _take_row(store: ReadStore, state: ReadState, event: Event) -> None:
     if event.action == "study":
         state.study = Study.model_validate(payload["study"])
         state.fingerprints = payload["fingerprints"]
+        state.profile_key = payload.get("profile")
     elif event.action == "proposal":
         state.propose(read_proposal(store, payload))
     elif event.action == "decision":
@@ -241,7 +285,9 @@ def _take_row(store: ReadStore, state: ReadState, event: Event) -> None:
     elif event.action == "undo":
         state.take_back()
     elif event.action == "site":
-        state.sites[payload["name"]] = Site(payload["organ"], payload["segment"], payload["lymph_node"])
+        state.sites[payload["name"]] = site_from_json(payload)
+    elif event.action == "visit":
+        state.visits[payload["time_point"]] = visit_from_json(payload)
     elif event.action == "answer":
         state.answers[payload["time_point"]] = payload["choice"]
     elif event.action == "links":

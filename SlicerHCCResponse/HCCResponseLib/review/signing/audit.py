@@ -8,10 +8,11 @@ from typing import Any
 from HCCResponseLib.base.csv_files import csv_text
 from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.base.files import write_text
-from HCCResponseLib.review.committee.adjudication import ADJUDICATED
-from HCCResponseLib.review.people.people import Person
+from HCCResponseLib.review.people.people import People, local_people, people_file
+from HCCResponseLib.review.people.person import Person
 from HCCResponseLib.review.read.access import Role
-from HCCResponseLib.review.signing.signing import first_bad_signature
+from HCCResponseLib.review.signing.authority import Authority, authority_of
+from HCCResponseLib.review.signing.check import SIGNATURES, SignatureCheck
 from HCCResponseLib.review.store import STORE_LOG, Event, Finding, ReadStore
 
 COLUMNS = (
@@ -29,42 +30,71 @@ class AuditResult:
         chain: what going along the chain found.
         signatures: how many signatures fit what they signed.
         problem: the first thing that is wrong, for a reader; empty when nothing is.
+        without_key: how many of them are of an earlier version, which had no keys: only the chain speaks for them.
+        notes: what a person should know or compare: keys that stand for themselves, categories that were not
+            computed again.
     """
 
     chain: Finding
     signatures: int
     problem: str
+    without_key: int = 0
+    notes: tuple[str, ...] = ()
 
 
-def verify(store: ReadStore, read_id: str | None = None, expect: str | None = None) -> AuditResult:
-    """Check the chain of a read or of the whole store, then every signature and adjudication in it.
+def verify(
+    store: ReadStore, read_id: str | None = None, expect: str | None = None, people: People | None = None
+) -> AuditResult:
+    """Check the chain of a read or of the whole store, then every change of an account and every signature in it.
+
+    A signature must be made with the key that its signer had at that place of the log, over the whole event; category
+    and sum are computed again from the decisions below it.
 
     Args:
         expect: a hash that was noted down earlier and must still be in the chain.
+        people: accounts for a store that has none of its own; as a rule those of this computer's user.
     """
     chain = store.store.check(read_id, expect)
     if not chain.good:
         where = f"event {chain.sequence} of read '{chain.read_id}': " if chain.sequence else ""
         return AuditResult(chain, 0, f"{where}{chain.reason}")
-    count = 0
+    since = store.store.signs_since()
+    own = authority_of(store.other(STORE_LOG).events(), since)
+    if own.problem:
+        number, why = own.problem
+        return AuditResult(chain, 0, f"event {number} of read '{STORE_LOG}': {why}")
+    check = SignatureCheck(own, None if own.anybody else _here(people), since)
+    count, keyless, notes = (
+        0,
+        0,
+        [f"the key of '{n}' stands for itself: {k}" for n, k in own.own_word.items()],
+    )
     for name in [read_id] if read_id else store.store.reads():
-        read = store.other(name)
-        bad = first_bad_signature(read) or _first_bad_adjudication(read)
-        if bad is not None:
-            why = "the signature does not fit what was signed"
-            return AuditResult(chain, count, f"event {bad} of read '{name}': {why}")
-        count += sum(e.action in ("signed", ADJUDICATED) for e in read.events() if name != STORE_LOG)
-    return AuditResult(chain, count, "")
+        for one in check.events(store.other(name)):
+            if one.fault:
+                problem = f"event {one.event.sequence} of read '{name}': {one.fault}"
+                return AuditResult(chain, count, problem, keyless, tuple(notes))
+            counts = one.event.action in SIGNATURES and name != STORE_LOG
+            count, keyless = count + counts, keyless + (counts and one.keyless)
+            notes += [one.note] if one.note else []
+    return AuditResult(chain, count, "", keyless, tuple(notes))
 
 
-def _first_bad_adjudication(read: ReadStore) -> int | None:
-    for event in read.events() if read.read_id != STORE_LOG else []:
-        if event.action == ADJUDICATED and (
-            event.payload["heads"].get(read.read_id) != event.previous
-            or event.payload["signer"] != event.actor
-        ):
-            return event.sequence
-    return None
+def _here(people: People | None) -> Authority | None:
+    """The accounts of this computer; ``None`` where there are none, and none are made."""
+    if people is not None:
+        return _authority(people)
+    if not people_file().exists():
+        return None
+    local = local_people()
+    try:
+        return _authority(local)
+    finally:
+        local.close()
+
+
+def _authority(people: People) -> Authority:
+    return authority_of(people.log.events(), people.log.store.signs_since())
 
 
 def export_log(person: Person, store: ReadStore, path: Path, read_id: str | None = None) -> int:

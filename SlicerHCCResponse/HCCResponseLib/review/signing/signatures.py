@@ -35,8 +35,10 @@ class Signature:
         sum: sum of diameters that was signed, as a decimal in words; ``None`` without targets.
         reviewed: false when some row was accepted unseen.
         profile: name of the profile, ``profile_sha256`` of all its values.
-        content_sha256: of every proposal and decision up to this time point.
+        content_sha256: of everything proposed and decided up to this time point; by which rule, ``content_version``.
         chain_head: hash of the event before the signature; binds it to the whole history of the read.
+        key: fingerprint of the signer's public key; empty for signatures of earlier versions, which had none.
+        signature: over the whole event, base64 (Ed25519).
     """
 
     time_point: str
@@ -52,6 +54,14 @@ class Signature:
     profile_sha256: str
     content_sha256: str
     chain_head: str
+    content_version: int = 1
+    key: str = ""
+    signature: str = ""
+
+    @property
+    def under_key(self) -> str:
+        """How the signature is secured, in words."""
+        return f"key {self.key[:16]}" if self.key else "without key"
 
 
 @dataclass

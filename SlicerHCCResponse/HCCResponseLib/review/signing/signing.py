@@ -2,30 +2,35 @@
 
     signature = sign_and_lock(store, state, people, ("jdoe", password), "baseline")
     countersign(store, state, people, ("chief", password), "baseline", Meaning.REVIEW)
-    first_bad_signature(store)        # None when every signature fits its read
 
-The person needs an account in ``people`` (:mod:`HCCResponseLib.review.people.people`). ``SignInError``,
+Each is an event that the person's own key signs as a whole; :mod:`HCCResponseLib.review.signing.audit` checks them. The
+person needs an account in ``people`` (:mod:`HCCResponseLib.review.people.people`). ``SignInError``,
 ``AccessError`` and ``IncompleteReadError`` carry a sentence for the reader; after any of them nothing has changed.
 """
 
-import hashlib
-import json
-from collections.abc import Iterable
 from typing import Any
 
 from HCCResponseLib.base.errors import IncompleteReadError, InputError, StorageError
-from HCCResponseLib.response.profiles.load import Profile, load_profile
+from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import TimePointEvaluation
-from HCCResponseLib.review.people.people import People, Person
+from HCCResponseLib.review.people.people import People
+from HCCResponseLib.review.people.person import Signatory
 from HCCResponseLib.review.read.access import Act
 from HCCResponseLib.review.read.category import category, missing
 from HCCResponseLib.review.read.lifecycle import points, require
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.state import ReadState, read_state, refresh
+from HCCResponseLib.review.signing.authorship import require_author
+from HCCResponseLib.review.signing.content import (
+    CONTENT_VERSION,
+    content_hash,
+    hash_with_sources,
+    values_hash,
+)
 from HCCResponseLib.review.signing.signatures import Meaning, Signature
-from HCCResponseLib.review.store import FIRST_HASH, Event, ReadStore
+from HCCResponseLib.review.store import ReadStore
 
 SIGNED = "signed"
-_CONTENT = ("proposal", "decision", "undo", "site", "non-target", "answer")
 
 
 def sign_and_lock(
@@ -38,12 +43,12 @@ def sign_and_lock(
 
     Raises:
         SignInError: not accepted.
-        AccessError: not this person's read, locked already, or an earlier time point is not signed yet.
+        AccessError: not this person's read, locked already, or something that counts was decided by somebody else.
         IncompleteReadError: decisions are missing up to this time point, or a question to the reader is open.
         StorageError: the read on disk is not the one that was shown; open it again.
     """
     person = people.authenticate(*credentials)
-    return _sign(store, state, person, time_point, Meaning.AUTHORSHIP)
+    return _sign(store, state, people, person, time_point, Meaning.AUTHORSHIP)
 
 
 def countersign(
@@ -58,11 +63,14 @@ def countersign(
     if meaning is Meaning.AUTHORSHIP:
         raise InputError("A second signature means review or approval; authorship is the reader's.")
     person = people.authenticate(*credentials)
-    return _sign(store, state, person, time_point, meaning)
+    return _sign(store, state, people, person, time_point, meaning)
 
 
-def _sign(store: ReadStore, state: ReadState, person: Person, time_point: str, meaning: Meaning) -> Signature:
+def _sign(
+    store: ReadStore, state: ReadState, people: People, person: Signatory, time_point: str, meaning: Meaning
+) -> Signature:
     with store.transaction():
+        person = people.present(person)
         refresh(store, state)
         act = Act.SIGN if meaning is Meaning.AUTHORSHIP else Act.COUNTERSIGN
         role = require(person, act, state, time_point)
@@ -70,6 +78,9 @@ def _sign(store: ReadStore, state: ReadState, person: Person, time_point: str, m
         before = [n for n in names[: names.index(time_point)] if n not in state.locks.locked]
         if before:
             raise IncompleteReadError(f"'{time_point}' cannot be signed yet: sign {', '.join(before)} first.")
+        if meaning is Meaning.AUTHORSHIP:
+            up_to = names[: names.index(time_point) + 1]
+            require_author(person, state, store.events(), up_to, time_point)
         payload = {**_what_is_signed(store, state, time_point), "signer": person.name}
         payload |= {"printed_name": person.printed_name, "meaning": meaning}
         store.append(
@@ -80,6 +91,7 @@ def _sign(store: ReadStore, state: ReadState, person: Person, time_point: str, m
             new=f"{meaning}: {payload['category'] or 'no category'}",
             role=role,
             profile=payload["profile_sha256"],
+            signer=person.key,
         )
     refresh(store, state)
     return state.locks.signatures[-1]
@@ -92,10 +104,14 @@ def _what_is_signed(store: ReadStore, state: ReadState, time_point: str) -> dict
         StorageError: the two differ.
         InputError: the profile is not the one of the assignment.
     """
-    assert state.study is not None
-    profile = load_profile(state.study.profile)
-    digest = profile_hash(profile)
-    if state.locks.profile_sha256 not in ("", digest):
+    profile = profile_of(store, state)
+    digest = values_hash(profile)
+    # A read of an earlier version keeps no profile, so that its file may have changed.
+    if state.profile_key is None and state.locks.profile_sha256 not in (
+        "",
+        digest,
+        hash_with_sources(profile),
+    ):
         raise InputError(
             f"Profile '{profile.name}' has changed since the read was assigned; ask the manager."
         )
@@ -111,6 +127,7 @@ def _what_is_signed(store: ReadStore, state: ReadState, time_point: str) -> dict
         "profile": profile.name,
         "profile_sha256": digest,
         "content_sha256": content_hash(store.events(), points(state), time_point),
+        "content_version": CONTENT_VERSION,
         "chain_head": store.head(),
     }
 
@@ -136,36 +153,3 @@ def reviewed_up_to(state: ReadState, time_point: str) -> bool:
     names = points(state)
     rows = [r for n in names[: names.index(time_point) + 1] for r in state.rows.get(n, {}).values()]
     return all(r.decision is not None and r.decision.seen for r in rows)
-
-
-def profile_hash(profile: Profile) -> str:
-    """SHA-256 of all values of a profile with their sources."""
-    return hashlib.sha256(json.dumps(profile.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
-
-
-def content_hash(events: Iterable[Event], names: list[str], time_point: str) -> str:
-    """SHA-256 of all that was proposed, decided, undone and judged up to a time point, in order."""
-    wanted = names[: names.index(time_point) + 1]
-    content = [
-        [event.actor, event.action, event.payload]
-        for event in events
-        if event.action in _CONTENT and event.payload.get("time_point") in wanted
-    ]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def first_bad_signature(store: ReadStore) -> int | None:
-    """Sequence number of the first signature that does not fit what it signed; ``None`` when all do."""
-    events = store.events()
-    names: list[str] = []
-    for number, event in enumerate(events):
-        if event.action == "study":
-            names = [p["name"] for p in event.payload["study"]["timepoints"]]
-        if event.action != SIGNED:
-            continue
-        head = events[number - 1].hash if number else FIRST_HASH
-        content = content_hash(events[:number], names, event.payload["time_point"])
-        fits = event.payload["chain_head"] == head and event.payload["content_sha256"] == content
-        if not fits or event.payload["signer"] != event.actor:
-            return event.sequence
-    return None

@@ -2,6 +2,7 @@
 
 from HCCResponseLib.review.store.chain import DEFAULT_READ, FIRST_HASH, Event, blob_key, event_hash
 from HCCResponseLib.review.store.read import STORE_LOG, ReadStore
+from HCCResponseLib.review.store.seal import sealed_content
 from HCCResponseLib.review.store.store import Store, open_store
 from HCCResponseLib.review.store.verify import Finding
 
@@ -16,4 +17,5 @@ __all__ = [
     "blob_key",
     "event_hash",
     "open_store",
+    "sealed_content",
 ]

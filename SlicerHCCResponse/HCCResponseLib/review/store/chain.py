@@ -9,10 +9,12 @@ from typing import Any
 from HCCResponseLib.base.errors import InputError, StorageError
 
 FIRST_HASH = "0" * 64
-FORMAT = 2
+#: 3: written by software that signs with keys; a signature without a key after such an event is a forgery.
+FORMAT = 3
+_FORMATS = (1, 2, FORMAT)
 _MARK = "hcc-response event"
 #: What the hash of today's format covers, in this order.
-_COVERED = (
+COVERED = (
     "format",
     "position",
     "read_id",
@@ -51,11 +53,11 @@ class Event:
         old, new: the value before and after, in words; empty where there is none.
         reason: why, where a reason was asked for.
         payload: everything else, plain JSON.
-        contours: keys of the stored contours that it brought or refers to.
+        contours: keys of the stored contours (or locked passwords) that it brought or refers to.
         software, profile: version of the software; hash of the profile in force, or empty.
         previous, previous_in_store: hash of the event before it in its read, and in the whole store.
         hash: SHA-256 over all of the above.
-        format: which fields the hash covers; 1 for events of the first version.
+        format: 1 for events of the first version, whose hash covers fewer fields; 2 before people had keys; else 3.
     """
 
     position: int
@@ -93,7 +95,7 @@ def row_hash(row: Mapping[str, Any]) -> str:
     """The hash that a stored row must have, by its format."""
     if row["format"] == 1:
         return event_hash(*(row[c] for c in ("previous", "utc", "actor", "action", "payload", "software")))
-    return _sha256([_MARK, *(row[name] for name in _COVERED)])
+    return _sha256([_MARK, *(row[name] for name in COVERED)])
 
 
 def _sha256(values: list[Any]) -> str:
@@ -107,7 +109,7 @@ def row_fault(row: Mapping[str, Any], sequence: int, previous: str) -> str | Non
         return f"number {sequence} of the read is missing"
     if row["previous"] != previous:
         return "it does not follow the event before it"
-    if row["format"] not in (1, FORMAT):
+    if row["format"] not in _FORMATS:
         return f"its format '{row['format']}' is unknown"
     if row["format"] == 1 and not _is_plain(row):
         return "fields were added to it"

@@ -7,6 +7,7 @@ from typing import Any
 
 from HCCResponseLib.base.errors import StorageError
 from HCCResponseLib.review.store.chain import DEFAULT_READ, Event
+from HCCResponseLib.review.store.seal import Signer
 from HCCResponseLib.review.store.store import Store, open_store
 
 #: The chain of what concerns no single read: users, roles, assignments.
@@ -72,6 +73,7 @@ class ReadStore:
         role: str | None = None,
         profile: str | None = None,
         expected_previous: str | None = None,
+        signer: Signer | None = None,
     ) -> Event:
         """Write one event, with the contours it refers to, in one transaction that is on the disk on return.
 
@@ -81,6 +83,7 @@ class ReadStore:
             new: value after, in words.
             reason: why.
             expected_previous: hash that the read's last event must have (``FIRST_HASH`` for none yet).
+            signer: the actor's unlocked key, where the event is one that a person answers for; it signs all of it.
 
         Raises:
             ConflictError: the read has another last event; nothing was written.
@@ -97,7 +100,7 @@ class ReadStore:
             "reason": reason,
             "profile": self.profile if profile is None else profile,
         }
-        return self.store.append(self.read_id, words, payload, blobs, expected_previous)
+        return self.store.append(self.read_id, words, payload, blobs, expected_previous, signer)
 
     def events(self, after: int = 0) -> list[Event]:
         """All events in order, or those after number ``after``; checked along the chain.

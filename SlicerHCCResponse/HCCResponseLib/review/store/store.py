@@ -2,13 +2,13 @@
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, text
+from sqlalchemy import Connection, Engine, func, insert, select, text
 
 from HCCResponseLib import __version__
 from HCCResponseLib.base.errors import ConflictError, InputError, StorageError
@@ -24,8 +24,9 @@ from HCCResponseLib.review.store.chain import (
 )
 from HCCResponseLib.review.store.engine import errors_of, server_engine, sqlite_engine, writing
 from HCCResponseLib.review.store.schema import blobs, events
+from HCCResponseLib.review.store.seal import Signer, sealed_payload
 from HCCResponseLib.review.store.upgrade import ensure_schema
-from HCCResponseLib.review.store.verify import Finding, check_chain
+from HCCResponseLib.review.store.verify import Finding, check_chain, stored_rows
 
 #: Contours asked for in one query.
 _AT_ONCE = 500
@@ -72,6 +73,11 @@ class Store:
             finally:
                 self._local.connection = None
 
+    @property
+    def writing(self) -> bool:
+        """Whether this thread is inside a transaction, so that what it reads may still be taken back."""
+        return self._current() is not None
+
     def _current(self) -> Connection | None:
         return getattr(self._local, "connection", None)
 
@@ -92,19 +98,22 @@ class Store:
         payload: Mapping[str, Any],
         contours: Sequence[bytes],
         expected_previous: str | None,
+        signer: Signer | None = None,
     ) -> Event:
         """Write one event at the end of a read; arguments and errors as of :meth:`ReadStore.append`.
 
         Args:
             words: actor, action, role, item, old, new, reason and profile of the event.
+            signer: key of the person who signs the event, all of it.
         """
         with self.transaction():
             connection = self._current()
             assert connection is not None
             row = _next_row(connection, read_id, expected_previous)
             row |= {name: check_text(name, str(text)) for name, text in words.items()}
-            row["payload"] = json.dumps(payload, sort_keys=True, default=str)
             row["contours"] = " ".join(_keep(connection, data) for data in contours)
+            plain = json.dumps(payload, sort_keys=True, default=str)
+            row["payload"] = plain if signer is None else sealed_payload(row, payload, signer)
             row["hash"] = row_hash(row)
             connection.execute(insert(events), row)
             return to_event(row)
@@ -123,10 +132,7 @@ class Store:
         for number, row in enumerate(rows, start=after + 1 if before else 1):
             fault = row_fault(row, number, previous)
             if fault is not None:
-                raise StorageError(
-                    f"Event {row['sequence']} of read '{read_id}' in '{self.name}' is not as it was written: {fault}. "
-                    "Restore a backup copy."
-                )
+                raise self._not_as_written(row, fault)
             previous = row["hash"]
         return [to_event(row) for row in rows]
 
@@ -149,6 +155,51 @@ class Store:
                 query = select(blobs).where(blobs.c.sha256.in_(wanted[start : start + _AT_ONCE]))
                 found.update((row.sha256, row.data) for row in connection.execute(query))
         return {k: data for k, data in found.items() if isinstance(data, bytes) and blob_key(data) == k}
+
+    def rows(self) -> Iterator[Mapping[str, Any]]:
+        """Every event as it is stored, unchecked, in the order of the store."""
+        with self._reading() as connection, closing(stored_rows(connection, None)) as rows:
+            yield from rows
+
+    def last_sequence(self, read_id: str) -> int:
+        """Number of the last event of a read; 0 where there is none."""
+        with self._reading() as connection:
+            return _last(connection, read_id)[0]
+
+    def some_events(
+        self, read_id: str, until: int, actions: Collection[str], actors: Collection[str] | None = None
+    ) -> list[Event]:
+        """The events of some kinds up to a number, in order, without reading the others of a long log.
+
+        Each is checked by its own hash. Whether others are missing between them is for :meth:`events` and
+        :meth:`check`.
+
+        Raises:
+            StorageError: the file is damaged, or an event was changed.
+        """
+        query = select(events).where(events.c.read_id == read_id, events.c.sequence <= until)
+        query = query.where(events.c.action.in_(actions))
+        if actors is not None:
+            query = query.where(events.c.actor.in_(actors))
+        with self._reading() as connection:
+            rows = [dict(r) for r in connection.execute(query.order_by(events.c.sequence)).mappings()]
+        for row in rows:
+            if row["hash"] != row_hash(row):
+                raise self._not_as_written(row, "it was changed")
+        return [to_event(row) for row in rows]
+
+    def _not_as_written(self, row: Mapping[str, Any], fault: str) -> StorageError:
+        return StorageError(
+            f"Event {row['sequence']} of read '{row['read_id']}' in '{self.name}' is not as it was written: {fault}. "
+            "Restore a backup copy."
+        )
+
+    def signs_since(self) -> int | None:
+        """Position of the first event by software that signs with keys; ``None`` where there is none yet."""
+        with self._reading() as connection:
+            first = select(func.min(events.c.position)).where(events.c.format >= FORMAT)
+            found: int | None = connection.scalar(first)
+            return found
 
     def check(self, read_id: str | None = None, expected_head: str | None = None) -> Finding:
         """Go along the chain of a read, or of the whole store, and say what is found.

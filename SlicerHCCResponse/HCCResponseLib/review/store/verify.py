@@ -40,7 +40,7 @@ def check_chain(connection: Connection, read_id: str | None, expected_head: str 
     Args:
         expected_head: a hash noted down before; it must still be in the chain.
     """
-    with closing(_rows(connection, read_id)) as rows:
+    with closing(stored_rows(connection, read_id)) as rows:
         return _check_rows(rows, _Contours(connection), read_id, expected_head)
 
 
@@ -75,7 +75,8 @@ def _fault_in_store(row: Mapping[str, Any], position: int, previous: str) -> str
     return None
 
 
-def _rows(connection: Connection, read_id: str | None) -> Generator[Mapping[str, Any]]:
+def stored_rows(connection: Connection, read_id: str | None) -> Generator[Mapping[str, Any]]:
+    """Events of a read, or with ``None`` of the whole store, as they are stored."""
     query = select(events)
     if read_id is None:
         query = query.order_by(events.c.position)

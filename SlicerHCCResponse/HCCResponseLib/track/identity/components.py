@@ -10,6 +10,7 @@ from scipy import ndimage
 from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.boxes import tight_box
 from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.lesions.label_maps import overlap_table
 from HCCResponseLib.lesions.lesion import Lesion, union
 from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.track.identity.matching import KnownLesion, match
@@ -46,9 +47,31 @@ def count_parts(lesion: Lesion) -> int:
     return int(cc3d.connected_components(lesion.voxels, connectivity=_NEIGHBOURS, return_N=True)[1])
 
 
-def carried_parts(found: Mask, spacing: tuple[float, float, float]) -> list[Lesion]:
-    """Connected parts of a tumour mask that are large enough to be a lesion or a part of one, largest first."""
-    return components(found, max(1, int(_CRUMB_MM3 / float(np.prod(spacing)))))
+def carried_parts(
+    found: Mask, spacing: tuple[float, float, float], places: Sequence[Lesion] = ()
+) -> list[Lesion]:
+    """Connected parts of a tumour mask that are large enough to be a lesion or a part of one, largest first.
+
+    A crumb (below 20 mm3) counts only in a place that holds nothing else: there it may be all that is left.
+
+    Args:
+        places: each known lesion's registered earlier contour on the same grid.
+    """
+    least = max(1, int(_CRUMB_MM3 / float(np.prod(spacing))))
+    parts = components(found, least)
+    bare = overlap_table(places, parts).sum(1) == 0
+    empty = [one for one, alone in zip(places, bare, strict=True) if alone and one.values(found).any()]
+    if not empty:
+        return parts
+    crumbs = [one for one in components(found) if one.count < least]
+    here = overlap_table(empty, crumbs).sum(0) > 0
+    return parts + [one for one, counts in zip(crumbs, here, strict=True) if counts]
+
+
+def is_too_small(lesion: Lesion, voxel_mm3: float) -> bool:
+    """Whether its largest part is below a sphere of 5 mm (65 mm3): seen, not measurable (RECIST 1.1, 4.3.2)."""
+    largest = components(np.array(lesion.voxels))[0]
+    return largest.volume_mm3(voxel_mm3) < _LEAST_MM3
 
 
 def divide(
@@ -60,7 +83,7 @@ def divide(
     """Each lesion's contour from the parts that it owns.
 
     A part with several owners is divided between their places by distance. Crumbs below a tenth of a lesion's largest
-    part are dropped, and a lesion of less than 65 mm3 has disappeared.
+    part are dropped. However little is left of a lesion is its contour; ``None`` means that nothing is.
 
     Args:
         parts: part i has number i + 1 in ``owners``.
@@ -77,8 +100,7 @@ def divide(
         nearest = _nearest(part, [places[name] for name in whole], spacing)
         for index, name in enumerate(whole):
             shares[name].append(Lesion(part.shape, part.start, part.voxels & (nearest == index)))
-    voxel = float(np.prod(spacing))
-    return {name: _whole([one for one in mine if one], voxel) for name, mine in shares.items()}
+    return {name: _whole([one for one in mine if one]) for name, mine in shares.items()}
 
 
 def _nearest(
@@ -94,10 +116,10 @@ def _nearest(
     return np.asarray(np.stack(away).argmin(0))
 
 
-def _whole(parts: list[Lesion], voxel_mm3: float) -> Lesion | None:
-    largest = max((part.count for part in parts), default=0)
-    if not largest or largest * voxel_mm3 < _LEAST_MM3:
+def _whole(parts: list[Lesion]) -> Lesion | None:
+    if not parts:
         return None
+    largest = max(part.count for part in parts)
     return union([part for part in parts if part.count >= _SMALL_PART * largest])
 
 
@@ -114,7 +136,7 @@ def carry_identities(
         spacing: (z, y, x) mm.
 
     Returns:
-        each lesion's contour, or ``None`` where nothing is left of it.
+        each lesion's contour, or ``None`` where nothing is left of it that can be measured.
     """
     sure = LocalTrust(True, True, None, ())
     voxel = float(np.prod(spacing))
@@ -122,4 +144,5 @@ def carry_identities(
     parts = carried_parts(found, spacing)
     size = (found.shape[0], found.shape[1], found.shape[2])
     links = match("", known, parts, Geometry(size, spacing))
-    return divide(parts, links.owners(), {n: c.lesion for n, c in carried.items()}, spacing)
+    contours = divide(parts, links.owners(), {n: c.lesion for n, c in carried.items()}, spacing)
+    return {n: None if c is None or is_too_small(c, voxel) else c for n, c in contours.items()}

@@ -18,7 +18,7 @@ from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Region, Volume
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Evidence, Proposal, ProposalKind, Suggestion
-from HCCResponseLib.measure import LesionMeasurement, measure_lesion
+from HCCResponseLib.measure import RECIST, Convention, LesionMeasurement, measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.identity.components import components
 from HCCResponseLib.track.new_lesions.suppression import (
@@ -127,12 +127,14 @@ def find_candidates(
     view: Survey,
     before: BaselineEvidence,
     known: Sequence[Lesion],
+    convention: Convention = RECIST,
 ) -> Candidates:
     """Propose candidates for new lesions.
 
     Args:
         view: the base network's survey of ``image``.
         known: every known lesion, as it is now and where it was, on the image's grid.
+        convention: by which they are measured.
     """
     liver = ndimage.binary_dilation(view.liver_mask, iterations=2)
     spots = np.where(liver, view.tumour, 0).astype(np.float32)
@@ -144,7 +146,7 @@ def find_candidates(
     found: list[tuple[float, Proposal]] = []
     suppressed: list[Suppressed] = []
     for part in components(mask, int(_LEAST_MM3 / image.geometry.voxel_volume_mm3)):
-        measurement = measure_lesion(part, image.geometry)
+        measurement = measure_lesion(part, image.geometry, convention)
         evidence, reason = _looked_at(part, measurement, scan)
         if reason is not None:
             suppressed.append(Suppressed(reason, measurement.long_axis.length_raw_mm, evidence))

@@ -1,0 +1,50 @@
+"""What a signature is bound to: hashes of the profile and of everything that was proposed and decided."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.review.store import Event
+
+#: How the hash of the content is made now; 1 left out links and study.
+CONTENT_VERSION = 2
+_CONTENT_1 = ("proposal", "decision", "undo", "site", "non-target", "answer")
+#: What happens around a read; everything else is what was signed.
+_WORKFLOW = ("assigned", "signed", "amended", "closed", "adjudicated", "result")
+
+
+def values_hash(profile: Profile) -> str:
+    """SHA-256 of a profile's name and values: another citation for the same value changes nothing."""
+    return _sha256(profile.model_dump(mode="json", exclude={"title", "sources"}))
+
+
+def hash_with_sources(profile: Profile) -> str:
+    """SHA-256 over title and sources, too, as earlier versions noted it."""
+    return _sha256(profile.model_dump(mode="json"))
+
+
+def content_hash(
+    events: Iterable[Event], names: list[str], time_point: str, version: int = CONTENT_VERSION
+) -> str:
+    """SHA-256 of all that was proposed, linked, decided, undone and judged up to a time point, in order.
+
+    Args:
+        names: the time points in order.
+        version: 1 for signatures of earlier versions, which left out links and study.
+    """
+    wanted = names[: names.index(time_point) + 1]
+    content = [[e.actor, e.action, e.payload] for e in events if _belongs(e, wanted, version)]
+    return _sha256(content)
+
+
+def _belongs(event: Event, wanted: list[str], version: int) -> bool:
+    point = event.payload.get("time_point")
+    if version == 1:
+        return event.action in _CONTENT_1 and point in wanted
+    return event.action not in _WORKFLOW and (point is None or point in wanted)
+
+
+def _sha256(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,175 @@
+"""From links to rows: what is proposed for each known lesion at a follow-up.
+
+A row is *disappeared* only where nothing is found in the lesion's place, nothing near it that belongs to no lesion, and
+the place is sure. What is left but too small to measure is *too small* (RECIST 1.1, 4.3.2).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet
+from HCCResponseLib.lesions.proposal import Evidence, Proposal, ProposalKind
+from HCCResponseLib.measure import RECIST, Convention, measure_lesion, measure_parts
+from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.track.identity.components import count_parts, is_too_small
+from HCCResponseLib.track.identity.matching import KnownLesion
+
+_MARGIN_MM = (
+    10.0  # the 95th percentile of the registration's error within the liver is 8 mm (docs/tracking.md)
+)
+_TAKEN_MM3 = 20.0  # below it another lesion's contour touches a place and does not take it
+Spacing = tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What was found at a follow-up.
+
+    Attributes:
+        time_point: its name; ``geometry``: of its original slices.
+        probability: of tumour, (z, y, x) on ``geometry``.
+        contours: of each lesion, ``None`` where nothing was found.
+        carriers: for each merged lesion the one whose contour and diameter stand for all of them.
+        convention: by which everything is measured.
+    """
+
+    time_point: str
+    geometry: Geometry
+    probability: npt.NDArray[np.float32]
+    contours: Mapping[str, Lesion | None]
+    carriers: Mapping[str, str]
+    convention: Convention = RECIST
+
+
+def carriers_of(links: LinkSet, known: Mapping[str, KnownLesion]) -> dict[str, str]:
+    """For each merged lesion the one that stands for all in the same part: the largest when they were last seen."""
+    merged = {link.name: link.merged_with for link in links.links if link.name and link.merged_with}
+    carriers: dict[str, str] = {}
+    for name in merged:
+        if name in carriers:
+            continue
+        group, open_names = {name}, [name]
+        while open_names:
+            fresh = [n for n in merged[open_names.pop()] if n not in group]
+            group.update(fresh)
+            open_names += fresh
+        largest = max(sorted(group), key=lambda n: known[n].volume_mm3)
+        carriers |= dict.fromkeys(group, largest)
+    return carriers
+
+
+def with_doubtful_places(
+    links: LinkSet, places: Mapping[str, Lesion], found: Mask, parts: Sequence[Lesion], spacing: Spacing
+) -> LinkSet:
+    """A lesion is no longer *vanished* where tumour lies in its place, or near it without belonging to a lesion.
+
+    Args:
+        places: each known lesion's registered earlier contour on the grid of ``found``.
+        found: tumour mask (z, y, x); ``parts``: its parts by number, as matched.
+    """
+    owned = [parts[number - 1] for number, names in links.owners().items() if names]
+    checked = (
+        replace(link, outcome=LinkKind.UNCLEAR, evidence={**link.evidence, "remark": remark})
+        if link.name is not None
+        and link.outcome is LinkKind.VANISHED
+        and (remark := _doubt(places[link.name], found, owned, spacing))
+        else link
+        for link in links.links
+    )
+    return replace(links, links=tuple(checked))
+
+
+def _doubt(place: Lesion, found: Mask, owned: Sequence[Lesion], spacing: Spacing) -> str:
+    """Why a place without a part of its own cannot be called empty; empty when it can."""
+    voxel = float(np.prod(spacing))
+    taken = sum(place.overlap(one) for one in owned) * voxel
+    if taken >= _TAKEN_MM3:
+        return f"{taken:.0f} mm3 of its place lie in another lesion's contour: has it grown together with it?"
+    box = place.reach(spacing, _MARGIN_MM)
+    loose = found[box]
+    for one in owned:
+        loose = loose & ~one.window(box)
+    away = ndimage.distance_transform_edt(~place.window(box), sampling=spacing)
+    near = loose & (away <= _MARGIN_MM)
+    if not near.any():
+        return ""
+    size, gap = np.count_nonzero(near) * voxel, float(away[near].min())
+    where = f"{size:.0f} mm3 that belong to no lesion were found {gap:.0f} mm from its place"
+    return f"{where}: is it this lesion, or a new one?"
+
+
+def known_row(link: Link, known: KnownLesion, look: Look) -> Proposal:
+    """The proposal for one known lesion."""
+    assert link.name is not None
+    evidence: Evidence = {"outcome": link.outcome.value, "confidence": link.confidence, **link.evidence}
+    row = Proposal(
+        look.time_point,
+        link.name,
+        ProposalKind.LESION,
+        LesionState.NOT_IMAGED,
+        None,
+        None,
+        "registration",
+        evidence=evidence,
+    )
+    if not known.place:
+        evidence["remark"] = "The place of this lesion lies outside this scan's field of view."
+        return row
+    place = known.place.lesion
+    x, y, z = look.geometry.index_to_lps(place.centre)
+    evidence["place_lps"] = [round(float(v), 2) for v in (x, y, z)]
+    if link.merged_with:
+        evidence["merged_with"] = ", ".join(link.merged_with)
+    carrier = look.carriers.get(link.name, link.name)
+    if carrier != link.name:
+        return replace(row, state=LesionState.MERGED, origin="adapted network", merged_into=carrier)
+    contour = look.contours[link.name]
+    return _empty(row, link, place, look) if contour is None else _found(row, link, contour, place, look)
+
+
+def _empty(row: Proposal, link: Link, place: Lesion, look: Look) -> Proposal:
+    """Nothing was found; a place in doubt is never called empty."""
+    row.evidence["highest_probability_in_place"] = round(float(place.values(look.probability).max()), 3)
+    if link.outcome is LinkKind.VANISHED:
+        return replace(row, state=LesionState.DISAPPEARED, origin="adapted network")
+    row.evidence.setdefault(
+        "remark", "Nothing was found, but the place itself is in doubt: look for this lesion."
+    )
+    return replace(row, state=LesionState.NOT_EVALUABLE)
+
+
+def _found(row: Proposal, link: Link, contour: Lesion, place: Lesion, look: Look) -> Proposal:
+    shared = contour.overlap(place) / min(contour.count, place.count)
+    row.evidence.update(
+        {
+            "overlap_with_baseline_place": round(shared, 3),
+            "mean_probability": round(float(contour.values(look.probability).mean()), 3),
+            "parts": count_parts(contour),
+        }
+    )
+    row = replace(row, contour=contour, origin="adapted network")
+    if is_too_small(contour, look.geometry.voxel_volume_mm3):
+        size = contour.volume_mm3(look.geometry.voxel_volume_mm3)
+        row.evidence["remark"] = (
+            f"{size:.0f} mm3 are left of it: too small to measure. Enter its length if it can be measured."
+        )
+        return replace(row, state=LesionState.TOO_SMALL)
+    measured = replace(
+        row, state=LesionState.MEASURED, measurement=measure_lesion(contour, look.geometry, look.convention)
+    )
+    if len(link.parts) < 2 and not link.merged_with:
+        return measured
+    parts = measure_parts(contour, look.geometry, look.convention)
+    if len(parts) > 1:
+        return replace(measured, state=LesionState.SPLIT, parts=parts)
+    if link.outcome is LinkKind.SPLIT:
+        # Parts that touch at a corner are one lesion to the rules: there is nothing to add up.
+        row.evidence["outcome"] = LinkKind.MATCHED.value
+    return measured
