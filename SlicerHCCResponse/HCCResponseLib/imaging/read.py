@@ -28,7 +28,7 @@ _CT_LOWEST, _CT_HIGHEST = -3100.0, 8000.0
 _NO_AIR_OR_FAT = -20.0
 # Soft tissue cut out of a CT, or drawn: air around it, and inside one value only, or a median and a highest value (HU)
 # that other images do not have.
-_AIR, _SOFT = (-1100.0, -900.0), (100.0, 400.0)
+_AIR, _SOFT = (-1100.0, -900.0), (120.0, 400.0)
 
 # Everything that a reader must know is said in our words; ITK's notes about other grids than ours would only confuse.
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
