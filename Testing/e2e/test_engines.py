@@ -91,7 +91,12 @@ def test_a_whole_read_with_a_program(folder, tmp_path):
     assert abs(float(row["long_axis_mm"]) - 40) < 5
     events = open_session(load_study(folder), tmp_path / "read").state.provenance
     assert events["baseline"]["survey"]["engine"] == "command"
-    done = answer("assess", folder, *words, "--accept-proposals-as", "R")
+    looked = [
+        {"time_point": point, "name": "L1", "action": "accept"} for point in ("baseline", "follow-up 1")
+    ]
+    file = tmp_path / "looked.json"
+    file.write_text(json.dumps({"reader": "R", "decisions": looked}), encoding="utf-8")
+    done = answer("assess", folder, *words, "--decisions", file, "--accept-proposals-as", "R")
     candidates = [r for r in done["time_points"][1]["rows"] if r["kind"] == "candidate"]
     places = [np.rint(GRID.lps_to_index(r["evidence"]["place_lps"])) for r in candidates]
     assert any(np.abs(p - (18, 38, 36)).max() <= 1 for p in places)

@@ -10,7 +10,8 @@ from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.review.read.records import write_proposal
+from HCCResponseLib.review.decisions.decide import accept_all, decide
+from HCCResponseLib.review.read.records import Action, Decision, write_proposal
 from HCCResponseLib.review.read.state import ReadState, read_state
 from HCCResponseLib.review.store import ReadStore
 
@@ -77,3 +78,12 @@ def make_read(
     for name in points:
         store.append("software", "proposed", {"time_point": name})
     return store, read_state(store)
+
+
+def accept_with_a_look(store: ReadStore, state: ReadState, reader: str) -> None:
+    """Accept everything unseen, and what has disappeared after a look, without which it counts as undecided."""
+    accept_all(store, state, reader)
+    for rows in list(state.rows.values()):
+        for row in [row for row in rows.values() if row.decision is None]:
+            seen = Decision(reader, row.proposal.time_point, row.proposal.name, Action.ACCEPT)
+            decide(store, state, seen)

@@ -22,14 +22,24 @@ from HCCResponseLib.report.subject.output import file_stems, write_contours, wri
 from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.review.decisions.decide import accept_all, as_length, decide
+from HCCResponseLib.review.decisions.decide import as_length, decide
 from HCCResponseLib.review.decisions.reader_rows import set_site
 from HCCResponseLib.review.read.category import category
 from HCCResponseLib.review.read.facts import Site
 from HCCResponseLib.review.read.lifecycle import is_signed
 from HCCResponseLib.review.read.records import Action, Decision
 from HCCResponseLib.review.read.session import Session
-from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, drawn_disc, lesion, make_read
+from reads import (
+    BASELINE,
+    FOLLOW_UP,
+    GRID,
+    accept_with_a_look,
+    candidate,
+    disc,
+    drawn_disc,
+    lesion,
+    make_read,
+)
 
 PROFILE = load_profile("recist-1.1")
 
@@ -51,7 +61,7 @@ def decided(tmp_path):
 
 def accept_and_look(store, state):
     """Everything accepted unseen, but for the lesion that has disappeared: there the reader looks."""
-    accept_all(store, state, "Dr A")
+    accept_with_a_look(store, state, "Dr A")
     decide(store, state, Decision("Dr A", FOLLOW_UP, "L2", Action.ACCEPT))
 
 
@@ -73,7 +83,7 @@ def test_an_undecided_read_shows_no_category(tmp_path, decided):
 def test_a_figure_between_two_tenths_is_rounded_as_measured_and_typed_lengths_are(tmp_path, decided):
     """27.25 is 27.3 mm wherever a length is measured or typed; the report printed 27.2."""
     store, state = decided
-    accept_all(store, state, "Dr A")
+    accept_with_a_look(store, state, "Dr A")
     evaluation = category(state, PROFILE)
     points = [
         replace(p, target=replace(p.target, sum=Decimal("27.25"), percent_from_nadir=Decimal("-12.25")))
@@ -188,7 +198,7 @@ def test_cautions_are_shown(tmp_path):
 
 def test_contours_that_lie_in_each_other_lose_no_voxel(tmp_path, decided):
     store, state = decided
-    accept_all(store, state, "Dr A")
+    accept_with_a_look(store, state, "Dr A")
     write_contours(tmp_path, state, image)
     folder = tmp_path / "contours"
     found = {}
@@ -244,7 +254,7 @@ def test_one_name_gives_the_file_name_that_it_always_had():
 )
 def test_sums_carry_the_unit_of_the_criterion(tmp_path, decided, profile, unit, title):
     store, state = decided
-    accept_all(store, state, "Dr A")
+    accept_with_a_look(store, state, "Dr A")
     chosen = load_profile(profile)
     evaluation = category(state, chosen)
     write_report(tmp_path / "r.html", state, chosen, evaluation, image)
@@ -266,7 +276,7 @@ def test_the_bold_figure_of_a_node_is_the_short_axis_that_the_sum_takes(tmp_path
 
 def test_a_signed_read_is_not_written_to_by_a_report(tmp_path, decided, monkeypatch):
     store, state = decided
-    accept_all(store, state, "Dr A")
+    accept_with_a_look(store, state, "Dr A")
     session = Session(
         state.study, tmp_path / "out", store, state, {p: image(p) for p in (BASELINE, FOLLOW_UP)}
     )

@@ -13,14 +13,14 @@ from HCCResponseLib.report.subject.output import write_result
 from HCCResponseLib.report.tables.files import read_csv
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionRole, Response, VersusLast
-from HCCResponseLib.review.decisions.decide import accept_all, decide
+from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.decisions.decisions_file import apply_decisions
 from HCCResponseLib.review.decisions.reader_rows import set_site, set_visit
 from HCCResponseLib.review.read.category import category, roles
 from HCCResponseLib.review.read.facts import Marker, Site, Visit
 from HCCResponseLib.review.read.records import Action, Decision
 from HCCResponseLib.review.read.state import read_state
-from reads import BASELINE, FOLLOW_UP, GRID, lesion, make_read
+from reads import BASELINE, FOLLOW_UP, GRID, accept_with_a_look, lesion, make_read
 
 AFP = ("AFP", Decimal("7.0"), "ug/L")
 SECOND = "follow-up 2"
@@ -43,7 +43,7 @@ def gone(tmp_path):
     store, state = make_read(
         tmp_path / "read.sqlite", [lesion(BASELINE, "L1", 30), lesion(FOLLOW_UP, "L1", None)]
     )
-    accept_all(store, state, "Dr A")
+    accept_with_a_look(store, state, "Dr A")
     yield store, state
     store.close()
 
@@ -74,7 +74,7 @@ def test_markers_block_cr_of_non_targets_too(tmp_path):
     rows = [lesion(p, n, d) for n in ("L1", "L2") for p, d in ((BASELINE, 30), (FOLLOW_UP, None))]
     store, state = make_read(tmp_path / "read.sqlite", rows)
     decide(store, state, Decision("Dr A", BASELINE, "L2", Action.ACCEPT, LesionRole.NON_TARGET))
-    accept_all(store, state, "Dr A")
+    accept_with_a_look(store, state, "Dr A")
     profile = load_profile("recist-1.1", NEEDS_AFP)
     found = []
     for value in ("400", "3"):
@@ -141,7 +141,7 @@ def test_a_lesion_treated_by_tace_is_not_offered_as_target(tmp_path, profile, fa
 )
 def test_a_hilar_node_needs_twenty_millimetres_under_mrecist(tmp_path, facts, role):
     store, state = make_read(tmp_path / "read.sqlite", [lesion(BASELINE, "N1", 17)], "mrecist")
-    accept_all(store, state, "Dr A")
+    accept_with_a_look(store, state, "Dr A")
     set_site(store, state, "Dr A", "N1", Site("abdomen", lymph_node=True, **facts))
     assert roles(state, load_profile("mrecist"))["N1"][0] is role
     store.close()
