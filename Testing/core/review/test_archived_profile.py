@@ -6,18 +6,21 @@ import pytest
 
 from committees import FIRST, PD, PR, SECOND, SmallCommittee, charter
 from HCCResponseLib.base.errors import InputError, ProfileError
+from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.review.committee.adjudication import case
 from HCCResponseLib.review.committee.assignments import reread
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.read.profile import archived, profile_of
 from HCCResponseLib.review.read.records import Action, Decision
+from HCCResponseLib.review.read.session import open_session
 from HCCResponseLib.review.read.state import read_state
 from HCCResponseLib.review.signing.audit import verify
 from HCCResponseLib.review.signing.content import hash_with_sources, values_hash
 from HCCResponseLib.review.signing.signing import sign_and_lock
 from HCCResponseLib.review.store import blob_key
 from reads import BASELINE, FOLLOW_UP, lesion, make_read
+from small import small_study
 
 
 def amended(path, old, new):
@@ -112,3 +115,11 @@ def test_a_kept_profile_that_does_not_fit_this_version_says_so(tmp_path):
     with pytest.raises(ProfileError, match="does not fit this version"):
         profile_of(store, state)
     store.close()
+
+
+def test_a_study_that_names_another_profile_for_a_read_that_was_begun_is_refused(tmp_path):
+    study = load_study(small_study(tmp_path / "study"))
+    open_session(study, tmp_path / "read").store.close()
+    with pytest.raises(InputError, match=r"begun under profile 'recist-1\.1', the study now names 'irecist'"):
+        open_session(study.model_copy(update={"profile": "irecist"}), tmp_path / "read")
+    open_session(study, tmp_path / "read").store.close()

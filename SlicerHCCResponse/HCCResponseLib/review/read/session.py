@@ -64,7 +64,7 @@ def open_session(study: Study, folder: Path, opened: tuple[ReadStore, ReadState]
         opened: an assigned read, as :func:`HCCResponseLib.review.committee.assignments.open_read` hands it out.
 
     Raises:
-        InputError: an image or contour cannot be used, or the folder holds the read of another study.
+        InputError: an image or contour cannot be used, or the folder holds the read of another study or profile.
         AccessError: the read is assigned to somebody and was not opened by that person.
     """
     images, fingerprints = load_images(study)
@@ -80,6 +80,13 @@ def open_session(study: Study, folder: Path, opened: tuple[ReadStore, ReadState]
         store.close()
         raise InputError(
             f"'{folder}' holds the read of another study or of other images; name another output folder."
+        )
+    elif Path(state.study.profile).name != Path(study.profile).name:
+        # Its path may change with the folder; the read goes on under the copy that it keeps.
+        store.close()
+        raise InputError(
+            f"The read in '{folder}' was begun under profile '{state.study.profile}', the study now names "
+            f"'{study.profile}'. Name another output folder to read it anew, or put the profile back."
         )
     return Session(study, Path(folder), store, state, images)
 
