@@ -18,6 +18,7 @@ slicer_host.install()
 import slicer  # noqa: E402
 from PIL import Image  # noqa: E402
 
+from HCCResponseLib.base.jobs import Ending  # noqa: E402
 from panel_case import sign_both  # noqa: E402
 from slicer_host.modules import load_module  # noqa: E402
 from slicer_host.pictures import grab, style  # noqa: E402
@@ -88,8 +89,8 @@ def wait(widget: Any, until: float | None = None) -> None:
     while jobs.busy and (until is None or jobs.job.progress.fraction < until):
         slicer.app.processEvents()
         time.sleep(0.02)
-    if until is None and jobs.job.state != "done":
-        raise SystemExit(f"the job {jobs.job.state}: {jobs.job.error}")
+    if until is None and jobs.job.outcome.ending is not Ending.DONE:
+        raise SystemExit(f"the job: {jobs.job.outcome}")
 
 
 def accept_all(widget: Any, point: str) -> None:
