@@ -105,11 +105,10 @@ def train(
             precision=precision,
         )
         folder = cache or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        chosen = torch_device(device)
-        job = _Job(
-            plan, start, output, folder, data or [], data_licence, checkpoint_every, validate_every, chosen
+        steps_between = (checkpoint_every, validate_every)
+        _train(
+            _Job(plan, start, output, folder, data or [], data_licence, *steps_between, torch_device(device))
         )
-        _train(job)
 
 
 def _train(job: _Job) -> None:
