@@ -15,6 +15,7 @@ import SimpleITK as sitk  # noqa: N813
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import PLANES, Geometry
+from HCCResponseLib.imaging.headers import require_geometry
 from HCCResponseLib.imaging.nifti import read_nifti
 from HCCResponseLib.imaging.resample import geometry_of, to_sitk
 from HCCResponseLib.imaging.series import Identity, read_dicom_series
@@ -100,6 +101,7 @@ def _read_file(path: Path, what: str) -> tuple[npt.NDArray[Any], Geometry]:
     if path.name.lower().endswith(NIFTI):
         values, grid = read_nifti(path, what)
     else:
+        require_geometry(path, what)
         values, grid = _read_with_itk(path, what)
     if min(grid.size) < 2:
         raise InputError(f"'{path}' has a single slice; a volume is needed.")
