@@ -114,6 +114,10 @@ def _require_meta(path: Path, what: str, head: str, at: int) -> None:
         if names is _SPACING and min(values) <= 0:
             raise InputError(f"The {what} '{path}' states a voxel of {stated[name]} mm ('{name}').")
     each = _META_BYTES.get(stated["ElementType"].removeprefix("MET_").removeprefix("U"), 0)
+    if not each:
+        raise InputError(f"The {what} '{path}' has voxels of the unknown kind '{stated['ElementType']}'.")
+    if head.index("NDims") > head.index("DimSize"):
+        raise InputError(f"The {what} '{path}' states 'NDims' after what depends on it; the file is damaged.")
     binary, packed = (stated.get(name, "").lower() in _YES for name in ("BinaryData", "CompressedData"))
     if binary and each > 1 and not any(stated.get(name) for name in _BYTE_ORDER):
         raise _missing(path, what, _BYTE_ORDER[0])

@@ -4,6 +4,7 @@ The grid is that of the headers: no element that it rests on is ever replaced by
 first slice alone.
 """
 
+import struct
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import SimpleITK as sitk  # noqa: N813
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import FloatArray, Geometry
 
+_DICOMDIR = "1.2.840.10008.1.3.10"
 _TAGS = [
     "SpecificCharacterSet", "ImageType", "StudyDate", "Modality", "PatientID", "SeriesInstanceUID",
     "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "TableHeight",
@@ -97,17 +99,33 @@ def _headers(folder: Path) -> list[Any]:
                 # Elements are decoded when they are asked for: now, so that what is damaged is found here.
                 header.decode()
                 [header.get(name) for name in _TAGS]
-        except (InvalidDicomError, EOFError):
+                index = header.file_meta.get("MediaStorageSOPClassUID") == _DICOMDIR
+        except InvalidDicomError as problem:
+            if _is_beginning(path):
+                raise _damaged(path) from problem
             continue
         except OSError as problem:
             raise InputError(f"The file '{path}' cannot be read: {problem.strerror or problem}.") from problem
-        except (BytesLengthException, *_UNDECODABLE) as problem:
-            raise InputError(
-                f"The DICOM file '{path}' is damaged: its header cannot be decoded."
-            ) from problem
+        except (BytesLengthException, EOFError, struct.error, *_UNDECODABLE) as problem:
+            raise _damaged(path) from problem
         if header.get("SeriesInstanceUID"):
             found.append(header)
+        elif not index:
+            raise _damaged(path)
     return found
+
+
+def _is_beginning(path: Path) -> bool:
+    """Whether a file is what is left of a DICOM file that was cut off within its first bytes, or before them."""
+    with path.open("rb") as file:
+        start = file.read(132)
+    return not path.name.startswith(".") and len(start) < 132 and not start.strip(b"\0DICM")
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(
+        f"The DICOM file '{path}' is damaged or cut short: its header cannot be read to the end."
+    )
 
 
 def _require_one_kind(folder: Path, files: Sequence[Any]) -> None:

@@ -66,7 +66,7 @@ def test_slices_are_ordered_by_place_whatever_their_names(tmp_path):
 def test_other_files_of_the_folder_are_passed_over(tmp_path):
     folder = write_series(tmp_path / "s")
     (folder / "notes.txt").write_text("reader's notes", encoding="utf-8")
-    (folder / "empty").touch()
+    (folder / ".keep").touch()
     (folder / "deeper").mkdir()
     assert read_volume(folder).hu.shape == (6, 16, 18)
 
@@ -88,3 +88,11 @@ def test_a_damaged_slice_is_refused(tmp_path):
     file.write_bytes(file.read_bytes()[:-300])
     with pytest.raises(InputError, match="damaged or incomplete"):
         read_volume(folder)
+
+
+@pytest.mark.parametrize("length", [0, 60, 131, 135, 142, 150, 153, 300, 599, 710, 1400])
+def test_a_last_slice_that_was_cut_short_is_not_passed_over(tmp_path, length):
+    last = sorted(write_series(tmp_path / "s").iterdir())[-1]
+    last.write_bytes(last.read_bytes()[:length])
+    with pytest.raises(InputError, match=r"damaged|does not say"):
+        read_volume(tmp_path / "s")
