@@ -86,7 +86,7 @@ def test_a_schedule_out_of_order_is_refused_and_an_empty_one_asks_nothing():
     [
         ({"protocol": 3}, "'protocol' needs 'value' and 'source'"),
         ({"charter": {"value": 3}}, "'charter' needs 'value' and 'source'"),
-        ({}, "neither a protocol nor a charter value"),
+        ({"value": 3}, "'pr_percent' needs 'value' and 'source'"),
     ],
 )
 def test_a_field_without_a_place_in_protocol_or_charter_is_refused(tmp_path, entry, says):
