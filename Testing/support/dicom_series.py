@@ -4,8 +4,10 @@ import numpy as np
 import SimpleITK as sitk
 
 
-def write_series(folder, count=6, uid="1.2.826.0.1.3680043.2.1125.1", leave_out=(), modality="CT", step=2.5):
-    """A small CT series, one file a slice, as a scanner would store it."""
+def write_series(
+    folder, count=6, uid="1.2.826.0.1.3680043.2.1125.1", leave_out=(), modality="CT", step=2.5, changed=None
+):
+    """A small CT series, one file a slice, as a scanner would store it; ``changed``: other tags or values."""
     folder.mkdir(parents=True, exist_ok=True)
     writer = sitk.ImageFileWriter()
     writer.KeepOriginalImageUIDOn()
@@ -32,7 +34,7 @@ def write_series(folder, count=6, uid="1.2.826.0.1.3680043.2.1125.1", leave_out=
             "0028|1052": "0",
             "0028|1053": "1",
         }
-        for tag, value in tags.items():
+        for tag, value in {**tags, **(changed or {})}.items():
             image.SetMetaData(tag, value)
         writer.SetFileName(str(folder / f"{uid[-1]}-{z:03d}.dcm"))
         writer.Execute(image)

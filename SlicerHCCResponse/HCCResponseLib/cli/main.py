@@ -10,6 +10,7 @@ from HCCResponseLib.cli.evaluate.adaptation import synthetic
 from HCCResponseLib.cli.evaluate.committee import committee
 from HCCResponseLib.cli.evaluate.tracking import tracking
 from HCCResponseLib.cli.export import export_app
+from HCCResponseLib.cli.new_study import study_app
 from HCCResponseLib.cli.read.main import read_app
 from HCCResponseLib.cli.rules import rules
 from HCCResponseLib.cli.steps import adapt, measure, segment
@@ -32,6 +33,7 @@ evaluate = typer.Typer(
 evaluate.command()(committee)
 evaluate.command()(synthetic)
 evaluate.command()(tracking)
+app.add_typer(study_app)
 app.add_typer(read_app)
 app.add_typer(evaluate)
 app.add_typer(export_app)

@@ -22,14 +22,28 @@ from HCCResponseLib.cli.common import (
     say_json,
     say_remarks,
 )
+from HCCResponseLib.cli.new_study import (
+    ContourOption,
+    DateOption,
+    DrawnByOption,
+    FromImages,
+    ProfileOption,
+    StudyArgument,
+    SubjectOption,
+    study_of,
+)
 
 if TYPE_CHECKING:
     from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.review.read.session import Session
 
-StudyArgument = Annotated[Path, typer.Argument(help="study.yaml, or the folder that holds it.")]
 OutputOption = Annotated[
-    Path, typer.Option("--output", "-o", help="Folder for the read, contours and report.")
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Folder for the read, contours and report; default: hcc-response-output beside the study or baseline.",
+    ),
 ]
 RecipeOption = Annotated[
     str, typer.Option(help="How to adapt to the patient: quick, or moon2026 (as published, slow).")
@@ -47,7 +61,7 @@ EngineWeightsOption = Annotated[
 
 def propose(
     study: StudyArgument,
-    output: OutputOption = Path("hcc-response-output"),
+    output: OutputOption = None,
     recipe: RecipeOption = "quick",
     steps: StepsOption = None,
     seed: SeedOption = 0,
@@ -56,6 +70,11 @@ def propose(
     weights: EngineWeightsOption = None,
     device: DeviceOption = "auto",
     settings: SetOption = None,
+    contour: ContourOption = None,
+    drawn_by: DrawnByOption = None,
+    subject: SubjectOption = None,
+    profile: ProfileOption = None,
+    dates: DateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Segment, adapt, track and measure: writes proposals for a reader, never a category.
@@ -67,14 +86,15 @@ def propose(
 
     with errors_as_one_line():
         options = Options(recipe, steps, seed, model, engine, weights, device, read_settings(settings))
-        session = open_and_propose(study, output, options)
+        file, folder = study_of(study, output, FromImages(contour, drawn_by, subject, profile, dates))
+        session = open_and_propose(file, folder, options)
         result = write_outputs(session, with_category=False)
         tell(result, as_json)
 
 
 def assess(
     study: StudyArgument,
-    output: OutputOption = Path("hcc-response-output"),
+    output: OutputOption = None,
     decisions: Annotated[
         Path | None, typer.Option(help="YAML or JSON file with a reader's decisions.")
     ] = None,
@@ -92,6 +112,11 @@ def assess(
     weights: EngineWeightsOption = None,
     device: DeviceOption = "auto",
     settings: SetOption = None,
+    contour: ContourOption = None,
+    drawn_by: DrawnByOption = None,
+    subject: SubjectOption = None,
+    profile: ProfileOption = None,
+    dates: DateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Proposals plus a reader's decisions: category, trace and report.
@@ -108,7 +133,8 @@ def assess(
         if decisions is not None:
             load_decisions(decisions)
         options = Options(recipe, steps, seed, model, engine, weights, device, read_settings(settings))
-        session = open_and_propose(study, output, options)
+        file, folder = study_of(study, output, FromImages(contour, drawn_by, subject, profile, dates))
+        session = open_and_propose(file, folder, options)
         if decisions is not None:
             _decide_from_file(session, decisions, options)
         if accept_proposals_as:

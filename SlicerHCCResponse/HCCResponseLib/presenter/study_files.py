@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.files import write_text
+from HCCResponseLib.base.text import in_one_line
+from HCCResponseLib.imaging.new_study import STUDY_FILE, visit_names
 from HCCResponseLib.imaging.study import Study, load_study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
@@ -24,11 +26,6 @@ class NewPoint:
     image: Volume
 
 
-def names_of(points: Sequence[NewPoint]) -> list[str]:
-    """Names by date: baseline, follow-up 1, follow-up 2, ..."""
-    return ["baseline", *(f"follow-up {n}" for n in range(1, len(points)))][: len(points)]
-
-
 def write_study(folder: Path, subject: str, profile: str, points: Sequence[NewPoint]) -> Study:
     """Write the images and the study file; the earliest time point is the baseline.
 
@@ -39,7 +36,7 @@ def write_study(folder: Path, subject: str, profile: str, points: Sequence[NewPo
     ordered = sorted(points, key=lambda p: p.date)
     if not ordered:
         raise InputError("Add at least one time point first.")
-    target = folder / "study.yaml"
+    target = folder / STUDY_FILE
     if target.exists():
         raise InputError(
             f"'{target}' exists already; open that study, or choose another folder for the new one."
@@ -51,14 +48,13 @@ def write_study(folder: Path, subject: str, profile: str, points: Sequence[NewPo
             "phase": p.phase,
             "image": f"images/{n.replace(' ', '-')}.nrrd",
         }
-        for n, p in zip(names_of(ordered), ordered, strict=True)
+        for n, p in zip(visit_names(len(ordered)), ordered, strict=True)
     ]
     content = {"subject": subject, "profile": profile, "timepoints": entries}
     try:
         Study.model_validate(content)
     except ValidationError as problem:
-        words = "; ".join(f"{e['loc'][0] if e['loc'] else 'study'}: {e['msg']}" for e in problem.errors())
-        raise InputError(f"This study cannot be made: {words}") from problem
+        raise InputError(f"This study cannot be made: {in_one_line(problem, 'study')}.") from problem
     for entry, point in zip(entries, ordered, strict=True):
         write_volume(point.image, folder / str(entry["image"]))
     write_text(target, yaml.safe_dump(content, sort_keys=False))

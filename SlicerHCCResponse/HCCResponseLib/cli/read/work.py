@@ -16,6 +16,7 @@ from HCCResponseLib.cli.common import (
     SetOption,
     read_settings,
 )
+from HCCResponseLib.cli.new_study import DEFAULT_FOLDER
 from HCCResponseLib.cli.read.manage import TimePoint
 from HCCResponseLib.cli.sign_in import (
     CommandAnswer,
@@ -28,7 +29,7 @@ from HCCResponseLib.cli.sign_in import (
     signed_command,
     signed_in,
 )
-from HCCResponseLib.cli.study import OutputOption, RecipeOption, StepsOption
+from HCCResponseLib.cli.study import RecipeOption, StepsOption
 from HCCResponseLib.review.signing.signatures import Meaning
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def open_and_propose(
     read_id: ReadName,
     study: Annotated[Path, typer.Argument(help="study.yaml of the subject, or the folder that holds it.")],
     as_name: Name,
-    output: OutputOption = Path("hcc-response-output"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for contours and report.")] = Path(
+        DEFAULT_FOLDER
+    ),
     recipe: RecipeOption = "quick",
     steps: StepsOption = None,
     seed: SeedOption = 0,

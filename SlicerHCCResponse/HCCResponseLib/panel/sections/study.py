@@ -10,10 +10,11 @@ import qt
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.resources import resource_path
+from HCCResponseLib.imaging.new_study import visit_names
 from HCCResponseLib.imaging.study import Study, load_study
 from HCCResponseLib.panel.context import Context, choose_folder, fill, guarded, offer
 from HCCResponseLib.panel.scene.nodes import volume_from_node
-from HCCResponseLib.presenter.study_files import NewPoint, names_of, write_study
+from HCCResponseLib.presenter.study_files import NewPoint, write_study
 from HCCResponseLib.presenter.view import PanelView
 
 DEFAULT_FOLDER = "hcc-response-read"
@@ -122,7 +123,7 @@ class StudySection:
 
     def _show_new(self) -> None:
         self._new.sort(key=lambda p: p.date)
-        names = names_of(self._new)
+        names = visit_names(len(self._new))
         rows = [
             (n, p.date.isoformat(), p.phase, p.image.source) for n, p in zip(names, self._new, strict=True)
         ]
