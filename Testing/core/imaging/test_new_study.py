@@ -103,11 +103,7 @@ def test_what_a_study_needs_and_images_do_not_say_is_asked_for(tmp_path):
     assert not (tmp_path / "study.yaml").exists()
     a, b = (visit(tmp_path / n, day, 1, **{"0010|0020": n}) for n, day in (("A", FIRST), ("B", SECOND)))
     with pytest.raises(InputError, match="different patients: A, B"):
-        both = [
-            visit(tmp_path / n, day, i, **{"0010|0020": n})
-            for i, (n, day) in enumerate([("A", FIRST), ("B", SECOND)])
-        ]
-        write_new_study(tmp_path, visits_of(both, []))
+        write_new_study(tmp_path, visits_of([a, b], []))
 
 
 def test_the_same_study_again_is_used_and_another_one_is_not_overwritten(patient):

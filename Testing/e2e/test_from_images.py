@@ -1,0 +1,68 @@
+"""``assess`` on images instead of a study file: what is said on the command line becomes the study."""
+
+import json
+
+import pytest
+import yaml
+
+from commands import answer, run
+from small import small_study, tiny_model
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("images")
+    small_study(made)
+    (made / "study.yaml").rename(made / "given.yaml")
+    tiny_model(made / "tiny.pt")
+    return made
+
+
+def words(folder):
+    given = yaml.safe_load((folder / "given.yaml").read_text())
+    days = [str(point["date"]) for point in given["timepoints"]]
+    said = [
+        folder / "baseline.nii.gz",
+        folder / "follow-up.nii.gz",
+        "--subject",
+        "S1",
+        "--model",
+        folder / "tiny.pt",
+    ]
+    return [*said, "--steps", 2, "--date", days[0], "--date", days[1]], days
+
+
+def test_images_are_assessed_beside_themselves_and_go_on_as_a_study(folder):
+    said, days = words(folder)
+    contour = ("--contour", folder / "baseline-contour.nii.gz", "--drawn-by", "Dr A")
+    done = run("assess", *said, *contour)
+    assert done.returncode == 1
+    assert "Still missing" in done.stderr
+    output = folder / "hcc-response-output"
+    study = yaml.safe_load((output / "study.yaml").read_text())
+    assert [point["date"] for point in study["timepoints"]] == days
+    assert study["timepoints"][0]["contour"]["drawn_by"] == "Dr A"
+    assert json.loads((output / "result.json").read_text())["category"] is None
+    again = answer("propose", output, "--model", folder / "tiny.pt", "--steps", 2, "--output", output)
+    assert [point["name"] for point in again["time_points"]] == ["baseline", "follow-up 1"]
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--contour", "c.nii.gz"), "--drawn-by"),
+        (("--profile", "nothing"), "nothing"),
+        (("--subject", "a/b"), "subject"),
+    ],
+)
+def test_what_cannot_become_a_study_is_refused_and_nothing_written(folder, tmp_path, more, says):
+    done = run("assess", *words(folder)[0], *more, "-o", tmp_path / "out")
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_study_file_says_everything_itself(folder):
+    done = run("assess", folder / "given.yaml", "--subject", "S2")
+    assert done.returncode == 1
+    assert "is a study file" in done.stderr
