@@ -7,6 +7,43 @@ from HCCResponseLib.base.errors import InputError
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+#: What pydantic found, by its names of faults, in words that need no programmer. What is not here says its own.
+_SAID = {
+    "missing": "is missing",
+    "extra_forbidden": "is not known here (misspelt?)",
+    "string_type": "must be text",
+    "string_too_short": "needs {min_length} or more characters",
+    "string_too_long": "may have at most {max_length} characters",
+    "string_pattern_mismatch": "may hold letters, digits, blanks, '.', '_' and '-', and begins with a letter or digit",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "decimal_parsing": "must be a number",
+    "decimal_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "date_type": "must be a day such as 2024-01-31",
+    "date_parsing": "must be a day such as 2024-01-31",
+    "date_from_datetime_parsing": "must be a day such as 2024-01-31",
+    "literal_error": "must be one of {expected}",
+    "enum": "must be one of {expected}",
+    "too_short": "needs {min_length} or more entries",
+    "too_long": "may have at most {max_length} entries",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "path_type": "must be the path of a file",
+    "greater_than": "must be above {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be below {lt}",
+    "less_than_equal": "must be at most {le}",
+}
 
 
 def one_line(value: str, what: str, longest: int = 200, *, required: bool = True) -> str:
@@ -36,5 +73,16 @@ def in_one_line(problem: "ValidationError", whole: str) -> str:
     parts = []
     for error in problem.errors():
         place = ".".join(str(p) for p in error["loc"]) or whole
-        parts.append(f"{place}: {error['msg'].removeprefix('Value error, ')}")
+        parts.append(f"{place}: {_in_our_words(error)}")
     return "; ".join(parts)
+
+
+def _in_our_words(error: "ErrorDetails") -> str:
+    """One fault of pydantic's as a sentence for people, with what was given where that is short."""
+    said, more = _SAID.get(error["type"]), error.get("ctx", {})
+    if said is None:
+        return error["msg"].removeprefix("Value error, ")
+    given = error["input"]
+    shown = repr(given) if isinstance(given, str | int | float | bool) else ""
+    tell = shown and len(shown) <= 60 and error["type"] not in ("missing", "extra_forbidden")
+    return said.format(**more) + (f", not {shown}" if tell else "")

@@ -7,6 +7,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.text import in_one_line
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -26,8 +27,6 @@ def load_checked_yaml(path: Path, model: type[_Model], what: str) -> _Model:
     except FileNotFoundError as problem:
         raise InputError(f"{what} '{path}' does not exist.") from problem
     except ValidationError as problem:
-        error = problem.errors()[0]
-        place = ".".join(str(p) for p in error["loc"]) or "file"
-        raise InputError(f"{what} '{path}', {place}: {error['msg']}.") from problem
+        raise InputError(f"{what} '{path}', {in_one_line(problem, 'file')}.") from problem
     except (OSError, ValueError, yaml.YAMLError) as problem:
         raise InputError(f"{what} '{path}' cannot be read: {str(problem).splitlines()[0]}.") from problem

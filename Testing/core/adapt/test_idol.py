@@ -204,7 +204,7 @@ def test_a_request_with_an_unknown_key_is_refused(tmp_path, baseline):
         step: int = 3
 
     job = Misspelt(**dict(request(tmp_path, baseline)))
-    with pytest.raises(InputError, match="cannot be started as asked: step: Extra inputs are not permitted"):
+    with pytest.raises(InputError, match="cannot be started as asked: step: is not known here"):
         run_job(WORKER, job)
 
 

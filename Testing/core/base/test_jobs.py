@@ -128,9 +128,7 @@ class Unknown(FakeRequest):
 def test_unknown_keys_are_refused_by_the_child_in_one_line():
     with pytest.raises(InputError) as caught:
         run_job("fake_worker", Unknown(do="echo"))
-    assert str(caught.value) == (
-        "The job cannot be started as asked: colour: Extra inputs are not permitted."
-    )
+    assert str(caught.value) == ("The job cannot be started as asked: colour: is not known here (misspelt?).")
 
 
 def test_the_group_is_signalled_before_its_leader_is_collected(monkeypatch):

@@ -160,7 +160,7 @@ def test_files_that_cannot_be_used(tmp_path):
         load_profile("recist-9")
     with pytest.raises(ProfileError, match="not the name"):
         load_profile("../secret")
-    with pytest.raises(ProfileError, match="Field required"):  # complete only with a parent
+    with pytest.raises(ProfileError, match="is missing"):  # complete only with a parent
         load_profile(write(tmp_path, "  keep_pr: {value: true, source: x}\n", "name: t\ntitle: T\n"))
     with pytest.raises(ProfileError, match="extends itself"):
         load_profile(

@@ -77,7 +77,7 @@ def test_time_points_can_be_left_for_later(tmp_path, read):
         (entry("L9", "accept"), "no proposal 'L9' at 'follow-up 1' to decide on; proposals there: L1, C1"),
         (entry("C1", "dismiss"), "needs a reason"),
         (entry("L1", "approve"), "decisions.1.action"),
-        (entry("L1", "accept", colour="red"), "Extra inputs are not permitted"),
+        (entry("L1", "accept", colour="red"), "is not known here"),
         (entry("L1", "edit", long_axis_mm="long"), "'long' is not a length"),
         (entry("L1", "edit", contour="none.nrrd"), "does not exist"),
         (entry("L1", "accept", "follow-up 7"), "no proposal 'L1' at 'follow-up 7'"),
@@ -121,5 +121,5 @@ def test_dot_nan_is_a_clear_error(tmp_path, read):
 )
 def test_an_unknown_key_anywhere_is_named(tmp_path, read, more, named):
     store, state = read
-    with pytest.raises(InputError, match=f"{named}: Extra inputs"):
+    with pytest.raises(InputError, match=f"{named}: is not known"):
         apply_decisions(store, state, write(tmp_path, **more), GRIDS)

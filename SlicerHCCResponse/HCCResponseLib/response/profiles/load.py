@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from HCCResponseLib.base.errors import HCCResponseError, ProfileError
 from HCCResponseLib.base.resources import resource_path
+from HCCResponseLib.base.text import in_one_line
 from HCCResponseLib.response.profiles.fields import ProfileFields
 
 OVERRIDE_SOURCE = "override given with the case"
@@ -200,8 +201,4 @@ def _checked(values: dict[str, Any], name: str) -> Profile:
     try:
         return Profile.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        location = ".".join(str(part) for part in first["loc"])
-        message = str(first["msg"]).removeprefix("Value error, ")
-        where = f"field '{location}'" if location else "conflict"
-        raise ProfileError(f"Profile '{name}': {where}: {message}") from error
+        raise ProfileError(f"Profile '{name}': {in_one_line(error, 'conflict')}") from error
