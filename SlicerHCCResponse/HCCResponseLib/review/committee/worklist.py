@@ -177,7 +177,7 @@ def _progress(life: str) -> Progress:
         elif action == "signed" and details[1] == Meaning.AUTHORSHIP:
             locks.lock(details[0])
         elif action == "amended":
-            locks.amend(*details, reason=action)
+            locks.amend(details[0], details[1], reason=action)
         elif action in ("closed", "adjudicated"):
             locks.final = action
     return Progress(stage_of(names, locks), len(locks.locked), len(names), locks.version)

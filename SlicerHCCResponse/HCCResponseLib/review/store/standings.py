@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, inspect, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, text
 
 from HCCResponseLib.review.store.chain import STORE_LOG
 from HCCResponseLib.review.store.schema import events, standings
@@ -33,8 +33,9 @@ _PUT = text(
     + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name != "read_id")
 )
 _MAY = text(
-    "SELECT has_table_privilege('standings', 'SELECT'), "
-    "has_table_privilege('standings', 'INSERT') AND has_table_privilege('standings', 'UPDATE')"
+    "SELECT has_table_privilege(found, 'SELECT'), "
+    "has_table_privilege(found, 'INSERT') AND has_table_privilege(found, 'UPDATE') "
+    "FROM (SELECT to_regclass('standings')::oid AS found) AS it"
 )
 
 
@@ -60,10 +61,9 @@ class Standing(NamedTuple):
 
 def rights(connection: Connection) -> tuple[bool, bool]:
     """Whether this login may read the table and may write it; a store may be without one (archived, no rights)."""
-    if not inspect(connection).has_table("standings"):
-        return False, False
     if connection.dialect.name == "sqlite":
-        return True, True
+        there = connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 'standings'")) == 1
+        return there, there
     may_read, may_write = connection.execute(_MAY).one()
     return bool(may_read), bool(may_read and may_write)
 
