@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from HCCResponseLib.imaging.study import Study
-from HCCResponseLib.review.committee.assignments import Assignment, assign, open_read
+from HCCResponseLib.review.committee.assignments import assign, open_read
+from HCCResponseLib.review.committee.worklist import Assignment
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.people.account_rules import shipped_rules
 from HCCResponseLib.review.people.people import People

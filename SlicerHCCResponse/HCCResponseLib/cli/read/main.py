@@ -100,10 +100,16 @@ def verify(
 
 @read_app.command()
 def prepare(where: Where) -> None:
-    """Make the tables of a committee's database, or bring those of an earlier version up to date."""
+    """Make the tables of a committee's database, or bring those of an earlier version up to date.
+
+    The table behind the work lists is made anew from the log.
+    """
     from HCCResponseLib.review.store import open_store
 
     with errors_as_one_line():
         store = open_store(where)
-        store.close()
+        try:
+            store.rebuild_standings()
+        finally:
+            store.close()
         say(f"'{store.name}' is ready.")

@@ -40,16 +40,14 @@ def assign(
 @signed_command
 def list_reads(signed: SignedIn) -> CommandAnswer:
     """The reads that you may know of, and how far they are."""
-    from HCCResponseLib.review.committee.assignments import visible
-    from HCCResponseLib.review.read.lifecycle import points, stage
-    from HCCResponseLib.review.read.state import read_life
+    from HCCResponseLib.review.committee.worklist import work_list
 
     rows = []
-    for found in visible(signed.store, signed.person):
-        life = read_life(signed.store.other(found.read_id))
-        locked = f"{len(life.locked)} of {len(points(life))}"
-        more = {"stage": stage(life).value, "signed_time_points": locked, "version": life.locks.version}
-        rows.append({**_facts(found), **more})
+    for item in work_list(signed.store, signed.person):
+        how_far = item.progress
+        signed_points = f"{how_far.signed} of {how_far.time_points}"
+        more = {"stage": how_far.stage.value, "signed_time_points": signed_points, "version": how_far.version}
+        rows.append({**_facts(item.assignment), **more})
     return CommandAnswer(rows, "\n".join(map(_line, rows)))
 
 

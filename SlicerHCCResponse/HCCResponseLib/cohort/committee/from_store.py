@@ -13,7 +13,7 @@ from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionRole
 from HCCResponseLib.review.committee.adjudication import VARIABLES, AdjudicationCase, case
-from HCCResponseLib.review.committee.assignments import Assignment, ReadKind, assignments
+from HCCResponseLib.review.committee.worklist import Assignment, ReadKind, assignments
 from HCCResponseLib.review.read.category import findings, in_force, missing, roles
 from HCCResponseLib.review.read.lifecycle import is_signed
 from HCCResponseLib.review.read.outcome import outcome
@@ -75,8 +75,11 @@ class _Collection:
     def add(self, store: ReadStore) -> None:
         """All reads of one store."""
         assigned = assignments(store)
-        for subject in dict.fromkeys(a.subject for a in assigned):
-            self._subject(store, case(store, subject), [a for a in assigned if a.subject == subject])
+        of_subject: dict[str, list[Assignment]] = {}
+        for one in assigned:
+            of_subject.setdefault(one.subject, []).append(one)
+        for subject, reads in of_subject.items():
+            self._subject(store, case(store, subject), reads)
         known = {STORE_LOG, *(a.read_id for a in assigned)}
         for read_id in store.store.reads():
             if read_id not in known:

@@ -1,5 +1,6 @@
 """The state of a read, derived from its events: the latest proposal and the latest decision of every row."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -247,10 +248,13 @@ def read_state(store: ReadStore, until: int | None = None) -> ReadState:
     This is everything that the store knows. A reader of a committee gets a read from
     :func:`HCCResponseLib.review.committee.assignments.open_read`, which keeps readers blind to each other.
     """
+    return state_of(store, (e for e in store.events() if until is None or e.sequence <= until))
+
+
+def state_of(store: ReadStore, events: Iterable[Event]) -> ReadState:
+    """The state after these events of a read, for whoever has them at hand."""
     state = ReadState()
-    for event in store.events():
-        if until is not None and event.sequence > until:
-            break
+    for event in events:
         _take_row(store, state, event)
         _take_lock(state, event)
     return state
@@ -258,8 +262,13 @@ def read_state(store: ReadStore, until: int | None = None) -> ReadState:
 
 def read_life(store: ReadStore) -> ReadState:
     """Study, order, locks and signatures only, without proposals and decisions: quick, and nothing to peek at."""
+    return life_of(store, store.events())
+
+
+def life_of(store: ReadStore, events: Iterable[Event]) -> ReadState:
+    """:func:`read_life` for whoever has the events at hand."""
     state = ReadState()
-    for event in store.events():
+    for event in events:
         if event.action == "study":
             _take_row(store, state, event)
         _take_lock(state, event)

@@ -94,9 +94,13 @@ class Locks:
         """Take in a signature; that of the author locks."""
         self.signatures.append(signature)
         if signature.meaning is Meaning.AUTHORSHIP:
-            self.locked.add(signature.time_point)
-            self.reopened.pop(signature.time_point, None)
-            self.sign_again.discard(signature.time_point)
+            self.lock(signature.time_point)
+
+    def lock(self, time_point: str) -> None:
+        """A time point has come under its author's signature."""
+        self.locked.add(time_point)
+        self.reopened.pop(time_point, None)
+        self.sign_again.discard(time_point)
 
     def amend(self, time_point: str, later: list[str], reason: str) -> None:
         """Open a locked time point again; what was signed after it must be signed again."""

@@ -36,6 +36,8 @@ COVERED = (
 )
 #: What events of the first version did not have, so that nobody can give it to them later.
 _NOT_IN_FORMAT_1 = ("role", "item", "old", "new", "reason", "contours", "profile")
+#: The chain of what concerns no single read: users, roles, assignments.
+STORE_LOG = "store"
 #: The first version kept one read a file; the upgrade gives it this id.
 DEFAULT_READ = "read-1"
 

@@ -41,7 +41,7 @@ def sqlite_engine(path: Path) -> Engine:
         owner_only(path)
     except OSError as problem:
         raise StorageError(f"The read '{path}' cannot be created: {problem}.") from problem
-    archived = _is_archived(path)
+    archived = is_archived(path)
     address = path.resolve().as_uri() + "?immutable=1" if archived else str(path)
 
     def connect() -> sqlite3.Connection:
@@ -66,7 +66,7 @@ def sqlite_engine(path: Path) -> Engine:
     return engine
 
 
-def _is_archived(path: Path) -> bool:
+def is_archived(path: Path) -> bool:
     """A closed read where nothing may be written, such as a disc: SQLite opens it without its files beside it."""
     writable = os.access(path, os.W_OK) or os.access(path.parent, os.W_OK)
     return not writable and not path.with_name(path.name + "-wal").exists()

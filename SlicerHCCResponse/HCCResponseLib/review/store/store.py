@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, text
 
 from HCCResponseLib import __version__
 from HCCResponseLib.base.errors import ConflictError, InputError, StorageError
+from HCCResponseLib.review.store import standings as table
 from HCCResponseLib.review.store.chain import (
     FIRST_HASH,
     FORMAT,
@@ -25,6 +26,7 @@ from HCCResponseLib.review.store.chain import (
 from HCCResponseLib.review.store.engine import errors_of, server_engine, sqlite_engine, writing
 from HCCResponseLib.review.store.schema import blobs, events
 from HCCResponseLib.review.store.seal import Signer, sealed_payload
+from HCCResponseLib.review.store.standings import Standing
 from HCCResponseLib.review.store.upgrade import ensure_schema
 from HCCResponseLib.review.store.verify import Finding, check_chain, stored_rows
 
@@ -46,6 +48,7 @@ class Store:
         self.path = path
         self._engine = engine
         self._local = threading.local()
+        self._rights: tuple[bool, bool] | None = None
 
     def close(self) -> None:
         """Let the database go."""
@@ -116,6 +119,8 @@ class Store:
             row["payload"] = plain if signer is None else sealed_payload(row, payload, signer)
             row["hash"] = row_hash(row)
             connection.execute(insert(events), row)
+            if self._standings_rights(connection)[1]:
+                table.follow(connection, row)
             return to_event(row)
 
     def events(self, read_id: str, after: int = 0) -> list[Event]:
@@ -167,9 +172,20 @@ class Store:
             return _last(connection, read_id)[0]
 
     def some_events(
-        self, read_id: str, until: int, actions: Collection[str], actors: Collection[str] | None = None
+        self,
+        read_id: str,
+        actions: Collection[str],
+        until: int | None = None,
+        *,
+        actors: Collection[str] | None = None,
+        items: Collection[str] | None = None,
     ) -> list[Event]:
-        """The events of some kinds up to a number, in order, without reading the others of a long log.
+        """The events of some kinds, in order, without reading the others of a long log.
+
+        Args:
+            until: number of the last event that is asked for; ``None``: of the read.
+            actors: only what these did.
+            items: only what was done to these.
 
         Each is checked by its own hash. Whether others are missing between them is for :meth:`events` and
         :meth:`check`.
@@ -177,16 +193,81 @@ class Store:
         Raises:
             StorageError: the file is damaged, or an event was changed.
         """
-        query = select(events).where(events.c.read_id == read_id, events.c.sequence <= until)
-        query = query.where(events.c.action.in_(actions))
-        if actors is not None:
-            query = query.where(events.c.actor.in_(actors))
+        # "+ 0" keeps the database from going through the whole log in order instead of to these events.
+        number = events.c.sequence + 0
+        query = select(events).where(events.c.read_id == read_id, events.c.action.in_(actions))
+        for column, wanted in ((events.c.actor, actors), (events.c.item, items)):
+            if wanted is not None:
+                query = query.where(column.in_(wanted))
+        if until is not None:
+            query = query.where(number <= until)
         with self._reading() as connection:
-            rows = [dict(r) for r in connection.execute(query.order_by(events.c.sequence)).mappings()]
+            rows = [dict(r) for r in connection.execute(query.order_by(number)).mappings()]
         for row in rows:
-            if row["hash"] != row_hash(row):
-                raise self._not_as_written(row, "it was changed")
+            self._check_own_hash(row)
         return [to_event(row) for row in rows]
+
+    def standings(self, reader: str | None = None) -> list[Standing]:
+        """How far every read is, or every one of a reader, in the order of their assignments.
+
+        From the table of standings and what the log holds beyond it; where this login may, the table is brought up to
+        date. A read that nobody assigned is left out.
+
+        Raises:
+            StorageError: the file is damaged, or an event beyond the table is not as it was written.
+        """
+        with self._reading() as connection:
+            may_read, may_write = self._standings_rights(connection)
+            last = table.last_taken_in(connection) if may_read else 0
+            fresh = list(table.later_rows(connection, last))
+            known = table.held(connection, None if fresh else reader) if may_read else {}
+        changed = self._take_in(known, fresh)
+        if changed and may_write and not self.writing:
+            # A place where nothing can be written is as good as one where nothing needs to be.
+            with suppress(StorageError):
+                self._note(last, fresh[-1]["position"], [known[name] for name in changed])
+        given = [s for s in known.values() if s.given and reader in (None, s.reader)]
+        return sorted(given, key=lambda s: s.given)
+
+    def rebuild_standings(self) -> None:
+        """Make the table of standings anew from the log, where this login may. Errors as :meth:`standings`."""
+        with self.transaction(), self._reading() as connection:
+            if self._standings_rights(connection)[1]:
+                known: dict[str, Standing] = {}
+                self._take_in(known, table.later_rows(connection, 0))
+                table.emptied(connection)
+                table.put(connection, known.values())
+
+    def check_standings(self) -> str:
+        """What the table of standings says otherwise than the log; empty where nothing, or where there is none."""
+        with self._reading() as connection:
+            return table.difference(connection) if self._standings_rights(connection)[0] else ""
+
+    def _standings_rights(self, connection: Connection) -> tuple[bool, bool]:
+        if self._rights is None:
+            self._rights = table.rights(connection)
+        return self._rights
+
+    def _take_in(self, known: dict[str, Standing], rows: Iterable[Mapping[str, Any]]) -> set[str]:
+        changed = set()
+        for row in rows:
+            self._check_own_hash(row)
+            try:
+                changed |= table.taken_in(known, [row])
+            except ValueError as problem:
+                raise self._not_as_written(row, str(problem)) from problem
+        return changed
+
+    def _note(self, last: int, position: int, rows: Sequence[Standing]) -> None:
+        """Write rows that were taken in up to a position, unless somebody else has done so meanwhile."""
+        with self.transaction(), self._reading() as connection:
+            nobody_else = table.last_taken_in(connection) == last
+            if nobody_else and table.sees_all(connection, last, position):
+                table.put(connection, rows)
+
+    def _check_own_hash(self, row: Mapping[str, Any]) -> None:
+        if row["hash"] != row_hash(row):
+            raise self._not_as_written(row, "it was changed")
 
     def _not_as_written(self, row: Mapping[str, Any], fault: str) -> StorageError:
         return StorageError(
