@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from committees import charter
 from HCCResponseLib.review.read.state import RowStatus
 from panel_case import PASSWORD, make_case, open_case
 from reads import BASELINE, FOLLOW_UP, GRID, drawn_disc, lesion
@@ -60,6 +61,25 @@ def test_a_whole_case_by_buttons(slicer_app, case):
     assert "RECIST 1.1" in case.ui.traceText.plainText
     [row] = [r for r in case.panel.presenter.state.rows[FOLLOW_UP].values() if r.is_candidate]
     assert row.decision.reason == "vessel"
+
+
+def test_the_reason_in_the_box_goes_with_one_change(slicer_app, panel, tmp_path):
+    asking = charter(tmp_path, reason_for_change="after-decision")
+    make_case(tmp_path, profile=asking)
+    open_case(panel, tmp_path, make=False)
+    select(panel, "L1", BASELINE)
+    panel.ui.acceptButton.click()
+    select(panel, "L1", BASELINE)
+    panel.ui.stateCombo.setCurrentText("gone")
+    panel.ui.stateCombo.activated.emit(1)
+    assert "needs a reason" in slicer_app.messages[-1]
+    assert status(panel, BASELINE, "L1") is RowStatus.ACCEPTED
+    panel.ui.changeReasonEdit.setText("looked again")
+    panel.ui.stateCombo.setCurrentText("gone")
+    panel.ui.stateCombo.activated.emit(1)
+    row = panel.panel.presenter.row(BASELINE, "L1")
+    assert (row.status, row.decision.reason) == (RowStatus.EDITED, "looked again")
+    assert panel.ui.changeReasonEdit.text == ""
 
 
 def test_keys_do_what_the_buttons_do(slicer_app, case):

@@ -41,7 +41,10 @@ def default_proposals() -> list[Proposal]:
 
 
 def make_case(
-    folder: Path, proposals: list[Proposal] | None = None, subject: str = "S1"
+    folder: Path,
+    proposals: list[Proposal] | None = None,
+    subject: str = "S1",
+    profile: str = "recist-1.1",
 ) -> tuple[Path, Path]:
     """Write study and read; returns the study file and the folder of the read."""
     proposals = default_proposals() if proposals is None else proposals
@@ -55,7 +58,9 @@ def make_case(
             {"name": point, "date": f"{year}-{month:02d}-01", "image": image.name, "phase": "portal venous"}
         )
     study = folder / "study.yaml"
-    study.write_text(yaml.safe_dump({"subject": subject, "timepoints": entries}), encoding="utf-8")
+    study.write_text(
+        yaml.safe_dump({"subject": subject, "profile": profile, "timepoints": entries}), encoding="utf-8"
+    )
     store_proposals(study, folder / "read", proposals)
     return study, folder / "read"
 

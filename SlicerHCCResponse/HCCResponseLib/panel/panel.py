@@ -74,6 +74,7 @@ class ReaderPanel:
         self._sign = SignSection(context)
         self._refreshing = self._restoring = False
         self._points = 0
+        self.presenter.reason = lambda: str(ui.changeReasonEdit.text).strip()
         self.presenter.on_change(self._changed)
         self._set_up_views()
         self._set_up_editor()
@@ -152,6 +153,8 @@ class ReaderPanel:
     # -- showing ----------------------------------------------------------------------------------------------
 
     def _changed(self) -> None:
+        # A reason is for one change.
+        self._ui.changeReasonEdit.setText("")
         if self.presenter.session is not None:
             self.scene_view.show(self.presenter.state)
             if len(self.presenter.points()) != self._points:

@@ -17,7 +17,7 @@ from HCCResponseLib.response.types import LesionRole, LesionState, Response, Ver
 from HCCResponseLib.review.committee.assignments import blinded, open_read
 from HCCResponseLib.review.decisions.decide import answer, decide, decide_non_target, undo
 from HCCResponseLib.review.decisions.reader_rows import add_row, set_site, set_visit
-from HCCResponseLib.review.people.people import people_of
+from HCCResponseLib.review.people.people import People, people_of
 from HCCResponseLib.review.read.facts import Site, Visit
 from HCCResponseLib.review.read.links import reader_relinks
 from HCCResponseLib.review.read.profile import profile_of
@@ -33,12 +33,17 @@ class Presenter:
     """One open read and what its reader does with it.
 
     ``changed`` listeners are called after every action that changed the read; they show it anew.
+
+    Attributes:
+        reader: who reads.
+        reason: gives the reason that the reader has typed for a change, empty where none is.
     """
 
     def __init__(self) -> None:
         self.session: Session | None = None
         self.assigned: AssignedRead | None = None
         self.reader = ""
+        self.reason: Callable[[], str] = str
         self._profile: Profile | None = None
         self._listeners: list[Listener] = []
 
@@ -55,7 +60,7 @@ class Presenter:
             InputError: see :func:`HCCResponseLib.review.read.session.open_session`; the read that was open stays open.
         """
         load_profile(study.profile)
-        self.adopt(open_session(study, folder))
+        self.adopt(open_session(study, folder, by=self.reader.strip()))
 
     def open_assigned(self, study: Study, folder: Path, where: str, read_id: str, password: str) -> None:
         """Sign in and open a read that was assigned to this reader.
@@ -83,9 +88,15 @@ class Presenter:
 
     def close(self) -> None:
         """Close the read; everything decided is in its store already."""
-        if self.session is not None:
-            self.session.store.close()
+        session, assigned = self.session, self.assigned
         self.session = self._profile = self.assigned = None
+        if session is None:
+            return
+        try:
+            if assigned is not None:
+                People(session.store).sign_out(assigned.person)
+        finally:
+            session.store.close()
 
     def reload(self) -> None:
         """Read the store again, after another process has written to it."""
@@ -218,16 +229,16 @@ class Presenter:
         before = self.row(first, name).decision
         if before is None or before.action not in (Action.ACCEPT, Action.EDIT):
             raise InputError(f"Accept the contour of {name} at {first} before choosing its role.")
-        self._decide(replace(before, reader=self._who(), role=role))
+        self._decide(replace(before, reader=self._who(), reason="", role=role))
 
     def set_site(self, name: str, site: Site) -> None:
         """Organ, segment, lymph node or not, and what else is known of a lesion."""
-        set_site(self._open().store, self.state, self._who(), name, site)
+        set_site(self._open().store, self.state, self._who(), name, site, self.reason())
         self.tell()
 
     def set_visit(self, time_point: str, visit: Visit) -> None:
         """Tumour markers of a time point, and how non-target disease compares with the last one."""
-        set_visit(self._open().store, self.state, self._who(), time_point, visit)
+        set_visit(self._open().store, self.state, self._who(), time_point, visit, self.reason())
         self.tell()
 
     def set_row_facts(
@@ -237,17 +248,19 @@ class Presenter:
         before = self.row(time_point, name).decision
         if before is None:
             raise InputError(f"Decide on {name} at {time_point} before saying more about it.")
-        self._decide(replace(before, reader=self._who(), viable=viable, versus_last=versus))
+        kept = before.reason if before.action in (Action.REJECT, Action.DISMISS) else ""
+        self._decide(replace(before, reader=self._who(), reason=kept, viable=viable, versus_last=versus))
 
     def set_non_target(self, time_point: str, response: Response) -> None:
         """The judgement of non-target disease at a follow-up."""
-        decision = NonTargetDecision(self._who(), time_point, response)
+        decision = NonTargetDecision(self._who(), time_point, response, self.reason())
         decide_non_target(self._open().store, self.state, decision)
         self.tell()
 
     def answer(self, time_point: str, choice: str) -> None:
         """Answer the question that blocks the category at a time point."""
-        answer(self._open().store, self.state, self.profile, self._who(), time_point, choice)
+        store, why = self._open().store, self.reason()
+        answer(store, self.state, self.profile, self._who(), time_point, choice, why)
         self.tell()
 
     def add_lesion(self, time_point: str) -> str:
@@ -258,12 +271,13 @@ class Presenter:
 
     def undo(self) -> tuple[str, str]:
         """Take this reader's latest decision back; returns its time point and lesion."""
-        place = undo(self._open().store, self.state, self._who())
+        place = undo(self._open().store, self.state, self._who(), self.reason())
         self.tell()
         return place
 
     def _decide(self, decision: Decision) -> None:
         geometry = self.image(decision.time_point).geometry
+        decision = replace(decision, reason=decision.reason or self.reason())
         decide(self._open().store, self.state, decision, geometry)
         self.tell()
 

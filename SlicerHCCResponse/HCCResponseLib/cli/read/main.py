@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from HCCResponseLib.cli.common import JsonOption, errors_as_one_line, say, say_json
+from HCCResponseLib.cli.read import audit as read_audit
 from HCCResponseLib.cli.read import manage as read_manage
 from HCCResponseLib.cli.read import work as read_work
 from HCCResponseLib.cli.read.users import users_app
@@ -31,8 +32,9 @@ for name, command in (
     ("compare", read_work.compare),
     ("adjudicate", read_work.adjudicate),
     ("reread", read_manage.reread),
-    ("log", read_manage.log),
-    ("bundle", read_manage.bundle),
+    ("unblind", read_audit.unblind),
+    ("log", read_audit.log),
+    ("bundle", read_audit.bundle),
 ):
     read_app.command(name)(command)
 

@@ -1,4 +1,4 @@
-"""``hcc-response read`` for the manager of a committee: assign, list, amend, lock, re-read, log."""
+"""``hcc-response read`` for the manager of a committee: assign, list, amend, lock, re-read."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -99,39 +99,6 @@ def reread(signed: SignedIn, read_id: ReadName, reason: Reason) -> CommandAnswer
 
     new = again(signed.store, signed.person, read_id, reason)
     return CommandAnswer(_facts(new), f"'{new.reader}' reads '{read_id}' again in '{new.read_id}'.")
-
-
-@signed_command
-def log(
-    signed: SignedIn,
-    output: Annotated[Path, typer.Argument(help="File to write, .csv or .json.")],
-    read_id: Annotated[str | None, typer.Option("--read", help="Only this read.")] = None,
-) -> CommandAnswer:
-    """Write a readable copy of the audit trail (manager, auditor): who, when, what, old, new, why, hashes."""
-    from HCCResponseLib.review.signing.audit import export_log
-
-    count = export_log(signed.person, signed.store, output, read_id)
-    values = {"events": count, "file": str(output.resolve())}
-    return CommandAnswer(values, f"{count} events written to {output}.")
-
-
-@signed_command
-def bundle(
-    signed: SignedIn,
-    output: Annotated[Path, typer.Option("--output", "-o", help="SQLite file to write.")],
-) -> CommandAnswer:
-    """Write the audit bundle of the whole store (manager, auditor), for a third party to check without this software.
-
-    All events, contours, signatures and public keys, no passwords. The script that checks it needs only Python and the
-    package 'cryptography'; the answer says where it is.
-    """
-    from HCCResponseLib.base.resources import resource_path
-    from HCCResponseLib.review.signing.bundle import export_bundle
-
-    count = export_bundle(signed.person, signed.store, signed.people, output)
-    script = resource_path("Audit/verify_bundle.py")
-    values = {"events": count, "file": str(output.resolve()), "script": str(script)}
-    return CommandAnswer(values, f"{count} events written to {output}. Check: python {script} {output}")
 
 
 def _facts(found: Any) -> dict[str, Any]:

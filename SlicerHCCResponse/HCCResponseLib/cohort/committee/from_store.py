@@ -21,7 +21,7 @@ from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.session import STORE
 from HCCResponseLib.review.read.state import ReadState, read_state
 from HCCResponseLib.review.signing.content import values_hash
-from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
+from HCCResponseLib.review.store import STORE_LOG, ReadStore, Store, open_store
 
 _DECIDING = ("decision", "non-target")
 FIRST_STREAM = "RADIOLOGIST 1"
@@ -50,8 +50,7 @@ def load_committee(
     """
     collected = _Collection(pause, references or {})
     for where in stores:
-        folder = "://" not in str(where) and Path(where).is_dir()
-        store = open_store(Path(where) / STORE if folder else where, create=False)
+        store = open_place(where)
         try:
             read = ReadStore(store)
             if admit is not None:
@@ -60,6 +59,16 @@ def load_committee(
         finally:
             store.close()
     return collected.committee()
+
+
+def open_place(where: str | Path) -> Store:
+    """The store at a place: a file, a folder that holds a ``read.sqlite``, or a database URL.
+
+    Raises:
+        StorageError: it is not there, or cannot be opened.
+    """
+    folder = "://" not in str(where) and Path(where).is_dir()
+    return open_store(Path(where) / STORE if folder else where, create=False)
 
 
 class _Collection:

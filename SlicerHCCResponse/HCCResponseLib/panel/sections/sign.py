@@ -74,7 +74,7 @@ class SignSection:
         """Write contours, result and report beside the read."""
         presenter = self._context.presenter
         assert presenter.session is not None
-        result = write_outputs(presenter.session)
+        result = write_outputs(presenter.session, by=presenter.reader.strip())
         self._ui.signatureLabel.setText(f"Written to {presenter.session.folder}")
         return result
 
@@ -87,8 +87,7 @@ class SignSection:
 def _words(signature: Signature) -> str:
     """A signature for a label that takes rich text; names are text and never markup."""
     category = f", {signature.category}" if signature.category else ""
-    when = signature.utc[:16].replace("T", " ")
     return html.escape(
-        f"{signature.time_point}: {signature.printed_name}, {signature.meaning}, {when} UTC{category}, "
+        f"{signature.time_point}: {signature.printed_name}, {signature.meaning}, {signature.when}{category}, "
         f"{signature.under_key}"
     )

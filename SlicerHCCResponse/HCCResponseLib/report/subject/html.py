@@ -1,5 +1,6 @@
 """The report: one self-contained HTML file with table, sums, trace, key slices and provenance."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +20,7 @@ from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState, ReadEvaluation
 from HCCResponseLib.review.read.category import missing, roles
+from HCCResponseLib.review.read.changes import Change
 from HCCResponseLib.review.read.lifecycle import points, stage
 from HCCResponseLib.review.read.new_lesions import histories
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
@@ -39,11 +41,13 @@ def write_report(
     profile: Profile,
     evaluation: ReadEvaluation | None,
     images: Images,
+    changed: Sequence[Change] = (),
 ) -> None:
     """Write the report. Without an evaluation it shows the proposals and what is still missing, and no category.
 
     Args:
         images: gives the image of a time point by name.
+        changed: what the reader changed after deciding, see :func:`HCCResponseLib.review.read.changes.changes`.
 
     Raises:
         StorageError: the file cannot be written.
@@ -68,7 +72,8 @@ def write_report(
         "new_lesions": _new_lesions(state, profile),
         "cautions": _cautions(state, profile),
         "stages": [(n, stage(state, n).value) for n in points(state)],
-        "signatures": [(s, s.utc[:19].replace("T", " ")) for s in state.signatures],
+        "signatures": state.signatures,
+        "changes": changed,
         "version_of_read": state.locks.version,
         "provenance": _provenance(state),
         "window": f"{SOFT_TISSUE_WINDOW[0]:g} to {SOFT_TISSUE_WINDOW[1]:g} HU",

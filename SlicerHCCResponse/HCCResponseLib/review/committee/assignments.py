@@ -229,7 +229,7 @@ def _keep_blinded(store: ReadStore, person: Person, chosen: Assignment) -> None:
 def _hide_names(state: ReadState, stream: str) -> None:
     """The stream in the place of the reader's name, so that an adjudicator judges reads and not colleagues."""
     locks = state.locks
-    locks.reader = stream
+    state.alias = locks.reader = stream
     locks.signatures = [replace(s, signer=stream, printed_name=stream) for s in locks.signatures]
     for rows in state.rows.values():
         for name, row in rows.items():

@@ -13,6 +13,7 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.types import LesionState, Response
 from HCCResponseLib.review.read.category import findings
+from HCCResponseLib.review.read.changes import reason_for_change
 from HCCResponseLib.review.read.lifecycle import require_draft
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import (
@@ -22,6 +23,7 @@ from HCCResponseLib.review.read.records import (
     Decision,
     NonTargetDecision,
     row_name,
+    same_word,
     write_decision,
 )
 from HCCResponseLib.review.read.state import ReadState, Row, refresh
@@ -58,9 +60,21 @@ def decide(
     with store.transaction():
         refresh(store, state)
         row = check(state, decision)
+        _require_reason(store, state, row, decision)
         write_decision(store, decision, row.words, Row(row.proposal, decision).words)
     state.take(decision)
     return decision
+
+
+def _require_reason(store: ReadStore, state: ReadState, row: Row, decision: Decision) -> None:
+    """A candidate whose contour was edited still waits for its decision; the same word again changes nothing."""
+    before = row.decision
+    if before is not None and same_word(before, decision):
+        return
+    waits = row.is_candidate and before is not None and before.action is Action.EDIT
+    what = f"'{decision.name}' at '{decision.time_point}'"
+    decided = before is not None and not waits
+    reason_for_change(store, state, decision.time_point, what, decision.reason, decided)
 
 
 def _require_one_slice(decision: Decision, geometry: Geometry | None) -> None:
@@ -102,14 +116,14 @@ def _measured(
     return replace(decision, measurement=whole, parts=parts if len(parts) > 1 else ())
 
 
-def undo(store: ReadStore, state: ReadState, reader: str) -> tuple[str, str]:
+def undo(store: ReadStore, state: ReadState, reader: str, reason: str = "") -> tuple[str, str]:
     """Take the latest decision back; it stays in the store, and so does the undoing.
 
     Returns:
         time point and name of the row.
 
     Raises:
-        InputError: nothing to undo, or the latest decision is another reader's.
+        InputError: nothing to undo, the latest decision is another reader's, or the profile wants a reason.
         AccessError: its time point is locked.
     """
     if not state.decided:
@@ -121,6 +135,7 @@ def undo(store: ReadStore, state: ReadState, reader: str) -> tuple[str, str]:
     with store.transaction():
         refresh(store, state)
         require_draft(state, reader, time_point)
+        why = reason_for_change(store, state, time_point, f"'{name}' at '{time_point}'", reason, True)
         store.append(
             reader,
             "undo",
@@ -128,6 +143,7 @@ def undo(store: ReadStore, state: ReadState, reader: str) -> tuple[str, str]:
             item=row_name(time_point, name),
             old=row.words,
             new=Row(row.proposal, before).words,
+            reason=why,
         )
     return state.take_back()
 
@@ -200,7 +216,12 @@ def _check_content(decision: Decision, where: str) -> None:
 
 
 def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDecision) -> None:
-    """Append the reader's judgement of non-target disease at one time point."""
+    """Append the reader's judgement of non-target disease at one time point.
+
+    Raises:
+        InputError: no such response or time point, or the profile wants a reason for the change.
+        AccessError: the time point is locked.
+    """
     allowed = (Response.CR, Response.NON_CR_NON_PD, Response.PD, Response.NE)
     if decision.response not in allowed:
         raise InputError(f"Non-target response '{decision.response}' is none of {', '.join(allowed)}.")
@@ -211,27 +232,39 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
     with store.transaction():
         refresh(store, state)
         require_draft(state, decision.reader, decision.time_point)
+        old, why = state.non_target.get(decision.time_point), decision.reason
+        if old is not decision.response:
+            what = "the non-target disease"
+            why = reason_for_change(store, state, decision.time_point, what, why, old is not None)
         store.append(
             decision.reader,
             "non-target",
             payload,
             item=row_name(decision.time_point, "non-target disease"),
-            old=state.non_target.get(decision.time_point, ""),
+            old=old or "",
             new=decision.response,
+            reason=why,
         )
     state.non_target[decision.time_point] = decision.response
 
 
 def answer(
-    store: ReadStore, state: ReadState, profile: Profile, reader: str, time_point: str, choice: str
+    store: ReadStore,
+    state: ReadState,
+    profile: Profile,
+    reader: str,
+    time_point: str,
+    choice: str,
+    reason: str = "",
 ) -> None:
     """Answer the blocking question of a time point: was an earlier CR right, or a misread PR? The last answer counts.
 
     Args:
         choice: one of the question's choices.
+        reason: why, where another answer was given before.
 
     Raises:
-        InputError: no such question is open there, or no such choice.
+        InputError: no such question is open there, no such choice, or the profile wants a reason for the change.
         IncompleteReadError: decisions are missing up to this time point.
         AccessError: the time point is locked.
     """
@@ -247,7 +280,10 @@ def answer(
         require_draft(state, reader, time_point)
         payload = {"time_point": time_point, "question": asked[0].kind, "choice": choice}
         old = state.answers.get(time_point, "")
-        store.append(reader, "answer", payload, item=row_name(time_point, "question"), old=old, new=choice)
+        if old != choice:
+            reason = reason_for_change(store, state, time_point, "the answer", reason, bool(old))
+        item = row_name(time_point, "question")
+        store.append(reader, "answer", payload, item=item, old=old, new=choice, reason=reason)
     state.answers[time_point] = choice
 
 

@@ -12,6 +12,7 @@ from HCCResponseLib.review.store import STORE_LOG, Event, Store
 ADDED, DISABLED, ENABLED = "account-added", "account-disabled", "account-enabled"
 ROLES, PASSWORD, RULES = "account-roles", "account-password", "account-rules"
 SIGNED_IN, FAILED, TRIED = "signed-in", "sign-in-failed", "sign-in-refused"
+SIGNED_OUT = "signed-out"
 LOCKED_OUT, LET_IN = "locked-out", "let-in-again"
 KEY = "account-key"
 #: What changes an account or the rules; somebody answers for each of them.

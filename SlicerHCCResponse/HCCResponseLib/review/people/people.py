@@ -28,7 +28,7 @@ from HCCResponseLib.review.people.account_rules import AccountRules
 from HCCResponseLib.review.people.accounts import Account, Register, first_look, replay
 from HCCResponseLib.review.people.keys import SigningKey, new_key
 from HCCResponseLib.review.people.passwords import Try, next_secret, secret, try_password
-from HCCResponseLib.review.people.person import Signatory, require_role
+from HCCResponseLib.review.people.person import Person, Signatory, require_role
 from HCCResponseLib.review.read.access import INCOMPATIBLE_ROLES, Role
 from HCCResponseLib.review.store import STORE_LOG, Event, ReadStore, Store
 
@@ -157,6 +157,10 @@ class People:
             raise SignInError("This password is too old; please change it before you go on.")
         assert tried.key is not None
         return Signatory(account.name, account.printed_name, account.roles, tried.key)
+
+    def sign_out(self, person: Person) -> None:
+        """Note that somebody's session ends. One that a crash ends has no such event."""
+        self._append(person.name, kind.SIGNED_OUT, {"name": person.name})
 
     def change_password(self, name: str, old: str, new: str) -> None:
         """The owner changes the password; works with a temporary or expired one.

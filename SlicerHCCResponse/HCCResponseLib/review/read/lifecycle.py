@@ -53,7 +53,7 @@ def standings(person: Person, state: ReadState) -> set[Relation]:
     nobodys = state.locks.reader is None and Role.READER in person.roles
     if nobodys or state.locks.reader == person.name:
         # Whoever reads does so blinded, whatever else this person may do elsewhere.
-        return found - {Relation.ADJUDICATOR, Relation.AUDITOR} | {Relation.OWN_READER}
+        return found - {Relation.ADJUDICATOR, Relation.AUDITOR, Relation.UNBLINDER} | {Relation.OWN_READER}
     return found | ({Relation.OTHER_READER} if Role.READER in person.roles else set())
 
 

@@ -140,8 +140,12 @@ class Row:
 
     @property
     def words(self) -> str:
-        """The row for the log: what was done with it, and its long axis or state."""
-        return f"{self.status}, {self.size_words}"
+        """The row for the log: what was done with it, its long axis or state, and what else was said."""
+        said = self.decision
+        more: list[str | None] = [] if said is None else [said.role, said.versus_last]
+        if said is not None and said.viable is not None:
+            more.append("viable part" if said.viable else "not the viable part")
+        return ", ".join([self.status, self.size_words, *filter(None, more)])
 
     @property
     def size_words(self) -> str:
@@ -176,6 +180,8 @@ class ReadState:
         profile_key: of the stored blob that holds the profile; ``None`` for reads of earlier versions.
         person: who has this read open; needed for reads that were assigned to somebody.
         seen: number of the last event that the locks know of.
+        until: number of the last event that is shown of an earlier version; ``None`` for the latest.
+        alias: what stands for every person of this read where its viewer may not know names; empty shows them.
     """
 
     study: Study | None = None
@@ -192,6 +198,8 @@ class ReadState:
     profile_key: str | None = None
     person: Person | None = None
     seen: int = 0
+    until: int | None = None
+    alias: str = ""
 
     @property
     def locked(self) -> frozenset[str]:
@@ -248,12 +256,13 @@ def read_state(store: ReadStore, until: int | None = None) -> ReadState:
     This is everything that the store knows. A reader of a committee gets a read from
     :func:`HCCResponseLib.review.committee.assignments.open_read`, which keeps readers blind to each other.
     """
-    return state_of(store, (e for e in store.events() if until is None or e.sequence <= until))
+    events = (e for e in store.events() if until is None or e.sequence <= until)
+    return state_of(store, events, until)
 
 
-def state_of(store: ReadStore, events: Iterable[Event]) -> ReadState:
-    """The state after these events of a read, for whoever has them at hand."""
-    state = ReadState()
+def state_of(store: ReadStore, events: Iterable[Event], until: int | None = None) -> ReadState:
+    """The state after these events of a read, for whoever has them at hand; ``until`` as of :func:`read_state`."""
+    state = ReadState(until=until)
     for event in events:
         _take_row(store, state, event)
         _take_lock(state, event)
@@ -315,7 +324,7 @@ def _take_lock(state: ReadState, event: Event) -> None:
         state.locks.reader = payload["reader"]
         state.locks.profile_sha256 = payload["profile_sha256"]
     elif event.action == "signed":
-        known = {**payload, "utc": event.utc, "meaning": Meaning(payload["meaning"])}
+        known = {**payload, "utc": event.utc, "local": event.local, "meaning": Meaning(payload["meaning"])}
         state.locks.sign(Signature(**known))
     elif event.action == "amended":
         state.locks.amend(payload["time_point"], payload["later"], event.reason)

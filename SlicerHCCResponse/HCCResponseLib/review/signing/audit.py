@@ -12,14 +12,12 @@ from HCCResponseLib.review.people.accounts import CHANGES
 from HCCResponseLib.review.people.people import People, local_people, people_file
 from HCCResponseLib.review.people.person import Person
 from HCCResponseLib.review.read.access import Role
+from HCCResponseLib.review.read.workflow import LOG_COPIED, note
 from HCCResponseLib.review.signing.authority import Authority, authority_of
 from HCCResponseLib.review.signing.check import SIGNATURES, SignatureCheck
+from HCCResponseLib.review.signing.dictionary import ACTIONS, COLUMNS, dictionary_csv
 from HCCResponseLib.review.store import STORE_LOG, Event, Finding, ReadStore
 
-COLUMNS = (
-    "read_id", "sequence", "utc", "actor", "role", "action", "item", "old", "new", "reason", "details",
-    "software", "profile", "previous", "hash",
-)  # fmt: skip
 _SECRET = ("hash",)
 
 
@@ -106,7 +104,8 @@ def _authority(people: People) -> Authority:
 def export_log(person: Person, store: ReadStore, path: Path, read_id: str | None = None) -> int:
     """Write a readable copy of the log, ``.csv`` or ``.json``; password hashes stay out. Returns how many events.
 
-    Cells of a CSV that a spreadsheet would take for a formula get an apostrophe in front (:func:`csv_text`).
+    Beside it comes ``NAME.dictionary.csv``, which says what every column and action means. Cells of a CSV that a
+    spreadsheet would take for a formula get an apostrophe in front (:func:`csv_text`).
 
     Raises:
         AccessError: neither a manager nor an auditor.
@@ -126,16 +125,21 @@ def export_log(person: Person, store: ReadStore, path: Path, read_id: str | None
             write_text(path, _csv(rows))
         case _:
             raise InputError(f"'{path}' must end in .csv or .json.")
+    write_text(Path(path).with_suffix(".dictionary.csv"), dictionary_csv())
+    details = {"file": str(Path(path).resolve()), "events": len(rows)}
+    what = f"read {read_id}" if read_id else "store"
+    note(store, person.name, LOG_COPIED, what, details, new=Path(path).name)
     return len(rows)
 
 
 def _row(event: Event) -> dict[str, Any]:
     details = {k: v for k, v in event.payload.items() if k not in _SECRET}
-    return {c: details if c == "details" else getattr(event, c) for c in COLUMNS}
+    more = {"details": details, "what": ACTIONS.get(event.action, "")}
+    return {c: more[c] if c in more else getattr(event, c) for c in COLUMNS}
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
     words = (
         {**row, "details": json.dumps(row["details"], ensure_ascii=False, sort_keys=True)} for row in rows
     )
-    return csv_text(COLUMNS, ([str(word[column]) for column in COLUMNS] for word in words))
+    return csv_text(tuple(COLUMNS), ([str(word[column]) for column in COLUMNS] for word in words))

@@ -38,6 +38,8 @@ COVERED = (
 _NOT_IN_FORMAT_1 = ("role", "item", "old", "new", "reason", "contours", "profile")
 #: The chain of what concerns no single read: users, roles, assignments.
 STORE_LOG = "store"
+#: The key of a stored payload that holds the local time of the computer that wrote the event.
+LOCAL = "local"
 #: The first version kept one read a file; the upgrade gives it this id.
 DEFAULT_READ = "read-1"
 
@@ -60,6 +62,8 @@ class Event:
         previous, previous_in_store: hash of the event before it in its read, and in the whole store.
         hash: SHA-256 over all of the above.
         format: 1 for events of the first version, whose hash covers fewer fields; 2 before people had keys; else 3.
+        local: the same moment by the clock of the computer that wrote it, ISO 8601 with its offset from UTC; empty for
+            events from before it was noted. It is stored in the payload, so that the hash covers it.
     """
 
     position: int
@@ -81,6 +85,7 @@ class Event:
     previous_in_store: str
     hash: str
     format: int
+    local: str = ""
 
 
 def blob_key(data: bytes) -> str:
@@ -142,7 +147,8 @@ def to_event(row: Mapping[str, Any]) -> Event:
     """A row as an event. Raises ``StorageError`` where the payload is no JSON."""
     try:
         payload = json.loads(row["payload"])
-        return Event(**{**row, "payload": payload, "contours": contour_keys(row)})
+        local = payload.pop(LOCAL, "")
+        return Event(**{**row, "payload": payload, "contours": contour_keys(row), "local": local})
     except (ValueError, TypeError, AttributeError) as problem:
         raise StorageError(
             f"Event {row['sequence']} of read '{row['read_id']}' is damaged: {problem}."

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
 
-from HCCResponseLib.review.store.chain import Event
+from HCCResponseLib.review.store.chain import LOCAL, Event
 
 metadata = MetaData()
 
@@ -21,6 +21,8 @@ events = Table(
             nullable=False,
         )
         for one in fields(Event)
+        # The payload holds it.
+        if one.name != LOCAL
     ),
     UniqueConstraint("read_id", "sequence", name="uq_events_read"),
     Index("ix_events_action", "read_id", "action", "item"),

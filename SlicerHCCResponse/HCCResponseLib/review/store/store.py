@@ -16,6 +16,7 @@ from HCCResponseLib.review.store import standings as table
 from HCCResponseLib.review.store.chain import (
     FIRST_HASH,
     FORMAT,
+    LOCAL,
     Event,
     blob_key,
     check_text,
@@ -115,6 +116,7 @@ class Store:
             row = _next_row(connection, read_id, expected_previous)
             row |= {name: check_text(name, str(text)) for name, text in words.items()}
             row["contours"] = " ".join(_keep(connection, data) for data in contours)
+            payload = {**payload, LOCAL: _local_time(row["utc"])}
             plain = json.dumps(payload, sort_keys=True, default=str)
             row["payload"] = plain if signer is None else sealed_payload(row, payload, signer)
             row["hash"] = row_hash(row)
@@ -348,6 +350,11 @@ def _next_row(connection: Connection, read_id: str, expected_previous: str | Non
         "utc": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "software": f"hcc-response {__version__}",
     }
+
+
+def _local_time(utc: str) -> str:
+    """The same moment by this computer's clock with its offset from UTC (ICH E6(R3), 4.2.2)."""
+    return datetime.fromisoformat(utc).astimezone().isoformat(timespec="seconds")
 
 
 def _keep(connection: Connection, data: bytes) -> str:
