@@ -72,7 +72,7 @@ def test_the_reason_in_the_box_goes_with_one_change(slicer_app, panel, tmp_path)
     select(panel, "L1", BASELINE)
     panel.ui.stateCombo.setCurrentText("gone")
     panel.ui.stateCombo.activated.emit(1)
-    assert "needs a reason" in slicer_app.messages[-1]
+    assert "needs a reason" in slicer_app.record.dialogs[-1].text
     assert status(panel, BASELINE, "L1") is RowStatus.ACCEPTED
     panel.ui.changeReasonEdit.setText("looked again")
     panel.ui.stateCombo.setCurrentText("gone")

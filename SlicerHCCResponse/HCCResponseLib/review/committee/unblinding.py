@@ -5,7 +5,7 @@ Nothing here or elsewhere in this software knows treatment arms; that code is ke
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.text import one_line
-from HCCResponseLib.review.committee.assignments import Assignment, assignments
+from HCCResponseLib.review.committee.worklist import Assignment, assignments
 from HCCResponseLib.review.people.people import People
 from HCCResponseLib.review.people.person import Signatory, require_role
 from HCCResponseLib.review.read.access import Act, Role

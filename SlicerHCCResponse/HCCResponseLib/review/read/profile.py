@@ -40,11 +40,19 @@ def profile_of(store: ReadStore, state: ReadState) -> Profile:
 @lru_cache(maxsize=32)
 def _restored(data: bytes) -> Profile:
     try:
-        kept = json.loads(data)
-        missing = {name: value for name, value in LATER.items() if name not in kept}
-        kept |= {**missing, "sources": {**kept["sources"], **dict.fromkeys(missing, _BEFORE)}}
-        return Profile.model_validate_json(json.dumps(kept))
+        return Profile.model_validate_json(_with_later_fields(data))
     except ValidationError as problem:
         raise ProfileError(
             f"The profile kept with this read does not fit this version: {in_one_line(problem, 'the profile')}."
         ) from problem
+
+
+def _with_later_fields(data: bytes) -> bytes:
+    """A kept profile with the fields that did not exist then, under the value by which its read was read."""
+    try:
+        kept = json.loads(data)
+        missing = {name: value for name, value in LATER.items() if name not in kept}
+        sources = {**kept["sources"], **dict.fromkeys(missing, _BEFORE)}
+    except (ValueError, KeyError, TypeError):
+        return data  # no profile at all, which its check will say
+    return json.dumps({**kept, **missing, "sources": sources}).encode()
