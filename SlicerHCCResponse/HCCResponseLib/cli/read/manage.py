@@ -47,8 +47,14 @@ def list_reads(signed: SignedIn) -> CommandAnswer:
     rows = []
     for found in visible(signed.store, signed.person):
         life = read_life(signed.store.other(found.read_id))
-        locked = f"{len(life.locked)} of {len(points(life))}"
-        more = {"stage": stage(life).value, "signed_time_points": locked, "version": life.locks.version}
+        # A server hides a read from an adjudicator until it is signed to its end.
+        hidden = life.study is None
+        locked = "not shown" if hidden else f"{len(life.locked)} of {len(points(life))}"
+        more = {
+            "stage": "not finished" if hidden else stage(life).value,
+            "signed_time_points": locked,
+            "version": life.locks.version,
+        }
         rows.append({**_facts(found), **more})
     return CommandAnswer(rows, "\n".join(map(_line, rows)))
 

@@ -223,6 +223,12 @@ class People:
             self._manage(by, kind.RULES, {"rules": rules.model_dump()}, reason, str(self.rules()), str(rules))
 
     def _try(self, name: str, password: str) -> Try:
+        login = self.log.store.login
+        if login is not None and login.name != name:
+            self._append("nobody", kind.FAILED, {"name": None})
+            raise SignInError(
+                f"The database was opened as '{login.name}'; only the account of that name can sign in here."
+            )
         return try_password(self.log, self._register(), self._now(), name, password)
 
     def _failed(self, name: str) -> str:

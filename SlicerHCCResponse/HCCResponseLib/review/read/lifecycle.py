@@ -40,6 +40,8 @@ def stage(state: ReadState, time_point: str | None = None) -> Stage:
         InputError: the study has no such time point.
     """
     names, locks = points(state), state.locks
+    if not names and time_point is None:
+        return Stage.OPEN  # not begun, or hidden from this login: nothing of it is signed
     if time_point is not None and time_point not in names:
         raise InputError(f"There is no time point '{time_point}'; the study has {', '.join(names)}.")
     if locks.final:

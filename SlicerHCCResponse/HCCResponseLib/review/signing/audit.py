@@ -17,7 +17,7 @@ from HCCResponseLib.review.store import STORE_LOG, Event, Finding, ReadStore
 
 COLUMNS = (
     "read_id", "sequence", "utc", "actor", "role", "action", "item", "old", "new", "reason", "details",
-    "software", "profile", "previous", "hash",
+    "software", "profile", "previous", "hash", "login",
 )  # fmt: skip
 _SECRET = ("hash",)
 
@@ -100,6 +100,8 @@ def _authority(people: People) -> Authority:
 def export_log(person: Person, store: ReadStore, path: Path, read_id: str | None = None) -> int:
     """Write a readable copy of the log, ``.csv`` or ``.json``; password hashes stay out. Returns how many events.
 
+    ``login`` is who was connected to the server, by the server's own word; the hash of the event does not cover it.
+
     Cells of a CSV that a spreadsheet would take for a formula get an apostrophe in front (:func:`csv_text`).
 
     Raises:
@@ -112,7 +114,8 @@ def export_log(person: Person, store: ReadStore, path: Path, read_id: str | None
     names = [read_id] if read_id else store.store.reads()
     events = [e for name in names for e in store.other(name).events()]
     events.sort(key=lambda e: e.position)
-    rows = [_row(e) for e in events]
+    logins = store.store.logins(read_id)
+    rows = [{**_row(e), "login": logins.get(e.position, "")} for e in events]
     match Path(path).suffix.lower():
         case ".json":
             write_text(path, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
@@ -125,7 +128,7 @@ def export_log(person: Person, store: ReadStore, path: Path, read_id: str | None
 
 def _row(event: Event) -> dict[str, Any]:
     details = {k: v for k, v in event.payload.items() if k not in _SECRET}
-    return {c: details if c == "details" else getattr(event, c) for c in COLUMNS}
+    return {c: details if c == "details" else getattr(event, c) for c in COLUMNS if c != "login"}
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
