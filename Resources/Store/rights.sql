@@ -146,6 +146,13 @@ BEGIN
             AND NOT (own.kind = 'adjudication' AND own.signed));
 END $$;
 
+-- The store's log and the reads of which a login sees events, without looking at every event.
+CREATE OR REPLACE FUNCTION hcc_reads_seen() RETURNS SETOF text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, {schema}, pg_temp AS $$
+    SELECT 'store' WHERE hcc_has_account()
+    UNION ALL SELECT read_id FROM hcc_reads WHERE hcc_may_see(read_id)
+$$;
+
 -- A password's hash and locked key only for the person whose they are; the rest with the reads that name it.
 CREATE OR REPLACE FUNCTION hcc_may_have(wanted text) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, {schema}, pg_temp AS $$

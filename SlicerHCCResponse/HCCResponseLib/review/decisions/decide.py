@@ -13,7 +13,7 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.types import LesionState, Response
 from HCCResponseLib.review.read.category import findings
-from HCCResponseLib.review.read.lifecycle import require_draft
+from HCCResponseLib.review.read.lifecycle import hold_draft, require_draft
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import (
     CANDIDATE_ACTIONS,
@@ -24,7 +24,8 @@ from HCCResponseLib.review.read.records import (
     row_name,
     write_decision,
 )
-from HCCResponseLib.review.read.state import ReadState, Row, refresh
+from HCCResponseLib.review.read.state import ReadState, Row
+from HCCResponseLib.review.read.transaction import all_or_nothing
 from HCCResponseLib.review.store import ReadStore
 
 _SLICE_PLAY = 0.5
@@ -56,7 +57,7 @@ def decide(
     _require_one_slice(decision, geometry)
     decision = _measured(store, state, row, decision, geometry)
     with store.transaction():
-        refresh(store, state)
+        hold_draft(store, state, decision.reader, decision.time_point)
         row = check(state, decision)
         write_decision(store, decision, row.words, Row(row.proposal, decision).words)
     state.take(decision)
@@ -119,8 +120,7 @@ def undo(store: ReadStore, state: ReadState, reader: str) -> tuple[str, str]:
     if row is None or row.decision is None or row.decision.reader != reader:
         raise InputError("The latest decision was not made by you; it cannot be undone.")
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, time_point)
+        hold_draft(store, state, reader, time_point)
         store.append(
             reader,
             "undo",
@@ -209,8 +209,7 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
         raise InputError(f"There is no time point '{decision.time_point}' with proposals.")
     payload = {"time_point": decision.time_point, "response": decision.response}
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, decision.reader, decision.time_point)
+        hold_draft(store, state, decision.reader, decision.time_point)
         store.append(
             decision.reader,
             "non-target",
@@ -243,8 +242,7 @@ def answer(
         possible = ", ".join(asked[0].choices) if asked else "none, no question is open"
         raise InputError(f"'{choice[:40]}' is no answer at '{time_point}'; possible: {possible}.")
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, time_point)
+        hold_draft(store, state, reader, time_point)
         payload = {"time_point": time_point, "question": asked[0].kind, "choice": choice}
         old = state.answers.get(time_point, "")
         store.append(reader, "answer", payload, item=row_name(time_point, "question"), old=old, new=choice)
@@ -252,18 +250,19 @@ def answer(
 
 
 def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
-    """Accept undecided proposals unseen: the output says that it was not reviewed. Returns how many.
+    """Accept undecided proposals unseen, all or none: the output says that it was not reviewed. Returns how many.
 
     A lesion that is proposed as disappeared stays undecided: without a look at its place nobody knows.
     """
     rows = [row for point in state.rows.values() for row in point.values() if row.decision is None]
     undecided = [row for row in rows if not row.proposal.needs_a_look]
-    for row in undecided:
-        action = Action.ACCEPT
-        if row.is_candidate:
-            action = Action.NEW if row.proposal.suggestion is Suggestion.NEW else Action.EQUIVOCAL
-        where = (row.proposal.time_point, row.proposal.name)
-        decide(store, state, Decision(reader, *where, action, reason="accepted as proposed", seen=False))
+    with all_or_nothing(store, state):
+        for row in undecided:
+            action = Action.ACCEPT
+            if row.is_candidate:
+                action = Action.NEW if row.proposal.suggestion is Suggestion.NEW else Action.EQUIVOCAL
+            where = (row.proposal.time_point, row.proposal.name)
+            decide(store, state, Decision(reader, *where, action, reason="accepted as proposed", seen=False))
     return len(undecided)
 
 

@@ -11,10 +11,10 @@ from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.facts import Site, Visit, visit_to_json
-from HCCResponseLib.review.read.lifecycle import require_draft
+from HCCResponseLib.review.read.lifecycle import hold_draft
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import row_name, write_proposal
-from HCCResponseLib.review.read.state import ReadState, refresh
+from HCCResponseLib.review.read.state import ReadState
 from HCCResponseLib.review.store import ReadStore
 
 ADDED_BY = "added by "
@@ -41,8 +41,7 @@ def add_row(store: ReadStore, state: ReadState, reader: str, time_point: str, na
         )
     proposal = Proposal(time_point, name, kind, LesionState.NOT_EVALUABLE, None, None, ADDED_BY + reader)
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, time_point)
+        hold_draft(store, state, reader, time_point)
         write_proposal(store, proposal)
     state.propose(proposal)
     return name
@@ -66,8 +65,7 @@ def set_site(store: ReadStore, state: ReadState, reader: str, name: str, site: S
     site = _checked_site(store, state, name, site)
     payload = {"time_point": first, "name": name, **asdict(site)}
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, first)
+        hold_draft(store, state, reader, first)
         old = state.site(name).words
         store.append(reader, "site", payload, item=row_name(first, name), old=old, new=site.words)
     state.sites[name] = site
@@ -118,8 +116,7 @@ def set_visit(store: ReadStore, state: ReadState, reader: str, time_point: str, 
     visit.require_sound()
     payload = {"time_point": time_point, **visit_to_json(visit)}
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, time_point)
+        hold_draft(store, state, reader, time_point)
         old = state.visit(time_point).words
         store.append(reader, "visit", payload, item=row_name(time_point, "visit"), old=old, new=visit.words)
     state.visits[time_point] = visit

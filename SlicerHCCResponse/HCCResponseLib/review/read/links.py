@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.lesions.links import SOFTWARE, LinkSet, links_to_json, relink
-from HCCResponseLib.review.read.lifecycle import require_draft
-from HCCResponseLib.review.read.state import ReadState, refresh
+from HCCResponseLib.review.read.lifecycle import hold_draft
+from HCCResponseLib.review.read.state import ReadState
 from HCCResponseLib.review.store import ReadStore
 
 
@@ -35,7 +35,6 @@ def reader_relinks(
         raise InputError(f"There are no links at '{time_point}' to change; propose this time point first.")
     links = relink(state.links[time_point], owners, reader, reason)
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, time_point)
+        hold_draft(store, state, reader, time_point)
         write_links(store, state, links, reader)
     return links

@@ -106,6 +106,11 @@ def ends(connection: Connection, read_id: str | None) -> tuple[int, str, int, st
     return found[0] or 0, found[1] or FIRST_HASH, found[2] or 0, found[3] or FIRST_HASH
 
 
+def reads_seen(connection: Connection) -> list[str]:
+    """The chains of which a login sees events that does not see all: the store's log and some reads."""
+    return list(connection.scalars(text("SELECT hcc_reads_seen()")))
+
+
 def append(connection: Connection, row: Mapping[str, Any], contours: Sequence[bytes]) -> None:
     """Hand a row with its contours to the database's own function, which refuses what this login may not add."""
     statement = text("SELECT hcc_append(CAST(:event AS jsonb), CAST(:contours AS bytea[]))")

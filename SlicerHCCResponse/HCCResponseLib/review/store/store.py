@@ -23,7 +23,7 @@ from HCCResponseLib.review.store.chain import (
     to_event,
 )
 from HCCResponseLib.review.store.engine import errors_of, server_engine, sqlite_engine, writing
-from HCCResponseLib.review.store.rights import Login, ends, ensure_rights, login_of, logins
+from HCCResponseLib.review.store.rights import Login, ends, ensure_rights, login_of, logins, reads_seen
 from HCCResponseLib.review.store.rights import append as append_by_right
 from HCCResponseLib.review.store.schema import blobs, events
 from HCCResponseLib.review.store.seal import Signer, sealed_payload
@@ -175,6 +175,8 @@ class Store:
     def reads(self) -> list[str]:
         """The ids of all reads that have events, sorted."""
         with self._reading() as connection:
+            if self.login is not None and not self.login.sees_all:
+                return sorted(reads_seen(connection))
             return sorted(connection.scalars(_READ_IDS))
 
     def blobs(self, keys: Iterable[str]) -> dict[str, bytes]:
@@ -243,7 +245,8 @@ class Store:
         with self._reading() as connection:
             if self.login is None:
                 return check_chain(connection, read_id, expected_head)
-            hidden = Hidden(self.login.name, self.login.sees_all, ends(connection, None)[0])
+            seen = None if self.login.sees_all else tuple(reads_seen(connection))
+            hidden = Hidden(self.login.name, seen, ends(connection, None)[0])
             return check_chain(connection, read_id, expected_head, hidden)
 
     def logins(self, read_id: str | None = None) -> dict[int, str]:
