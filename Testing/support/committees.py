@@ -81,7 +81,7 @@ class SmallCommittee:
         self.store = ReadStore(where, STORE_LOG)
         self.people = People(self.store)
         self.profile = profile
-        if server:
+        if server and not self.people.accounts():
             fill(self.people)
 
     def credentials(self, name: str) -> tuple[str, str]:

@@ -94,9 +94,15 @@ def verify(
             for note in found.notes:
                 say(f"Note: {note}.")
             without = f" ({found.without_key} of them without key)" if found.without_key else ""
+            if found.chain.unseen or found.chain.unseen_keys:
+                say(
+                    f"Not looked at, because this login of the database may not see them: {found.chain.unseen} events "
+                    f"of other reads, {found.chain.unseen_keys} locked keys of other accounts."
+                )
+            last = "last event that was looked at" if found.chain.unseen else "last event"
             say(
                 f"{found.chain.events} events, all as they were written; {found.signatures} signatures fit{without}. "
-                f"Hash of the last event: {found.chain.head}"
+                f"Hash of the {last}: {found.chain.head}"
             )
 
 

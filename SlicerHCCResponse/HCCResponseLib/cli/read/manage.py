@@ -45,8 +45,13 @@ def list_reads(signed: SignedIn) -> CommandAnswer:
     rows = []
     for item in work_list(signed.store, signed.person):
         how_far = item.progress
-        signed_points = f"{how_far.signed} of {how_far.time_points}"
-        more = {"stage": how_far.stage.value, "signed_time_points": signed_points, "version": how_far.version}
+        # A server hides a read from an adjudicator until it is signed to its end.
+        hidden = how_far.time_points == 0
+        more = {
+            "stage": "not finished" if hidden else how_far.stage.value,
+            "signed_time_points": "not shown" if hidden else f"{how_far.signed} of {how_far.time_points}",
+            "version": how_far.version,
+        }
         rows.append({**_facts(item.assignment), **more})
     return CommandAnswer(rows, "\n".join(map(_line, rows)))
 

@@ -75,7 +75,10 @@ def case(store: ReadStore, subject: str) -> AdjudicationCase:
     reads = [a for a in assignments(store, subject) if a.kind is not ReadKind.REREAD]
     if not reads:
         raise InputError(f"There is no assigned read of subject '{subject[:80]}'.")
-    profile = _profile(store, reads[0])
+    shown = [a for a in reads if read_life(store.other(a.read_id)).study is not None]
+    if not shown:  # a server hides them from an adjudicator until they are signed
+        return AdjudicationCase(subject, tuple(reads), False, (), None)
+    profile = _profile(store, shown[0])
     reads.sort(key=lambda a: profile.evaluator_streams.index(a.stream))
     readers = [a for a in reads if a.kind is ReadKind.READ]
     expected = 1 if profile.read_paradigm == "single" else 2

@@ -14,7 +14,7 @@ from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.types import LesionState, Response
 from HCCResponseLib.review.read.category import findings
 from HCCResponseLib.review.read.changes import reason_for_change
-from HCCResponseLib.review.read.lifecycle import require_draft
+from HCCResponseLib.review.read.lifecycle import hold_draft, require_draft
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import (
     CANDIDATE_ACTIONS,
@@ -26,7 +26,8 @@ from HCCResponseLib.review.read.records import (
     same_word,
     write_decision,
 )
-from HCCResponseLib.review.read.state import ReadState, Row, refresh
+from HCCResponseLib.review.read.state import ReadState, Row
+from HCCResponseLib.review.read.transaction import all_or_nothing
 from HCCResponseLib.review.store import ReadStore
 
 _SLICE_PLAY = 0.5
@@ -58,7 +59,7 @@ def decide(
     _require_one_slice(decision, geometry)
     decision = _measured(store, state, row, decision, geometry)
     with store.transaction():
-        refresh(store, state)
+        hold_draft(store, state, decision.reader, decision.time_point)
         row = check(state, decision)
         _require_reason(store, state, row, decision)
         write_decision(store, decision, row.words, Row(row.proposal, decision).words)
@@ -133,8 +134,7 @@ def undo(store: ReadStore, state: ReadState, reader: str, reason: str = "") -> t
     if row is None or row.decision is None or row.decision.reader != reader:
         raise InputError("The latest decision was not made by you; it cannot be undone.")
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, time_point)
+        hold_draft(store, state, reader, time_point)
         why = reason_for_change(store, state, time_point, f"'{name}' at '{time_point}'", reason, True)
         store.append(
             reader,
@@ -230,8 +230,7 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
         raise InputError(f"There is no time point '{decision.time_point}' with proposals.")
     payload = {"time_point": decision.time_point, "response": decision.response}
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, decision.reader, decision.time_point)
+        hold_draft(store, state, decision.reader, decision.time_point)
         old, why = state.non_target.get(decision.time_point), decision.reason
         if old is not decision.response:
             what = "the non-target disease"
@@ -276,8 +275,7 @@ def answer(
         possible = ", ".join(asked[0].choices) if asked else "none, no question is open"
         raise InputError(f"'{choice[:40]}' is no answer at '{time_point}'; possible: {possible}.")
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, time_point)
+        hold_draft(store, state, reader, time_point)
         payload = {"time_point": time_point, "question": asked[0].kind, "choice": choice}
         old = state.answers.get(time_point, "")
         if old != choice:
@@ -288,18 +286,19 @@ def answer(
 
 
 def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
-    """Accept undecided proposals unseen: the output says that it was not reviewed. Returns how many.
+    """Accept undecided proposals unseen, all or none: the output says that it was not reviewed. Returns how many.
 
     A lesion that is proposed as disappeared stays undecided: without a look at its place nobody knows.
     """
     rows = [row for point in state.rows.values() for row in point.values() if row.decision is None]
     undecided = [row for row in rows if not row.proposal.needs_a_look]
-    for row in undecided:
-        action = Action.ACCEPT
-        if row.is_candidate:
-            action = Action.NEW if row.proposal.suggestion is Suggestion.NEW else Action.EQUIVOCAL
-        where = (row.proposal.time_point, row.proposal.name)
-        decide(store, state, Decision(reader, *where, action, reason="accepted as proposed", seen=False))
+    with all_or_nothing(store, state):
+        for row in undecided:
+            action = Action.ACCEPT
+            if row.is_candidate:
+                action = Action.NEW if row.proposal.suggestion is Suggestion.NEW else Action.EQUIVOCAL
+            where = (row.proposal.time_point, row.proposal.name)
+            decide(store, state, Decision(reader, *where, action, reason="accepted as proposed", seen=False))
     return len(undecided)
 
 

@@ -25,6 +25,7 @@ from HCCResponseLib.review.read.facts import Marker, Site, Visit
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
 from HCCResponseLib.review.read.state import ReadState
+from HCCResponseLib.review.read.transaction import all_or_nothing
 from HCCResponseLib.review.store import ReadStore
 
 
@@ -139,7 +140,7 @@ def apply_decisions(
     skip: frozenset[str] = frozenset(),
     reason: str = "",
 ) -> frozenset[str]:
-    """Append the decisions of a file, all of them or none; after an error the state must be read again.
+    """Append the decisions of a file, all of them or none; after an error the state is as it was before.
 
     Args:
         grids: the grid of each time point's image, for edited contours.
@@ -152,7 +153,7 @@ def apply_decisions(
     content = _with_reasons(load_decisions(path), reason)
     entries = [e for e in content.decisions if e.time_point not in skip]
     ready = [_decision(content.reader, entry, Path(path).parent, grids) for entry in entries]
-    with store.transaction():
+    with all_or_nothing(store, state):
         for entry in entries:
             if entry.added:
                 add_row(store, state, content.reader, entry.time_point, entry.name)

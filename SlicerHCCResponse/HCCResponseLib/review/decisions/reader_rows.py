@@ -12,10 +12,10 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.changes import reason_for_change
 from HCCResponseLib.review.read.facts import Site, Visit, visit_to_json
-from HCCResponseLib.review.read.lifecycle import require_draft
+from HCCResponseLib.review.read.lifecycle import hold_draft
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import row_name, write_proposal
-from HCCResponseLib.review.read.state import ReadState, refresh
+from HCCResponseLib.review.read.state import ReadState
 from HCCResponseLib.review.store import ReadStore
 
 ADDED_BY = "added by "
@@ -42,8 +42,7 @@ def add_row(store: ReadStore, state: ReadState, reader: str, time_point: str, na
         )
     proposal = Proposal(time_point, name, kind, LesionState.NOT_EVALUABLE, None, None, ADDED_BY + reader)
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, time_point)
+        hold_draft(store, state, reader, time_point)
         write_proposal(store, proposal)
     state.propose(proposal)
     return name
@@ -70,8 +69,7 @@ def set_site(
     site = _checked_site(store, state, name, site)
     payload = {"time_point": first, "name": name, **asdict(site)}
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, first)
+        hold_draft(store, state, reader, first)
         old = state.sites.get(name)
         if site != old:
             what = f"what is known of '{name}'"
@@ -128,8 +126,7 @@ def set_visit(
     visit.require_sound()
     payload = {"time_point": time_point, **visit_to_json(visit)}
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, time_point)
+        hold_draft(store, state, reader, time_point)
         old = state.visits.get(time_point)
         if visit != old:
             what = f"what is known of '{time_point}'"

@@ -140,6 +140,18 @@ class People:
             raise AccessError(f"{person.printed_name} has another password now and must sign in again.")
         return replace(person, roles=account.roles)
 
+    def require_open(self, name: str) -> None:
+        """Refuse somebody whose account was disabled; to be called inside the transaction that writes.
+
+        A name without an account passes: reads that nobody assigned are kept without accounts, too.
+
+        Raises:
+            AccessError: the account is disabled.
+        """
+        account = self._register().accounts.get(name)
+        if account is not None and not account.active:
+            raise AccessError(f"The account '{name}' is disabled; ask a manager.")
+
     def authenticate(self, name: str, password: str) -> Signatory:
         """Check name and password. Every failure is an event; too many in a row lock the account out.
 
@@ -227,6 +239,12 @@ class People:
             self._manage(by, kind.RULES, {"rules": rules.model_dump()}, reason, str(self.rules()), str(rules))
 
     def _try(self, name: str, password: str) -> Try:
+        login = self.log.store.login
+        if login is not None and login.name != name:
+            self._append("nobody", kind.FAILED, {"name": None})
+            raise SignInError(
+                f"The database was opened as '{login.name}'; only the account of that name can sign in here."
+            )
         return try_password(self.log, self._register(), self._now(), name, password)
 
     def _failed(self, name: str) -> str:

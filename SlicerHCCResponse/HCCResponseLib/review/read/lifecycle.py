@@ -90,6 +90,18 @@ def require_draft(state: ReadState, actor: str, time_point: str, act: Act = Act.
         raise AccessError(f"'{time_point}' cannot be changed: {_WHY[now]}.")
 
 
+def hold_draft(store: ReadStore, state: ReadState, actor: str, time_point: str) -> None:
+    """What stands before every decision, inside the transaction that writes it: signatures, assignment and account are
+    looked at as they are now, not as they were when the read was opened.
+
+    Raises:
+        AccessError: as :func:`require_draft`, or the account of the person who has the read open was disabled.
+    """
+    refresh(store, state)
+    People(store).require_open(actor if state.person is None else state.person.name)
+    require_draft(state, actor, time_point)
+
+
 def amend(
     store: ReadStore,
     state: ReadState,

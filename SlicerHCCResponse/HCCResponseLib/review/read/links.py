@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.lesions.links import SOFTWARE, LinkSet, links_to_json, relink
 from HCCResponseLib.review.read.changes import reason_for_change
-from HCCResponseLib.review.read.lifecycle import require_draft
+from HCCResponseLib.review.read.lifecycle import hold_draft
 from HCCResponseLib.review.read.records import row_name
-from HCCResponseLib.review.read.state import ReadState, refresh
+from HCCResponseLib.review.read.state import ReadState
 from HCCResponseLib.review.store import ReadStore
 
 
@@ -48,8 +48,7 @@ def reader_relinks(
     old = state.links[time_point]
     links = relink(old, owners, reader, reason)
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, time_point)
+        hold_draft(store, state, reader, time_point)
         reason_for_change(store, state, time_point, "the links", reason, old.before is not None)
         write_links(store, state, links, reader)
     return links

@@ -16,6 +16,8 @@ def stage_of(names: Sequence[str], locks: Locks, time_point: str | None = None) 
     Raises:
         InputError: the study has no such time point.
     """
+    if not names and time_point is None:
+        return Stage.OPEN  # not begun, or hidden from this login: nothing of it is signed
     if time_point is not None and time_point not in names:
         raise InputError(f"There is no time point '{time_point}'; the study has {', '.join(names)}.")
     if locks.final:

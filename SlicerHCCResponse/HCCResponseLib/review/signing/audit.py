@@ -104,8 +104,9 @@ def _authority(people: People) -> Authority:
 def export_log(person: Person, store: ReadStore, path: Path, read_id: str | None = None) -> int:
     """Write a readable copy of the log, ``.csv`` or ``.json``; password hashes stay out. Returns how many events.
 
-    Beside it comes ``NAME.dictionary.csv``, which says what every column and action means. Cells of a CSV that a
-    spreadsheet would take for a formula get an apostrophe in front (:func:`csv_text`).
+    Beside it comes ``NAME.dictionary.csv``, which says what every column and action means. ``login`` is who was
+    connected to the server, by the server's own word; the hash of the event does not cover it. Cells of a CSV that a spreadsheet
+    would take for a formula get an apostrophe in front (:func:`csv_text`).
 
     Raises:
         AccessError: neither a manager nor an auditor.
@@ -117,7 +118,8 @@ def export_log(person: Person, store: ReadStore, path: Path, read_id: str | None
     names = [read_id] if read_id else store.store.reads()
     events = [e for name in names for e in store.other(name).events()]
     events.sort(key=lambda e: e.position)
-    rows = [_row(e) for e in events]
+    logins = store.store.logins(read_id)
+    rows = [{**_row(e), "login": logins.get(e.position, "")} for e in events]
     match Path(path).suffix.lower():
         case ".json":
             write_text(path, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
@@ -135,7 +137,7 @@ def export_log(person: Person, store: ReadStore, path: Path, read_id: str | None
 def _row(event: Event) -> dict[str, Any]:
     details = {k: v for k, v in event.payload.items() if k not in _SECRET}
     more = {"details": details, "what": ACTIONS.get(event.action, "")}
-    return {c: more[c] if c in more else getattr(event, c) for c in COLUMNS}
+    return {c: more[c] if c in more else getattr(event, c) for c in COLUMNS if c != "login"}
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:

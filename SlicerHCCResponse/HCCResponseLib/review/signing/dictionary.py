@@ -21,6 +21,7 @@ COLUMNS = {
     "profile": "SHA-256 of the values of the trial's profile in force; empty where none is",
     "previous": "hash of the event before it in the same read; 64 zeros for the first one",
     "hash": "SHA-256 over all of the event; what comes after rests on it",
+    "login": "on a server, who was connected to the database, by its own word; the hash does not cover it",
 }
 
 #: Every action that the log can hold.

@@ -12,7 +12,7 @@ FIRST_HASH = "0" * 64
 #: 3: written by software that signs with keys; a signature without a key after such an event is a forgery.
 FORMAT = 3
 _FORMATS = (1, 2, FORMAT)
-_MARK = "hcc-response event"
+MARK = "hcc-response event"
 #: What the hash of today's format covers, in this order.
 COVERED = (
     "format",
@@ -42,6 +42,8 @@ STORE_LOG = "store"
 LOCAL = "local"
 #: The first version kept one read a file; the upgrade gives it this id.
 DEFAULT_READ = "read-1"
+#: The chain of what concerns no single read: users, roles, assignments.
+STORE_LOG = "store"
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def row_hash(row: Mapping[str, Any]) -> str:
     """The hash that a stored row must have, by its format."""
     if row["format"] == 1:
         return event_hash(*(row[c] for c in ("previous", "utc", "actor", "action", "payload", "software")))
-    return _sha256([_MARK, *(row[name] for name in COVERED)])
+    return _sha256([MARK, *(row[name] for name in COVERED)])
 
 
 def _sha256(values: list[Any]) -> str:
