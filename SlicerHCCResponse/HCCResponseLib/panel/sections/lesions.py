@@ -63,16 +63,18 @@ class LesionSection:
 
     def _show_selected(self, view: PanelView) -> None:
         ui, selected = self._ui, self._context.selected
-        row = self._context.presenter.state.row(*selected) if selected else None
-        locked = selected is not None and selected[0] in self._context.presenter.state.locked
+        presenter = self._context.presenter
+        row = presenter.shown().row(*selected) if selected else None
+        locked = selected is not None and selected[0] in presenter.state.locked
         free = row is not None and not locked
         for button in (ui.acceptButton, ui.rejectButton):
             button.setEnabled(bool(free and row and not row.is_candidate))
         ui.editButton.setEnabled(free)
         ui.relinkButton.setEnabled(bool(free and row and row.contour is not None))
         ui.newLesionButton.setEnabled(bool(view.time_points) and not locked)
-        latest = self._context.presenter.state.decided[-1:]
-        ui.undoButton.setEnabled(any(d[0] not in self._context.presenter.state.locked for d in latest))
+        latest = presenter.state.decided[-1:]
+        undoable = any(d[0] not in presenter.state.locked for d in latest)
+        ui.undoButton.setEnabled(undoable or bool(presenter.drafts.rows))
         for widget in (ui.roleCombo, ui.stateCombo, ui.siteButton):
             widget.setEnabled(free)
         if selected is None:
@@ -81,7 +83,8 @@ class LesionSection:
             ui.cellLabel.setText(f"{selected[1]}, {selected[0]}: no proposal.")
         else:
             lock = "signed and locked; " if locked else ""
-            ui.cellLabel.setText(f"{selected[1]}, {selected[0]}: {lock}{cell_note(row)}")
+            draft = selected in presenter.drafts.rows
+            ui.cellLabel.setText(f"{selected[1]}, {selected[0]}: {lock}{cell_note(row, draft)}")
             self._show_choices(view, *selected)
 
     def _show_choices(self, view: PanelView, time_point: str, name: str) -> None:

@@ -52,15 +52,23 @@ def decide(
             whose ends lie on different slices.
         AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
-    row = check(state, decision)
-    _require_one_slice(decision, geometry)
-    decision = _measured(store, state, row, decision, geometry)
+    decision = as_row(store, state, decision, geometry).decision or decision
     with store.transaction():
         refresh(store, state)
         row = check(state, decision)
         write_decision(store, decision, row.words, Row(row.proposal, decision).words)
     state.take(decision)
     return decision
+
+
+def as_row(store: ReadStore, state: ReadState, decision: Decision, geometry: Geometry | None = None) -> Row:
+    """The row as a decision would leave it: checked and measured as :func:`decide` does, and nothing is written.
+
+    Arguments and errors as :func:`decide`.
+    """
+    row = check(state, decision)
+    _require_one_slice(decision, geometry)
+    return Row(row.proposal, _measured(store, state, row, decision, geometry))
 
 
 def _require_one_slice(decision: Decision, geometry: Geometry | None) -> None:
