@@ -17,8 +17,8 @@ from slicer.util import VTKObservationMixin
 HELP = """Reader-assisted evaluation of treatment response of liver cancer on longitudinal CT: proposals are accepted
 or edited by a reader before a response category is computed. For research use; not cleared for clinical use.
 <h3>Keys</h3>In the table of lesions: <b>A</b> accept the proposal, or the contour just drawn, <b>R</b> reject,
-<b>E</b> edit contour, <b>L</b> link to another lesion, <b>N</b> new lesion, <b>U</b> or <b>Ctrl+Z</b> undo, arrow keys
-to the next lesion or time point.
+<b>E</b> edit contour, <b>L</b> link to another lesion, <b>M</b> merged with another lesion, <b>N</b> new lesion,
+<b>U</b> or <b>Ctrl+Z</b> undo, arrow keys to the next lesion or time point.
 In the table of candidates: <b>W</b> new lesion, <b>Q</b> equivocal, <b>D</b> dismiss."""
 
 

@@ -355,3 +355,16 @@ def test_remarks_of_an_image_stand_at_its_time_point(case):
     known["image"] = {"remarks": ["Acquired with a tilt of 20 degrees."]}
     case.panel.refresh()
     assert case.ui.remarksLabel.text == "follow-up 1: Acquired with a tilt of 20 degrees."
+
+
+def test_criteria_read_in_parallel_stand_below_the_category(case):
+    decide_everything(case)
+    assert case.ui.parallelLabel.isHidden()
+    presenter = case.panel.presenter
+    presenter._profile = presenter.profile.with_overrides({"parallel_criteria": ["iRECIST"]}, "charter")
+    case.panel.refresh()
+    assert case.ui.parallelLabel.text.splitlines() == [
+        "Read in parallel, as the profile asks. Not the category of this read:",
+        "iRECIST: iPR at follow-up 1",
+    ]
+    assert case.ui.categoryLabel.text.startswith("<b>RECIST 1.1: PR</b>")

@@ -346,6 +346,28 @@ class Presenter:
             owners = dict.fromkeys(links.of(name).parts, (lesion,))
             reader_relinks(self._open().store, self.state, time_point, owners, self._who(), reason)
 
+    def merge(self, time_point: str, name: str, lesion: str) -> None:
+        """Two lesions of an earlier visit are one now: the diameter of ``lesion`` stands for both (RECIST 1.1, 4.3.2).
+
+        It means what ``state: merged`` with ``merged_into`` means in a decisions file. The contour of ``lesion`` stays
+        as it is; its reader draws the whole of both there.
+
+        Raises:
+            InputError: at baseline, or ``lesion`` is not measured there or is merged itself.
+        """
+        if time_point == self.points()[0]:
+            raise InputError(f"Lesions merge at a follow-up; at {time_point} link one contour to the other.")
+        for one in (name, lesion):
+            self._settle(time_point, one)
+        if not self.row(time_point, lesion).is_sized or self.row(time_point, lesion).is_candidate:
+            raise InputError(
+                f"{lesion} is not a lesion that is measured at {time_point}; contour the whole of both there first."
+            )
+        joined, kept = LesionState.MERGED, self._kept(time_point, name)
+        self._decide(
+            Decision(self._who(), time_point, name, Action.EDIT, state=joined, merged_into=lesion, **kept)
+        )
+
     def set_role(self, name: str, role: LesionRole) -> None:
         """Target or non-target, on the baseline row, which must be accepted or edited."""
         first = self.points()[0]
