@@ -23,6 +23,7 @@ from HCCResponseLib.review.read.category import missing, roles
 from HCCResponseLib.review.read.changes import Change
 from HCCResponseLib.review.read.lifecycle import points, stage
 from HCCResponseLib.review.read.new_lesions import histories
+from HCCResponseLib.review.read.parallel import parallel_readings
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 _DOUBTFUL = 0.7
@@ -59,6 +60,7 @@ def write_report(
         "profile": profile,
         "evaluation": evaluation,
         "points": evaluation.time_points if evaluation else (),
+        "parallel": [one.words for one in parallel_readings(state, profile)] if evaluation else [],
         "gaps": missing(state),
         "reviewed": state.reviewed(),
         "readers": state.readers(),

@@ -55,9 +55,7 @@ def decide(
             whose ends lie on different slices.
         AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
-    row = check(state, decision)
-    _require_one_slice(decision, geometry)
-    decision = _measured(store, state, row, decision, geometry)
+    decision = as_row(store, state, decision, geometry).decision or decision
     with store.transaction():
         hold_draft(store, state, decision.reader, decision.time_point)
         row = check(state, decision)
@@ -76,6 +74,16 @@ def _require_reason(store: ReadStore, state: ReadState, row: Row, decision: Deci
     what = f"'{decision.name}' at '{decision.time_point}'"
     decided = before is not None and not waits
     reason_for_change(store, state, decision.time_point, what, decision.reason, decided)
+
+
+def as_row(store: ReadStore, state: ReadState, decision: Decision, geometry: Geometry | None = None) -> Row:
+    """The row as a decision would leave it: checked and measured as :func:`decide` does, and nothing is written.
+
+    Arguments and errors as :func:`decide`.
+    """
+    row = check(state, decision)
+    _require_one_slice(decision, geometry)
+    return Row(row.proposal, _measured(store, state, row, decision, geometry))
 
 
 def _require_one_slice(decision: Decision, geometry: Geometry | None) -> None:

@@ -105,8 +105,9 @@ def export_log(person: Person, store: ReadStore, path: Path, read_id: str | None
     """Write a readable copy of the log, ``.csv`` or ``.json``; password hashes stay out. Returns how many events.
 
     Beside it comes ``NAME.dictionary.csv``, which says what every column and action means. ``login`` is who was
-    connected to the server, by the server's own word; the hash of the event does not cover it. Cells of a CSV that a spreadsheet
-    would take for a formula get an apostrophe in front (:func:`csv_text`).
+    connected to the server, by the server's own word; the hash of the event does not cover it.
+
+    Cells of a CSV that a spreadsheet would take for a formula get an apostrophe in front (:func:`csv_text`).
 
     Raises:
         AccessError: neither a manager nor an auditor.
