@@ -17,6 +17,12 @@ UNSEEN_ERRORS = (
 )
 
 
+def place_words(evidence: Evidence) -> str:
+    """How exactly a lesion's place was carried to this visit, for a reader; empty where nothing was estimated."""
+    error = evidence.get("place_error_mm")
+    return f"Place carried to about {error:.0f} mm (estimated)." if isinstance(error, float) else ""
+
+
 class ProposalKind(StrEnum):
     """A lesion that is already known, or a candidate for a new one."""
 

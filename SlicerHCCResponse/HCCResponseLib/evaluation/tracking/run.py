@@ -16,8 +16,8 @@ from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.synth.anatomy import Points
 from HCCResponseLib.synth.course import CourseSubject, CourseVisit
-from HCCResponseLib.track.identity.components import carried_parts
-from HCCResponseLib.track.identity.matching import KnownLesion, known_lesions, match
+from HCCResponseLib.track.identity.follow_up import link_parts
+from HCCResponseLib.track.identity.matching import KnownLesion, known_lesions
 from HCCResponseLib.track.registration.register import Registration, Scan, register_scans
 
 OURS, PUBLISHED = "global assignment", "nearest within 30 mm"
@@ -40,9 +40,8 @@ def run_true_masks(seed: int) -> dict[str, Any]:
     )
     spent = {"wall_s": time.monotonic() - started[0], "cpu_s": time.process_time() - started[1]}
     known = known_lesions(lesions, geometry, after.volume.geometry, found)
-    parts = carried_parts(after.labels > 0, after.volume.geometry.spacing)
+    parts, links = link_parts("follow-up", after.labels > 0, known, after.volume.geometry)
     truth = truth_of(subject, list(lesions), after, parts)
-    links = match("follow-up", known, parts, after.volume.geometry)
     nearest = nearest_centres(known, parts, after.volume.geometry)
     return {
         "arm": "true masks",
@@ -109,6 +108,10 @@ def _score(truth: Truth, links: LinkSet, parts: Sequence[Lesion], geometry: Geom
             len(truth.merged),
         ],
         "gone": [sum(right[n] and of[n].outcome in said_gone for n in gone), len(gone)],
+        "gone_wrongly": [
+            sum(of[n].outcome is LinkKind.VANISHED for n in right if n not in gone),
+            len(right) - len(gone),
+        ],
         "simple": [
             sum(right[n] for n in right if n not in truth.split | truth.merged),
             sum(n not in truth.split | truth.merged for n in right),

@@ -8,6 +8,7 @@ import numpy as np
 from HCCResponseLib.statistics.proportions import exact_proportion
 
 _SAMPLES = 2000
+_SHARES = ("identity", "simple", "split", "merged", "gone", "gone_wrongly", "seen")
 
 
 def share(pairs: Sequence[Sequence[int]]) -> tuple[float | None, float | None, float | None, int]:
@@ -47,7 +48,11 @@ def summarise(records: Sequence[Mapping[str, Any]], methods: Sequence[str]) -> d
         out[arm] = {"pairs": len(mine)}
         for method in methods:
             scores = [r[method] for r in mine]
-            kinds = [k for k in ("identity", "simple", "split", "merged", "gone", "seen") if k in scores[0]]
+            kinds = [
+                k
+                for k in ("identity", "simple", "split", "merged", "gone", "gone_wrongly", "seen")
+                if k in scores[0]
+            ]
             out[arm][method] = {k: share([s[k] for s in scores]) for k in kinds}
             if "new" in scores[0]:
                 out[arm][method] |= _new([s["new"] for s in scores])
