@@ -10,7 +10,7 @@ from HCCResponseLib.cli.common import console, errors_as_one_line, say, say_json
 
 
 def registration(
-    pairs: Annotated[int, typer.Option(min=1, help="Drawn pairs.")] = 48,
+    pairs: Annotated[int, typer.Option(min=1, help="Drawn pairs.")] = 24,
     fit: Annotated[
         Path | None,
         typer.Option(

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
 from HCCResponseLib.evaluation.tracking.cases import PairKind, baseline_lesions, draw_case
+from HCCResponseLib.evaluation.tracking.stats import area_by_pair
 from HCCResponseLib.imaging.volumes import Region
 from HCCResponseLib.lesions.label_maps import label_map
 from HCCResponseLib.statistics.rank import area_under_curve
@@ -26,7 +27,6 @@ FIT_SEED, TEST_SEED = 52_000, 62_000
 _KINDS = (PairKind.ORDINARY, PairKind.STRONG, PairKind.ORDINARY, PairKind.RESECTED)
 _TURN_DEG = (8.0, 25.0)
 _EVERY = 1499
-_SAMPLES = 2000
 Float = npt.NDArray[np.float64]
 
 
@@ -134,7 +134,7 @@ def _figures(records: Sequence[dict[str, Any]], model: ErrorModel) -> dict[str, 
         "places": len(off),
         "off_by_more_than_10_mm": int(wrong.sum()),
         "auc": area_under_curve(said, wrong),
-        "auc_interval": _by_pair(said, wrong, pair),
+        "auc_interval": area_by_pair(said, wrong, pair),
         "auc_lesions": area_under_curve(said[lesion], wrong[lesion]),
         "auc_within_pairs": _within(said, wrong, pair),
         "noticed_by_gross_checks": int((wrong & ~quiet).sum()),
@@ -148,17 +148,6 @@ def _figures(records: Sequence[dict[str, Any]], model: ErrorModel) -> dict[str, 
 def _joined(records: Sequence[dict[str, Any]]) -> tuple[Float, Float]:
     off = np.concatenate([r["off_mm"] for r in records])
     return off, np.concatenate([np.asarray(r["figures"], float) for r in records], axis=1)
-
-
-def _by_pair(said: Float, wrong: npt.NDArray[np.bool_], pair: npt.NDArray[np.int64]) -> list[float] | None:
-    """95 % interval of the area by a bootstrap over pairs."""
-    rows = [np.flatnonzero(pair == p) for p in np.unique(pair)]
-    rng = np.random.default_rng(0)
-    picks = [
-        np.concatenate([rows[i] for i in rng.integers(0, len(rows), len(rows))]) for _ in range(_SAMPLES)
-    ]
-    areas = [a for p in picks if (a := area_under_curve(said[p], wrong[p])) is not None]
-    return [round(float(v), 3) for v in np.percentile(areas, (2.5, 97.5))] if areas else None
 
 
 def _within(said: Float, wrong: npt.NDArray[np.bool_], pair: npt.NDArray[np.int64]) -> float | None:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from HCCResponseLib.evaluation.tracking.cases import Truth, baseline_lesions, draw_case, truth_of
+from HCCResponseLib.evaluation.tracking.errors import true_error_mm
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Region
 from HCCResponseLib.lesions.label_maps import label_map
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet
 from HCCResponseLib.measure import measure_lesion
-from HCCResponseLib.synth.anatomy import Points
 from HCCResponseLib.synth.course import CourseSubject, CourseVisit
 from HCCResponseLib.track.identity.follow_up import link_parts
 from HCCResponseLib.track.identity.matching import KnownLesion, known_lesions
@@ -59,15 +59,15 @@ def _registration(found: Registration, after: CourseVisit) -> dict[str, Any]:
     """Quality figures, and how far liver points land from where they truly were."""
     geometry = after.volume.geometry
     points = geometry.index_to_lps(np.argwhere(after.liver)[::1499])
-    p = points.astype(np.float32)
-    true = after.motion.material(after.motion.body(Points(p[:, 0], p[:, 1], p[:, 2])))
-    there = np.stack([found.to_baseline(point) for point in points])
-    off = np.linalg.norm(there - np.stack([true.x, true.y, true.z], 1), axis=1)
-    trusted = np.array([found.place(point).trustworthy for point in points])
+    off = true_error_mm(found, after, points)
+    places = [found.place(point) for point in points]
+    trusted = np.array([one.trustworthy for one in places])
     return {
         "registration": found.quality.facts(),
         "error_mm": [round(float(v), 2) for v in np.percentile(off, (50, 95, 100))],
         "off_10_mm": [int((off > 10).sum()), int(((off > 10) & trusted).sum()), int(trusted.sum()), len(off)],
+        "off_mm": [round(float(v), 2) for v in off],
+        "said_mm": [None if one.error_mm is None else round(one.error_mm, 2) for one in places],
         "breathing_mm": round(after.motion.liver_mm[2], 1),
         "liver_scale": round(after.motion.liver_scale, 3),
     }
