@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.imaging.study import TimePointEntry
-from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS
+from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS, place_words
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.access import Stage
@@ -235,6 +235,8 @@ def _cautions(row: Row) -> list[str]:
     if evidence.get("registration_trustworthy") is False:
         lines.append("Caution: the registration is not trustworthy here.")
     lines += [str(evidence[k]) for k in ("remark", "registration_remark") if evidence.get(k)]
+    if place := place_words(evidence):
+        lines.append(place)
     if row.proposal.needs_a_look:
         lines.append(f"Proposed as disappeared: look at its place and around it. {UNSEEN_ERRORS}")
     if evidence.get("outcome") in ("split", "merged", "unclear"):
@@ -310,6 +312,7 @@ _EVIDENCE_WORDS = {
     "remark": "remark",
     "registration_remark": "registration",
     "registration_trustworthy": "checks of the registration passed",
+    "place_error_mm": "mm that the place may be off (estimated)",
     "imaged_at_baseline": "imaged at baseline",
     "mean_probability": "probability",
     "highest_probability": "highest probability",

@@ -120,7 +120,7 @@ def test_a_disappearance_says_what_the_checks_of_the_registration_do_not_see(tmp
     _, state = decided
     html = written(tmp_path, state, None)
     assert "follow-up 1, L2: proposed as disappeared, which its reader has to see." in html
-    assert "of 204 places that were off by more than 10 mm" in html
+    assert "of 500 places that were off by more than 10 mm" in html
     assert "follow-up 1, L1: proposed as disappeared" not in html
     state.provenance[FOLLOW_UP]["registration"] = {"trustworthy": True}
     html = written(tmp_path, state, None)

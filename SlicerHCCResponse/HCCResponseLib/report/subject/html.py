@@ -12,7 +12,7 @@ from HCCResponseLib import __version__
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW
-from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS
+from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS, place_words
 from HCCResponseLib.report.subject.figures import SUM_TITLES, Images, draw_sums
 from HCCResponseLib.report.subject.pictures import decided, lesion_cards
 from HCCResponseLib.report.subject.side_by_side import levels
@@ -243,7 +243,10 @@ def _doubts(row: Row) -> list[str]:
             "enter the sum as its long axis if they are truly apart."
         )
     if row.proposal.needs_a_look:
-        out.append(f"proposed as disappeared, which its reader has to see. {UNSEEN_ERRORS}")
+        seen = (
+            f"proposed as disappeared, which its reader has to see. {place_words(evidence)} {UNSEEN_ERRORS}"
+        )
+        out.append(" ".join(seen.split()))
     if row.parts:
         out.append(f"split into parts of {row.parts_words} mm, which are added up (RECIST 1.1, 4.3.2).")
     elif row.proposal.parts and row.long_mm is not None:
