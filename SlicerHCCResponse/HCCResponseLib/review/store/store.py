@@ -319,7 +319,7 @@ class Store:
     def check(self, read_id: str | None = None, expected_head: str | None = None) -> Finding:
         """Go along the chain of a read, or of the whole store, and say what is found.
 
-        What this login may not see is counted, not looked at.
+        What this login may not see is counted, not looked at; a read that it may not see at all is a ``StorageError``.
 
         Args:
             expected_head: a hash that was noted down; it must still be in the chain.
@@ -328,7 +328,7 @@ class Store:
             if self.login is None:
                 return check_chain(connection, read_id, expected_head)
             seen = None if self.login.sees_all else tuple(reads_seen(connection))
-            hidden = Hidden(self.login.name, seen, ends(connection, None)[0])
+            hidden = Hidden(self.login.name, seen, ends(connection, read_id)[0])
             return check_chain(connection, read_id, expected_head, hidden)
 
     def logins(self, read_id: str | None = None) -> dict[int, str]:

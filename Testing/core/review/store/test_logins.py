@@ -85,6 +85,9 @@ def test_a_reader_s_check_says_what_it_could_not_see(trial):
     said = CliRunner().invoke(app, ["read", "verify", trial.url("ann")])
     assert said.exit_code == 0, said.stderr
     assert f"may not see them: {hidden} events of other reads" in said.stdout
+    other = CliRunner().invoke(app, ["read", "verify", trial.url("ann"), "--read", "S1-2"])
+    assert other.exit_code == 1
+    assert 'may not see the read "S1-2"' in " ".join(other.stderr.split())
     head = trial.owner.store.other("S1-2").head()
     noted = CliRunner().invoke(app, ["read", "verify", trial.url("ann"), "--expect", head])
     assert noted.exit_code == 1
