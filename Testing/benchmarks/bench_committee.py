@@ -116,6 +116,11 @@ def large_store(name: str, where: str, subjects: int) -> list[str]:
     start = time.perf_counter()
     large_committee(where, subjects, readers=min(50, subjects)).store.close()
     print(f"{name}: {subjects} subjects written in {time.perf_counter() - start:.0f} s", flush=True)
+    return timed_store(name, where)
+
+
+def timed_store(name: str, where: str) -> list[str]:
+    """Time a filled store; rows of the table."""
     store = ReadStore(open_store(where), STORE_LOG)
     people, read_id = People(store), f"{REAL}-1"
     boss, reader = (people.authenticate(who, password(who)) for who in ("boss", "r1"))
