@@ -16,8 +16,9 @@ from slicer.util import VTKObservationMixin
 
 HELP = """Reader-assisted evaluation of treatment response of liver cancer on longitudinal CT: proposals are accepted
 or edited by a reader before a response category is computed. For research use; not cleared for clinical use.
-<h3>Keys</h3>In the table of lesions: <b>A</b> accept, <b>R</b> reject, <b>E</b> edit contour, <b>L</b> link to another
-lesion, <b>N</b> new lesion, <b>U</b> or <b>Ctrl+Z</b> undo, arrow keys to the next lesion or time point.
+<h3>Keys</h3>In the table of lesions: <b>A</b> accept the proposal, or the contour just drawn, <b>R</b> reject,
+<b>E</b> edit contour, <b>L</b> link to another lesion, <b>M</b> merged with another lesion, <b>N</b> new lesion,
+<b>U</b> or <b>Ctrl+Z</b> undo, arrow keys to the next lesion or time point.
 In the table of candidates: <b>W</b> new lesion, <b>Q</b> equivocal, <b>D</b> dismiss."""
 
 
@@ -148,6 +149,11 @@ class HCCResponseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """A saved scene brings back the read that it showed."""
         if self.panel is not None and self.panel.presenter.session is None:
             self._resume()
+
+    def exit(self) -> None:
+        """Another module is opened: what was drawn is finished."""
+        if self.panel is not None:
+            self.panel.editor.left()
 
     def cleanup(self) -> None:
         """The module is reloaded or the application closes."""

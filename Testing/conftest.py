@@ -19,7 +19,7 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 skip_what_needs_it()
 
-pytest_plugins = ["postgres"]
+pytest_plugins = ["postgres", "logins"]
 # These need a real application; Testing/panel/test_application_scripts.py runs them as far as the host goes.
 collect_ignore = ["slicer"]
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 FIELDS = "format position read_id sequence previous previous_in_store utc actor role action item old new reason payload"
 FIELDS = [*FIELDS.split(), "contours", "software", "profile"]
 OLD_FIELDS = ["previous", "utc", "actor", "action", "payload", "software"]
-SIGNED = ["signed", "adjudicated", "amended", "closed", "assigned"]
+SIGNED = ["signed", "adjudicated", "amended", "closed", "assigned", "unblinded"]
 SECRET = ["account-added", "account-password", "account-key"]
 MANAGED = [*SECRET, "account-roles", "account-disabled", "account-enabled", "account-rules", "let-in-again"]
 

@@ -95,9 +95,13 @@ def edits(widget: Any, repeats: int) -> tuple[Times, Times]:
     for number in range(repeats):
         node = panel.scene_view.contour_node(FOLLOW_UP)
         drawn = drawn_disc(24 + number, 42, 40)
-        painted.append(
-            seconds(lambda node=node, drawn=drawn: set_contour(node, "L1", drawn, GRID, COLOURS[0]))
-        )
+
+        def stroke(node: Any = node, drawn: Lesion = drawn) -> None:
+            set_contour(node, "L1", drawn, GRID, COLOURS[0])
+            panel.scene_view.look()
+
+        painted.append(seconds(stroke))
+        panel.presenter.leave()
         line = panel.scene_view.line_node(FOLLOW_UP, "L1")
         line.SetNthControlPointPositionWorld(0, -20.0 - number, -40.0, 10.0)
         dragged.append(seconds(lambda line=line: line.InvokeEvent(line.PointEndInteractionEvent)))

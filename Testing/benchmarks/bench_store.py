@@ -35,7 +35,7 @@ from HCCResponseLib.review.store.chain import FORMAT, row_hash
 from HCCResponseLib.review.store.schema import events
 from postgres import running_server
 from reads import study
-from stores import around_the_guards
+from stores import around_the_guards, write_in_bulk
 
 POINTS = [f"time point {n}" for n in range(6)]
 COLUMNS = [c.name for c in events.columns]
@@ -75,19 +75,7 @@ def fill(where: str, count: int, prefix: str, per_read: int = 200, beside: int =
             text("SELECT position, hash FROM events ORDER BY position DESC LIMIT 1")
         ).first()
         rows = bulk_rows(count, *(tail or (0, FIRST_HASH)), prefix, per_read, beside)
-        raw = connection.connection.driver_connection
-        if "://" in where:
-            with (
-                raw.cursor() as cursor,
-                cursor.copy(f"COPY events ({', '.join(COLUMNS)}) FROM STDIN") as copy,
-            ):
-                for row in rows:
-                    copy.write_row(row)
-            raw.execute("VACUUM ANALYZE events")
-        else:
-            raw.execute("BEGIN")
-            raw.executemany(f"INSERT INTO events VALUES ({', '.join('?' * len(COLUMNS))})", rows)
-            raw.execute("COMMIT")
+        write_in_bulk(connection, COLUMNS, rows)
 
 
 def write_timed_read(where: str) -> None:

@@ -56,7 +56,7 @@ def image(_name):
 @pytest.fixture
 def shown(scene, read):
     recorder = Recorder()
-    view = SceneView(scene, recorder)
+    view = SceneView(scene, recorder, later=lambda look: look())
     view.open(read[1], image)
     return view, recorder
 
@@ -91,6 +91,32 @@ def test_an_edited_segment_is_handed_over_once(shown):
     [(point, name, painted)] = recorder.contours
     assert (point, name) == (FOLLOW_UP, "L1")
     assert painted == drawn
+
+
+def test_a_segment_that_an_effect_clears_first_is_handed_over_once_and_never_empty(scene, read):
+    """Margin, Smoothing and Islands clear a segment and write it then; the emptiness between is no edit."""
+    recorder, waiting = Recorder(), []
+    view = SceneView(scene, recorder, later=waiting.append)
+    view.open(read[1], image)
+    node, drawn = view.contour_node(FOLLOW_UP), drawn_disc(26, 30, 30)
+    set_contour(node, "L1", None, GRID, COLOURS[0])
+    set_contour(node, "L1", drawn, GRID, COLOURS[0])
+    assert recorder.contours == [] and len(waiting) == 1
+    waiting.pop()()
+    assert recorder.contours == [(FOLLOW_UP, "L1", drawn)]
+
+
+def test_what_the_editor_undoes_is_handed_over(shown):
+    """Undo and redo of the editor tell of a modified segment only."""
+    view, recorder = shown
+    node = view.contour_node(FOLLOW_UP)
+    segmentation = node.GetSegmentation()
+    layer = segmentation.GetSegment("L1").GetRepresentation("Binary labelmap")
+    for event in (segmentation.SourceRepresentationModified, segmentation.RepresentationModified):
+        segmentation.RemoveObservers(event)
+    layer.GetPointData().GetScalars().Fill(0)
+    segmentation.InvokeEvent(segmentation.SegmentModified)
+    assert (FOLLOW_UP, "L1") in [(point, name) for point, name, _ in recorder.contours]
 
 
 def test_a_dragged_line_is_handed_over(shown):

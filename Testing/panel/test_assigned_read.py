@@ -14,9 +14,8 @@ from reads import BASELINE, FOLLOW_UP, lesion
 
 
 @pytest.fixture
-def assigned(slicer_app, panel, tmp_path, monkeypatch):
+def assigned(slicer_app, panel, tmp_path):
     """Ann has a read of S1; its baseline is proposed."""
-    monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(tmp_path / "people.sqlite"))
     study, _ = make_case(tmp_path)
     committee = SmallCommittee(tmp_path / "committee.sqlite")
     content = blinded(load_study(study))

@@ -4,49 +4,20 @@ from pathlib import Path
 
 import pytest
 
+from committees import charter
 from HCCResponseLib.review.read.state import RowStatus
-from panel_case import PASSWORD, make_case, open_case
+from panel_case import (
+    decide_everything,
+    make_account,
+    make_case,
+    open_case,
+    paint,
+    press,
+    select,
+    sign,
+    status,
+)
 from reads import BASELINE, FOLLOW_UP, GRID, drawn_disc, lesion
-
-
-@pytest.fixture(autouse=True)
-def people(tmp_path, monkeypatch):
-    monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(tmp_path / "people.sqlite"))
-
-
-@pytest.fixture
-def case(slicer_app, panel, tmp_path):
-    open_case(panel, tmp_path)
-    slicer_app.process()
-    return panel
-
-
-def status(case, point, name):
-    return case.panel.presenter.row(point, name).status
-
-
-def select(case, name, point):
-    table = case.ui.lesionTable
-    headers = [table.horizontalHeaderItem(c).text() for c in range(table.columnCount)]
-    names = [table.item(r, 0).text() for r in range(table.rowCount)]
-    table.setCurrentCell(names.index(name), headers.index(point))
-
-
-def press(widget, key):
-    import qt
-    from PySide6 import QtTest
-
-    widget.setFocus()
-    QtTest.QTest.keyClick(widget, getattr(qt.Qt, f"Key_{key}"))
-
-
-def decide_everything(case):
-    for point in (BASELINE, FOLLOW_UP):
-        for name in ("L1", "L2"):
-            select(case, name, point)
-            case.ui.acceptButton.click()
-    case.ui.candidateTable.selectRow(0)
-    case.ui.dismissButton.click()
 
 
 def test_a_whole_case_by_buttons(slicer_app, case):
@@ -60,6 +31,25 @@ def test_a_whole_case_by_buttons(slicer_app, case):
     assert "RECIST 1.1" in case.ui.traceText.plainText
     [row] = [r for r in case.panel.presenter.state.rows[FOLLOW_UP].values() if r.is_candidate]
     assert row.decision.reason == "vessel"
+
+
+def test_the_reason_in_the_box_goes_with_one_change(slicer_app, panel, tmp_path):
+    asking = charter(tmp_path, reason_for_change="after-decision")
+    make_case(tmp_path, profile=asking)
+    open_case(panel, tmp_path, make=False)
+    select(panel, "L1", BASELINE)
+    panel.ui.acceptButton.click()
+    select(panel, "L1", BASELINE)
+    panel.ui.stateCombo.setCurrentText("gone")
+    panel.ui.stateCombo.activated.emit(1)
+    assert "needs a reason" in slicer_app.record.dialogs[-1].text
+    assert status(panel, BASELINE, "L1") is RowStatus.ACCEPTED
+    panel.ui.changeReasonEdit.setText("looked again")
+    panel.ui.stateCombo.setCurrentText("gone")
+    panel.ui.stateCombo.activated.emit(1)
+    row = panel.panel.presenter.row(BASELINE, "L1")
+    assert (row.status, row.decision.reason) == (RowStatus.EDITED, "looked again")
+    assert panel.ui.changeReasonEdit.text == ""
 
 
 def test_keys_do_what_the_buttons_do(slicer_app, case):
@@ -79,14 +69,13 @@ def test_keys_do_what_the_buttons_do(slicer_app, case):
     assert case.panel.presenter.row(FOLLOW_UP, "C1").decision.action == "equivocal"
 
 
-def test_a_painted_segment_makes_the_row_edited_and_keeps_the_proposal(case):
-    from HCCResponseLib.panel.scene.contours import COLOURS, set_contour
-
+def test_a_painted_segment_makes_the_row_edited_and_keeps_the_proposal(slicer_app, case):
     select(case, "L1", FOLLOW_UP)
     case.ui.editButton.click()
     assert case.ui.segmentEditor.currentSegmentID() == "L1"
     drawn = drawn_disc(30)
-    set_contour(case.ui.segmentEditor.segmentationNode(), "L1", drawn, GRID, COLOURS[0])
+    paint(case, FOLLOW_UP, "L1", drawn)
+    case.ui.doneButton.click()
     row = case.panel.presenter.row(FOLLOW_UP, "L1")
     assert row.status is RowStatus.EDITED
     assert row.contour == drawn
@@ -109,18 +98,19 @@ def test_a_dragged_line_wins_and_both_lengths_are_shown(case):
 
 
 def test_an_emptied_contour_is_refused_and_comes_back(slicer_app, case):
-    from HCCResponseLib.panel.scene.contours import COLOURS, fingerprint, set_contour
+    from HCCResponseLib.panel.scene.contours import fingerprint
 
     node = case.panel.scene_view.contour_node(BASELINE)
     before = fingerprint(node, "L1")
-    set_contour(node, "L1", None, GRID, COLOURS[0])
-    slicer_app.process()
+    paint(case, BASELINE, "L1", None)
+    case.ui.doneButton.click()
+    assert status(case, BASELINE, "L1") is RowStatus.PROPOSED
     assert fingerprint(node, "L1") == before
     assert "empty" in slicer_app.record.dialogs[-1].text
 
 
 def test_signing_locks_the_time_point(slicer_app, case):
-    from HCCResponseLib.panel.scene.contours import COLOURS, get_contour, set_contour
+    from HCCResponseLib.panel.scene.contours import get_contour
 
     decide_everything(case)
     make_account(case)
@@ -132,8 +122,7 @@ def test_signing_locks_the_time_point(slicer_app, case):
     assert not case.ui.editButton.isEnabled()
     node = case.panel.scene_view.contour_node(BASELINE)
     before = get_contour(node, "L1", GRID)
-    set_contour(node, "L1", drawn_disc(10), GRID, COLOURS[0])
-    slicer_app.process()
+    paint(case, BASELINE, "L1", drawn_disc(10))
     assert get_contour(node, "L1", GRID) == before
     assert "locked" in slicer_app.record.dialogs[-1].text
     sign(case)
@@ -149,20 +138,6 @@ def test_a_wrong_password_signs_nothing(slicer_app, case):
     assert not case.panel.presenter.state.locked
     assert case.ui.passwordEdit.text == ""
     assert slicer_app.record.dialogs[-1].kind == "error"
-
-
-def make_account(case):
-    case.ui.printedNameEdit.setText("Dr Anna Example")
-    case.ui.accountNameEdit.setText("dr.a")
-    case.ui.newPasswordEdit.setText(PASSWORD)
-    case.ui.repeatPasswordEdit.setText(PASSWORD)
-    case.ui.accountButton.click()
-    assert case.ui.accountCombo.count == 1
-
-
-def sign(case):
-    case.ui.passwordEdit.setText(PASSWORD)
-    case.ui.signButton.click()
 
 
 def test_reload_of_the_module_goes_on_with_the_read(slicer_app, case):
@@ -292,15 +267,12 @@ def test_a_candidate_can_be_linked_to_a_lesion(case):
 
 
 def test_a_new_lesion_is_drawn_and_called_new(case):
-    from HCCResponseLib.panel.scene.contours import COLOURS, set_contour
-
     select(case, "L1", FOLLOW_UP)
     case.ui.newLesionButton.click()
     point, name = case.panel._context.selected
     assert (point, case.ui.segmentEditor.currentSegmentID()) == (FOLLOW_UP, name)
-    set_contour(case.panel.scene_view.contour_node(FOLLOW_UP), name, drawn_disc(16, 60, 60), GRID, COLOURS[0])
-    row = case.panel.presenter.row(FOLLOW_UP, name)
-    assert row.is_candidate and row.status is RowStatus.EDITED
+    paint(case, FOLLOW_UP, name, drawn_disc(16, 60, 60))
+    assert case.ui.candidateTable.item(1, 4).text() == "draft"
     case.ui.candidateTable.selectRow(1)
     case.ui.newCandidateButton.click()
     row = case.panel.presenter.row(FOLLOW_UP, name)
@@ -397,59 +369,22 @@ def test_unfolding_a_section_shows_no_question_that_is_not_asked(slicer_app, cas
     assert all(w.isHidden() for w in (case.ui.questionButton, case.ui.traceText, case.ui.weightsEdit))
 
 
-def choose(case, **boxes):
-    for box, words in boxes.items():
-        getattr(case.ui, f"{box}Combo").setCurrentText(words)
-
-
-def test_more_about_a_lesion_makes_it_no_target(slicer_app, case):
-    for name in ("L1", "L2"):
-        select(case, name, BASELINE)
-        case.ui.acceptButton.click()
-    select(case, "L1", BASELINE)
-    assert case.ui.lesionTable.item(0, 1).text() == "T"
-    assert case.ui.moreSection.collapsed
-    case.ui.moreSection.collapsed = False
-    choose(case, treated="yes")
-    case.ui.factsStoreButton.click()
-    assert case.ui.lesionTable.item(0, 1).text() == "NT"
-    case.ui.segmentNameEdit.setText("VIII")
-    case.ui.siteButton.click()
-    site = case.panel.presenter.state.site("L1")
-    assert (site.treated, site.grown_since_treatment, site.segment) == (True, None, "VIII")
-    choose(case, grown="yes")
-    case.ui.factsStoreButton.click()
-    assert case.ui.lesionTable.item(0, 1).text() == "T"
-    select(case, "L2", BASELINE)
-    assert case.ui.treatedCombo.currentText == "no"
-    choose(case, grown="yes")
-    case.ui.factsStoreButton.click()
-    assert "not called treated or irradiated" in slicer_app.record.dialogs[-1].text
-
-
-def test_more_about_a_row_and_a_time_point(case):
-    select(case, "L1", FOLLOW_UP)
-    case.ui.acceptButton.click()
-    select(case, "L1", FOLLOW_UP)
-    choose(case, viable="yes", versus="smaller")
-    case.ui.rowFactsStoreButton.click()
-    row = case.panel.presenter.row(FOLLOW_UP, "L1")
-    assert (row.viable, row.decision.versus_last) == (True, "smaller")
-    for edit, text in (("Name", "AFP"), ("Value", "400"), ("Limit", "7"), ("Unit", "ug/L")):
-        getattr(case.ui, f"marker{edit}Edit").setText(text)
-    case.ui.markerStoreButton.click()
-    choose(case, nonTargetVersus="larger")
-    case.ui.visitStoreButton.click()
-    assert case.ui.visitLabel.text == "follow-up 1: AFP 400 (up to 7) ug/L, non-target disease larger"
-    assert case.panel.presenter.state.visit(FOLLOW_UP).normal(("AFP",)) is False
-    case.ui.markerValueEdit.setText("")
-    case.ui.markerStoreButton.click()
-    assert case.ui.visitLabel.text == "follow-up 1: non-target disease larger"
-
-
 def test_remarks_of_an_image_stand_at_its_time_point(case):
     assert case.ui.remarksLabel.text == ""
     known = case.panel.presenter.state.provenance[FOLLOW_UP]
     known["image"] = {"remarks": ["Acquired with a tilt of 20 degrees."]}
     case.panel.refresh()
     assert case.ui.remarksLabel.text == "follow-up 1: Acquired with a tilt of 20 degrees."
+
+
+def test_criteria_read_in_parallel_stand_below_the_category(case):
+    decide_everything(case)
+    assert case.ui.parallelLabel.isHidden()
+    presenter = case.panel.presenter
+    presenter._profile = presenter.profile.with_overrides({"parallel_criteria": ["iRECIST"]}, "charter")
+    case.panel.refresh()
+    assert case.ui.parallelLabel.text.splitlines() == [
+        "Read in parallel, as the profile asks. Not the category of this read:",
+        "iRECIST: iPR at follow-up 1",
+    ]
+    assert case.ui.categoryLabel.text.startswith("<b>RECIST 1.1: PR</b>")

@@ -122,6 +122,7 @@ def paint(panel):
     node = reader.scene_view.contour_node(FOLLOW_UP)
     smaller = ndimage.binary_erosion(get_contour(node, "L1", geometry).to_mask(), np.ones((1, 3, 3)))
     set_contour(node, "L1", Lesion.of(smaller), geometry, COLOURS[0])
+    panel.ui.doneButton.click()
     row = reader.presenter.row(FOLLOW_UP, "L1")
     assert row.status is RowStatus.EDITED
     assert row.measurement.long_axis.length_mm < row.proposal.measurement.long_axis.length_mm

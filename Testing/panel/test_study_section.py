@@ -10,11 +10,6 @@ from reads import BASELINE, FOLLOW_UP, GRID
 from without_torch import need_torch
 
 
-@pytest.fixture(autouse=True)
-def people(tmp_path, monkeypatch):
-    monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(tmp_path / "people.sqlite"))
-
-
 def add(panel, image, day, name):
     import qt
     import slicer

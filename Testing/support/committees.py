@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from HCCResponseLib.imaging.study import Study
-from HCCResponseLib.review.committee.assignments import Assignment, assign, open_read
+from HCCResponseLib.review.committee.assignments import assign, open_read
+from HCCResponseLib.review.committee.worklist import Assignment
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.people.account_rules import shipped_rules
 from HCCResponseLib.review.people.people import People
@@ -80,7 +81,7 @@ class SmallCommittee:
         self.store = ReadStore(where, STORE_LOG)
         self.people = People(self.store)
         self.profile = profile
-        if server:
+        if server and not self.people.accounts():
             fill(self.people)
 
     def credentials(self, name: str) -> tuple[str, str]:

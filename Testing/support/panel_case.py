@@ -9,9 +9,11 @@ import yaml
 from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal
 from HCCResponseLib.review.read.records import write_proposal
 from HCCResponseLib.review.read.session import open_session
+from HCCResponseLib.review.read.state import RowStatus
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, lesion
 
 PASSWORD = "quiet river stones 42"
@@ -41,7 +43,10 @@ def default_proposals() -> list[Proposal]:
 
 
 def make_case(
-    folder: Path, proposals: list[Proposal] | None = None, subject: str = "S1"
+    folder: Path,
+    proposals: list[Proposal] | None = None,
+    subject: str = "S1",
+    profile: str = "recist-1.1",
 ) -> tuple[Path, Path]:
     """Write study and read; returns the study file and the folder of the read."""
     proposals = default_proposals() if proposals is None else proposals
@@ -55,7 +60,9 @@ def make_case(
             {"name": point, "date": f"{year}-{month:02d}-01", "image": image.name, "phase": "portal venous"}
         )
     study = folder / "study.yaml"
-    study.write_text(yaml.safe_dump({"subject": subject, "timepoints": entries}), encoding="utf-8")
+    study.write_text(
+        yaml.safe_dump({"subject": subject, "profile": profile, "timepoints": entries}), encoding="utf-8"
+    )
     store_proposals(study, folder / "read", proposals)
     return study, folder / "read"
 
@@ -80,12 +87,60 @@ def make_account(panel: Any) -> None:
     assert panel.ui.accountCombo.count == 1
 
 
+def sign(panel: Any) -> None:
+    """Sign the next time point with the account of :func:`make_account`."""
+    panel.ui.passwordEdit.setText(PASSWORD)
+    panel.ui.signButton.click()
+
+
 def sign_both(panel: Any) -> None:
     """Make an account and sign two time points with it."""
     make_account(panel)
     for _ in range(2):
-        panel.ui.passwordEdit.setText(PASSWORD)
-        panel.ui.signButton.click()
+        sign(panel)
+
+
+def status(panel: Any, point: str, name: str) -> RowStatus:
+    """What was done with a row of the read."""
+    return panel.panel.presenter.row(point, name).status
+
+
+def select(panel: Any, name: str, point: str) -> None:
+    """Select the cell of a lesion at a time point."""
+    table = panel.ui.lesionTable
+    headers = [table.horizontalHeaderItem(c).text() for c in range(table.columnCount)]
+    names = [table.item(r, 0).text() for r in range(table.rowCount)]
+    table.setCurrentCell(names.index(name), headers.index(point))
+
+
+def press(widget: Any, key: str) -> None:
+    """Press a key while a widget has the focus."""
+    import qt
+    from PySide6 import QtTest
+
+    widget.setFocus()
+    QtTest.QTest.keyClick(widget, getattr(qt.Qt, f"Key_{key}"))
+
+
+def decide_everything(panel: Any) -> None:
+    """Accept both lesions at both time points, dismiss the candidate."""
+    for point in (BASELINE, FOLLOW_UP):
+        for name in ("L1", "L2"):
+            select(panel, name, point)
+            panel.ui.acceptButton.click()
+    panel.ui.candidateTable.selectRow(0)
+    panel.ui.dismissButton.click()
+
+
+def paint(panel: Any, point: str, name: str, contour: Lesion | None) -> None:
+    """A stroke that leaves this contour in a segment, and the application's next turns."""
+    import slicer
+
+    from HCCResponseLib.panel.scene.contours import COLOURS, set_contour
+
+    set_contour(panel.panel.scene_view.contour_node(point), name, contour, GRID, COLOURS[0])
+    for _ in range(3):
+        slicer.app.processEvents()
 
 
 def open_case(panel: Any, folder: Path, subject: str = "S1", make: bool = True) -> None:

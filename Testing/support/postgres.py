@@ -101,6 +101,16 @@ class Server:
         """URL of one of its databases."""
         return f"postgresql://{user}:{password.replace('/', '%2F')}@127.0.0.1:{self.port}/{database}"
 
+    def let_in(self, database: str, *names: str) -> None:
+        """Give people a login each that may look into a database, as docs/store.md says it."""
+        logins = "".join(
+            f"IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{name}') THEN CREATE ROLE {name} LOGIN; END IF; "
+            f"ALTER ROLE {name} PASSWORD '{PASSWORD}'; GRANT SELECT ON events, blobs, alembic_version TO {name}; "
+            f"GRANT SELECT, INSERT, UPDATE ON standings TO {name}; "
+            for name in names
+        )
+        self.query(database, f"DO $$ BEGIN {logins} END $$")
+
     def own(self, folder: Path) -> None:
         """Give a folder to the user that the server runs as."""
         if self._user:

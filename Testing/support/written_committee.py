@@ -15,7 +15,8 @@ from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionRole, LesionState
 from HCCResponseLib.review.committee.adjudication import adjudicate, case
-from HCCResponseLib.review.committee.assignments import assign, assignments, open_read, reread
+from HCCResponseLib.review.committee.assignments import assign, open_read, reread
+from HCCResponseLib.review.committee.worklist import assignments
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.people.account_rules import shipped_rules
 from HCCResponseLib.review.people.people import People

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
+from HCCResponseLib.cli.common import JsonOption, console, say, say_json
 from HCCResponseLib.cli.evaluate.committee import StoresArgument
-from HCCResponseLib.cli.sign_in import Observer, PasswordFile, observer
+from HCCResponseLib.cli.observer import observing
+from HCCResponseLib.cli.sign_in import Observer, PasswordFile
 from HCCResponseLib.report.exporters import Exporter, exporters
 
 export_app = typer.Typer(
@@ -45,14 +46,15 @@ def sdtm(
     from HCCResponseLib.report.sdtm.export import export_sdtm
     from HCCResponseLib.report.tables.files import FORMATS
 
-    with errors_as_one_line():
+    with observing(stores, name, password_file) as looking:
         wanted = tuple(dict.fromkeys(part.strip() for part in forms.split(",")))
         unknown = [form for form in wanted if form not in FORMATS]
         if unknown:
             raise InputError(f"'{unknown[0]}' is not a format; use one or more of {', '.join(FORMATS)}.")
         references = load_reference_dates(reference_dates) if reference_dates else {}
-        found = load_committee(stores, references=references, admit=observer(name, password_file))
+        found = load_committee(stores, references=references, admit=looking.admit)
         done = export_sdtm(found, output, study_id, wanted, references)
+        looking.exported("sdtm", done.files)
         _tell(done.files, (*(f"left out: {n}" for n in found.left_out), *map(str, done.warnings)), as_json)
 
 
@@ -68,9 +70,10 @@ def _add(exporter: Exporter) -> None:
     ) -> None:
         from HCCResponseLib.cohort.committee.from_store import load_committee
 
-        with errors_as_one_line():
-            found = load_committee(stores, admit=observer(name, password_file))
+        with observing(stores, name, password_file) as looking:
+            found = load_committee(stores, admit=looking.admit)
             files = exporter.write(found, output)
+            looking.exported(exporter.name, files)
             _tell(files, tuple(f"left out: {note}" for note in found.left_out), as_json)
 
     export_app.command(name=exporter.name, help=exporter.help)(export)

@@ -8,6 +8,7 @@ from HCCResponseLib.cli.demo import demo
 from HCCResponseLib.cli.engines import engines
 from HCCResponseLib.cli.evaluate.adaptation import synthetic
 from HCCResponseLib.cli.evaluate.committee import committee
+from HCCResponseLib.cli.evaluate.registration import registration
 from HCCResponseLib.cli.evaluate.tracking import tracking
 from HCCResponseLib.cli.export import export_app
 from HCCResponseLib.cli.new_study import study_app
@@ -31,6 +32,7 @@ evaluate = typer.Typer(
     name="evaluate", help="How good the methods are, and how well readers agree.", no_args_is_help=True
 )
 evaluate.command()(committee)
+evaluate.command()(registration)
 evaluate.command()(synthetic)
 evaluate.command()(tracking)
 app.add_typer(study_app)

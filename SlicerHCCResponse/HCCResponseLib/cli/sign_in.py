@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
 
 import typer
 
-from HCCResponseLib.base.errors import AccessError, InputError
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.common import JsonOption, errors_as_one_line, say, say_json
 
 if TYPE_CHECKING:
@@ -113,32 +113,13 @@ def signed_in(where: str, name: str, password_file: Path | None) -> Iterator[Sig
         people = people_of(store)
         try:
             credentials = (name, password(password_file))
-            yield SignedIn(store, people, people.authenticate(*credentials), credentials)
+            person = people.authenticate(*credentials)
+            try:
+                yield SignedIn(store, people, person, credentials)
+            finally:
+                people.sign_out(person)
         finally:
             people.close()
-
-
-def observer(name: str | None, password_file: Path | None) -> Callable[[ReadStore], None]:
-    """A check that lets only managers and auditors look at all reads of a store with accounts side by side."""
-
-    def check(store: ReadStore) -> None:
-        from HCCResponseLib.review.people.people import People
-        from HCCResponseLib.review.read.access import Role
-
-        people = People(store)
-        if not people.accounts():
-            return
-        if name is None:
-            raise AccessError(
-                f"'{store.store.name}' has accounts: sign in as a manager or an auditor, --as NAME."
-            )
-        person = people.authenticate(name, password(password_file))
-        if not person.roles & {Role.MANAGER, Role.AUDITOR}:
-            raise AccessError(
-                f"{person.printed_name} may not see all reads beside each other; a manager or an auditor may."
-            )
-
-    return check
 
 
 @contextmanager

@@ -144,7 +144,12 @@ def _answer(
     result: dict[str, Any] = {"output": str(output), **found.quality.facts()}
     result["local_shift_mm"] = [round(v, 2) for v in found.local_shift_mm]
     result["places"] = {
-        n: {"trustworthy": k.trust.trustworthy, "reasons": list(k.trust.reasons)} for n, k in known.items()
+        n: {
+            "trustworthy": k.trust.trustworthy,
+            "reasons": list(k.trust.reasons),
+            "error_mm": None if k.trust.error_mm is None else round(k.trust.error_mm, 1),
+        }
+        for n, k in known.items()
     }
     if links is not None:
         result["links"] = links_to_json(links)["links"]

@@ -63,6 +63,14 @@ class LinkSet:
     reason: str = ""
     before: "LinkSet | None" = None
 
+    @property
+    def words(self) -> str:
+        """For the log: the lesions with their parts."""
+        return "; ".join(
+            f"{link.name or 'no lesion'}: {', '.join(map(str, link.parts)) or 'no part'}"
+            for link in self.links
+        )
+
     def of(self, name: str) -> Link:
         """The link of a lesion.
 

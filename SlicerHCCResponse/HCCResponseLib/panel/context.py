@@ -23,6 +23,7 @@ class Context:
 
     Attributes:
         selected: time point and lesion that actions work on.
+        leave: finishes what was drawn elsewhere than at the selected row; the editor's section sets it.
     """
 
     ui: Any
@@ -33,6 +34,7 @@ class Context:
     jobs: JobRunner
     refresh: Callable[[], None]
     selected: tuple[str, str] | None = None
+    leave: Callable[[], None] = lambda: None
 
     def selection(self) -> tuple[str, str]:
         """Time point and lesion. Raises ``InputError`` (shown to the reader) when nothing is selected."""
@@ -42,10 +44,23 @@ class Context:
 
     def select(self, time_point: str, name: str) -> None:
         """Select a row and bring the slice views to it."""
+        moved = (time_point, name) != self.selected
         self.selected = (time_point, name)
         rows = {p: self.presenter.state.row(p, name) for p in self.slices.points}
         self.slices.go_to(rows)
+        if moved:
+            self.leave()
         self.refresh()
+
+
+def soon(action: Callable[[], object]) -> None:
+    """Once the application is done with what it is doing: no dialog opens, and no node changes, inside an observer."""
+    qt.QTimer.singleShot(0, guarded(action))
+
+
+def tell_soon(problem: str) -> None:
+    """A problem in a dialog, outside of any observer."""
+    soon(lambda: slicer.util.errorDisplay(problem, windowTitle="HCC Response"))
 
 
 def guarded(action: Callable[[], object]) -> Callable[[], None]:

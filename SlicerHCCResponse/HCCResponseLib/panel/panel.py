@@ -9,14 +9,15 @@ from typing import Any
 import qt
 import slicer
 
-from HCCResponseLib.base.errors import HCCResponseError
+from HCCResponseLib.base.errors import HCCResponseError, StorageError
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.panel.context import Context, guarded, offer
+from HCCResponseLib.panel.context import Context, guarded, offer, soon, tell_soon
 from HCCResponseLib.panel.jobs import JobRunner
 from HCCResponseLib.panel.scene.bridge import SceneView
 from HCCResponseLib.panel.scene.slices import SliceViews
 from HCCResponseLib.panel.sections.candidates import CandidateSection
+from HCCResponseLib.panel.sections.editor import EditorSection
 from HCCResponseLib.panel.sections.facts import FactsSection
 from HCCResponseLib.panel.sections.lesions import LesionSection
 from HCCResponseLib.panel.sections.response import ResponseSection
@@ -58,7 +59,8 @@ class ReaderPanel:
         self.presenter = Presenter()
         self._people: People | None = None
         self._open_people = people
-        self.scene_view = SceneView(scene, self)
+        self.scene_view = SceneView(scene, self, soon)
+        self.presenter.collect = self.scene_view.look
         self.slices = SliceViews(slicer.app.layoutManager())
         self.jobs = JobRunner(_qt_timer, self._job_changed)
         context = Context(
@@ -68,15 +70,16 @@ class ReaderPanel:
         self._study = StudySection(context, self.open, self.show_assigned, self.close)
         self._run = RunSection(context)
         self.lesions = LesionSection(context)
+        self.editor = EditorSection(context, scene)
         self._facts = FactsSection(context)
         self._candidates = CandidateSection(context)
         self.response = ResponseSection(context)
         self._sign = SignSection(context)
         self._refreshing = self._restoring = False
         self._points = 0
+        self.presenter.reason = lambda: str(ui.changeReasonEdit.text).strip()
         self.presenter.on_change(self._changed)
         self._set_up_views()
-        self._set_up_editor()
         self.refresh()
 
     def _accounts(self) -> People:
@@ -94,23 +97,15 @@ class ReaderPanel:
         ui.compareButton.connect("clicked()", guarded(self.compare))
         ui.linkCheck.connect("toggled(bool)", guarded(self._link))
         # Unfolding shows all that is inside; what has no place now is hidden again.
-        for section in (ui.segmentSection, ui.responseSection):
+        for section in (ui.segmentSection, ui.lesionSection, ui.responseSection):
             section.connect("contentsCollapsed(bool)", guarded(self.refresh))
-
-    def _set_up_editor(self) -> None:
-        node = self._scene.GetFirstNodeByName("HCCResponse segment editor")
-        if node is None:
-            node = slicer.vtkMRMLSegmentEditorNode()
-            node.SetName("HCCResponse segment editor")
-            node = self._scene.AddNode(node)
-        self._ui.segmentEditor.setMRMLScene(self._scene)
-        self._ui.segmentEditor.setMRMLSegmentEditorNode(node)
 
     # -- open, close ------------------------------------------------------------------------------------------
 
     def open(self, study: Study, folder: Path) -> None:
         """Open a read and show it in the scene; what cannot be opened leaves read and job as they were."""
         self.presenter.reader = str(self._ui.readerEdit.text)
+        self.scene_view.look()
         self.presenter.open(study, folder)
         self.jobs.cancel()
         self.show_read()
@@ -123,21 +118,32 @@ class ReaderPanel:
         self.show_read()
 
     def show_read(self) -> None:
-        """Show the read that the presenter has open."""
+        """Show the read that the presenter has open, at an unfinished contour where there is one."""
         self._context.selected = None
-        self.scene_view.open(self.presenter.state, self.presenter.image)
+        self.scene_view.open(self.presenter.shown(), self.presenter.image)
         self.compare()
         self.refresh()
+        found = self.presenter.drafts.latest()
+        if found is not None:
+            self._context.select(*found.draft.place)
 
     def close(self) -> None:
-        """Close the read: everything decided is in its store; the nodes stay in the scene, hidden."""
-        self.shut_down()
+        """Close the read: everything decided is in its store, an unfinished contour waits for the next opening.
+
+        The nodes stay in the scene, hidden.
+        """
+        self._close_read()
         self._remember("", "")
         self.refresh()
 
     def shut_down(self) -> None:
-        """Stop the job and all observers, as when the widget goes away; the read can be opened again."""
+        """Stop the job and all observers, as when the widget goes away."""
+        self._close_read()
+        self.editor.shut_down()
+
+    def _close_read(self) -> None:
         self.jobs.cancel()
+        self.scene_view.look()
         self.slices.close()
         self.scene_view.close()
         self.presenter.close()
@@ -145,15 +151,17 @@ class ReaderPanel:
 
     def scene_closed(self) -> None:
         """The user closed the scene: the read stays in its store, one press on Open brings it back."""
-        self.shut_down()
-        self._set_up_editor()
+        self._close_read()
+        self.editor.set_up()
         self.refresh()
 
     # -- showing ----------------------------------------------------------------------------------------------
 
     def _changed(self) -> None:
+        # A reason is for one change.
+        self._ui.changeReasonEdit.setText("")
         if self.presenter.session is not None:
-            self.scene_view.show(self.presenter.state)
+            self.scene_view.show(self.presenter.shown())
             if len(self.presenter.points()) != self._points:
                 self.compare()
         self.refresh()
@@ -172,6 +180,7 @@ class ReaderPanel:
         opened = self.presenter.session is not None
         view = self.presenter.view() if opened else None
         self._study.show(view)
+        self.editor.show(view)
         for name in ("segment", "lesion", "view", "adapt", "candidate", "response", "sign"):
             getattr(self._ui, f"{name}Section").setEnabled(opened)
         if view is not None:
@@ -201,8 +210,8 @@ class ReaderPanel:
     # -- what the reader changes in the scene -------------------------------------------------------------------
 
     def contour_edited(self, time_point: str, name: str, contour: Lesion) -> None:
-        """A segment was painted: a decision, or refused with the reason and put back."""
-        self._edited(time_point, name, lambda: self.presenter.edit_contour(time_point, name, contour))
+        """A stroke in a segment: kept as a draft, or refused with the reason and put back."""
+        self._edited(time_point, name, lambda: self.presenter.draw(time_point, name, contour))
 
     def line_edited(self, time_point: str, name: str, line: ReaderLine, short: bool) -> None:
         """A long or short axis was dragged: a decision, or refused and put back."""
@@ -213,9 +222,10 @@ class ReaderPanel:
         try:
             action()
         except HCCResponseError as problem:
-            self.scene_view.invalidate(time_point, name)
+            if not isinstance(problem, StorageError):
+                self.scene_view.invalidate(time_point, name)
             self._restore_soon()
-            slicer.util.errorDisplay(str(problem), windowTitle="HCC Response")
+            tell_soon(str(problem))
 
     def nodes_lost(self) -> None:
         """Something of ours was deleted in the scene: it comes back from the read."""
@@ -227,12 +237,12 @@ class ReaderPanel:
         """Once the application is done with what it is doing to the node."""
         if not self._restoring:
             self._restoring = True
-            qt.QTimer.singleShot(0, self._restore)
+            soon(self._restore)
 
     def _restore(self) -> None:
         self._restoring = False
         if self.presenter.session is not None:
-            self.scene_view.show(self.presenter.state)
+            self.scene_view.show(self.presenter.shown())
             self.refresh()
 
 

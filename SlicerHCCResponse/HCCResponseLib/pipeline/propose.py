@@ -26,6 +26,7 @@ from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import Action, Decision, write_proposal
 from HCCResponseLib.review.read.session import Session
 from HCCResponseLib.review.read.state import Row, RowStatus
+from HCCResponseLib.review.read.transaction import all_or_nothing
 from HCCResponseLib.track.identity.follow_up import (
     Baseline,
     FollowUpNetworks,
@@ -58,9 +59,12 @@ def propose(
     runner = EngineRunner(options, cancelled, {n: image.sha256 for n, image in session.images.items()})
     first = session.study.timepoints[0]
     for point in session.study.timepoints:
-        if point.contour and point.name not in session.state.provenance:
-            _propose_drawn(session, point, base)
-        _accept_drawn(session, point)
+        if point.contour:
+            drawn = [] if point.name in session.state.provenance else _drawn(session, point)
+            with all_or_nothing(session.store, session.state):
+                if point.name not in session.state.provenance:
+                    _keep(session, point, drawn, {"contour": str(point.contour.path)}, base)
+                _accept_drawn(session, point)
     if first.name not in session.state.provenance:
         view, facts = runner.survey(first, part_of(report, 0.0, 0.9, first.name))
         convention = convention_of(profile_of(session.store, session.state))
@@ -156,11 +160,12 @@ def _propose_one(
         "survey": seen,
         "suppressed": [s.as_dict() for s in done.suppressed],
     }
-    write_links(session.store, session.state, done.links)
-    _keep(session, point, list(done.proposals), more, base)
+    with all_or_nothing(session.store, session.state):
+        write_links(session.store, session.state, done.links)
+        _keep(session, point, list(done.proposals), more, base)
 
 
-def _propose_drawn(session: Session, point: TimePointEntry, base: Model) -> None:
+def _drawn(session: Session, point: TimePointEntry) -> list[Proposal]:
     """The contours that a reader has drawn on this time point; baseline lesions without one have no contour."""
     assert point.contour is not None
     image = session.image(point)
@@ -196,13 +201,12 @@ def _propose_drawn(session: Session, point: TimePointEntry, base: Model) -> None
         Proposal(point.name, n, ProposalKind.LESION, LesionState.DISAPPEARED, None, None, origin)
         for n in gone
     ]
-    _keep(session, point, proposals, {"contour": str(point.contour.path)}, base)
+    return proposals
 
 
 def _accept_drawn(session: Session, point: TimePointEntry) -> None:
     """A contour in the study file is one that its reader has accepted; what it leaves out is not decided by it."""
-    if point.contour is None:
-        return
+    assert point.contour is not None
     for name, row in list(session.state.rows.get(point.name, {}).items()):
         if (
             row.decision is None

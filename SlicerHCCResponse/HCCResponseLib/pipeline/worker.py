@@ -17,7 +17,7 @@ def work(request: ProposalRequest, report: Report) -> dict[str, Any]:
     Returns:
         ``waiting``: names of time points that wait for decisions on the baseline.
     """
-    session = open_session(request.study, request.folder, _assigned(request.assigned))
+    session = open_session(request.study, request.folder, _assigned(request.assigned), by="software")
     return {"waiting": propose(session, request.options, report)}
 
 

@@ -10,6 +10,7 @@ from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.response.types import NewLesionStatus, ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.read.category import category
+from HCCResponseLib.review.read.parallel import parallel_readings
 from HCCResponseLib.review.read.state import ReadState
 
 _NEW_WORDS = {
@@ -44,12 +45,16 @@ class CriterionLine:
 
 @dataclass(frozen=True)
 class ResponseView:
-    """The profile's own evaluation with its trace, and the latest category by other criteria."""
+    """The profile's own evaluation with its trace, and the latest category by other criteria.
+
+    ``parallel``: in words, what the profile wants read in parallel; secondary, not the category.
+    """
 
     sums: tuple[SumLine, ...]
     trace: str
     criteria: tuple[CriterionLine, ...]
     evaluation: ReadEvaluation
+    parallel: tuple[str, ...] = ()
 
 
 def build_responses(state: ReadState, profile: Profile) -> ResponseView:
@@ -62,7 +67,10 @@ def build_responses(state: ReadState, profile: Profile) -> ResponseView:
     latest = open_points(state)[-1]
     own = category(state, profile, latest)
     others = (_other(state, p, latest) for p in _comparable(profile))
-    return ResponseView(tuple(map(_sum_line, own.time_points)), _trace(own), (_line(own), *others), own)
+    parallel = tuple(one.words for one in parallel_readings(state, profile))
+    return ResponseView(
+        tuple(map(_sum_line, own.time_points)), _trace(own), (_line(own), *others), own, parallel
+    )
 
 
 def _comparable(profile: Profile) -> list[Profile]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.imaging.study import TimePointEntry
-from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS
+from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS, place_words
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.access import Stage
@@ -32,6 +32,7 @@ class CellStatus(StrEnum):
     REJECTED = "rejected"
     MISSING = "missing"
     LOCKED = "locked"
+    DRAFT = "draft"
 
 
 @dataclass(frozen=True)
@@ -95,21 +96,34 @@ class PanelView:
     waiting: tuple[str, ...]
 
 
-def build_view(state: ReadState, profile: Profile) -> PanelView:
-    """The panel's content for a read. Costs a few milliseconds: no contour is unpacked."""
+def build_view(
+    state: ReadState, profile: Profile, drafts: frozenset[tuple[str, str]] = frozenset()
+) -> PanelView:
+    """The panel's content for a read. Costs a few milliseconds: no contour is unpacked.
+
+    Args:
+        state: the read as it is shown, unfinished contours in their rows.
+        drafts: (time point, name) of those rows: they count as undecided and keep the category away.
+    """
     assert state.study is not None
     points = open_points(state)
     first = state.rows.get(points[0], {})
     return PanelView(
         state.study.subject,
-        tuple(_time_point(state, p) for p in state.study.timepoints),
+        tuple(_time_point(state, p, drafts) for p in state.study.timepoints),
         tuple(points),
-        _lesions(state, profile, points),
-        tuple(_candidates(state, points)),
-        tuple(missing(state, points[-1])),
-        bool(first) and all(r.status is not RowStatus.PROPOSED for r in first.values()),
+        _lesions(state, profile, points, drafts),
+        tuple(_candidates(state, points, drafts)),
+        (*missing(state, points[-1]), *(_unfinished(*place) for place in sorted(drafts))),
+        bool(first)
+        and all(r.status is not RowStatus.PROPOSED for r in first.values())
+        and not any(point == points[0] for point, _ in drafts),
         tuple(n for n in points if n not in state.provenance),
     )
+
+
+def _unfinished(point: str, name: str) -> str:
+    return f"{point}: the contour of {name} is unfinished; finish it by Done, or discard it."
 
 
 def open_points(state: ReadState) -> list[str]:
@@ -117,10 +131,10 @@ def open_points(state: ReadState) -> list[str]:
     return [name for name in points_of(state) if stage(state, name) is not Stage.WAITING]
 
 
-def _time_point(state: ReadState, point: TimePointEntry) -> TimePointLine:
+def _time_point(state: ReadState, point: TimePointEntry, drafts: frozenset[tuple[str, str]]) -> TimePointLine:
     name = point.name
     rows = state.rows.get(name, {})
-    open_rows = sum(r.status is RowStatus.PROPOSED for r in rows.values())
+    open_rows = sum(r.status is RowStatus.PROPOSED or (name, n) in drafts for n, r in rows.items())
     if name in state.locked:
         words = "signed and locked"
     elif stage(state, name) is Stage.WAITING:
@@ -134,7 +148,9 @@ def _time_point(state: ReadState, point: TimePointEntry) -> TimePointLine:
     return TimePointLine(name, point.date.isoformat(), point.phase or "", str(point.image), words, remarks)
 
 
-def _lesions(state: ReadState, profile: Profile, points: list[str]) -> tuple[LesionLine, ...]:
+def _lesions(
+    state: ReadState, profile: Profile, points: list[str], drafts: frozenset[tuple[str, str]]
+) -> tuple[LesionLine, ...]:
     known = _roles(state, profile)
     names = dict.fromkeys(
         n
@@ -142,7 +158,7 @@ def _lesions(state: ReadState, profile: Profile, points: list[str]) -> tuple[Les
         for n, r in state.rows.get(p, {}).items()
         if not r.is_candidate or r.status is RowStatus.ACCEPTED
     )
-    return tuple(_lesion(state, name, points, known.get(name)) for name in names)
+    return tuple(_lesion(state, name, points, known.get(name), drafts) for name in names)
 
 
 def _roles(state: ReadState, profile: Profile) -> dict[str, tuple[str, str]]:
@@ -152,25 +168,34 @@ def _roles(state: ReadState, profile: Profile) -> dict[str, tuple[str, str]]:
         return {n: ("?", str(problem)) for n in state.rows.get(points_of(state)[0], {})}
 
 
-def _lesion(state: ReadState, name: str, points: list[str], role: tuple[str, str] | None) -> LesionLine:
+def _lesion(
+    state: ReadState,
+    name: str,
+    points: list[str],
+    role: tuple[str, str] | None,
+    drafts: frozenset[tuple[str, str]],
+) -> LesionLine:
     site = state.site(name)
     words, reason = role or (
         ("new", "not seen at baseline") if name not in state.rows[points[0]] else ("-", "rejected")
     )
-    cells = tuple(_cell(state, p, name) for p in points)
+    cells = tuple(_cell(state, p, name, (p, name) in drafts) for p in points)
     where = f"{site.organ} {site.segment}".strip()
     return LesionLine(name, words, reason, where, cells, _change(state, name, points))
 
 
-def _cell(state: ReadState, point: str, name: str) -> Cell:
+def _cell(state: ReadState, point: str, name: str, draft: bool) -> Cell:
     row = state.row(point, name)
     if row is None:
         absent = "no proposal here" if point in state.provenance else "no proposals yet"
         return Cell(point, "", CellStatus.MISSING, absent)
-    return Cell(point, _text(row), _status(state, point, row), cell_note(row))
+    text = f"draft {_text(row)}" if draft else _text(row)
+    return Cell(point, text, _status(state, point, row, draft), cell_note(row, draft))
 
 
-def _status(state: ReadState, point: str, row: Row) -> CellStatus:
+def _status(state: ReadState, point: str, row: Row, draft: bool) -> CellStatus:
+    if draft:
+        return CellStatus.DRAFT
     return CellStatus.LOCKED if point in state.locked else CellStatus(row.status.value)
 
 
@@ -183,10 +208,12 @@ def _text(row: Row) -> str:
     return f"{row.long_mm}" + (f" x {row.short_mm}" if row.short_mm is not None else "")
 
 
-def cell_note(row: Row) -> str:
-    """Everything behind a row's number, one line each."""
+def cell_note(row: Row, draft: bool = False) -> str:
+    """Everything behind a row's number, one line each; of an unfinished contour that it is no decision."""
     lines = [f"{row.status.value} ({row.proposal.origin})"]
-    if row.decision is not None:
+    if draft:
+        lines[0] = f"unfinished contour, no decision yet; proposed by {row.proposal.origin}"
+    elif row.decision is not None:
         lines[0] = f"{row.status.value} by {row.decision.reader}; proposed by {row.proposal.origin}"
         if row.decision.reason:
             lines.append(f"reason: {row.decision.reason}")
@@ -208,6 +235,8 @@ def _cautions(row: Row) -> list[str]:
     if evidence.get("registration_trustworthy") is False:
         lines.append("Caution: the registration is not trustworthy here.")
     lines += [str(evidence[k]) for k in ("remark", "registration_remark") if evidence.get(k)]
+    if place := place_words(evidence):
+        lines.append(place)
     if row.proposal.needs_a_look:
         lines.append(f"Proposed as disappeared: look at its place and around it. {UNSEEN_ERRORS}")
     if evidence.get("outcome") in ("split", "merged", "unclear"):
@@ -259,15 +288,17 @@ def _size(state: ReadState, point: str, name: str) -> Decimal | None:
     return row.short_mm if state.site(name).lymph_node else row.long_mm
 
 
-def _candidates(state: ReadState, points: list[str]) -> list[CandidateLine]:
+def _candidates(
+    state: ReadState, points: list[str], drafts: frozenset[tuple[str, str]]
+) -> list[CandidateLine]:
     return [
         CandidateLine(
             point,
             name,
             _text(row),
             row.proposal.suggestion.value if row.proposal.suggestion else "",
-            row.decision.action.value if row.decision else "",
-            _status(state, point, row),
+            "draft" if (point, name) in drafts else row.decision.action.value if row.decision else "",
+            _status(state, point, row, (point, name) in drafts),
             evidence_text(row),
         )
         for point in points
@@ -281,6 +312,7 @@ _EVIDENCE_WORDS = {
     "remark": "remark",
     "registration_remark": "registration",
     "registration_trustworthy": "checks of the registration passed",
+    "place_error_mm": "mm that the place may be off (estimated)",
     "imaged_at_baseline": "imaged at baseline",
     "mean_probability": "probability",
     "highest_probability": "highest probability",

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from HCCResponseLib.base.arrays import Mask
 
 Array = npt.NDArray[np.float32]
+# Wavelength in mm and number of waves.
+FINE_TEXTURE = (9.0, 10)
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def draw_anatomy(rng: np.random.Generator) -> Anatomy:
         noise_sd=u(8, 22),
         vessels=_draw_vessels(rng, centre, radii),
         bumps=Waves.draw(rng, 75.0),
-        texture=Waves.draw(rng, 9.0, 10),
+        texture=Waves.draw(rng, *FINE_TEXTURE),
         bowel=Waves.draw(rng, 38.0, 8),
         blobs=_draw_blobs(rng),
     )

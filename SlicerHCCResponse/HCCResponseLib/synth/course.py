@@ -15,7 +15,7 @@ from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.synth.anatomy import Anatomy, Waves, draw_anatomy
+from HCCResponseLib.synth.anatomy import FINE_TEXTURE, Anatomy, Waves, draw_anatomy
 from HCCResponseLib.synth.lesions import SyntheticLesion, draw_lesion, treated
 from HCCResponseLib.synth.render import Motion, render
 from HCCResponseLib.synth.subject import free_place, other_phase
@@ -95,6 +95,7 @@ def make_course(
     wanted: Sequence[tuple[CourseKind, float]],
     plans: Sequence[VisitPlan],
     contrast_hu: float | None = None,
+    fresh_texture: bool = False,
 ) -> CourseSubject:
     """Draw a patient; the same arguments give the same voxels.
 
@@ -102,6 +103,8 @@ def make_course(
         wanted: course and in-plane diameter in mm of each site; a merging site holds two lesions of that size.
         plans: one for each visit, the first is the baseline.
         contrast_hu: of every tumour against liver; drawn for each if not given.
+        fresh_texture: each visit has a fine texture of its own. The same one at every visit is a fingerprint by which
+            tissue can be found again, and real livers have none.
 
     Raises:
         InputError: the lesions do not fit into the liver.
@@ -118,6 +121,9 @@ def make_course(
         if number:
             noise = anatomy.noise_sd * rng.uniform(0.8, 1.3)
             scanned = replace(anatomy, noise_sd=noise, hu=other_phase(rng, anatomy.hu))
+            if fresh_texture:
+                own = np.random.default_rng((seed, number))
+                scanned = replace(scanned, texture=Waves.draw(own, *FINE_TEXTURE))
         present = [lesion for path in paths for lesion in path[number]]
         motion = replace(plan.motion, liver_centre=anatomy.liver_centre)
         drawn = render(scanned, tuple(present), plan.geometry(), rng, motion, f"synthetic visit {number + 1}")
@@ -208,8 +214,12 @@ def _moved(centre: _Xyz, by: npt.NDArray[np.float64]) -> _Xyz:
     return float(x), float(y), float(z)
 
 
-def draw_plans(rng: np.random.Generator, visits: int = 2) -> list[VisitPlan]:
-    """Random visits over a small field that holds the liver: slices of 2.5 to 5 mm, cut differently each time."""
+def draw_plans(rng: np.random.Generator, visits: int = 2, strength: float = 1.0) -> list[VisitPlan]:
+    """Random visits over a small field that holds the liver: slices of 2.5 to 5 mm, cut differently each time.
+
+    Args:
+        strength: factor on how much the liver breathes, shrinks and bends and the patient turns.
+    """
     out = []
     for number in range(visits):
         slices, pixels = float(rng.choice([2.5, 3.0, 4.0, 5.0])), float(rng.uniform(1.8, 2.4))
@@ -219,15 +229,15 @@ def draw_plans(rng: np.random.Generator, visits: int = 2) -> list[VisitPlan]:
             out.append(VisitPlan(Motion(), spacing, low, high))
             continue
         u = rng.uniform
-        breath = float(u(-1, 1) * _BREATHING_MM)
+        breath = float(u(-1, 1) * _BREATHING_MM * strength)
         patient = tuple(float(v) for v in u(-_PATIENT_MM, _PATIENT_MM, 3))
         motion = Motion(
             patient_mm=(patient[0], patient[1], patient[2]),
             liver_mm=(float(u(-1, 1) * _SHIFT_MM), float(u(-1, 1) * _SHIFT_MM), breath),
             warp=Waves.draw(rng, _WAVELENGTH_MM),
-            warp_mm=float(u(0.2, 1.0) * _WARP_MM),
-            turn_deg=float(u(-1, 1) * _TURN_DEG),
-            liver_scale=float((1 - u(0, _SHRINKAGE)) ** (1 / 3)),
+            warp_mm=float(u(0.2, 1.0) * _WARP_MM * strength),
+            turn_deg=float(u(-1, 1) * _TURN_DEG * strength),
+            liver_scale=float((1 - u(0, _SHRINKAGE) * strength) ** (1 / 3)),
             organs_follow=0.8,
         )
         off = np.asarray(patient) + np.array([0.0, 0.0, breath])

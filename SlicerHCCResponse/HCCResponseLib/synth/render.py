@@ -25,6 +25,8 @@ class Motion:
         turn_deg: how far the patient has rolled about the long axis.
         liver_scale: linear size of the liver against the baseline, about ``liver_centre``; below 1 it has shrunk.
         organs_follow: share of the liver's breathing that diaphragm and other organs take part in.
+        resected: the plane (unit normal, distance from ``liver_centre`` along it in mm) beyond which the liver was
+            taken out; fat and bowel take its place.
     """
 
     patient_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -35,6 +37,16 @@ class Motion:
     liver_scale: float = 1.0
     liver_centre: tuple[float, float, float] = (0.0, 0.0, 0.0)
     organs_follow: float = 0.0
+    resected: tuple[tuple[float, float, float], float] | None = None
+
+    def kept(self, material: Points) -> Mask:
+        """Which material points of the liver were not taken out."""
+        if self.resected is None:
+            return np.ones((1, 1, 1), bool)
+        (nx, ny, nz), distance = self.resected
+        x, y, z = (np.float32(c) for c in self.liver_centre)
+        along = np.float32(nx) * (material.x - x) + np.float32(ny) * (material.y - y)
+        return np.asarray(along + np.float32(nz) * (material.z - z) < distance)
 
     def body(self, p: Points) -> Points:
         """Scanner points to points of the patient's body."""
@@ -109,7 +121,7 @@ def render(
     for kind, centre, radii in anatomy.blobs:
         hu[ellipsoid(organs, centre, radii) + 0.05 * anatomy.bumps(organs) < 1] = anatomy.hu[kind]
     _stomach_air(anatomy, organs, hu)
-    liver = anatomy.liver(material) & _inside(anatomy, p, 12.0)
+    liver = anatomy.liver(material) & _inside(anatomy, p, 12.0) & motion.kept(material)
     hu[liver] = anatomy.hu["liver"]
     for start, end, radius in anatomy.vessels:
         hu[tube(material, start, end, radius) & liver] = anatomy.hu["vessel"]

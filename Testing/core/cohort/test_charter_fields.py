@@ -1,5 +1,6 @@
 """Fields of a profile that no single read can show: another value changes what a committee does."""
 
+from contextlib import nullcontext
 from datetime import date
 
 import pytest
@@ -9,12 +10,14 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cohort.committee.figures import committee_figures
 from HCCResponseLib.cohort.committee.reads import Committee, CommitteeRead
 from HCCResponseLib.response.profiles.load import load_profile
-from HCCResponseLib.response.types import TimePointFindings
+from HCCResponseLib.response.types import LesionState, TimePointFindings
 from HCCResponseLib.review.committee.adjudication import case
+from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.read.access import Stage
 from HCCResponseLib.review.read.lifecycle import stage
 from HCCResponseLib.review.read.outcome import outcome
-from reads import FOLLOW_UP
+from HCCResponseLib.review.read.records import Action, Decision
+from reads import BASELINE, FOLLOW_UP
 
 
 @pytest.fixture
@@ -73,6 +76,17 @@ def test_adjudication_mode_says_whether_the_adjudicator_reads(under):
     choosing.assign("ann", FIRST)
     with pytest.raises(InputError, match="chooses one of the reads"):
         choosing.assign("judge", THIRD)
+
+
+@pytest.mark.parametrize(("rule", "refused"), [("after-lock", False), ("after-decision", True)])
+def test_reason_for_change_says_when_a_changed_decision_needs_one(under, rule, refused):
+    committee = under(reason_for_change=rule)
+    committee.assign("ann", FIRST)
+    store, state = committee.draft()
+    changed = Decision("ann", BASELINE, "L1", Action.EDIT, state=LesionState.NOT_EVALUABLE)
+    with pytest.raises(InputError, match="needs a reason") if refused else nullcontext():
+        decide(store, state, changed)
+    assert (state.row(BASELINE, "L1").state is LesionState.NOT_EVALUABLE) is not refused
 
 
 @pytest.mark.parametrize("asked", [5, 10])

@@ -1,6 +1,7 @@
 """The report: one self-contained file that says what a reader must know, and nothing that was not decided."""
 
 import base64
+import hashlib
 import io
 import json
 import re
@@ -29,6 +30,7 @@ from HCCResponseLib.review.read.facts import Site
 from HCCResponseLib.review.read.lifecycle import is_signed
 from HCCResponseLib.review.read.records import Action, Decision
 from HCCResponseLib.review.read.session import Session
+from HCCResponseLib.review.store import STORE_LOG
 from reads import (
     BASELINE,
     FOLLOW_UP,
@@ -118,7 +120,7 @@ def test_a_disappearance_says_what_the_checks_of_the_registration_do_not_see(tmp
     _, state = decided
     html = written(tmp_path, state, None)
     assert "follow-up 1, L2: proposed as disappeared, which its reader has to see." in html
-    assert "of 204 places that were off by more than 10 mm" in html
+    assert "of 500 places that were off by more than 10 mm" in html
     assert "follow-up 1, L1: proposed as disappeared" not in html
     state.provenance[FOLLOW_UP]["registration"] = {"trustworthy": True}
     html = written(tmp_path, state, None)
@@ -272,6 +274,40 @@ def test_the_bold_figure_of_a_node_is_the_short_axis_that_the_sum_takes(tmp_path
     row = state.row(BASELINE, "L1")
     assert f"<b>{row.short_mm} mm</b>" in html
     assert f"long axis {row.long_mm} mm" in html
+
+
+def test_the_report_lists_what_was_changed_after_a_decision(tmp_path, decided):
+    store, state = decided
+    accept_with_a_look(store, state, "Dr A")
+    session = Session(
+        state.study, tmp_path / "out", store, state, {p: image(p) for p in (BASELINE, FOLLOW_UP)}
+    )
+    write_outputs(session)
+    assert "Changes after a decision" not in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    before = state.row(BASELINE, "L1").words
+    decide(store, state, Decision("Dr A", BASELINE, "L1", Action.REJECT, reason="a vessel <seen late>"))
+    after = state.row(BASELINE, "L1").words
+    write_outputs(session)
+    html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    section = html[html.index("Changes after a decision") : html.index("<h2>Signatures")]
+    cells = (f"<b>{BASELINE} / L1</b>", before, after, "Dr A", "UTC (local ", "a vessel &lt;seen late&gt;")
+    assert all(f"{cell}" in section for cell in cells)
+
+
+def test_a_report_of_a_signed_read_is_an_event_of_the_store_alone(tmp_path, decided):
+    store, state = decided
+    accept_with_a_look(store, state, "Dr A")
+    state.locks.locked |= {BASELINE, FOLLOW_UP}
+    session = Session(
+        state.study, tmp_path / "out", store, state, {p: image(p) for p in (BASELINE, FOLLOW_UP)}
+    )
+    head = store.head()
+    write_outputs(session, by="Dr B")
+    assert store.head() == head
+    (event,) = store.other(STORE_LOG).events()
+    written = (tmp_path / "out" / "report.html").read_bytes()
+    assert (event.actor, event.action, event.item) == ("Dr B", "report-written", "read read-1")
+    assert event.payload["sha256"] == hashlib.sha256(written).hexdigest()
 
 
 def test_a_signed_read_is_not_written_to_by_a_report(tmp_path, decided, monkeypatch):

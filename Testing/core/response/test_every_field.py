@@ -298,6 +298,7 @@ COMMITTEE = {
     "adjudication_variables",
     "adjudication_mode",
     "reread_fraction_percent",
+    "reason_for_change",
 }
 
 

@@ -155,3 +155,25 @@ def test_a_whole_read_obeys_the_same_rules():
     assert outcome(points, profile).best is Response.IUPD
     assert outcome(points, profile.with_overrides({"sd_min_days": 14})).best is Response.NON_ICR_NON_IUPD
     assert outcome(points, profile, date(2023, 12, 1)).best is Response.NON_ICR_NON_IUPD
+
+
+@pytest.mark.parametrize(
+    ("criterion", "words"),
+    [
+        (
+            "RECIST 1.1",
+            "CR is followed by PR on 2024-05-01. Was that true recurrence (PD), or was the CR a misread PR?",
+        ),
+        (
+            "iRECIST",
+            "iCR is followed by iPR on 2024-05-01. Was that true recurrence (iUPD), or was the iCR a misread iPR?",
+        ),
+    ],
+)
+def test_the_question_after_a_cr_is_asked_in_the_words_of_the_criterion(ask_raw, criterion, words):
+    visits = [("2024-03-01", "CR"), ("2024-05-01", "PR"), ("2024-07-01", "PR")]
+    given = course(*visits, immune=criterion == "iRECIST")
+    error = ask_raw("best-response", given, criterion, confirmation=True)["error"]
+    assert words in error
+    answers = error[error.index("The answer would be") :]
+    assert ("iPR" in answers) is (criterion == "iRECIST")

@@ -1,6 +1,13 @@
 """iRECIST: the state machine, its scenarios, and the printed best-response table (Seymour 2017)."""
 
+import datetime
+from decimal import Decimal
+
 import pytest
+
+from HCCResponseLib.response.profiles.load import load_profile
+from HCCResponseLib.response.read import evaluate_read
+from HCCResponseLib.response.types import LesionFinding, LesionRole, LesionState, Response, TimePointFindings
 
 NON = "NON-iCR/NON-iUPD"
 DATES = ["2026-02-01", "2026-03-08", "2026-04-12", "2026-05-17", "2026-06-21"]
@@ -245,3 +252,14 @@ def test_impossible_codes(ask_raw, given):
 def test_impossible_visits(ask_raw, visits):
     given = {"baseline_date": "2026-01-01", "baseline_target_sum": 100, "visits": visits}
     assert "error" in ask_raw("irecist-sequence", given, "iRECIST")
+
+
+@pytest.mark.parametrize("profile", ["recist-1.1", "irecist"])
+def test_targets_whose_viable_part_nobody_contoured_are_ne_and_not_na(profile):
+    target = LesionFinding(
+        "L1", "liver", False, LesionRole.TARGET, LesionState.MEASURED, Decimal(40), viable=False
+    )
+    points = [TimePointFindings(f"t{i}", datetime.date(2024, 1 + i, 1), (target,)) for i in range(2)]
+    found = evaluate_read(points, load_profile(profile, {"quantity": "viable-diameter"})).latest
+    assert (found.target.response, found.overall) == (Response.NE, Response.NE)
+    assert any("there is no baseline sum" in line for line in found.trace)

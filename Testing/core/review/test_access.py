@@ -14,21 +14,22 @@ from reads import BASELINE, FOLLOW_UP, study
 
 # One letter a stage, in this order: Waiting Open Reopened Sign-again Locked in-reView Final; '-' is no.
 EXPECTED = """
-                own reader   other reader   adjudicator   manager    auditor
-see             -ORSLVF      -------        ----LVF       -------    WORSLVF
-propose         -O-----      -------        -------       -------    -------
-decide          -OR----      -------        -------       -------    -------
-sign            -ORS---      -------        -------       -------    -------
-countersign     -------      -------        ----LVF       -------    -------
-amend           -----V-      -------        -------       ----LV-    -------
-close           -------      -------        -------       ----LV-    -------
-reread          -------      -------        -------       ----LVF    -------
-adjudicate      -------      -------        ----LVF       -------    -------
-assign          -------      -------        -------       WORSLVF    -------
-audit           -------      -------        -------       WORSLVF    WORSLVF
+                own reader   other reader   adjudicator   manager    auditor    unblinder
+see             -ORSLVF      -------        ----LVF       -------    WORSLVF    -------
+propose         -O-----      -------        -------       -------    -------    -------
+decide          -OR----      -------        -------       -------    -------    -------
+sign            -ORS---      -------        -------       -------    -------    -------
+countersign     -------      -------        ----LVF       -------    -------    -------
+amend           -----V-      -------        -------       ----LV-    -------    -------
+close           -------      -------        -------       ----LV-    -------    -------
+reread          -------      -------        -------       ----LVF    -------    -------
+adjudicate      -------      -------        ----LVF       -------    -------    -------
+assign          -------      -------        -------       WORSLVF    -------    -------
+audit           -------      -------        -------       WORSLVF    WORSLVF    -------
+unblind         -------      -------        -------       -------    -------    WORSLVF
 """
 STAGES = ["waiting", "open", "reopened", "sign again", "locked", "in review", "final"]
-STANDINGS = ["own reader", "other reader", "adjudicator", "manager", "auditor"]
+STANDINGS = ["own reader", "other reader", "adjudicator", "manager", "auditor", "unblinder"]
 TABLE = {
     (row.split()[0], who, now): row.split()[1 + column][place] != "-"
     for row in EXPECTED.strip().splitlines()[1:]
@@ -54,7 +55,7 @@ def test_the_expected_table_names_everything_there_is():
     assert {a for a, _, _ in TABLE} == {a.value for a in Act}
     assert [s.value for s in Relation] == STANDINGS
     assert [s.value for s in Stage] == STAGES
-    assert len(TABLE) == len(Act) * len(Relation) * len(Stage) == 385
+    assert len(TABLE) == len(Act) * len(Relation) * len(Stage) == 504
 
 
 @pytest.mark.parametrize(("who", "act", "now"), list(product(Relation, Act, Stage)))

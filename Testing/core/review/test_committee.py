@@ -7,7 +7,8 @@ import pytest
 from committees import FIRST, PD, PR, SECOND, THIRD, SmallCommittee, charter
 from HCCResponseLib.base.errors import AccessError, InputError, SignInError
 from HCCResponseLib.review.committee.adjudication import adjudicate, case, case_for, values
-from HCCResponseLib.review.committee.assignments import blinded, open_any, open_read, reread, visible
+from HCCResponseLib.review.committee.assignments import blinded, open_any, open_read, reread
+from HCCResponseLib.review.committee.worklist import work_list
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.read.access import Stage
 from HCCResponseLib.review.read.lifecycle import amend, close, stage
@@ -40,12 +41,12 @@ def test_assignment_is_a_manager_s_and_has_rules(two):
         two.assign("nobody", FIRST, "S2")
     with pytest.raises(InputError, match="chooses one of the reads"):
         two.assign("judge", THIRD)
-    assert [a.read_id for a in visible(two.store, two.person("boss"))] == ["S1-1", "S1-2"]
+    assert [i.assignment.read_id for i in work_list(two.store, two.person("boss"))] == ["S1-1", "S1-2"]
 
 
 def test_nobody_sees_another_s_read(two):
     two.read("ann", "S1-1", PR)
-    assert [a.read_id for a in visible(two.store, two.person("bob"))] == ["S1-2"]
+    assert [i.assignment.read_id for i in work_list(two.store, two.person("bob"))] == ["S1-2"]
     with pytest.raises(AccessError, match="may not see"):
         two.open("boss", "S1-1")
     with pytest.raises(AccessError, match="cannot be shown to Dr Bob"):

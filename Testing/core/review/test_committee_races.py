@@ -7,7 +7,7 @@ import pytest
 from committees import FIRST, SECOND, SmallCommittee
 from HCCResponseLib.base.errors import AccessError, InputError, SignInError, StorageError
 from HCCResponseLib.review.committee.adjudication import adjudicate, case
-from HCCResponseLib.review.committee.assignments import assignments
+from HCCResponseLib.review.committee.worklist import assignments
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.read.records import Action, Decision
 from HCCResponseLib.review.read.state import read_life

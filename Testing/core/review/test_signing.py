@@ -231,6 +231,9 @@ def test_a_noted_hash_shows_a_cut_end(read, people):
     noted = verify(store, people=people).chain.head
     with around_the_guards(store.path) as connection:
         connection.execute(text("DELETE FROM events WHERE position = (SELECT max(position) FROM events)"))
+    assert "the table of standings" in verify(store, people=people).problem, "whoever cut forgot the table"
+    with around_the_guards(store.path) as connection:
+        connection.execute(text("DELETE FROM standings"))
     assert verify(store, people=people).problem == ""
     assert "not in the chain" in verify(store, None, noted, people).problem
 

@@ -7,10 +7,13 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.evaluation.tracking.cases import (
     DEVELOPMENT_SEED,
     HELD_OUT_SEED,
+    PairKind,
     baseline_lesions,
+    draw_case,
     truth_of,
 )
 from HCCResponseLib.nets.pool import FIRST_TRAINING_SEED
+from HCCResponseLib.synth.anatomy import Points
 from HCCResponseLib.synth.course import CourseKind, draw_plans, make_course
 from HCCResponseLib.track.identity.components import carried_parts
 
@@ -64,3 +67,28 @@ def test_too_many_lesions_are_refused():
 def test_benchmark_development_and_training_seeds_are_apart():
     assert DEVELOPMENT_SEED + 10_000 <= HELD_OUT_SEED
     assert HELD_OUT_SEED + 10_000 <= FIRST_TRAINING_SEED
+
+
+def test_a_resected_liver_ends_at_the_plane_and_the_rest_stays():
+    whole, cut = (draw_case(50_102, kind).visits[1] for kind in (PairKind.ORDINARY, PairKind.RESECTED))
+    assert 0.3 < cut.liver.sum() / whole.liver.sum() < 0.97
+    assert not (cut.liver & ~whole.liver).any()
+    (nx, ny, nz), distance = cut.motion.resected
+    grid = cut.volume.geometry
+    x, y, z = grid.index_to_lps(np.argwhere(cut.liver)[::97]).astype(np.float32).T
+    there = cut.motion.material(cut.motion.body(Points(x, y, z)))
+    cx, cy, cz = cut.motion.liver_centre
+    assert (nx * (there.x - cx) + ny * (there.y - cy) + nz * (there.z - cz)).max() < distance
+
+
+def test_a_fresh_texture_changes_the_follow_up_only():
+    same, fresh = (draw_case(50_102, fresh_texture=one) for one in (False, True))
+    np.testing.assert_array_equal(same.visits[0].volume.hu, fresh.visits[0].volume.hu)
+    np.testing.assert_array_equal(same.visits[1].liver, fresh.visits[1].liver)
+    assert (same.visits[1].volume.hu != fresh.visits[1].volume.hu).mean() > 0.3
+
+
+def test_strong_motion_is_more_of_the_same():
+    plain, strong = (draw_plans(np.random.default_rng(3), strength=s)[1].motion for s in (1.0, 1.6))
+    assert strong.liver_mm[2] == pytest.approx(1.6 * plain.liver_mm[2])
+    assert strong.liver_scale < plain.liver_scale

@@ -6,6 +6,10 @@ from typing import Any
 
 __all__ = ["install"]
 
+# With Python 3.11 each call of PySide6 6.12 that returns None gives back one reference to None too many: a test that
+# waits on a busy machine used them up, and the process aborted ("deallocating None"). Four million are in store.
+_REFERENCES_TO_NONE = [None] * 4_000_000
+
 
 def install() -> Any:
     """Start the host once per process and return the application object.

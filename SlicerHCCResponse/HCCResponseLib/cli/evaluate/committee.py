@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say
-from HCCResponseLib.cli.sign_in import Observer, PasswordFile, observer
+from HCCResponseLib.cli.common import JsonOption, console, say
+from HCCResponseLib.cli.observer import observing
+from HCCResponseLib.cli.sign_in import Observer, PasswordFile
 
 StoresArgument = Annotated[
     list[str],
@@ -37,10 +38,10 @@ def committee(
     from HCCResponseLib.cohort.committee.from_store import load_committee
     from HCCResponseLib.statistics.estimate import as_csv, as_markdown, as_records
 
-    with errors_as_one_line():
+    with observing(stores, name, password_file) as looking:
         if output is not None and output.suffix not in (".md", ".csv", ".json"):
             raise InputError(f"'{output}' must end in .md, .csv or .json.")
-        found = load_committee(stores, timedelta(minutes=pause), admit=observer(name, password_file))
+        found = load_committee(stores, timedelta(minutes=pause), admit=looking.admit)
         figures = committee_figures(found)
         for note in found.left_out:
             console.print(f"left out: {note}", style="yellow", soft_wrap=True, markup=False)
@@ -48,4 +49,5 @@ def committee(
         if output is not None:
             texts = {".md": as_markdown(figures), ".csv": as_csv(figures), ".json": records + "\n"}
             write_text(output, texts[output.suffix])
+        looking.exported("committee figures", [output] if output is not None else [])
         say(records if as_json else str(output.resolve()) if output is not None else as_markdown(figures))

@@ -14,6 +14,7 @@ _WORDS = {
     "split": "splits recognised",
     "merged": "merges recognised",
     "gone": "gone recognised",
+    "gone_wrongly": "still there, called gone",
     "seen": "lesions seen by the network",
     "new_found": "new lesions >= 10 mm found",
     "new_f1": "new lesions, F1",

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from HCCResponseLib.cli.common import JsonOption, errors_as_one_line, say, say_json
+from HCCResponseLib.cli.read import audit as read_audit
 from HCCResponseLib.cli.read import manage as read_manage
 from HCCResponseLib.cli.read import work as read_work
 from HCCResponseLib.cli.read.users import users_app
@@ -31,8 +32,9 @@ for name, command in (
     ("compare", read_work.compare),
     ("adjudicate", read_work.adjudicate),
     ("reread", read_manage.reread),
-    ("log", read_manage.log),
-    ("bundle", read_manage.bundle),
+    ("unblind", read_audit.unblind),
+    ("log", read_audit.log),
+    ("bundle", read_audit.bundle),
 ):
     read_app.command(name)(command)
 
@@ -92,18 +94,30 @@ def verify(
             for note in found.notes:
                 say(f"Note: {note}.")
             without = f" ({found.without_key} of them without key)" if found.without_key else ""
+            if found.chain.unseen or found.chain.unseen_keys:
+                say(
+                    f"Not looked at, because this login of the database may not see them: {found.chain.unseen} events "
+                    f"of other reads, {found.chain.unseen_keys} locked keys of other accounts."
+                )
+            last = "last event that was looked at" if found.chain.unseen else "last event"
             say(
                 f"{found.chain.events} events, all as they were written; {found.signatures} signatures fit{without}. "
-                f"Hash of the last event: {found.chain.head}"
+                f"Hash of the {last}: {found.chain.head}"
             )
 
 
 @read_app.command()
 def prepare(where: Where) -> None:
-    """Make the tables of a committee's database, or bring those of an earlier version up to date."""
+    """Make the tables of a committee's database, or bring those of an earlier version up to date.
+
+    The table behind the work lists is made anew from the log.
+    """
     from HCCResponseLib.review.store import open_store
 
     with errors_as_one_line():
         store = open_store(where)
-        store.close()
+        try:
+            store.rebuild_standings()
+        finally:
+            store.close()
         say(f"'{store.name}' is ready.")

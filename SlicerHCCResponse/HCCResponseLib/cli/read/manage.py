@@ -1,4 +1,4 @@
-"""``hcc-response read`` for the manager of a committee: assign, list, amend, lock, re-read, log."""
+"""``hcc-response read`` for the manager of a committee: assign, list, amend, lock, re-read."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,16 +40,19 @@ def assign(
 @signed_command
 def list_reads(signed: SignedIn) -> CommandAnswer:
     """The reads that you may know of, and how far they are."""
-    from HCCResponseLib.review.committee.assignments import visible
-    from HCCResponseLib.review.read.lifecycle import points, stage
-    from HCCResponseLib.review.read.state import read_life
+    from HCCResponseLib.review.committee.worklist import work_list
 
     rows = []
-    for found in visible(signed.store, signed.person):
-        life = read_life(signed.store.other(found.read_id))
-        locked = f"{len(life.locked)} of {len(points(life))}"
-        more = {"stage": stage(life).value, "signed_time_points": locked, "version": life.locks.version}
-        rows.append({**_facts(found), **more})
+    for item in work_list(signed.store, signed.person):
+        how_far = item.progress
+        # A server hides a read from an adjudicator until it is signed to its end.
+        hidden = how_far.time_points == 0
+        more = {
+            "stage": "not finished" if hidden else how_far.stage.value,
+            "signed_time_points": "not shown" if hidden else f"{how_far.signed} of {how_far.time_points}",
+            "version": how_far.version,
+        }
+        rows.append({**_facts(item.assignment), **more})
     return CommandAnswer(rows, "\n".join(map(_line, rows)))
 
 
@@ -101,39 +104,6 @@ def reread(signed: SignedIn, read_id: ReadName, reason: Reason) -> CommandAnswer
 
     new = again(signed.store, signed.person, read_id, reason)
     return CommandAnswer(_facts(new), f"'{new.reader}' reads '{read_id}' again in '{new.read_id}'.")
-
-
-@signed_command
-def log(
-    signed: SignedIn,
-    output: Annotated[Path, typer.Argument(help="File to write, .csv or .json.")],
-    read_id: Annotated[str | None, typer.Option("--read", help="Only this read.")] = None,
-) -> CommandAnswer:
-    """Write a readable copy of the audit trail (manager, auditor): who, when, what, old, new, why, hashes."""
-    from HCCResponseLib.review.signing.audit import export_log
-
-    count = export_log(signed.person, signed.store, output, read_id)
-    values = {"events": count, "file": str(output.resolve())}
-    return CommandAnswer(values, f"{count} events written to {output}.")
-
-
-@signed_command
-def bundle(
-    signed: SignedIn,
-    output: Annotated[Path, typer.Option("--output", "-o", help="SQLite file to write.")],
-) -> CommandAnswer:
-    """Write the audit bundle of the whole store (manager, auditor), for a third party to check without this software.
-
-    All events, contours, signatures and public keys, no passwords. The script that checks it needs only Python and the
-    package 'cryptography'; the answer says where it is.
-    """
-    from HCCResponseLib.base.resources import resource_path
-    from HCCResponseLib.review.signing.bundle import export_bundle
-
-    count = export_bundle(signed.person, signed.store, signed.people, output)
-    script = resource_path("Audit/verify_bundle.py")
-    values = {"events": count, "file": str(output.resolve()), "script": str(script)}
-    return CommandAnswer(values, f"{count} events written to {output}. Check: python {script} {output}")
 
 
 def _facts(found: Any) -> dict[str, Any]:

@@ -86,24 +86,28 @@ def show(
         int | None, typer.Option(min=1, help="An earlier version; default: the latest.")
     ] = None,
 ) -> CommandAnswer:
-    """Where a read stands: its time points, what was decided, who signed what and when."""
+    """Where a read stands: its time points, what was decided, what was changed and why, who signed what and when."""
+    from HCCResponseLib.review.read.changes import changes
     from HCCResponseLib.review.read.lifecycle import points, stage
 
-    state = _opened(signed, read_id, version)[1]
+    store, state = _opened(signed, read_id, version)
+    changed = changes(store, state)
     values: dict[str, Any] = {
         "read": read_id,
         "version": state.locks.version,
         "time_points": [
             {"name": n, "stage": stage(state, n).value, "rows": _rows(state, n)} for n in points(state)
         ],
+        "changes": [asdict(c) for c in changed],
         "signatures": [asdict(s) for s in state.signatures],
     }
     lines = []
     for point in values["time_points"]:
         lines.append(f"{point['name']}: {point['stage']}")
         lines += [f"  {r['lesion']}: {r['status']}, {r['long_axis_mm'] or r['state']}" for r in point["rows"]]
+    lines += [f"Changed: {c.words}" for c in changed]
     for s in state.signatures:
-        signature = f"Signed: {s.time_point} ({s.category or 'no category'}) by {s.printed_name}, {s.utc}"
+        signature = f"Signed: {s.time_point} ({s.category or 'no category'}) by {s.printed_name}, {s.when}"
         lines.append(f"{signature}, {s.meaning}, version {s.version}, {s.under_key}")
     return CommandAnswer(values, "\n".join(lines))
 
@@ -116,6 +120,9 @@ def decide(
     study: Annotated[
         Path | None, typer.Option(help="study.yaml; needed where the file names contours of your own.")
     ] = None,
+    reason: Annotated[
+        str, typer.Option(help="Why decisions are changed, for those to which the file gives no reason.")
+    ] = "",
 ) -> CommandAnswer:
     """Decide on proposals from a file; its 'reader' is your sign-in name. All is checked before any is written."""
     from HCCResponseLib.imaging.study import load_study
@@ -125,7 +132,8 @@ def decide(
 
     store, state = _opened(signed, read_id)
     images = load_images(load_study(study))[0] if study else {}
-    done = sorted(apply_decisions(store, state, decisions, {n: i.geometry for n, i in images.items()}))
+    grids = {n: i.geometry for n, i in images.items()}
+    done = sorted(apply_decisions(store, state, decisions, grids, reason=reason))
     gaps = missing(state)
     words = f"Decided: {', '.join(done) or 'nothing'}. Still missing: {' '.join(gaps) or 'nothing'}"
     return CommandAnswer({"read": read_id, "time_points": done, "missing": gaps}, words)
@@ -155,8 +163,16 @@ def sign(
 def compare(signed: SignedIn, subject: Subject) -> CommandAnswer:
     """Whether the reads of a subject are finished and in which adjudication variables they differ."""
     from HCCResponseLib.review.committee.adjudication import case_for
+    from HCCResponseLib.review.read.workflow import COMPARED, note
 
     found, values = case_for(signed.store, signed.person, subject)
+    note(
+        signed.store,
+        signed.person.name,
+        COMPARED,
+        f"subject {subject}",
+        {"reads": [a.read_id for a in found.reads]},
+    )
     result = {
         "subject": subject,
         "reads": [a.read_id for a in found.reads],
@@ -188,8 +204,11 @@ def adjudicate(
 def _opened(signed: SignedIn, read_id: str, version: int | None = None) -> tuple[ReadStore, ReadState]:
     """An assigned read through the committee's door; a read that nobody assigned as it is."""
     from HCCResponseLib.review.committee.assignments import open_any
+    from HCCResponseLib.review.read.workflow import OPENED, note
 
-    return open_any(signed.store, signed.person, read_id, version)
+    opened = open_any(signed.store, signed.person, read_id, version)
+    note(signed.store, signed.person.name, OPENED, f"read {read_id}", {"version": opened[1].locks.version})
+    return opened
 
 
 def _rows(state: ReadState, time_point: str) -> list[dict[str, Any]]:

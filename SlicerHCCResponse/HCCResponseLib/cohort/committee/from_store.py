@@ -13,7 +13,7 @@ from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionRole
 from HCCResponseLib.review.committee.adjudication import VARIABLES, AdjudicationCase, case
-from HCCResponseLib.review.committee.assignments import Assignment, ReadKind, assignments
+from HCCResponseLib.review.committee.worklist import Assignment, ReadKind, assignments
 from HCCResponseLib.review.read.category import findings, in_force, missing, roles
 from HCCResponseLib.review.read.lifecycle import is_signed
 from HCCResponseLib.review.read.outcome import outcome
@@ -21,7 +21,7 @@ from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.session import STORE
 from HCCResponseLib.review.read.state import ReadState, read_state
 from HCCResponseLib.review.signing.content import values_hash
-from HCCResponseLib.review.store import STORE_LOG, ReadStore, open_store
+from HCCResponseLib.review.store import STORE_LOG, ReadStore, Store, open_store
 
 _DECIDING = ("decision", "non-target")
 FIRST_STREAM = "RADIOLOGIST 1"
@@ -50,8 +50,7 @@ def load_committee(
     """
     collected = _Collection(pause, references or {})
     for where in stores:
-        folder = "://" not in str(where) and Path(where).is_dir()
-        store = open_store(Path(where) / STORE if folder else where, create=False)
+        store = open_place(where)
         try:
             read = ReadStore(store)
             if admit is not None:
@@ -60,6 +59,16 @@ def load_committee(
         finally:
             store.close()
     return collected.committee()
+
+
+def open_place(where: str | Path) -> Store:
+    """The store at a place: a file, a folder that holds a ``read.sqlite``, or a database URL.
+
+    Raises:
+        StorageError: it is not there, or cannot be opened.
+    """
+    folder = "://" not in str(where) and Path(where).is_dir()
+    return open_store(Path(where) / STORE if folder else where, create=False)
 
 
 class _Collection:
@@ -75,8 +84,11 @@ class _Collection:
     def add(self, store: ReadStore) -> None:
         """All reads of one store."""
         assigned = assignments(store)
-        for subject in dict.fromkeys(a.subject for a in assigned):
-            self._subject(store, case(store, subject), [a for a in assigned if a.subject == subject])
+        of_subject: dict[str, list[Assignment]] = {}
+        for one in assigned:
+            of_subject.setdefault(one.subject, []).append(one)
+        for subject, reads in of_subject.items():
+            self._subject(store, case(store, subject), reads)
         known = {STORE_LOG, *(a.read_id for a in assigned)}
         for read_id in store.store.reads():
             if read_id not in known:

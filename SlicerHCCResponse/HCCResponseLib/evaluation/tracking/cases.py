@@ -1,7 +1,8 @@
 """Drawn pairs for the benchmark of lesion identities, with the truth that their voxels bear out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
@@ -23,6 +24,7 @@ _COURSES = (
     (CourseKind.MERGES, 0.11, (12.0, 20.0)),
 )
 _OWNED = 0.1
+_STRONG = 1.6
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,27 @@ class Truth:
     new_mm: dict[int, float]
 
 
-def draw_case(seed: int) -> CourseSubject:
-    """A pair with three to eight sites of every course; fewer where the liver has no room."""
+class PairKind(StrEnum):
+    """How much happened between the two visits of a drawn pair."""
+
+    ORDINARY = "ordinary"
+    STRONG = "strong motion"
+    RESECTED = "resected"
+
+
+def draw_case(seed: int, kind: PairKind = PairKind.ORDINARY, *, fresh_texture: bool = False) -> CourseSubject:
+    """A pair with three to eight sites of every course; fewer where the liver has no room.
+
+    Args:
+        kind: strong motion is 1.6 times the ordinary one; resected is ordinary motion and a liver without what lies
+            beyond a plane.
+        fresh_texture: see :func:`~HCCResponseLib.synth.course.make_course`.
+    """
     rng = np.random.default_rng(seed)
-    plans = draw_plans(rng)
+    plans = draw_plans(rng, strength=_STRONG if kind is PairKind.STRONG else 1.0)
+    if kind is PairKind.RESECTED:
+        cut = replace(plans[1].motion, resected=_resection(seed))
+        plans[1] = replace(plans[1], motion=cut)
     weights = np.array([w for _, w, _ in _COURSES])
     for attempt in range(30):
         count = max(2, int(rng.integers(3, 9)) - attempt // 5)
@@ -55,10 +74,19 @@ def draw_case(seed: int) -> CourseSubject:
             continue
         wanted = [(course, float(np.exp(rng.uniform(*np.log(sizes))))) for course, _, sizes in drawn]
         try:
-            return make_course(seed, wanted, plans)
+            return make_course(seed, wanted, plans, fresh_texture=fresh_texture)
         except InputError:
             continue
     raise InputError(f"Seed {seed} gives no liver with room for tumours.")
+
+
+def _resection(seed: int) -> tuple[tuple[float, float, float], float]:
+    """The left lobe or the lowest part of the right one, cut along a plane that is drawn a little askew."""
+    rng = np.random.default_rng((seed, 1))
+    towards = np.array([1.0, 0.0, 0.0] if rng.random() < 0.5 else [-0.5, 0.0, -0.85])
+    towards = towards + rng.normal(scale=0.15, size=3)
+    x, y, z = towards / np.linalg.norm(towards)
+    return (float(x), float(y), float(z)), float(rng.uniform(25.0, 50.0))
 
 
 def baseline_lesions(subject: CourseSubject) -> dict[str, Lesion]:

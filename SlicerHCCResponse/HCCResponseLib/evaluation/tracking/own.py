@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.evaluation.tracking.cases import Truth, baseline_lesions, draw_case, truth_of
 from HCCResponseLib.evaluation.tracking.run import OURS, PUBLISHED, nearest_centres
 from HCCResponseLib.imaging.resample import resample
@@ -17,8 +18,8 @@ from HCCResponseLib.lesions.links import LinkSet
 from HCCResponseLib.lesions.proposal import Suggestion
 from HCCResponseLib.nets.model import Model
 from HCCResponseLib.nets.segment import liver_and_tumour
-from HCCResponseLib.track.identity.components import carried_parts
-from HCCResponseLib.track.identity.matching import known_lesions, match
+from HCCResponseLib.track.identity.follow_up import link_parts
+from HCCResponseLib.track.identity.matching import known_lesions
 from HCCResponseLib.track.new_lesions.candidates import (
     BaselineEvidence,
     Candidates,
@@ -47,8 +48,7 @@ def run_own_masks(seed: int, base: Model) -> dict[str, Any]:
         Scan(after.volume, second.region, spots),
     )
     known = known_lesions(lesions, geometry, target, found)
-    parts = _parts(second, after.volume)
-    links = match("follow-up", known, parts, target)
+    parts, links = link_parts("follow-up", _found(second, after.volume), known, target)
     truth = truth_of(subject, list(lesions), after, parts)
     linked = [parts[p - 1] for link in links.links if link.name for p in link.parts]
     taken = [*(k.place.lesion for k in known.values()), *linked]
@@ -72,10 +72,9 @@ def run_own_masks(seed: int, base: Model) -> dict[str, Any]:
     }
 
 
-def _parts(view: Survey, image: Volume) -> list[Lesion]:
+def _found(view: Survey, image: Volume) -> Mask:
     spots = np.where(view.liver_mask, view.tumour, 0).astype(np.float32)
-    fine = resample(spots, view.grid, image.geometry, fill=0)
-    return carried_parts(np.asarray(fine > 0.5), image.geometry.spacing)
+    return np.asarray(resample(spots, view.grid, image.geometry, fill=0) > 0.5)
 
 
 def _identities(truth: Truth, links: LinkSet, present: Sequence[str]) -> dict[str, Any]:

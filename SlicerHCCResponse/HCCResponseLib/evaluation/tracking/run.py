@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 from HCCResponseLib.evaluation.tracking.cases import Truth, baseline_lesions, draw_case, truth_of
+from HCCResponseLib.evaluation.tracking.errors import true_error_mm
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Region
 from HCCResponseLib.lesions.label_maps import label_map
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet
 from HCCResponseLib.measure import measure_lesion
-from HCCResponseLib.synth.anatomy import Points
 from HCCResponseLib.synth.course import CourseSubject, CourseVisit
-from HCCResponseLib.track.identity.components import carried_parts
-from HCCResponseLib.track.identity.matching import KnownLesion, known_lesions, match
+from HCCResponseLib.track.identity.follow_up import link_parts
+from HCCResponseLib.track.identity.matching import KnownLesion, known_lesions
 from HCCResponseLib.track.registration.register import Registration, Scan, register_scans
 
 OURS, PUBLISHED = "global assignment", "nearest within 30 mm"
@@ -40,9 +40,8 @@ def run_true_masks(seed: int) -> dict[str, Any]:
     )
     spent = {"wall_s": time.monotonic() - started[0], "cpu_s": time.process_time() - started[1]}
     known = known_lesions(lesions, geometry, after.volume.geometry, found)
-    parts = carried_parts(after.labels > 0, after.volume.geometry.spacing)
+    parts, links = link_parts("follow-up", after.labels > 0, known, after.volume.geometry)
     truth = truth_of(subject, list(lesions), after, parts)
-    links = match("follow-up", known, parts, after.volume.geometry)
     nearest = nearest_centres(known, parts, after.volume.geometry)
     return {
         "arm": "true masks",
@@ -60,15 +59,15 @@ def _registration(found: Registration, after: CourseVisit) -> dict[str, Any]:
     """Quality figures, and how far liver points land from where they truly were."""
     geometry = after.volume.geometry
     points = geometry.index_to_lps(np.argwhere(after.liver)[::1499])
-    p = points.astype(np.float32)
-    true = after.motion.material(after.motion.body(Points(p[:, 0], p[:, 1], p[:, 2])))
-    there = np.stack([found.to_baseline(point) for point in points])
-    off = np.linalg.norm(there - np.stack([true.x, true.y, true.z], 1), axis=1)
-    trusted = np.array([found.place(point).trustworthy for point in points])
+    off = true_error_mm(found, after, points)
+    places = [found.place(point) for point in points]
+    trusted = np.array([one.trustworthy for one in places])
     return {
         "registration": found.quality.facts(),
         "error_mm": [round(float(v), 2) for v in np.percentile(off, (50, 95, 100))],
         "off_10_mm": [int((off > 10).sum()), int(((off > 10) & trusted).sum()), int(trusted.sum()), len(off)],
+        "off_mm": [round(float(v), 2) for v in off],
+        "said_mm": [None if one.error_mm is None else round(one.error_mm, 2) for one in places],
         "breathing_mm": round(after.motion.liver_mm[2], 1),
         "liver_scale": round(after.motion.liver_scale, 3),
     }
@@ -109,6 +108,10 @@ def _score(truth: Truth, links: LinkSet, parts: Sequence[Lesion], geometry: Geom
             len(truth.merged),
         ],
         "gone": [sum(right[n] and of[n].outcome in said_gone for n in gone), len(gone)],
+        "gone_wrongly": [
+            sum(of[n].outcome is LinkKind.VANISHED for n in right if n not in gone),
+            len(right) - len(gone),
+        ],
         "simple": [
             sum(right[n] for n in right if n not in truth.split | truth.merged),
             sum(n not in truth.split | truth.merged for n in right),

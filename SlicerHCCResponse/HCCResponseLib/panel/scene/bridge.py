@@ -37,7 +37,7 @@ class Edits(Protocol):
     """Who takes what the reader changes in the scene."""
 
     def contour_edited(self, time_point: str, name: str, contour: Lesion) -> None:
-        """A segment was changed; ``contour`` lies on the image's grid."""
+        """A segment was changed; ``contour`` lies on the image's grid and may be empty."""
 
     def line_edited(self, time_point: str, name: str, line: ReaderLine, short: bool) -> None:
         """A long or short axis was dragged."""
@@ -47,11 +47,17 @@ class Edits(Protocol):
 
 
 class SceneView:
-    """Shows one read in a scene."""
+    """Shows one read in a scene.
 
-    def __init__(self, scene: Any, edits: Edits) -> None:
+    Args:
+        later: calls something once the application is done with what it is doing now. Effects clear a segment first
+            and write it after: what an observer sees in between is no edit, and an observer must open no dialog.
+    """
+
+    def __init__(self, scene: Any, edits: Edits, later: Callable[[Callable[[], None]], None]) -> None:
         self.scene = scene
-        self._edits = edits
+        self._edits, self._later = edits, later
+        self._touched: set[str] = set()
         self._subject = ""
         self._images: Callable[[str], Volume] | None = None
         self._nodes: dict[Tag, Any] = {}
@@ -83,9 +89,8 @@ class SceneView:
         self.show_in({})
         self._nodes.clear()
         self._subject, self._images = "", None
-        self._shown.clear()
-        self._prints.clear()
-        self._drawn.clear()
+        for known in (self._shown, self._prints, self._drawn, self._touched):
+            known.clear()
 
     def show(self, state: ReadState) -> None:
         """Bring the scene to the state of the read; touches only what differs."""
@@ -234,14 +239,33 @@ class SceneView:
 
     def _watch_segments(self, node: Any, point: str) -> None:
         segmentation = node.GetSegmentation()
-        # Clearing a segment is told by the second event only.
-        events = (segmentation.SourceRepresentationModified, segmentation.RepresentationModified)
-        for event in (*events, segmentation.SegmentRemoved):
+        # Clearing a segment is told by the second event only, undo and redo of the editor by the third only.
+        changed = (
+            segmentation.SourceRepresentationModified,
+            segmentation.RepresentationModified,
+            segmentation.SegmentModified,
+        )
+        for event in (*changed, segmentation.SegmentRemoved):
             self._watch(segmentation, event, lambda *_: self._on_segments_changed(point))
 
     def _on_segments_changed(self, point: str) -> None:
+        if self._quiet or self._images is None:
+            return
+        waiting = bool(self._touched)
+        self._touched.add(point)
+        if not waiting:
+            self._later(self.look)
+
+    def look(self) -> None:
+        """Hand over what was drawn since the last look; done by itself soon after each change."""
+        touched = sorted(self._touched)
+        self._touched.clear()
+        for point in touched:
+            self._look_at(point)
+
+    def _look_at(self, point: str) -> None:
         node = self.contour_node(point)
-        if self._quiet or node is None or self._images is None:
+        if node is None or self._images is None:
             return
         for time_point, name in list(self._shown):
             if time_point != point:

@@ -20,6 +20,7 @@ COLOURS = {
     CellStatus.REJECTED: "#dcdcdc",
     CellStatus.MISSING: "#f7cfcb",
     CellStatus.LOCKED: "#e2d9f3",
+    CellStatus.DRAFT: "#ffd6a5",
 }
 
 

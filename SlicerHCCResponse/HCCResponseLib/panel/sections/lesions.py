@@ -18,6 +18,7 @@ KEYS = {
     "R": "rejectButton",
     "E": "editButton",
     "L": "relinkButton",
+    "M": "mergeButton",
     "N": "newLesionButton",
     "U": "undoButton",
     "Ctrl+Z": "undoButton",
@@ -40,6 +41,7 @@ class LesionSection:
             "rejectButton": self.reject,
             "editButton": self.edit,
             "relinkButton": self.relink,
+            "mergeButton": self.merge,
             "newLesionButton": self.new_lesion,
             "undoButton": self.undo,
             "siteButton": self.store_site,
@@ -63,16 +65,20 @@ class LesionSection:
 
     def _show_selected(self, view: PanelView) -> None:
         ui, selected = self._ui, self._context.selected
-        row = self._context.presenter.state.row(*selected) if selected else None
-        locked = selected is not None and selected[0] in self._context.presenter.state.locked
+        presenter = self._context.presenter
+        row = presenter.shown().row(*selected) if selected else None
+        locked = selected is not None and selected[0] in presenter.state.locked
         free = row is not None and not locked
         for button in (ui.acceptButton, ui.rejectButton):
             button.setEnabled(bool(free and row and not row.is_candidate))
         ui.editButton.setEnabled(free)
         ui.relinkButton.setEnabled(bool(free and row and row.contour is not None))
+        later = selected is not None and selected[0] != view.points[0]
+        ui.mergeButton.setEnabled(bool(free and later and row and not row.is_candidate))
         ui.newLesionButton.setEnabled(bool(view.time_points) and not locked)
-        latest = self._context.presenter.state.decided[-1:]
-        ui.undoButton.setEnabled(any(d[0] not in self._context.presenter.state.locked for d in latest))
+        latest = presenter.state.decided[-1:]
+        undoable = any(d[0] not in presenter.state.locked for d in latest)
+        ui.undoButton.setEnabled(undoable or bool(presenter.drafts.rows))
         for widget in (ui.roleCombo, ui.stateCombo, ui.siteButton):
             widget.setEnabled(free)
         if selected is None:
@@ -81,7 +87,8 @@ class LesionSection:
             ui.cellLabel.setText(f"{selected[1]}, {selected[0]}: no proposal.")
         else:
             lock = "signed and locked; " if locked else ""
-            ui.cellLabel.setText(f"{selected[1]}, {selected[0]}: {lock}{cell_note(row)}")
+            draft = selected in presenter.drafts.rows
+            ui.cellLabel.setText(f"{selected[1]}, {selected[0]}: {lock}{cell_note(row, draft)}")
             self._show_choices(view, *selected)
 
     def _show_choices(self, view: PanelView, time_point: str, name: str) -> None:
@@ -153,6 +160,15 @@ class LesionSection:
         if not lesion:
             raise InputError(f"There is no other lesion at {time_point} to link {name} to.")
         self._context.presenter.relink(time_point, name, lesion)
+        self._context.select(time_point, lesion)
+
+    def merge(self) -> None:
+        """The selected lesion and the one in the box are one now; its contour has to show the whole, so look there."""
+        time_point, name = self._context.selection()
+        lesion = self._ui.linkCombo.currentText
+        if not lesion:
+            raise InputError(f"There is no other lesion at {time_point} into which {name} could have merged.")
+        self._context.presenter.merge(time_point, name, lesion)
         self._context.select(time_point, lesion)
 
     def new_lesion(self) -> None:

@@ -45,6 +45,7 @@ class ResponseSection:
             widget.setVisible(found is not None)
         for widget in (ui.plotButton, ui.traceButton):
             widget.setEnabled(found is not None)
+        self._show_parallel()
         self._show_points(view)
         self._show_question()
         self._toggle_trace()
@@ -57,6 +58,13 @@ class ResponseSection:
         fill(ui.criteriaTable, [astuple(line) for line in found.criteria])
         fill(ui.sumTable, [astuple(line) for line in found.sums])
         ui.traceText.setPlainText(found.trace)
+
+    def _show_parallel(self) -> None:
+        """Criteria that the profile wants read in parallel, in lines that nobody takes for the category."""
+        lines = () if self.responses is None else self.responses.parallel
+        self._ui.parallelLabel.setVisible(bool(lines))
+        start = "Read in parallel, as the profile asks. Not the category of this read:"
+        self._ui.parallelLabel.setText("\n".join([start, *lines]) if lines else "")
 
     def _show_points(self, view: PanelView) -> None:
         later = [p.name for p in view.time_points[1:]]

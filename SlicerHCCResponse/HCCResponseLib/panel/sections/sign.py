@@ -38,13 +38,24 @@ class SignSection:
         ui.signatureLabel.setText("<br>".join(map(_words, state.signatures)) or "Nothing is signed yet.")
 
     def sign(self) -> None:
-        """Sign and lock; the password leaves the box whatever happens."""
+        """Sign and lock; the password leaves the box whatever happens.
+
+        Nobody signs a category that was not on the screen: an unfinished contour is stored, and the category that it
+        makes is looked at before the next press.
+        """
         ui, presenter = self._ui, self._context.presenter
         password = ui.passwordEdit.text
         ui.passwordEdit.setText("")
         point = ui.signPointCombo.currentText
         if not point:
             raise InputError("Every time point is signed and locked.")
+        finished = presenter.finish_all()
+        if finished:
+            rows = ", ".join(f"{d.draft.name} at {d.draft.time_point} ({d.row.size_words})" for d in finished)
+            raise InputError(
+                f"Not signed yet: unfinished contours were stored as your edits now: {rows}. Look at the category and "
+                "sign again."
+            )
         credentials = (ui.accountCombo.currentText, password)
         assert presenter.session is not None
         sign_and_lock(presenter.session.store, presenter.state, self._context.people(), credentials, point)
@@ -71,10 +82,11 @@ class SignSection:
         self._context.presenter.tell()
 
     def export(self) -> dict[str, object]:
-        """Write contours, result and report beside the read."""
+        """Write contours, result and report beside the read; unfinished contours are finished first."""
         presenter = self._context.presenter
+        presenter.finish_all()
         assert presenter.session is not None
-        result = write_outputs(presenter.session)
+        result = write_outputs(presenter.session, by=presenter.reader.strip())
         self._ui.signatureLabel.setText(f"Written to {presenter.session.folder}")
         return result
 
@@ -87,8 +99,7 @@ class SignSection:
 def _words(signature: Signature) -> str:
     """A signature for a label that takes rich text; names are text and never markup."""
     category = f", {signature.category}" if signature.category else ""
-    when = signature.utc[:16].replace("T", " ")
     return html.escape(
-        f"{signature.time_point}: {signature.printed_name}, {signature.meaning}, {when} UTC{category}, "
+        f"{signature.time_point}: {signature.printed_name}, {signature.meaning}, {signature.when}{category}, "
         f"{signature.under_key}"
     )

@@ -60,8 +60,8 @@ class StudySection:
             f"Subject {view.subject}, criterion {self._context.presenter.profile.criterion}"
         )
         fill(ui.timePointTable, [(p.name, p.date, p.phase, p.state) for p in view.time_points])
-        remarks = (f"{p.name}: {remark}" for p in view.time_points for remark in p.remarks)
-        ui.remarksLabel.setText("\n".join(remarks))
+        remarks = [f"{p.name}: {remark}" for p in view.time_points for remark in p.remarks]
+        ui.remarksLabel.setText("\n".join([*self._context.presenter.drafts.remarks, *remarks]))
 
     def _reader(self) -> None:
         self._context.presenter.reader = str(self._ui.readerEdit.text)

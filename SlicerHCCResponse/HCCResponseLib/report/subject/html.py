@@ -1,5 +1,6 @@
 """The report: one self-contained HTML file with table, sums, trace, key slices and provenance."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ from HCCResponseLib import __version__
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW
-from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS
+from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS, place_words
 from HCCResponseLib.report.subject.figures import SUM_TITLES, Images, draw_sums
 from HCCResponseLib.report.subject.pictures import decided, lesion_cards
 from HCCResponseLib.report.subject.side_by_side import levels
@@ -19,8 +20,10 @@ from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState, ReadEvaluation
 from HCCResponseLib.review.read.category import missing, roles
+from HCCResponseLib.review.read.changes import Change
 from HCCResponseLib.review.read.lifecycle import points, stage
 from HCCResponseLib.review.read.new_lesions import histories
+from HCCResponseLib.review.read.parallel import parallel_readings
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 _DOUBTFUL = 0.7
@@ -39,11 +42,13 @@ def write_report(
     profile: Profile,
     evaluation: ReadEvaluation | None,
     images: Images,
+    changed: Sequence[Change] = (),
 ) -> None:
     """Write the report. Without an evaluation it shows the proposals and what is still missing, and no category.
 
     Args:
         images: gives the image of a time point by name.
+        changed: what the reader changed after deciding, see :func:`HCCResponseLib.review.read.changes.changes`.
 
     Raises:
         StorageError: the file cannot be written.
@@ -55,6 +60,7 @@ def write_report(
         "profile": profile,
         "evaluation": evaluation,
         "points": evaluation.time_points if evaluation else (),
+        "parallel": [one.words for one in parallel_readings(state, profile)] if evaluation else [],
         "gaps": missing(state),
         "reviewed": state.reviewed(),
         "readers": state.readers(),
@@ -68,7 +74,8 @@ def write_report(
         "new_lesions": _new_lesions(state, profile),
         "cautions": _cautions(state, profile),
         "stages": [(n, stage(state, n).value) for n in points(state)],
-        "signatures": [(s, s.utc[:19].replace("T", " ")) for s in state.signatures],
+        "signatures": state.signatures,
+        "changes": changed,
         "version_of_read": state.locks.version,
         "provenance": _provenance(state),
         "window": f"{SOFT_TISSUE_WINDOW[0]:g} to {SOFT_TISSUE_WINDOW[1]:g} HU",
@@ -236,7 +243,10 @@ def _doubts(row: Row) -> list[str]:
             "enter the sum as its long axis if they are truly apart."
         )
     if row.proposal.needs_a_look:
-        out.append(f"proposed as disappeared, which its reader has to see. {UNSEEN_ERRORS}")
+        seen = (
+            f"proposed as disappeared, which its reader has to see. {place_words(evidence)} {UNSEEN_ERRORS}"
+        )
+        out.append(" ".join(seen.split()))
     if row.parts:
         out.append(f"split into parts of {row.parts_words} mm, which are added up (RECIST 1.1, 4.3.2).")
     elif row.proposal.parts and row.long_mm is not None:

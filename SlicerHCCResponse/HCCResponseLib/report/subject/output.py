@@ -1,6 +1,7 @@
 """Everything that leaves a read as files: label maps of every time point, the result as JSON, the report."""
 
 import glob
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -18,21 +19,24 @@ from HCCResponseLib.report.subject.html import write_report
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.read.category import category, missing
+from HCCResponseLib.review.read.changes import changes
 from HCCResponseLib.review.read.facts import visit_to_json
 from HCCResponseLib.review.read.lifecycle import is_signed, stage
 from HCCResponseLib.review.read.new_lesions import histories
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.session import Session
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus, refresh
+from HCCResponseLib.review.read.workflow import REPORTED, note
 
 
-def write_outputs(session: Session, with_category: bool = True) -> dict[str, Any]:
-    """Write contours, result and report into the read's folder.
+def write_outputs(session: Session, with_category: bool = True, by: str = "") -> dict[str, Any]:
+    """Write contours, result and report into the read's folder, and note in the store's log that it was done.
 
     The read itself notes the result while it is a draft; one that is signed to its end is not written to any more.
 
     Args:
         with_category: also the category, if nothing is missing; without it only proposals are told.
+        by: who has it written; whoever signed in for an assigned read, else the computer's account.
 
     Returns:
         the result as written, with the report's path.
@@ -49,12 +53,15 @@ def write_outputs(session: Session, with_category: bool = True) -> dict[str, Any
 
     write_contours(folder, state, images)
     report = folder / "report.html"
-    write_report(report, state, profile, evaluation, images)
+    write_report(report, state, profile, evaluation, images, changes(session.store, state))
     result = write_result(folder, state, profile, evaluation)
     with session.store.transaction():
         refresh(session.store, state)
         if not is_signed(state):
             session.store.append("software", "result", result)
+    actor = by or (state.person.name if state.person else "")
+    details = {"file": str(report.resolve()), "sha256": hashlib.sha256(report.read_bytes()).hexdigest()}
+    note(session.store, actor, REPORTED, f"read {session.store.read_id}", details, new=report.name)
     return {**result, "report": str(report.resolve())}
 
 

@@ -19,6 +19,7 @@ from HCCResponseLib.response.timepoint.sequence import (
     check_order,
     reader_questions,
 )
+from HCCResponseLib.response.timepoint.target import NO_TARGET
 from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
@@ -48,11 +49,10 @@ def evaluate(timepoints: Sequence[TimePointFindings], profile: Profile) -> ReadE
         time_point = replace(raw, non_target=code)
         non_target, notes = non_target_response(timepoints[0], time_point, profile)
         found = _new_lesions(time_point, track, profile, new_targets)
-        outcome = machine.step(
-            ImmuneTimePoint(
-                raw.date, track.current(time_point), non_target, raw.non_target_versus_last, found
-            )
-        )
+        current = track.current(time_point)
+        unknown = NO_TARGET if track.history is not None else track.evaluate(current)
+        versus = raw.non_target_versus_last
+        outcome = machine.step(ImmuneTimePoint(raw.date, current, non_target, versus, found, unknown))
         done.append(_evaluation(raw, outcome, non_target, notes))
     return ReadEvaluation(profile.criterion, profile.name, tuple(done))
 

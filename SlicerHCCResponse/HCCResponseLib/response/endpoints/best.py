@@ -9,12 +9,14 @@ from datetime import date
 from typing import Generic, TypeVar
 
 from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.response.criteria import criterion
 from HCCResponseLib.response.endpoints.confirmation import (
     first_confirmed,
     lesser_after_cr,
     resolve_cr,
 )
 from HCCResponseLib.response.endpoints.visits import Assessment, prepared
+from HCCResponseLib.response.irecist.codes import to_immune
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import QuestionKind, ReaderQuestion, Response
 
@@ -126,18 +128,20 @@ def _decided(
         note = "CR is followed by PR, but both readings of it give the same answer"
         return replace(recurrence, trace=(*recurrence.trace, note))
     when = known[second].date.isoformat()
+    cr, pr, pd = (_spoken(one, profile) for one in (Response.CR, Response.PR, Response.PD))
     text = (
-        f"CR is followed by PR on {when}. Was that true recurrence (PD), or was the CR a misread PR? "
-        f"The answer would be {_spoken(recurrence.answer)} or {_spoken(misread.answer)} "
+        f"{cr} is followed by {pr} on {when}. Was that true recurrence ({pd}), or was the {cr} a misread {pr}? "
+        f"The answer would be {_spoken(recurrence.answer, profile)} or {_spoken(misread.answer, profile)} "
         f"({profile.source_of('cr_then_lesser')})."
     )
     choices = ("recurrence-is-pd", "cr-was-pr", "as-coded")
     raise ReaderDecisionNeededError(ReaderQuestion(QuestionKind.CR_THEN_LESSER, when, text, choices, True))
 
 
-def _spoken(answer: Response | bool) -> str:
+def _spoken(answer: Response | bool, profile: Profile) -> str:
+    """An answer in the words of the profile's criterion; the course itself is in RECIST's."""
     if isinstance(answer, Response):
-        return answer.value
+        return (to_immune(answer) if criterion(profile.criterion).immune else answer).value
     return "Y" if answer else "N"
 
 

@@ -31,6 +31,7 @@ class ImmuneTimePoint:
         non_target: non-target response in RECIST spelling (PD stands for iUPD).
         versus_last: non-target disease compared with the last time point.
         new_lesions: new lesions with their size, mm.
+        without_history: the target evaluation where the machine has no history: none, or a baseline without a sum.
     """
 
     date: date
@@ -38,6 +39,7 @@ class ImmuneTimePoint:
     non_target: Response
     versus_last: VersusLast | None = None
     new_lesions: tuple[NewLesionFinding, ...] = ()
+    without_history: TargetEvaluation = NO_TARGET
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ class ImmuneStateMachine:
 
     def _target(self, point: ImmuneTimePoint, early: bool) -> TargetEvaluation:
         if self.history is None:
-            return NO_TARGET
+            return point.without_history
         before = self.history.memory
         total = point.current.total
         back = self.had_cr and total is not None and total > 0 and not point.current.all_gone

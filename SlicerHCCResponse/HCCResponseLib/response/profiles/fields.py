@@ -45,6 +45,7 @@ class CriterionFields(BaseModel):
     adjudication_variables: tuple[str, ...]
     adjudication_mode: Literal["choose-one-read", "new-read"]
     reread_fraction_percent: Percent
+    reason_for_change: Literal["never", "after-decision", "after-lock"]
     length_rounding_mm: Length | None
 
 

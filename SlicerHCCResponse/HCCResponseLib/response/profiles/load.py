@@ -22,6 +22,9 @@ from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.base.text import in_one_line
 from HCCResponseLib.response.profiles.fields import ProfileFields
 
+#: Fields that came after profiles were first kept with reads, each with the value under which those reads were read. A
+#: profile with this value has the hash that it had without the field.
+LATER: dict[str, Any] = {"reason_for_change": "never"}
 OVERRIDE_SOURCE = "override given with the case"
 _NAME = re.compile(r"[\w.-]{1,64}")
 _TOP_LEVEL = frozenset({"name", "title", "extends", "fields"})

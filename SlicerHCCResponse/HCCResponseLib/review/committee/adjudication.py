@@ -16,7 +16,7 @@ from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.base.text import one_line
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import Response
-from HCCResponseLib.review.committee.assignments import Assignment, ReadKind, assignments
+from HCCResponseLib.review.committee.worklist import Assignment, ReadKind, assignments
 from HCCResponseLib.review.people.people import People
 from HCCResponseLib.review.people.person import Person, require_role
 from HCCResponseLib.review.read.access import Act, Role
@@ -75,7 +75,10 @@ def case(store: ReadStore, subject: str) -> AdjudicationCase:
     reads = [a for a in assignments(store, subject) if a.kind is not ReadKind.REREAD]
     if not reads:
         raise InputError(f"There is no assigned read of subject '{subject[:80]}'.")
-    profile = _profile(store, reads[0])
+    shown = [a for a in reads if read_life(store.other(a.read_id)).study is not None]
+    if not shown:  # a server hides them from an adjudicator until they are signed
+        return AdjudicationCase(subject, tuple(reads), False, (), None)
+    profile = _profile(store, shown[0])
     reads.sort(key=lambda a: profile.evaluator_streams.index(a.stream))
     readers = [a for a in reads if a.kind is ReadKind.READ]
     expected = 1 if profile.read_paradigm == "single" else 2
@@ -153,7 +156,7 @@ def adjudicate(
                 person.name,
                 ADJUDICATED,
                 payload,
-                item=f"subject {subject}",
+                item=_item(subject),
                 old=", ".join(found.differing),
                 new=f"accepted: {chosen}",
                 reason=why,
@@ -218,8 +221,13 @@ def adjudication_variables(profile: Profile) -> tuple[str, ...]:
     return profile.adjudication_variables
 
 
+def _item(subject: str) -> str:
+    """How the log calls a subject."""
+    return f"subject {subject}"
+
+
 def _choice(store: ReadStore, subject: str) -> tuple[str, str, str] | None:
-    for event in store.other(STORE_LOG).events():
-        if event.action == ADJUDICATED and event.payload["subject"] == subject:
+    for event in store.store.some_events(STORE_LOG, (ADJUDICATED,), items=[_item(subject)]):
+        if event.payload["subject"] == subject:
             return event.payload["chosen"], event.actor, event.reason
     return None

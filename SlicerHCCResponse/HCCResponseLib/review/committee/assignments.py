@@ -2,7 +2,6 @@
 
     manager = people.authenticate(name, password)
     assign(store, manager, people, study, fingerprints, "jdoe", "RADIOLOGIST 1")
-    visible(store, person)                        # the assignments that a person may know of
     read_store, state = open_read(store, person, "S1-1")     # the only door to an assigned read
 
 Readers see their own reads and nothing of the others; the study that they get holds no contour of the site. The
@@ -10,26 +9,33 @@ adjudicator sees signed reads under the names of their streams. ``store`` is any
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from enum import StrEnum
+from dataclasses import asdict, replace
 from typing import Any
 
 from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.base.text import one_line
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.response.profiles.load import Profile, load_profile
+from HCCResponseLib.review.committee.worklist import (
+    ASSIGNED,
+    Assignment,
+    ReadKind,
+    assignment,
+    assignments,
+    item_of,
+    read_name,
+)
 from HCCResponseLib.review.people.people import People
 from HCCResponseLib.review.people.person import Person, Signatory, require_role
 from HCCResponseLib.review.read.access import Act, Role
 from HCCResponseLib.review.read.lifecycle import is_signed, require
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.session import write_study
-from HCCResponseLib.review.read.state import ReadState, Row, read_life, read_state
+from HCCResponseLib.review.read.state import ReadState, Row, life_of, read_life, state_of
 from HCCResponseLib.review.signing.content import values_hash
 from HCCResponseLib.review.signing.signatures import ReadOrder
-from HCCResponseLib.review.store import STORE_LOG, ReadStore
+from HCCResponseLib.review.store import STORE_LOG, Event, ReadStore
 
-ASSIGNED = "assigned"
 _ORDERS = {
     "sequential-locked": ReadOrder.SEQUENTIAL,
     "hybrid": ReadOrder.HYBRID,
@@ -37,61 +43,10 @@ _ORDERS = {
 }
 
 
-class ReadKind(StrEnum):
-    """What a read is for."""
-
-    READ = "read"
-    REREAD = "re-read"
-    ADJUDICATION = "adjudication"
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """One read that was given to one person.
-
-    Attributes:
-        read_id: its name in the store.
-        subject: who is read.
-        reader: account of the person who reads.
-        stream: place in the committee, such as ``RADIOLOGIST 1`` (the profile's ``evaluator_streams``).
-        kind: a first read, a re-read for intra-reader agreement, or an adjudicator's own read.
-        repeats: for a re-read, the read that it repeats.
-    """
-
-    read_id: str
-    subject: str
-    reader: str
-    stream: str
-    kind: ReadKind = ReadKind.READ
-    repeats: str = ""
-
-
 def blinded(study: Study) -> Study:
     """The study as an independent reader gets it: without contours that somebody else has drawn."""
     bare = tuple(p.model_copy(update={"contour": None}) for p in study.timepoints)
     return study.model_copy(update={"timepoints": bare})
-
-
-def assignments(store: ReadStore, subject: str | None = None) -> list[Assignment]:
-    """All assignments in order, or those of one subject. For the software's own use; people get ``visible``."""
-    found = [
-        Assignment(
-            **{f.name: e.payload[f.name] for f in fields(Assignment)} | {"kind": ReadKind(e.payload["kind"])}
-        )
-        for e in store.other(STORE_LOG).events()
-        if e.action == ASSIGNED
-    ]
-    return [a for a in found if subject in (None, a.subject)]
-
-
-def assignment(store: ReadStore, read_id: str) -> Assignment:
-    """One assignment. Raises ``InputError`` when nothing of this name was assigned."""
-    for found in assignments(store):
-        if found.read_id == read_id:
-            return found
-    raise InputError(
-        f"There is no assigned read '{read_id[:80]}'; 'hcc-response read list' shows those there are."
-    )
 
 
 def assign(
@@ -125,7 +80,7 @@ def assign(
                 raise InputError(f"'{reader}' reads subject '{study.subject}' already ('{other.read_id}').")
             if stream == other.stream and other.kind is not ReadKind.REREAD:
                 raise InputError(f"{stream} of subject '{study.subject}' is '{other.reader}' already.")
-        read_id = f"{study.subject}-{len(same) + 1}"
+        read_id = read_name(study.subject, len(same) + 1)
         new = Assignment(read_id, study.subject, reader, stream, kind)
         _write(store, by, new, blinded(study), fingerprints, profile)
     return new
@@ -147,9 +102,8 @@ def reread(store: ReadStore, by: Signatory, read_id: str, reason: str) -> Assign
         same = assignments(store, first.subject)
         if first.kind is ReadKind.REREAD or any(a.repeats == read_id for a in same):
             raise InputError(f"'{read_id}' is a re-read or has one already.")
-        new = replace(
-            first, read_id=f"{first.subject}-{len(same) + 1}", kind=ReadKind.REREAD, repeats=read_id
-        )
+        name = read_name(first.subject, len(same) + 1)
+        new = replace(first, read_id=name, kind=ReadKind.REREAD, repeats=read_id)
         assert life.study is not None
         _write(store, by, new, life.study, life.fingerprints, profile_of(store.other(read_id), life), why)
     return new
@@ -192,7 +146,7 @@ def _write(
             by.name,
             ASSIGNED,
             payload,
-            item=f"read {new.read_id}",
+            item=item_of(new.read_id),
             new=f"{new.stream}: {new.reader}",
             reason=reason,
             signer=by.key,
@@ -200,34 +154,19 @@ def _write(
     write_study(read, by.name, study, fingerprints, profile)
 
 
-def visible(store: ReadStore, person: Person) -> list[Assignment]:
-    """The assignments that a person may know of: readers their own, managers and auditors all.
-
-    An adjudicator knows of every subject that this person does not read; readers' names are left out.
-    """
-    every = assignments(store)
-    if person.roles & {Role.MANAGER, Role.AUDITOR}:
-        return every
-    mine = [a for a in every if a.reader == person.name]
-    if Role.ADJUDICATOR not in person.roles:
-        return mine
-    read = {a.subject for a in mine if a.kind is not ReadKind.ADJUDICATION}
-    others = [replace(a, reader="") for a in every if a not in mine and a.subject not in read]
-    return [a for a in every if a in mine] + others
-
-
 def open_any(
     store: ReadStore, person: Person, read_id: str, version: int | None = None
 ) -> tuple[ReadStore, ReadState]:
     """Like :func:`open_read`; a read that nobody assigned is any reader's own."""
     read = store.other(read_id)
-    life = read_life(read)
+    events = read.events()
+    life = life_of(read, events)
     if life.study is None:
         raise InputError(f"There is no read '{read_id[:80]}' in this store.")
     if life.locks.reader is not None:
-        return open_read(store, person, read_id, version)
+        return _opened(person, assignment(store, read_id), read, events, version)
     require(person, Act.SEE, life)
-    return read, read_state(read, _end_of(read, version))
+    return read, state_of(read, _of_version(read_id, events, version))
 
 
 def open_read(
@@ -242,28 +181,32 @@ def open_read(
         InputError: no such read.
         AccessError: not this person's, not signed yet, or blinding would be lost.
     """
-    chosen = assignment(store, read_id)
-    own_store = store.other(read_id)
-    life = read_life(own_store)
-    require(person, Act.SEE, life)
-    _keep_blinded(store, person, chosen)
-    state = read_state(own_store, _end_of(own_store, version))
+    read = store.other(read_id)
+    return _opened(person, assignment(store, read_id), read, read.events(), version)
+
+
+def _opened(
+    person: Person, chosen: Assignment, read: ReadStore, events: list[Event], version: int | None
+) -> tuple[ReadStore, ReadState]:
+    require(person, Act.SEE, life_of(read, events))
+    _keep_blinded(read, person, chosen)
+    state = state_of(read, _of_version(read.read_id, events, version))
     # Whoever keeps a read open keeps no key open.
     state.person = Person(person.name, person.printed_name, person.roles)
     if chosen.reader != person.name and Role.AUDITOR not in person.roles:
         _hide_names(state, chosen.stream)
     role = Role.READER.value if chosen.reader == person.name else ""
-    return own_store.acting(role, state.locks.profile_sha256), state
+    return read.acting(role, state.locks.profile_sha256), state
 
 
-def _end_of(read: ReadStore, version: int | None) -> int | None:
-    """Number of the last event of a version; ``None`` for the latest one."""
-    amendments = [e.sequence for e in read.events() if e.action == "amended"]
+def _of_version(read_id: str, events: list[Event], version: int | None) -> list[Event]:
+    """The events of a version; ``None`` for the latest one."""
+    amendments = [e.sequence for e in events if e.action == "amended"]
     if version is None or version == len(amendments) + 1:
-        return None
+        return events
     if version > len(amendments):
-        raise InputError(f"Read '{read.read_id}' has {len(amendments) + 1} versions, no version {version}.")
-    return amendments[version - 1] - 1
+        raise InputError(f"Read '{read_id}' has {len(amendments) + 1} versions, no version {version}.")
+    return [e for e in events if e.sequence < amendments[version - 1]]
 
 
 def _keep_blinded(store: ReadStore, person: Person, chosen: Assignment) -> None:
@@ -286,7 +229,7 @@ def _keep_blinded(store: ReadStore, person: Person, chosen: Assignment) -> None:
 def _hide_names(state: ReadState, stream: str) -> None:
     """The stream in the place of the reader's name, so that an adjudicator judges reads and not colleagues."""
     locks = state.locks
-    locks.reader = stream
+    state.alias = locks.reader = stream
     locks.signatures = [replace(s, signer=stream, printed_name=stream) for s in locks.signatures]
     for rows in state.rows.values():
         for name, row in rows.items():

@@ -13,7 +13,8 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.types import LesionState, Response
 from HCCResponseLib.review.read.category import findings
-from HCCResponseLib.review.read.lifecycle import require_draft
+from HCCResponseLib.review.read.changes import reason_for_change
+from HCCResponseLib.review.read.lifecycle import hold_draft, require_draft
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import (
     CANDIDATE_ACTIONS,
@@ -22,9 +23,11 @@ from HCCResponseLib.review.read.records import (
     Decision,
     NonTargetDecision,
     row_name,
+    same_word,
     write_decision,
 )
-from HCCResponseLib.review.read.state import ReadState, Row, refresh
+from HCCResponseLib.review.read.state import ReadState, Row
+from HCCResponseLib.review.read.transaction import all_or_nothing
 from HCCResponseLib.review.store import ReadStore
 
 _SLICE_PLAY = 0.5
@@ -52,15 +55,35 @@ def decide(
             whose ends lie on different slices.
         AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
-    row = check(state, decision)
-    _require_one_slice(decision, geometry)
-    decision = _measured(store, state, row, decision, geometry)
+    decision = as_row(store, state, decision, geometry).decision or decision
     with store.transaction():
-        refresh(store, state)
+        hold_draft(store, state, decision.reader, decision.time_point)
         row = check(state, decision)
+        _require_reason(store, state, row, decision)
         write_decision(store, decision, row.words, Row(row.proposal, decision).words)
     state.take(decision)
     return decision
+
+
+def _require_reason(store: ReadStore, state: ReadState, row: Row, decision: Decision) -> None:
+    """A candidate whose contour was edited still waits for its decision; the same word again changes nothing."""
+    before = row.decision
+    if before is not None and same_word(before, decision):
+        return
+    waits = row.is_candidate and before is not None and before.action is Action.EDIT
+    what = f"'{decision.name}' at '{decision.time_point}'"
+    decided = before is not None and not waits
+    reason_for_change(store, state, decision.time_point, what, decision.reason, decided)
+
+
+def as_row(store: ReadStore, state: ReadState, decision: Decision, geometry: Geometry | None = None) -> Row:
+    """The row as a decision would leave it: checked and measured as :func:`decide` does, and nothing is written.
+
+    Arguments and errors as :func:`decide`.
+    """
+    row = check(state, decision)
+    _require_one_slice(decision, geometry)
+    return Row(row.proposal, _measured(store, state, row, decision, geometry))
 
 
 def _require_one_slice(decision: Decision, geometry: Geometry | None) -> None:
@@ -102,14 +125,14 @@ def _measured(
     return replace(decision, measurement=whole, parts=parts if len(parts) > 1 else ())
 
 
-def undo(store: ReadStore, state: ReadState, reader: str) -> tuple[str, str]:
+def undo(store: ReadStore, state: ReadState, reader: str, reason: str = "") -> tuple[str, str]:
     """Take the latest decision back; it stays in the store, and so does the undoing.
 
     Returns:
         time point and name of the row.
 
     Raises:
-        InputError: nothing to undo, or the latest decision is another reader's.
+        InputError: nothing to undo, the latest decision is another reader's, or the profile wants a reason.
         AccessError: its time point is locked.
     """
     if not state.decided:
@@ -119,8 +142,8 @@ def undo(store: ReadStore, state: ReadState, reader: str) -> tuple[str, str]:
     if row is None or row.decision is None or row.decision.reader != reader:
         raise InputError("The latest decision was not made by you; it cannot be undone.")
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, time_point)
+        hold_draft(store, state, reader, time_point)
+        why = reason_for_change(store, state, time_point, f"'{name}' at '{time_point}'", reason, True)
         store.append(
             reader,
             "undo",
@@ -128,6 +151,7 @@ def undo(store: ReadStore, state: ReadState, reader: str) -> tuple[str, str]:
             item=row_name(time_point, name),
             old=row.words,
             new=Row(row.proposal, before).words,
+            reason=why,
         )
     return state.take_back()
 
@@ -200,7 +224,12 @@ def _check_content(decision: Decision, where: str) -> None:
 
 
 def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDecision) -> None:
-    """Append the reader's judgement of non-target disease at one time point."""
+    """Append the reader's judgement of non-target disease at one time point.
+
+    Raises:
+        InputError: no such response or time point, or the profile wants a reason for the change.
+        AccessError: the time point is locked.
+    """
     allowed = (Response.CR, Response.NON_CR_NON_PD, Response.PD, Response.NE)
     if decision.response not in allowed:
         raise InputError(f"Non-target response '{decision.response}' is none of {', '.join(allowed)}.")
@@ -209,29 +238,40 @@ def decide_non_target(store: ReadStore, state: ReadState, decision: NonTargetDec
         raise InputError(f"There is no time point '{decision.time_point}' with proposals.")
     payload = {"time_point": decision.time_point, "response": decision.response}
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, decision.reader, decision.time_point)
+        hold_draft(store, state, decision.reader, decision.time_point)
+        old, why = state.non_target.get(decision.time_point), decision.reason
+        if old is not decision.response:
+            what = "the non-target disease"
+            why = reason_for_change(store, state, decision.time_point, what, why, old is not None)
         store.append(
             decision.reader,
             "non-target",
             payload,
             item=row_name(decision.time_point, "non-target disease"),
-            old=state.non_target.get(decision.time_point, ""),
+            old=old or "",
             new=decision.response,
+            reason=why,
         )
     state.non_target[decision.time_point] = decision.response
 
 
 def answer(
-    store: ReadStore, state: ReadState, profile: Profile, reader: str, time_point: str, choice: str
+    store: ReadStore,
+    state: ReadState,
+    profile: Profile,
+    reader: str,
+    time_point: str,
+    choice: str,
+    reason: str = "",
 ) -> None:
     """Answer the blocking question of a time point: was an earlier CR right, or a misread PR? The last answer counts.
 
     Args:
         choice: one of the question's choices.
+        reason: why, where another answer was given before.
 
     Raises:
-        InputError: no such question is open there, or no such choice.
+        InputError: no such question is open there, no such choice, or the profile wants a reason for the change.
         IncompleteReadError: decisions are missing up to this time point.
         AccessError: the time point is locked.
     """
@@ -243,27 +283,30 @@ def answer(
         possible = ", ".join(asked[0].choices) if asked else "none, no question is open"
         raise InputError(f"'{choice[:40]}' is no answer at '{time_point}'; possible: {possible}.")
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, time_point)
+        hold_draft(store, state, reader, time_point)
         payload = {"time_point": time_point, "question": asked[0].kind, "choice": choice}
         old = state.answers.get(time_point, "")
-        store.append(reader, "answer", payload, item=row_name(time_point, "question"), old=old, new=choice)
+        if old != choice:
+            reason = reason_for_change(store, state, time_point, "the answer", reason, bool(old))
+        item = row_name(time_point, "question")
+        store.append(reader, "answer", payload, item=item, old=old, new=choice, reason=reason)
     state.answers[time_point] = choice
 
 
 def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
-    """Accept undecided proposals unseen: the output says that it was not reviewed. Returns how many.
+    """Accept undecided proposals unseen, all or none: the output says that it was not reviewed. Returns how many.
 
     A lesion that is proposed as disappeared stays undecided: without a look at its place nobody knows.
     """
     rows = [row for point in state.rows.values() for row in point.values() if row.decision is None]
     undecided = [row for row in rows if not row.proposal.needs_a_look]
-    for row in undecided:
-        action = Action.ACCEPT
-        if row.is_candidate:
-            action = Action.NEW if row.proposal.suggestion is Suggestion.NEW else Action.EQUIVOCAL
-        where = (row.proposal.time_point, row.proposal.name)
-        decide(store, state, Decision(reader, *where, action, reason="accepted as proposed", seen=False))
+    with all_or_nothing(store, state):
+        for row in undecided:
+            action = Action.ACCEPT
+            if row.is_candidate:
+                action = Action.NEW if row.proposal.suggestion is Suggestion.NEW else Action.EQUIVOCAL
+            where = (row.proposal.time_point, row.proposal.name)
+            decide(store, state, Decision(reader, *where, action, reason="accepted as proposed", seen=False))
     return len(undecided)
 
 

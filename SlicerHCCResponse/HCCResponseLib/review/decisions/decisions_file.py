@@ -25,6 +25,7 @@ from HCCResponseLib.review.read.facts import Marker, Site, Visit
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
 from HCCResponseLib.review.read.state import ReadState
+from HCCResponseLib.review.read.transaction import all_or_nothing
 from HCCResponseLib.review.store import ReadStore
 
 
@@ -62,6 +63,7 @@ class NonTargetEntry(_Strict):
 
     time_point: str
     response: Response
+    reason: str = ""
 
 
 class AnswerEntry(_Strict):
@@ -69,6 +71,7 @@ class AnswerEntry(_Strict):
 
     time_point: str
     choice: str
+    reason: str = ""
 
 
 class SiteEntry(_Strict):
@@ -87,6 +90,7 @@ class SiteEntry(_Strict):
     arterial_enhancement: bool | None = None
     well_delineated: bool | None = None
     reproducible: bool | None = None
+    reason: str = ""
 
 
 class MarkerEntry(_Strict):
@@ -105,6 +109,7 @@ class VisitEntry(_Strict):
     markers: tuple[MarkerEntry, ...] = ()
     markers_normal: bool | None = None
     non_target_versus_last: VersusLast | None = None
+    reason: str = ""
 
 
 class DecisionsFile(_Strict):
@@ -133,20 +138,22 @@ def apply_decisions(
     path: Path,
     grids: dict[str, Geometry],
     skip: frozenset[str] = frozenset(),
+    reason: str = "",
 ) -> frozenset[str]:
-    """Append the decisions of a file, all of them or none; after an error the state must be read again.
+    """Append the decisions of a file, all of them or none; after an error the state is as it was before.
 
     Args:
         grids: the grid of each time point's image, for edited contours.
         skip: time points that are left for later or were done before.
+        reason: why something is changed, for entries that give no reason of their own.
 
     Returns:
         the time points whose decisions were written.
     """
-    content = load_decisions(path)
+    content = _with_reasons(load_decisions(path), reason)
     entries = [e for e in content.decisions if e.time_point not in skip]
     ready = [_decision(content.reader, entry, Path(path).parent, grids) for entry in entries]
-    with store.transaction():
+    with all_or_nothing(store, state):
         for entry in entries:
             if entry.added:
                 add_row(store, state, content.reader, entry.time_point, entry.name)
@@ -157,15 +164,26 @@ def apply_decisions(
             decide(store, state, decision, grids.get(decision.time_point))
         for judged in content.non_target:
             if judged.time_point not in skip:
-                done = NonTargetDecision(content.reader, judged.time_point, judged.response)
+                done = NonTargetDecision(content.reader, judged.time_point, judged.response, judged.reason)
                 decide_non_target(store, state, done)
         for given in content.answers:
             if given.time_point not in skip and state.study is not None:
                 profile = profile_of(store, state)
-                answer(store, state, profile, content.reader, given.time_point, given.choice)
+                answer(store, state, profile, content.reader, given.time_point, given.choice, given.reason)
     points = [e.time_point for e in entries] + [e.time_point for e in content.non_target]
     points += [e.time_point for e in content.answers] + [e.time_point for e in content.visits]
     return (frozenset(points) | shown) - skip
+
+
+def _with_reasons(content: DecisionsFile, reason: str) -> DecisionsFile:
+    """The content with this reason wherever an entry has none."""
+    filled = {
+        name: tuple(
+            e if e.reason else e.model_copy(update={"reason": reason}) for e in getattr(content, name)
+        )
+        for name in ("decisions", "non_target", "answers", "sites", "visits")
+    }
+    return content.model_copy(update=filled) if reason else content
 
 
 def _apply_facts(
@@ -181,8 +199,8 @@ def _apply_facts(
         first = first_shown(state, entry.name)
         if first in skip or (first is None and waits):
             continue
-        site = Site(**entry.model_dump(exclude={"name"}))
-        set_site(store, state, content.reader, entry.name, site)
+        site = Site(**entry.model_dump(exclude={"name", "reason"}))
+        set_site(store, state, content.reader, entry.name, site, entry.reason)
         shown.add(first or "")
     for seen in content.visits:
         if seen.time_point not in skip:
@@ -190,7 +208,7 @@ def _apply_facts(
                 Marker(m.name, as_number(m.value), as_number(m.limit), m.unit) for m in seen.markers
             )
             visit = Visit(markers, seen.markers_normal, seen.non_target_versus_last)
-            set_visit(store, state, content.reader, seen.time_point, visit)
+            set_visit(store, state, content.reader, seen.time_point, visit, seen.reason)
     return frozenset(shown)
 
 

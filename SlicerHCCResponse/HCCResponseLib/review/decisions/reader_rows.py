@@ -10,11 +10,12 @@ from HCCResponseLib.imaging.study import NAME
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.review.read.changes import reason_for_change
 from HCCResponseLib.review.read.facts import Site, Visit, visit_to_json
-from HCCResponseLib.review.read.lifecycle import require_draft
+from HCCResponseLib.review.read.lifecycle import hold_draft
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import row_name, write_proposal
-from HCCResponseLib.review.read.state import ReadState, refresh
+from HCCResponseLib.review.read.state import ReadState
 from HCCResponseLib.review.store import ReadStore
 
 ADDED_BY = "added by "
@@ -41,8 +42,7 @@ def add_row(store: ReadStore, state: ReadState, reader: str, time_point: str, na
         )
     proposal = Proposal(time_point, name, kind, LesionState.NOT_EVALUABLE, None, None, ADDED_BY + reader)
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, time_point)
+        hold_draft(store, state, reader, time_point)
         write_proposal(store, proposal)
     state.propose(proposal)
     return name
@@ -53,11 +53,14 @@ def _free_name(state: ReadState, letter: str) -> str:
     return next(name for number in count(1) if (name := f"{letter}{number}") not in taken)
 
 
-def set_site(store: ReadStore, state: ReadState, reader: str, name: str, site: Site) -> None:
+def set_site(
+    store: ReadStore, state: ReadState, reader: str, name: str, site: Site, reason: str = ""
+) -> None:
     """Say where a lesion lies and what else is known of it; the latest word counts.
 
     Raises:
-        InputError: no such lesion, no organ, an unknown kind, or growth since a treatment that was not given.
+        InputError: no such lesion, no organ, an unknown kind, growth since a treatment that was not given, or the
+            profile wants a reason for the change.
         AccessError: the time point that shows the lesion first is locked.
     """
     first = first_shown(state, name)
@@ -66,10 +69,13 @@ def set_site(store: ReadStore, state: ReadState, reader: str, name: str, site: S
     site = _checked_site(store, state, name, site)
     payload = {"time_point": first, "name": name, **asdict(site)}
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, first)
-        old = state.site(name).words
-        store.append(reader, "site", payload, item=row_name(first, name), old=old, new=site.words)
+        hold_draft(store, state, reader, first)
+        old = state.sites.get(name)
+        if site != old:
+            what = f"what is known of '{name}'"
+            reason = reason_for_change(store, state, first, what, reason, old is not None)
+        before, item = (old or Site()).words, row_name(first, name)
+        store.append(reader, "site", payload, item=item, old=before, new=site.words, reason=reason)
     state.sites[name] = site
 
 
@@ -97,11 +103,13 @@ def kinds(profile: Profile) -> tuple[str, ...]:
     return (*profile.never_measurable, "cystic", "bone-soft-tissue")
 
 
-def set_visit(store: ReadStore, state: ReadState, reader: str, time_point: str, visit: Visit) -> None:
+def set_visit(
+    store: ReadStore, state: ReadState, reader: str, time_point: str, visit: Visit, reason: str = ""
+) -> None:
     """Say the tumour markers of a time point, and how non-target disease compares; the latest word counts.
 
     Raises:
-        InputError: no such time point, or what is said contradicts itself.
+        InputError: the profile wants a reason for the change, no such time point, or what is said contradicts itself.
         AccessError: the time point is locked or not open yet, or the read is somebody else's.
     """
     if time_point not in [p.name for p in (state.study.timepoints if state.study else ())]:
@@ -118,8 +126,11 @@ def set_visit(store: ReadStore, state: ReadState, reader: str, time_point: str, 
     visit.require_sound()
     payload = {"time_point": time_point, **visit_to_json(visit)}
     with store.transaction():
-        refresh(store, state)
-        require_draft(state, reader, time_point)
-        old = state.visit(time_point).words
-        store.append(reader, "visit", payload, item=row_name(time_point, "visit"), old=old, new=visit.words)
+        hold_draft(store, state, reader, time_point)
+        old = state.visits.get(time_point)
+        if visit != old:
+            what = f"what is known of '{time_point}'"
+            reason = reason_for_change(store, state, time_point, what, reason, old is not None)
+        before, item = (old or Visit()).words, row_name(time_point, "visit")
+        store.append(reader, "visit", payload, item=item, old=before, new=visit.words, reason=reason)
     state.visits[time_point] = visit

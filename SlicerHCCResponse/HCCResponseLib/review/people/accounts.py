@@ -12,6 +12,7 @@ from HCCResponseLib.review.store import STORE_LOG, Event, Store
 ADDED, DISABLED, ENABLED = "account-added", "account-disabled", "account-enabled"
 ROLES, PASSWORD, RULES = "account-roles", "account-password", "account-rules"
 SIGNED_IN, FAILED, TRIED = "signed-in", "sign-in-failed", "sign-in-refused"
+SIGNED_OUT = "signed-out"
 LOCKED_OUT, LET_IN = "locked-out", "let-in-again"
 KEY = "account-key"
 #: What changes an account or the rules; somebody answers for each of them.
@@ -90,11 +91,11 @@ def first_look(store: Store) -> tuple[int, Register]:
     A good sign-in matters only to an account with failures before it.
     """
     last = store.last_sequence(STORE_LOG)
-    found = store.some_events(STORE_LOG, last, (*CHANGES, FAILED))
+    found = store.some_events(STORE_LOG, (*CHANGES, FAILED), last)
     register = replay(found)
     failing = [name for name, account in register.accounts.items() if account.failures]
     if failing:
-        found += store.some_events(STORE_LOG, last, (SIGNED_IN,), failing)
+        found += store.some_events(STORE_LOG, (SIGNED_IN,), last, actors=failing)
         register = replay(sorted(found, key=lambda event: event.sequence))
     return last, register
 

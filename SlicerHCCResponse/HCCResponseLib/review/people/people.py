@@ -28,7 +28,7 @@ from HCCResponseLib.review.people.account_rules import AccountRules
 from HCCResponseLib.review.people.accounts import Account, Register, first_look, replay
 from HCCResponseLib.review.people.keys import SigningKey, new_key
 from HCCResponseLib.review.people.passwords import Try, next_secret, secret, try_password
-from HCCResponseLib.review.people.person import Signatory, require_role
+from HCCResponseLib.review.people.person import Person, Signatory, require_role
 from HCCResponseLib.review.read.access import INCOMPATIBLE_ROLES, Role
 from HCCResponseLib.review.store import STORE_LOG, Event, ReadStore, Store
 
@@ -140,6 +140,18 @@ class People:
             raise AccessError(f"{person.printed_name} has another password now and must sign in again.")
         return replace(person, roles=account.roles)
 
+    def require_open(self, name: str) -> None:
+        """Refuse somebody whose account was disabled; to be called inside the transaction that writes.
+
+        A name without an account passes: reads that nobody assigned are kept without accounts, too.
+
+        Raises:
+            AccessError: the account is disabled.
+        """
+        account = self._register().accounts.get(name)
+        if account is not None and not account.active:
+            raise AccessError(f"The account '{name}' is disabled; ask a manager.")
+
     def authenticate(self, name: str, password: str) -> Signatory:
         """Check name and password. Every failure is an event; too many in a row lock the account out.
 
@@ -157,6 +169,10 @@ class People:
             raise SignInError("This password is too old; please change it before you go on.")
         assert tried.key is not None
         return Signatory(account.name, account.printed_name, account.roles, tried.key)
+
+    def sign_out(self, person: Person) -> None:
+        """Note that somebody's session ends. One that a crash ends has no such event."""
+        self._append(person.name, kind.SIGNED_OUT, {"name": person.name})
 
     def change_password(self, name: str, old: str, new: str) -> None:
         """The owner changes the password; works with a temporary or expired one.
@@ -223,6 +239,12 @@ class People:
             self._manage(by, kind.RULES, {"rules": rules.model_dump()}, reason, str(self.rules()), str(rules))
 
     def _try(self, name: str, password: str) -> Try:
+        login = self.log.store.login
+        if login is not None and login.name != name:
+            self._append("nobody", kind.FAILED, {"name": None})
+            raise SignInError(
+                f"The database was opened as '{login.name}'; only the account of that name can sign in here."
+            )
         return try_password(self.log, self._register(), self._now(), name, password)
 
     def _failed(self, name: str) -> str:

@@ -10,6 +10,7 @@ class Role(StrEnum):
     ADJUDICATOR = "adjudicator"
     MANAGER = "manager"
     AUDITOR = "auditor"
+    UNBLINDER = "unblinder"
 
 
 class Relation(StrEnum):
@@ -20,6 +21,7 @@ class Relation(StrEnum):
     ADJUDICATOR = "adjudicator"
     MANAGER = "manager"
     AUDITOR = "auditor"
+    UNBLINDER = "unblinder"
 
 
 class Act(StrEnum):
@@ -36,6 +38,7 @@ class Act(StrEnum):
     ADJUDICATE = "adjudicate"
     ASSIGN = "assign"
     AUDIT = "audit"
+    UNBLIND = "unblind"
 
 
 class Stage(StrEnum):
@@ -61,10 +64,12 @@ class Stage(StrEnum):
         return self in _SIGNED
 
 
-# A reader or adjudicator who also sees every read could not be blinded.
+# A reader or adjudicator who also sees every read, or who reads it, could not be blinded.
 INCOMPATIBLE_ROLES = (
     frozenset({Role.READER, Role.AUDITOR}),
     frozenset({Role.ADJUDICATOR, Role.AUDITOR}),
+    frozenset({Role.READER, Role.UNBLINDER}),
+    frozenset({Role.ADJUDICATOR, Role.UNBLINDER}),
 )
 
 _W, _O, _R, _S = Stage.WAITING, Stage.OPEN, Stage.REOPENED, Stage.SIGN_AGAIN
@@ -88,6 +93,7 @@ MATRIX: dict[Act, dict[Relation, frozenset[Stage]]] = {
     Act.ADJUDICATE: {Relation.ADJUDICATOR: _SIGNED},
     Act.ASSIGN: {Relation.MANAGER: _ALL},
     Act.AUDIT: {Relation.MANAGER: _ALL, Relation.AUDITOR: _ALL},
+    Act.UNBLIND: {Relation.UNBLINDER: _ALL},
 }
 
 

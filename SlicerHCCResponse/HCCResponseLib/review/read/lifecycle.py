@@ -8,13 +8,13 @@
 Which stage lets whom do what stands in :mod:`HCCResponseLib.review.read.access`, and nowhere else.
 """
 
-from HCCResponseLib.base.errors import AccessError, InputError
+from HCCResponseLib.base.errors import AccessError
 from HCCResponseLib.base.text import one_line
 from HCCResponseLib.review.people.people import People
 from HCCResponseLib.review.people.person import Person
 from HCCResponseLib.review.read.access import Act, Relation, Role, Stage, allowed
+from HCCResponseLib.review.read.stages import stage_of
 from HCCResponseLib.review.read.state import ReadState, refresh
-from HCCResponseLib.review.signing.signatures import ReadOrder
 from HCCResponseLib.review.store import ReadStore
 
 _WHY = {
@@ -39,22 +39,7 @@ def stage(state: ReadState, time_point: str | None = None) -> Stage:
     Raises:
         InputError: the study has no such time point.
     """
-    names, locks = points(state), state.locks
-    if time_point is not None and time_point not in names:
-        raise InputError(f"There is no time point '{time_point}'; the study has {', '.join(names)}.")
-    if locks.final:
-        return Stage.FINAL
-    open_names = [n for n in names if n not in locks.locked]
-    name = time_point or next(iter(open_names), None)
-    if name is None or name in locks.locked:
-        in_review = locks.order is ReadOrder.UNLOCKED or (locks.order is ReadOrder.HYBRID and not open_names)
-        return Stage.REVIEW if in_review else Stage.LOCKED
-    if name in locks.reopened:
-        return Stage.REOPENED
-    if name in locks.sign_again:
-        return Stage.SIGN_AGAIN
-    waits = locks.order is not ReadOrder.UNLOCKED and name != open_names[0]
-    return Stage.WAITING if waits else Stage.OPEN
+    return stage_of(points(state), state.locks, time_point)
 
 
 def is_signed(state: ReadState, time_point: str | None = None) -> bool:
@@ -68,7 +53,7 @@ def standings(person: Person, state: ReadState) -> set[Relation]:
     nobodys = state.locks.reader is None and Role.READER in person.roles
     if nobodys or state.locks.reader == person.name:
         # Whoever reads does so blinded, whatever else this person may do elsewhere.
-        return found - {Relation.ADJUDICATOR, Relation.AUDITOR} | {Relation.OWN_READER}
+        return found - {Relation.ADJUDICATOR, Relation.AUDITOR, Relation.UNBLINDER} | {Relation.OWN_READER}
     return found | ({Relation.OTHER_READER} if Role.READER in person.roles else set())
 
 
@@ -103,6 +88,18 @@ def require_draft(state: ReadState, actor: str, time_point: str, act: Act = Act.
         raise AccessError(f"This read is assigned to '{reader}', who must be signed in to {act} in it.")
     if not allowed(Relation.OWN_READER, act, now):
         raise AccessError(f"'{time_point}' cannot be changed: {_WHY[now]}.")
+
+
+def hold_draft(store: ReadStore, state: ReadState, actor: str, time_point: str) -> None:
+    """What stands before every decision, inside the transaction that writes it: signatures, assignment and account are
+    looked at as they are now, not as they were when the read was opened.
+
+    Raises:
+        AccessError: as :func:`require_draft`, or the account of the person who has the read open was disabled.
+    """
+    refresh(store, state)
+    People(store).require_open(actor if state.person is None else state.person.name)
+    require_draft(state, actor, time_point)
 
 
 def amend(

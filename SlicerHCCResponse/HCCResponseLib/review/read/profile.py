@@ -7,9 +7,11 @@ from pydantic import ValidationError
 
 from HCCResponseLib.base.errors import ProfileError
 from HCCResponseLib.base.text import in_one_line
-from HCCResponseLib.response.profiles.load import Profile, load_profile
+from HCCResponseLib.response.profiles.load import LATER, Profile, load_profile
 from HCCResponseLib.review.read.state import ReadState
 from HCCResponseLib.review.store import ReadStore
+
+_BEFORE = "the read was begun before profiles had this field"
 
 
 def archived(profile: Profile) -> bytes:
@@ -31,15 +33,26 @@ def profile_of(store: ReadStore, state: ReadState) -> Profile:
     """
     assert state.study is not None
     if state.profile_key is None:
-        return load_profile(state.study.profile)
+        return load_profile(state.study.profile).with_overrides(LATER, _BEFORE)
     return _restored(store.blob(state.profile_key))
 
 
 @lru_cache(maxsize=32)
 def _restored(data: bytes) -> Profile:
     try:
-        return Profile.model_validate_json(data)
+        return Profile.model_validate_json(_with_later_fields(data))
     except ValidationError as problem:
         raise ProfileError(
             f"The profile kept with this read does not fit this version: {in_one_line(problem, 'the profile')}."
         ) from problem
+
+
+def _with_later_fields(data: bytes) -> bytes:
+    """A kept profile with the fields that did not exist then, under the value by which its read was read."""
+    try:
+        kept = json.loads(data)
+        missing = {name: value for name, value in LATER.items() if name not in kept}
+        sources = {**kept["sources"], **dict.fromkeys(missing, _BEFORE)}
+    except (ValueError, KeyError, TypeError):
+        return data  # no profile at all, which its check will say
+    return json.dumps({**kept, **missing, "sources": sources}).encode()

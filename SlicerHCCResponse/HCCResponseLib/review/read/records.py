@@ -1,6 +1,6 @@
 """Proposals and decisions as events, and back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -104,6 +104,7 @@ class NonTargetDecision:
     reader: str
     time_point: str
     response: Response
+    reason: str = ""
 
 
 def row_name(time_point: str, name: str) -> str:
@@ -160,6 +161,11 @@ def write_decision(store: ReadStore, decision: Decision, old: str, new: str) -> 
         new=new,
         reason=decision.reason,
     )
+
+
+def same_word(first: Decision, second: Decision) -> bool:
+    """Whether two decisions say the same of a row, whatever their reasons."""
+    return replace(first, reason="", seen=second.seen) == replace(second, reason="")
 
 
 def read_decision(store: ReadStore, reader: str, payload: dict[str, Any]) -> Decision:

@@ -14,6 +14,7 @@ from HCCResponseLib.review.read.access import Stage
 from HCCResponseLib.review.read.lifecycle import stage
 from HCCResponseLib.review.read.profile import archived
 from HCCResponseLib.review.read.state import ReadState, read_state
+from HCCResponseLib.review.read.workflow import OPENED, note
 from HCCResponseLib.review.store import ReadStore, blob_key
 
 STORE = "read.sqlite"
@@ -55,13 +56,16 @@ def load_images(study: Study) -> tuple[dict[str, Volume], dict[str, Any]]:
     return images, {p.name: _fingerprint(p, images[p.name]) for p in study.timepoints}
 
 
-def open_session(study: Study, folder: Path, opened: tuple[ReadStore, ReadState] | None = None) -> Session:
+def open_session(
+    study: Study, folder: Path, opened: tuple[ReadStore, ReadState] | None = None, by: str = ""
+) -> Session:
     """Open the read of a study in an output folder, or resume the one that is there.
 
     Everything that the study names is read and checked first, so that bad input leaves nothing behind.
 
     Args:
         opened: an assigned read, as :func:`HCCResponseLib.review.committee.assignments.open_read` hands it out.
+        by: who opens it, for the log; whoever signed in for an assigned read, else the computer's account.
 
     Raises:
         InputError: an image or contour cannot be used, or the folder holds the read of another study or profile.
@@ -88,6 +92,8 @@ def open_session(study: Study, folder: Path, opened: tuple[ReadStore, ReadState]
             f"The read in '{folder}' was begun under profile '{state.study.profile}', the study now names "
             f"'{study.profile}'. Name another output folder to read it anew, or put the profile back."
         )
+    actor = by or (state.person.name if state.person else "")
+    note(store, actor, OPENED, f"read {store.read_id}", {"subject": study.subject})
     return Session(study, Path(folder), store, state, images)
 
 

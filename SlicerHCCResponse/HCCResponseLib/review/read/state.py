@@ -1,5 +1,6 @@
 """The state of a read, derived from its events: the latest proposal and the latest decision of every row."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -139,8 +140,12 @@ class Row:
 
     @property
     def words(self) -> str:
-        """The row for the log: what was done with it, and its long axis or state."""
-        return f"{self.status}, {self.size_words}"
+        """The row for the log: what was done with it, its long axis or state, and what else was said."""
+        said = self.decision
+        more: list[str | None] = [] if said is None else [said.role, said.versus_last]
+        if said is not None and said.viable is not None:
+            more.append("viable part" if said.viable else "not the viable part")
+        return ", ".join([self.status, self.size_words, *filter(None, more)])
 
     @property
     def size_words(self) -> str:
@@ -175,6 +180,8 @@ class ReadState:
         profile_key: of the stored blob that holds the profile; ``None`` for reads of earlier versions.
         person: who has this read open; needed for reads that were assigned to somebody.
         seen: number of the last event that the locks know of.
+        until: number of the last event that is shown of an earlier version; ``None`` for the latest.
+        alias: what stands for every person of this read where its viewer may not know names; empty shows them.
     """
 
     study: Study | None = None
@@ -191,6 +198,8 @@ class ReadState:
     profile_key: str | None = None
     person: Person | None = None
     seen: int = 0
+    until: int | None = None
+    alias: str = ""
 
     @property
     def locked(self) -> frozenset[str]:
@@ -247,10 +256,14 @@ def read_state(store: ReadStore, until: int | None = None) -> ReadState:
     This is everything that the store knows. A reader of a committee gets a read from
     :func:`HCCResponseLib.review.committee.assignments.open_read`, which keeps readers blind to each other.
     """
-    state = ReadState()
-    for event in store.events():
-        if until is not None and event.sequence > until:
-            break
+    events = (e for e in store.events() if until is None or e.sequence <= until)
+    return state_of(store, events, until)
+
+
+def state_of(store: ReadStore, events: Iterable[Event], until: int | None = None) -> ReadState:
+    """The state after these events of a read, for whoever has them at hand; ``until`` as of :func:`read_state`."""
+    state = ReadState(until=until)
+    for event in events:
         _take_row(store, state, event)
         _take_lock(state, event)
     return state
@@ -258,8 +271,13 @@ def read_state(store: ReadStore, until: int | None = None) -> ReadState:
 
 def read_life(store: ReadStore) -> ReadState:
     """Study, order, locks and signatures only, without proposals and decisions: quick, and nothing to peek at."""
+    return life_of(store, store.events())
+
+
+def life_of(store: ReadStore, events: Iterable[Event]) -> ReadState:
+    """:func:`read_life` for whoever has the events at hand."""
     state = ReadState()
-    for event in store.events():
+    for event in events:
         if event.action == "study":
             _take_row(store, state, event)
         _take_lock(state, event)
@@ -306,7 +324,7 @@ def _take_lock(state: ReadState, event: Event) -> None:
         state.locks.reader = payload["reader"]
         state.locks.profile_sha256 = payload["profile_sha256"]
     elif event.action == "signed":
-        known = {**payload, "utc": event.utc, "meaning": Meaning(payload["meaning"])}
+        known = {**payload, "utc": event.utc, "local": event.local, "meaning": Meaning(payload["meaning"])}
         state.locks.sign(Signature(**known))
     elif event.action == "amended":
         state.locks.amend(payload["time_point"], payload["later"], event.reason)

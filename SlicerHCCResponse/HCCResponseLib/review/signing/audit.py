@@ -8,17 +8,16 @@ from typing import Any
 from HCCResponseLib.base.csv_files import csv_text
 from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.base.files import write_text
+from HCCResponseLib.review.people.accounts import CHANGES
 from HCCResponseLib.review.people.people import People, local_people, people_file
 from HCCResponseLib.review.people.person import Person
 from HCCResponseLib.review.read.access import Role
+from HCCResponseLib.review.read.workflow import LOG_COPIED, note
 from HCCResponseLib.review.signing.authority import Authority, authority_of
 from HCCResponseLib.review.signing.check import SIGNATURES, SignatureCheck
+from HCCResponseLib.review.signing.dictionary import ACTIONS, COLUMNS, dictionary_csv
 from HCCResponseLib.review.store import STORE_LOG, Event, Finding, ReadStore
 
-COLUMNS = (
-    "read_id", "sequence", "utc", "actor", "role", "action", "item", "old", "new", "reason", "details",
-    "software", "profile", "previous", "hash",
-)  # fmt: skip
 _SECRET = ("hash",)
 
 
@@ -59,7 +58,10 @@ def verify(
         where = f"event {chain.sequence} of read '{chain.read_id}': " if chain.sequence else ""
         return AuditResult(chain, 0, f"{where}{chain.reason}")
     since = store.store.signs_since()
-    own = authority_of(store.other(STORE_LOG).events(), since)
+    log = store.other(STORE_LOG)
+    # For a single read the changes of accounts are enough, each by its own signature, whatever the log's length.
+    known = log.store.some_events(STORE_LOG, CHANGES) if read_id else log.events()
+    own = authority_of(known, since)
     if own.problem:
         number, why = own.problem
         return AuditResult(chain, 0, f"event {number} of read '{STORE_LOG}': {why}")
@@ -77,7 +79,9 @@ def verify(
             counts = one.event.action in SIGNATURES and name != STORE_LOG
             count, keyless = count + counts, keyless + (counts and one.keyless)
             notes += [one.note] if one.note else []
-    return AuditResult(chain, count, "", keyless, tuple(notes))
+    fault = "" if read_id else store.store.check_standings()
+    problem = f"{fault}; 'hcc-response read prepare' makes it anew" if fault else ""
+    return AuditResult(chain, count, problem, keyless, tuple(notes))
 
 
 def _here(people: People | None) -> Authority | None:
@@ -100,6 +104,9 @@ def _authority(people: People) -> Authority:
 def export_log(person: Person, store: ReadStore, path: Path, read_id: str | None = None) -> int:
     """Write a readable copy of the log, ``.csv`` or ``.json``; password hashes stay out. Returns how many events.
 
+    Beside it comes ``NAME.dictionary.csv``, which says what every column and action means. ``login`` is who was
+    connected to the server, by the server's own word; the hash of the event does not cover it.
+
     Cells of a CSV that a spreadsheet would take for a formula get an apostrophe in front (:func:`csv_text`).
 
     Raises:
@@ -112,7 +119,8 @@ def export_log(person: Person, store: ReadStore, path: Path, read_id: str | None
     names = [read_id] if read_id else store.store.reads()
     events = [e for name in names for e in store.other(name).events()]
     events.sort(key=lambda e: e.position)
-    rows = [_row(e) for e in events]
+    logins = store.store.logins(read_id)
+    rows = [{**_row(e), "login": logins.get(e.position, "")} for e in events]
     match Path(path).suffix.lower():
         case ".json":
             write_text(path, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
@@ -120,16 +128,21 @@ def export_log(person: Person, store: ReadStore, path: Path, read_id: str | None
             write_text(path, _csv(rows))
         case _:
             raise InputError(f"'{path}' must end in .csv or .json.")
+    write_text(Path(path).with_suffix(".dictionary.csv"), dictionary_csv())
+    details = {"file": str(Path(path).resolve()), "events": len(rows)}
+    what = f"read {read_id}" if read_id else "store"
+    note(store, person.name, LOG_COPIED, what, details, new=Path(path).name)
     return len(rows)
 
 
 def _row(event: Event) -> dict[str, Any]:
     details = {k: v for k, v in event.payload.items() if k not in _SECRET}
-    return {c: details if c == "details" else getattr(event, c) for c in COLUMNS}
+    more = {"details": details, "what": ACTIONS.get(event.action, "")}
+    return {c: more[c] if c in more else getattr(event, c) for c in COLUMNS if c != "login"}
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
     words = (
         {**row, "details": json.dumps(row["details"], ensure_ascii=False, sort_keys=True)} for row in rows
     )
-    return csv_text(COLUMNS, ([str(word[column]) for column in COLUMNS] for word in words))
+    return csv_text(tuple(COLUMNS), ([str(word[column]) for column in COLUMNS] for word in words))

@@ -10,6 +10,7 @@ from HCCResponseLib.review.people import accounts as kind
 from HCCResponseLib.review.people.people import People
 from HCCResponseLib.review.people.person import Person
 from HCCResponseLib.review.read.access import Role
+from HCCResponseLib.review.read.workflow import BUNDLED, note
 from HCCResponseLib.review.store import ReadStore
 from HCCResponseLib.review.store.bundle import write_bundle
 
@@ -34,4 +35,7 @@ def export_bundle(person: Person, store: ReadStore, people: People, path: Path) 
         if own is not None and Path(path).resolve() == own.resolve():
             raise InputError(f"'{path}' is the store itself; give the bundle another name.")
     accounts = None if elsewhere.name == store.store.name else elsewhere
-    return write_bundle(store.store, accounts, _SECRET, Path(path))
+    count = write_bundle(store.store, accounts, _SECRET, Path(path))
+    details = {"file": str(Path(path).resolve()), "events": count}
+    note(store, person.name, BUNDLED, "store", details, new=Path(path).name)
+    return count

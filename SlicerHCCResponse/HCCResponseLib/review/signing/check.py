@@ -9,6 +9,7 @@ from HCCResponseLib.review.committee.adjudication import ADJUDICATED
 from HCCResponseLib.review.people.accounts import Account
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.state import read_state
+from HCCResponseLib.review.read.workflow import UNBLINDED
 from HCCResponseLib.review.signing.authority import Authority, seal_fault
 from HCCResponseLib.review.signing.content import content_hash, hash_with_sources, values_hash
 from HCCResponseLib.review.signing.signing import SIGNED, evaluate_up_to, reviewed_up_to
@@ -16,7 +17,7 @@ from HCCResponseLib.review.store import STORE_LOG, Event, ReadStore
 
 #: What people answer for with their signature.
 SIGNATURES = (SIGNED, ADJUDICATED)
-_SEALED = (*SIGNATURES, "amended", "closed", "assigned")
+_SEALED = (*SIGNATURES, "amended", "closed", "assigned", UNBLINDED)
 _DOES_NOT_FIT = "the signature does not fit what was signed"
 
 

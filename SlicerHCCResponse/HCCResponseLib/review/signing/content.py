@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.profiles.load import LATER, Profile
 from HCCResponseLib.review.store import Event
 
 #: How the hash of the content is made now; 1 left out links and study.
@@ -17,12 +17,20 @@ _WORKFLOW = ("assigned", "signed", "amended", "closed", "adjudicated", "result")
 
 def values_hash(profile: Profile) -> str:
     """SHA-256 of a profile's name and values: another citation for the same value changes nothing."""
-    return _sha256(profile.model_dump(mode="json", exclude={"title", "sources"}))
+    return _sha256({n: v for n, v in _as_ever(profile).items() if n not in ("title", "sources")})
 
 
 def hash_with_sources(profile: Profile) -> str:
     """SHA-256 over title and sources, too, as earlier versions noted it."""
-    return _sha256(profile.model_dump(mode="json"))
+    return _sha256(_as_ever(profile))
+
+
+def _as_ever(profile: Profile) -> dict[str, Any]:
+    """A profile without the fields that earlier versions did not have, where their value changes nothing."""
+    values = profile.model_dump(mode="json")
+    left_out = {name for name, value in LATER.items() if values[name] == value}
+    kept = {name: value for name, value in values.items() if name not in left_out}
+    return {**kept, "sources": {n: s for n, s in kept["sources"].items() if n not in left_out}}
 
 
 def content_hash(

@@ -23,6 +23,12 @@ class Meaning(StrEnum):
     APPROVAL = "approval"
 
 
+def moment(utc: str, local: str) -> str:
+    """A moment for people: UTC, and the local time with its offset where it is known (both ISO 8601)."""
+    when = f"{utc[:19].replace('T', ' ')} UTC"
+    return f"{when} (local {local.replace('T', ' ')})" if local else when
+
+
 @dataclass(frozen=True)
 class Signature:
     """One signature under one time point.
@@ -39,6 +45,7 @@ class Signature:
         chain_head: hash of the event before the signature; binds it to the whole history of the read.
         key: fingerprint of the signer's public key; empty for signatures of earlier versions, which had none.
         signature: over the whole event, base64 (Ed25519).
+        local: the time of signing by the signer's computer, with its offset from UTC; empty in earlier versions.
     """
 
     time_point: str
@@ -57,6 +64,12 @@ class Signature:
     content_version: int = 1
     key: str = ""
     signature: str = ""
+    local: str = ""
+
+    @property
+    def when(self) -> str:
+        """Date and time in UTC, with the local time and its offset where they are known."""
+        return moment(self.utc, self.local)
 
     @property
     def under_key(self) -> str:
@@ -94,9 +107,13 @@ class Locks:
         """Take in a signature; that of the author locks."""
         self.signatures.append(signature)
         if signature.meaning is Meaning.AUTHORSHIP:
-            self.locked.add(signature.time_point)
-            self.reopened.pop(signature.time_point, None)
-            self.sign_again.discard(signature.time_point)
+            self.lock(signature.time_point)
+
+    def lock(self, time_point: str) -> None:
+        """A time point has come under its author's signature."""
+        self.locked.add(time_point)
+        self.reopened.pop(time_point, None)
+        self.sign_again.discard(time_point)
 
     def amend(self, time_point: str, later: list[str], reason: str) -> None:
         """Open a locked time point again; what was signed after it must be signed again."""

@@ -1,8 +1,9 @@
 """Where reads are kept: append-only, chained, durable; one SQLite file a study, or PostgreSQL for a committee."""
 
-from HCCResponseLib.review.store.chain import DEFAULT_READ, FIRST_HASH, Event, blob_key, event_hash
-from HCCResponseLib.review.store.read import STORE_LOG, ReadStore
+from HCCResponseLib.review.store.chain import DEFAULT_READ, FIRST_HASH, STORE_LOG, Event, blob_key, event_hash
+from HCCResponseLib.review.store.read import ReadStore
 from HCCResponseLib.review.store.seal import sealed_content
+from HCCResponseLib.review.store.standings import Standing
 from HCCResponseLib.review.store.store import Store, open_store
 from HCCResponseLib.review.store.verify import Finding
 
@@ -13,6 +14,7 @@ __all__ = [
     "Event",
     "Finding",
     "ReadStore",
+    "Standing",
     "Store",
     "blob_key",
     "event_hash",

@@ -12,7 +12,7 @@ FIRST_HASH = "0" * 64
 #: 3: written by software that signs with keys; a signature without a key after such an event is a forgery.
 FORMAT = 3
 _FORMATS = (1, 2, FORMAT)
-_MARK = "hcc-response event"
+MARK = "hcc-response event"
 #: What the hash of today's format covers, in this order.
 COVERED = (
     "format",
@@ -36,8 +36,14 @@ COVERED = (
 )
 #: What events of the first version did not have, so that nobody can give it to them later.
 _NOT_IN_FORMAT_1 = ("role", "item", "old", "new", "reason", "contours", "profile")
+#: The chain of what concerns no single read: users, roles, assignments.
+STORE_LOG = "store"
+#: The key of a stored payload that holds the local time of the computer that wrote the event.
+LOCAL = "local"
 #: The first version kept one read a file; the upgrade gives it this id.
 DEFAULT_READ = "read-1"
+#: The chain of what concerns no single read: users, roles, assignments.
+STORE_LOG = "store"
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,8 @@ class Event:
         previous, previous_in_store: hash of the event before it in its read, and in the whole store.
         hash: SHA-256 over all of the above.
         format: 1 for events of the first version, whose hash covers fewer fields; 2 before people had keys; else 3.
+        local: the same moment by the clock of the computer that wrote it, ISO 8601 with its offset from UTC; empty for
+            events from before it was noted. It is stored in the payload, so that the hash covers it.
     """
 
     position: int
@@ -79,6 +87,7 @@ class Event:
     previous_in_store: str
     hash: str
     format: int
+    local: str = ""
 
 
 def blob_key(data: bytes) -> str:
@@ -95,7 +104,7 @@ def row_hash(row: Mapping[str, Any]) -> str:
     """The hash that a stored row must have, by its format."""
     if row["format"] == 1:
         return event_hash(*(row[c] for c in ("previous", "utc", "actor", "action", "payload", "software")))
-    return _sha256([_MARK, *(row[name] for name in COVERED)])
+    return _sha256([MARK, *(row[name] for name in COVERED)])
 
 
 def _sha256(values: list[Any]) -> str:
@@ -140,7 +149,8 @@ def to_event(row: Mapping[str, Any]) -> Event:
     """A row as an event. Raises ``StorageError`` where the payload is no JSON."""
     try:
         payload = json.loads(row["payload"])
-        return Event(**{**row, "payload": payload, "contours": contour_keys(row)})
+        local = payload.pop(LOCAL, "")
+        return Event(**{**row, "payload": payload, "contours": contour_keys(row), "local": local})
     except (ValueError, TypeError, AttributeError) as problem:
         raise StorageError(
             f"Event {row['sequence']} of read '{row['read_id']}' is damaged: {problem}."

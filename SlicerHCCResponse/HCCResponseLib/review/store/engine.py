@@ -17,7 +17,7 @@ WRITING = "hcc_writing"
 #: Seconds that a writer waits for another one.
 PATIENCE = 20
 #: Key of PostgreSQL's advisory lock that orders all appends to a store.
-_LOCK = 0x48434352_45414453
+LOCK = 0x48434352_45414453
 #: A commit waits for the disk, more where the server is set so. And one client that stands still in the middle of
 #: writing must not stop the whole committee.
 _SERVER_SETTINGS = f"""
@@ -41,7 +41,7 @@ def sqlite_engine(path: Path) -> Engine:
         owner_only(path)
     except OSError as problem:
         raise StorageError(f"The read '{path}' cannot be created: {problem}.") from problem
-    archived = _is_archived(path)
+    archived = is_archived(path)
     address = path.resolve().as_uri() + "?immutable=1" if archived else str(path)
 
     def connect() -> sqlite3.Connection:
@@ -66,7 +66,7 @@ def sqlite_engine(path: Path) -> Engine:
     return engine
 
 
-def _is_archived(path: Path) -> bool:
+def is_archived(path: Path) -> bool:
     """A closed read where nothing may be written, such as a disc: SQLite opens it without its files beside it."""
     writable = os.access(path, os.W_OK) or os.access(path.parent, os.W_OK)
     return not writable and not path.with_name(path.name + "-wal").exists()
@@ -110,7 +110,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that holds the only right to append, from its start to its end."""
     with engine.connect().execution_options(**{WRITING: True}) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
         yield connection
 
 
@@ -127,7 +127,10 @@ def errors_of(name: str, what: str) -> Iterator[None]:
 
 
 def _explained(name: str, what: str, problem: Exception) -> StorageError:
-    reason = " ".join(str(getattr(problem, "orig", problem)).split())
+    cause = getattr(problem, "orig", problem)
+    # What a server says besides, of the function and the line, helps no reader.
+    said = getattr(getattr(cause, "diag", None), "message_primary", None)
+    reason = " ".join(str(said or cause).split())
     if "is full" in reason or "No space left" in reason:
         return StorageError(
             f"No room left on the disk for the read '{name}'. The last decision was not stored; "

@@ -10,9 +10,6 @@ from HCCResponseLib.review.store.chain import DEFAULT_READ, Event
 from HCCResponseLib.review.store.seal import Signer
 from HCCResponseLib.review.store.store import Store, open_store
 
-#: The chain of what concerns no single read: users, roles, assignments.
-STORE_LOG = "store"
-
 
 class ReadStore:
     """One reader's evaluation of one subject, kept as events.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Protocol
 
-from HCCResponseLib.review.store.chain import COVERED, Event
+from HCCResponseLib.review.store.chain import COVERED, LOCAL, Event
 
 _MARK = "hcc-response signature"
 #: The key of a payload that holds the signature.
@@ -44,7 +44,8 @@ def sealed_payload(row: Mapping[str, Any], payload: Mapping[str, Any], signer: S
 def sealed_content(event: Event) -> bytes:
     """The bytes that the signature of a stored event was made over."""
     row = {one.name: getattr(event, one.name) for one in fields(event)}
-    return _content({**row, "contours": " ".join(event.contours)})
+    payload = {**event.payload, LOCAL: event.local} if event.local else event.payload
+    return _content({**row, "payload": payload, "contours": " ".join(event.contours)})
 
 
 def _content(row: Mapping[str, Any]) -> bytes:

@@ -3,18 +3,18 @@
 import json
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, text
 
-from HCCResponseLib import __version__
-from HCCResponseLib.base.errors import ConflictError, InputError, StorageError
+from HCCResponseLib.base.errors import StorageError
+from HCCResponseLib.review.store import standings as table
 from HCCResponseLib.review.store.chain import (
     FIRST_HASH,
     FORMAT,
+    LOCAL,
     Event,
     blob_key,
     check_text,
@@ -23,10 +23,14 @@ from HCCResponseLib.review.store.chain import (
     to_event,
 )
 from HCCResponseLib.review.store.engine import errors_of, server_engine, sqlite_engine, writing
+from HCCResponseLib.review.store.rights import Login, ends, ensure_rights, login_of, logins, reads_seen
+from HCCResponseLib.review.store.rights import append as append_by_right
+from HCCResponseLib.review.store.rows import checked_id, keep, last, local_time, next_row
 from HCCResponseLib.review.store.schema import blobs, events
 from HCCResponseLib.review.store.seal import Signer, sealed_payload
+from HCCResponseLib.review.store.standings import Standing
 from HCCResponseLib.review.store.upgrade import ensure_schema
-from HCCResponseLib.review.store.verify import Finding, check_chain, stored_rows
+from HCCResponseLib.review.store.verify import Finding, Hidden, check_chain, stored_rows
 
 #: Contours asked for in one query.
 _AT_ONCE = 500
@@ -38,14 +42,31 @@ _READ_IDS = text(
 
 
 class Store:
-    """All reads in one database. Threads may share it; each has its own transaction."""
+    """All reads in one database. Threads may share it; each has its own transaction.
 
-    def __init__(self, engine: Engine, name: str, path: Path | None) -> None:
-        """Made by :func:`open_store`. ``name`` is what messages call it; ``path`` is ``None`` for a server."""
+    Attributes:
+        name: what messages call it.
+        path: the file; ``None`` for a server.
+        login: on a server, who we are there when we do not own the database: what is hidden from this login is not
+            found by anything here.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        name: str,
+        path: Path | None,
+        login: Login | None = None,
+        has_logins: bool = False,
+    ) -> None:
+        """Made by :func:`open_store`. ``has_logins``: whether the database notes the login of each event."""
         self.name = name
         self.path = path
+        self.login = login
+        self._has_logins = has_logins
         self._engine = engine
         self._local = threading.local()
+        self._rights: tuple[bool, bool] | None = None
 
     def close(self) -> None:
         """Let the database go."""
@@ -109,14 +130,28 @@ class Store:
         with self.transaction():
             connection = self._current()
             assert connection is not None
-            row = _next_row(connection, read_id, expected_previous)
+            row = next_row(self._ends(connection, checked_id(read_id)), read_id, expected_previous)
             row |= {name: check_text(name, str(text)) for name, text in words.items()}
-            row["contours"] = " ".join(_keep(connection, data) for data in contours)
+            row["contours"] = " ".join(map(blob_key, contours))
+            payload = {**payload, LOCAL: local_time(row["utc"])}
             plain = json.dumps(payload, sort_keys=True, default=str)
             row["payload"] = plain if signer is None else sealed_payload(row, payload, signer)
             row["hash"] = row_hash(row)
-            connection.execute(insert(events), row)
+            if self.login is not None:
+                append_by_right(connection, row, contours)
+            else:
+                for data in contours:
+                    keep(connection, data)
+                connection.execute(insert(events), row)
+            if self._standings_rights(connection)[1]:
+                table.follow(connection, row)
             return to_event(row)
+
+    def _ends(self, connection: Connection, read_id: str) -> tuple[int, str, int, str]:
+        """Number and hash of the last event of the store, then of a read."""
+        if self.login is not None:
+            return ends(connection, read_id)
+        return (*last(connection, None), *last(connection, read_id))
 
     def events(self, read_id: str, after: int = 0) -> list[Event]:
         """The events of a read in order, those after number ``after``, checked along the chain.
@@ -139,11 +174,15 @@ class Store:
     def head(self, read_id: str | None = None) -> str:
         """Hash of the last event of a read, or of the store; ``FIRST_HASH`` where there is none."""
         with self._reading() as connection:
-            return _last(connection, read_id)[1]
+            if read_id is None and self.login is not None:
+                return ends(connection, None)[1]
+            return last(connection, read_id)[1]
 
     def reads(self) -> list[str]:
         """The ids of all reads that have events, sorted."""
         with self._reading() as connection:
+            if self.login is not None and not self.login.sees_all:
+                return sorted(reads_seen(connection))
             return sorted(connection.scalars(_READ_IDS))
 
     def blobs(self, keys: Iterable[str]) -> dict[str, bytes]:
@@ -164,12 +203,23 @@ class Store:
     def last_sequence(self, read_id: str) -> int:
         """Number of the last event of a read; 0 where there is none."""
         with self._reading() as connection:
-            return _last(connection, read_id)[0]
+            return last(connection, read_id)[0]
 
     def some_events(
-        self, read_id: str, until: int, actions: Collection[str], actors: Collection[str] | None = None
+        self,
+        read_id: str,
+        actions: Collection[str],
+        until: int | None = None,
+        *,
+        actors: Collection[str] | None = None,
+        items: Collection[str] | None = None,
     ) -> list[Event]:
-        """The events of some kinds up to a number, in order, without reading the others of a long log.
+        """The events of some kinds, in order, without reading the others of a long log.
+
+        Args:
+            until: number of the last event that is asked for; ``None``: of the read.
+            actors: only what these did.
+            items: only what was done to these.
 
         Each is checked by its own hash. Whether others are missing between them is for :meth:`events` and
         :meth:`check`.
@@ -177,16 +227,81 @@ class Store:
         Raises:
             StorageError: the file is damaged, or an event was changed.
         """
-        query = select(events).where(events.c.read_id == read_id, events.c.sequence <= until)
-        query = query.where(events.c.action.in_(actions))
-        if actors is not None:
-            query = query.where(events.c.actor.in_(actors))
+        # "+ 0" keeps the database from going through the whole log in order instead of to these events.
+        number = events.c.sequence + 0
+        query = select(events).where(events.c.read_id == read_id, events.c.action.in_(actions))
+        for column, wanted in ((events.c.actor, actors), (events.c.item, items)):
+            if wanted is not None:
+                query = query.where(column.in_(wanted))
+        if until is not None:
+            query = query.where(number <= until)
         with self._reading() as connection:
-            rows = [dict(r) for r in connection.execute(query.order_by(events.c.sequence)).mappings()]
+            rows = [dict(r) for r in connection.execute(query.order_by(number)).mappings()]
         for row in rows:
-            if row["hash"] != row_hash(row):
-                raise self._not_as_written(row, "it was changed")
+            self._check_own_hash(row)
         return [to_event(row) for row in rows]
+
+    def standings(self, reader: str | None = None) -> list[Standing]:
+        """How far every read is, or every one of a reader, in the order of their assignments.
+
+        From the table of standings and what the log holds beyond it; where this login may, the table is brought up to
+        date. A read that nobody assigned is left out.
+
+        Raises:
+            StorageError: the file is damaged, or an event beyond the table is not as it was written.
+        """
+        with self._reading() as connection:
+            may_read, may_write = self._standings_rights(connection)
+            last = table.last_taken_in(connection) if may_read else 0
+            fresh = list(table.later_rows(connection, last))
+            known = table.held(connection, None if fresh else reader) if may_read else {}
+        changed = self._take_in(known, fresh)
+        if changed and may_write and not self.writing:
+            # A place where nothing can be written is as good as one where nothing needs to be.
+            with suppress(StorageError):
+                self._note(last, fresh[-1]["position"], [known[name] for name in changed])
+        given = [s for s in known.values() if s.given and reader in (None, s.reader)]
+        return sorted(given, key=lambda s: s.given)
+
+    def rebuild_standings(self) -> None:
+        """Make the table of standings anew from the log, where this login may. Errors as :meth:`standings`."""
+        with self.transaction(), self._reading() as connection:
+            if self._standings_rights(connection)[1]:
+                known: dict[str, Standing] = {}
+                self._take_in(known, table.later_rows(connection, 0))
+                table.emptied(connection)
+                table.put(connection, known.values())
+
+    def check_standings(self) -> str:
+        """What the table of standings says otherwise than the log; empty where nothing, or where there is none."""
+        with self._reading() as connection:
+            return table.difference(connection) if self._standings_rights(connection)[0] else ""
+
+    def _standings_rights(self, connection: Connection) -> tuple[bool, bool]:
+        if self._rights is None:
+            self._rights = table.rights(connection)
+        return self._rights
+
+    def _take_in(self, known: dict[str, Standing], rows: Iterable[Mapping[str, Any]]) -> set[str]:
+        changed = set()
+        for row in rows:
+            self._check_own_hash(row)
+            try:
+                changed |= table.taken_in(known, [row])
+            except ValueError as problem:
+                raise self._not_as_written(row, str(problem)) from problem
+        return changed
+
+    def _note(self, last: int, position: int, rows: Sequence[Standing]) -> None:
+        """Write rows that were taken in up to a position, unless somebody else has done so meanwhile."""
+        with self.transaction(), self._reading() as connection:
+            nobody_else = table.last_taken_in(connection) == last
+            if nobody_else and table.sees_all(connection, last, position):
+                table.put(connection, rows)
+
+    def _check_own_hash(self, row: Mapping[str, Any]) -> None:
+        if row["hash"] != row_hash(row):
+            raise self._not_as_written(row, "it was changed")
 
     def _not_as_written(self, row: Mapping[str, Any], fault: str) -> StorageError:
         return StorageError(
@@ -204,11 +319,24 @@ class Store:
     def check(self, read_id: str | None = None, expected_head: str | None = None) -> Finding:
         """Go along the chain of a read, or of the whole store, and say what is found.
 
+        What this login may not see is counted, not looked at; a read that it may not see at all is a ``StorageError``.
+
         Args:
             expected_head: a hash that was noted down; it must still be in the chain.
         """
         with self._reading() as connection:
-            return check_chain(connection, read_id, expected_head)
+            if self.login is None:
+                return check_chain(connection, read_id, expected_head)
+            seen = None if self.login.sees_all else tuple(reads_seen(connection))
+            hidden = Hidden(self.login.name, seen, ends(connection, read_id)[0])
+            return check_chain(connection, read_id, expected_head, hidden)
+
+    def logins(self, read_id: str | None = None) -> dict[int, str]:
+        """By position, the login under which the server took an event in; nothing in a file."""
+        if not self._has_logins:
+            return {}
+        with self._reading() as connection:
+            return logins(connection, read_id)
 
 
 def open_store(where: str | Path, create: bool = True) -> Store:
@@ -219,7 +347,9 @@ def open_store(where: str | Path, create: bool = True) -> Store:
     Raises:
         InputError: a URL that cannot be used.
         StorageError: it cannot be opened, or is not such a store.
+        AccessError: on a server, a login that has no account.
     """
+    login, rights = None, False
     if isinstance(where, str) and "://" in where:
         engine, path = server_engine(where), None
         name = engine.url.render_as_string(hide_password=True).replace("+psycopg", "")
@@ -231,47 +361,10 @@ def open_store(where: str | Path, create: bool = True) -> Store:
     try:
         with errors_of(name, "opened"):
             ensure_schema(engine, name, path, create)
+            if path is None:
+                rights = ensure_rights(engine)
+                login = login_of(engine, name)
     except BaseException:
         engine.dispose()
         raise
-    return Store(engine, name, path)
-
-
-def _last(connection: Connection, read_id: str | None) -> tuple[int, str]:
-    """Number and hash of the last event of a read, or of the store."""
-    query = select(events.c.position, events.c.hash).order_by(events.c.position.desc())
-    if read_id is not None:
-        query = select(events.c.sequence, events.c.hash).where(events.c.read_id == read_id)
-        query = query.order_by(events.c.sequence.desc())
-    row = connection.execute(query.limit(1)).first()
-    return (0, FIRST_HASH) if row is None else (row[0], row[1])
-
-
-def _next_row(connection: Connection, read_id: str, expected_previous: str | None) -> dict[str, Any]:
-    """The place of the next event: numbers, links, time, software."""
-    if not check_text("read's id", read_id).strip() or len(read_id) > 200:
-        raise InputError(f"'{read_id[:40]}' is not an id of a read: 1 to 200 characters.")
-    position, previous_in_store = _last(connection, None)
-    sequence, previous = _last(connection, read_id)
-    if expected_previous not in (None, previous):
-        raise ConflictError(
-            f"Read '{read_id}' was written by somebody else meanwhile; look at it again and repeat."
-        )
-    return {
-        "format": FORMAT,
-        "position": position + 1,
-        "read_id": read_id,
-        "sequence": sequence + 1,
-        "previous": previous,
-        "previous_in_store": previous_in_store,
-        "utc": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "software": f"hcc-response {__version__}",
-    }
-
-
-def _keep(connection: Connection, data: bytes) -> str:
-    """Store a contour once; its key."""
-    key = blob_key(data)
-    if connection.scalar(select(blobs.c.sha256).where(blobs.c.sha256 == key)) is None:
-        connection.execute(insert(blobs).values(sha256=key, data=data))
-    return key
+    return Store(engine, name, path, login, rights)

@@ -155,7 +155,7 @@ def link_parts(
     places = {n: k.place.lesion for n, k in known.items()}
     parts = carried_parts(found, geometry.spacing, list(places.values()))
     links = match(time_point, known, parts, geometry)
-    return parts, with_doubtful_places(links, places, found, parts, geometry.spacing)
+    return parts, with_doubtful_places(links, known, found, parts, geometry.spacing)
 
 
 def propose_known(

@@ -248,6 +248,8 @@ def _link(
     evidence: Evidence = {"registration_trustworthy": lesion.trust.trustworthy}
     if lesion.trust.reasons:
         evidence["registration_remark"] = " ".join(lesion.trust.reasons)
+    if lesion.trust.error_mm is not None:
+        evidence["place_error_mm"] = round(lesion.trust.error_mm, 1)
     if lesion.last_seen:
         evidence["last_seen"] = lesion.last_seen
     if not parts:

@@ -20,10 +20,8 @@ from HCCResponseLib.measure import RECIST, Convention, measure_lesion, measure_p
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.identity.components import count_parts, is_too_small
 from HCCResponseLib.track.identity.matching import KnownLesion
+from HCCResponseLib.track.registration.residual import search_margin_mm
 
-_MARGIN_MM = (
-    10.0  # the 95th percentile of the registration's error within the liver is 8 mm (docs/tracking.md)
-)
 _TAKEN_MM3 = 20.0  # below it another lesion's contour touches a place and does not take it
 Spacing = tuple[float, float, float]
 
@@ -66,12 +64,14 @@ def carriers_of(links: LinkSet, known: Mapping[str, KnownLesion]) -> dict[str, s
 
 
 def with_doubtful_places(
-    links: LinkSet, places: Mapping[str, Lesion], found: Mask, parts: Sequence[Lesion], spacing: Spacing
+    links: LinkSet, known: Mapping[str, KnownLesion], found: Mask, parts: Sequence[Lesion], spacing: Spacing
 ) -> LinkSet:
     """A lesion is no longer *vanished* where tumour lies in its place, or near it without belonging to a lesion.
 
+    What is near follows from the estimated error of the place.
+
     Args:
-        places: each known lesion's registered earlier contour on the grid of ``found``.
+        known: with places on the grid of ``found``.
         found: tumour mask (z, y, x); ``parts``: its parts by number, as matched.
     """
     owned = [parts[number - 1] for number, names in links.owners().items() if names]
@@ -79,25 +79,26 @@ def with_doubtful_places(
         replace(link, outcome=LinkKind.UNCLEAR, evidence={**link.evidence, "remark": remark})
         if link.name is not None
         and link.outcome is LinkKind.VANISHED
-        and (remark := _doubt(places[link.name], found, owned, spacing))
+        and (remark := _doubt(known[link.name], found, owned, spacing))
         else link
         for link in links.links
     )
     return replace(links, links=tuple(checked))
 
 
-def _doubt(place: Lesion, found: Mask, owned: Sequence[Lesion], spacing: Spacing) -> str:
+def _doubt(lesion: KnownLesion, found: Mask, owned: Sequence[Lesion], spacing: Spacing) -> str:
     """Why a place without a part of its own cannot be called empty; empty when it can."""
+    place, margin = lesion.place.lesion, search_margin_mm(lesion.trust.error_mm)
     voxel = float(np.prod(spacing))
     taken = sum(place.overlap(one) for one in owned) * voxel
     if taken >= _TAKEN_MM3:
         return f"{taken:.0f} mm3 of its place lie in another lesion's contour: has it grown together with it?"
-    box = place.reach(spacing, _MARGIN_MM)
+    box = place.reach(spacing, margin)
     loose = found[box]
     for one in owned:
         loose = loose & ~one.window(box)
     away = ndimage.distance_transform_edt(~place.window(box), sampling=spacing)
-    near = loose & (away <= _MARGIN_MM)
+    near = loose & (away <= margin)
     if not near.any():
         return ""
     size, gap = np.count_nonzero(near) * voxel, float(away[near].min())

@@ -226,6 +226,8 @@ def _evidence(part: Lesion, scan: _Scan) -> Evidence:
     }
     if trust.reasons:
         evidence["registration_remark"] = " ".join(trust.reasons)
+    if trust.error_mm is not None:
+        evidence["place_error_mm"] = round(trust.error_mm, 1)
     return evidence
 
 

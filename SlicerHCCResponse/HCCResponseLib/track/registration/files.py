@@ -23,7 +23,7 @@ def save_registration(path: Path, found: Registration) -> None:
         "quality": asdict(found.quality),
         "local_shift_mm": found.local_shift_mm,
     }
-    outline = found.maps.outline_mm
+    outline, figures = found.maps.outline_mm, found.maps.figures
     arrays = {
         "matrix": np.asarray(found.affine.GetMatrix()),
         "translation": np.asarray(found.affine.GetTranslation()),
@@ -32,6 +32,7 @@ def save_registration(path: Path, found: Registration) -> None:
         "cycle": found.maps.cycle_mm,
         "jacobian": found.maps.jacobian,
         "outline": np.zeros(0, np.float32) if outline is None else outline,
+        "figures": np.zeros(0, np.float32) if figures is None else figures,
         "facts": _text(facts),
     }
     write_atomically(path, lambda temporary: np.savez(temporary, **arrays))
@@ -49,8 +50,9 @@ def load_registration(path: Path) -> Registration:
     grid, *scans = (_geometry(g) for g in facts["grids"])
     quality = Quality(**{**facts["quality"], "remarks": tuple(facts["quality"]["remarks"])})
     outline = arrays["outline"] if arrays["outline"].size else None
+    figures = arrays["figures"] if arrays["figures"].size else None
     x, y, z = facts["local_shift_mm"]
-    maps = TrustMaps(arrays["cycle"], arrays["jacobian"], outline)
+    maps = TrustMaps(arrays["cycle"], arrays["jacobian"], outline, figures)
     return Registration(affine, arrays["field"], grid, maps, quality, (scans[0], scans[1]), (x, y, z))
 
 

@@ -24,6 +24,7 @@ from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.track.registration import rigid
 from HCCResponseLib.track.registration.deform import Channels, cycle_error, deform, jacobian, sample
+from HCCResponseLib.track.registration.residual import figure_maps
 from HCCResponseLib.track.registration.trust import LocalTrust, Quality, TrustMaps, judge, place_words
 
 _GRID_MM = (4.0, 4.0, 4.0)
@@ -131,21 +132,29 @@ def register(baseline: Volume, follow_up: Volume, focus: Mask, seed: int = 0) ->
 
 
 def register_scans(
-    baseline: Scan, follow_up: Scan, seed: int = 0, report: Report = ignore_progress
+    baseline: Scan,
+    follow_up: Scan,
+    seed: int = 0,
+    report: Report = ignore_progress,
+    astray: sitk.VersorTransform | None = None,
 ) -> Registration:
     """The default :class:`Registrar`: SimpleITK for body and liver outline, then demons on a 4 mm grid.
 
     Args:
         seed: of the metric's sampling.
+        astray: turns the aligned livers against each other about the follow-up's before the tissue is followed. For
+            trials only: whether the checks notice a registration that is known to be wrong.
 
     Raises:
         InputError: one of the volumes shows no body.
     """
     with rigid.one_thread():
-        return _register(baseline, follow_up, seed, report)
+        return _register(baseline, follow_up, seed, report, astray)
 
 
-def _register(baseline: Scan, follow_up: Scan, seed: int, report: Report) -> Registration:
+def _register(
+    baseline: Scan, follow_up: Scan, seed: int, report: Report, astray: sitk.VersorTransform | None
+) -> Registration:
     report(Progress("Aligning bodies", 0.05))
     fixed, moving = rigid.prepare_body(follow_up.image), rigid.prepare_body(baseline.image)
     livers = (_usable(follow_up.liver), _usable(baseline.liver))
@@ -159,6 +168,10 @@ def _register(baseline: Scan, follow_up: Scan, seed: int, report: Report) -> Reg
     start = body or sitk.Euler3DTransform()
     report(Progress("Aligning livers", 0.25))
     affine = _second_step(baseline, follow_up, livers, start, seed)
+    if astray is not None and livers[0] is not None:
+        turn = sitk.VersorTransform(astray)
+        turn.SetCenter(_centre(livers[0]).tolist())
+        affine = rigid.as_affine(sitk.CompositeTransform([affine, turn]))
     grid = _grid(follow_up, baseline, livers[0], affine)
     here, there = _channels(follow_up, grid, livers[0], None), _channels(baseline, grid, livers[1], affine)
     report(Progress("Following the tissue", 0.45))
@@ -166,9 +179,9 @@ def _register(baseline: Scan, follow_up: Scan, seed: int, report: Report) -> Reg
     report(Progress("Checking the way back", 0.75))
     backward = deform(there[0], here[0])
     spacing = grid.spacing[0]
-    maps = TrustMaps(
-        cycle_error(forward, backward) * spacing, jacobian(forward), _outline_gap(here, there, forward)
-    )
+    cycle = cycle_error(forward, backward) * spacing
+    figures = None if here[2] is None else figure_maps(cycle, forward, here[2], grid, start, affine)
+    maps = TrustMaps(cycle, jacobian(forward), _outline_gap(here, there, forward), figures)
     overlap = _overlap(here[2], there[2], forward)
     quality = judge(alike, overlap, maps, here[2], orientation, remark)
     report(Progress("Registered", 1.0))

@@ -1,0 +1,46 @@
+"""The proposals of one time point with their links: all of them are stored, or none."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.jobs import ignore_progress
+from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.lesions.links import LinkSet
+from HCCResponseLib.pipeline import propose as sessions
+from HCCResponseLib.review.read.session import Session
+from HCCResponseLib.review.read.state import read_state
+from reads import BASELINE, FOLLOW_UP, GRID, accept_with_a_look, disc, lesion, make_read
+
+
+def test_a_time_point_whose_last_proposal_fails_leaves_nothing(tmp_path, monkeypatch):
+    store, state = make_read(tmp_path / "read.sqlite", [lesion(BASELINE, "L1", 40)])
+    accept_with_a_look(store, state, "Dr A")
+    image = Volume(disc(40).astype("int16"), GRID, "test")
+    session = Session(state.study, tmp_path, store, state, {FOLLOW_UP: image})
+    good, bad = lesion(FOLLOW_UP, "L1", 30), lesion(FOLLOW_UP, "L2\0", 20)
+    quality = SimpleNamespace(facts=dict)
+
+    def propose(proposals):
+        done = SimpleNamespace(
+            links=LinkSet(FOLLOW_UP, ()),
+            proposals=proposals,
+            suppressed=[],
+            registration=SimpleNamespace(quality=quality),
+        )
+        monkeypatch.setattr(sessions, "propose_follow_up", lambda *_: done)
+        runner = SimpleNamespace(options=SimpleNamespace(seed=0), cancelled=lambda: False)
+        how = (SimpleNamespace(sha256="0"), runner, tmp_path / "adapted.pt", {})
+        sessions._propose_one(session, state.study.timepoints[1], None, how, ignore_progress)
+
+    head, known = store.head(), set(state.rows)
+    with pytest.raises(InputError, match="NUL"):
+        propose([good, bad])
+    assert store.head() == head
+    assert (set(state.rows), state.links) == (known, {})
+    assert read_state(store).links == {}
+    propose([good])
+    assert set(read_state(store).rows[FOLLOW_UP]) == {"L1"}
+    assert set(state.links) == {FOLLOW_UP}
+    store.close()
