@@ -1,6 +1,7 @@
 """A reader's decisions from a file: checked as a whole before anything is stored."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -9,7 +10,7 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.imaging.write import write_label_map
-from HCCResponseLib.response.types import Response
+from HCCResponseLib.response.types import LesionState, Response
 from HCCResponseLib.review.decisions.decisions_file import apply_decisions
 from HCCResponseLib.review.read.state import RowStatus
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read
@@ -123,3 +124,56 @@ def test_an_unknown_key_anywhere_is_named(tmp_path, read, more, named):
     store, state = read
     with pytest.raises(InputError, match=f"{named}: is not known"):
         apply_decisions(store, state, write(tmp_path, **more), GRIDS)
+
+
+def test_one_word_for_all_rows_that_are_not_named(tmp_path, read):
+    store, state = read
+    path = write(
+        tmp_path,
+        entry("*", "accept", "*"),
+        entry("L1", "edit", BASELINE, long_axis_mm=31),
+        rest={"action": "dismiss", "reason": "perfusion"},
+    )
+    assert apply_decisions(store, state, path, GRIDS) == {BASELINE, FOLLOW_UP}
+    assert str(state.row(BASELINE, "L1").long_mm) == "31.0"
+    assert state.row(FOLLOW_UP, "L1").status is RowStatus.ACCEPTED
+    assert state.row(FOLLOW_UP, "C1").decision.reason == "perfusion"
+
+
+def test_one_word_leaves_what_was_decided_and_what_wants_a_look(tmp_path):
+    gone = replace(lesion(FOLLOW_UP, "L2", 40), state=LesionState.DISAPPEARED, contour=None, measurement=None)
+    rows = [lesion(BASELINE, "L1", 40), lesion(BASELINE, "L2", 40), lesion(FOLLOW_UP, "L1", 40), gone]
+    store, state = make_read(tmp_path / "read.sqlite", rows)
+    apply_decisions(store, state, write(tmp_path, entry("L1", "edit", long_axis_mm=20)), GRIDS)
+    apply_decisions(store, state, write(tmp_path, rest={"action": "accept"}), GRIDS)
+    assert str(state.row(FOLLOW_UP, "L1").long_mm) == "20.0"
+    assert state.row(FOLLOW_UP, "L2").decision is None
+    apply_decisions(store, state, write(tmp_path, entry("L2", "accept")), GRIDS)
+    assert state.row(FOLLOW_UP, "L2").status is RowStatus.ACCEPTED
+    store.close()
+
+
+def test_the_same_file_twice_adds_nothing(tmp_path, read):
+    store, state = read
+    write_label_map(LabelMap(disc(20).astype("uint8"), GRID), tmp_path / "l1.nrrd")
+    path = write(
+        tmp_path,
+        entry("L1", "accept", BASELINE, role="target"),
+        entry("L1", "edit", contour="l1.nrrd"),
+        entry("L7", "edit", BASELINE, added=True, long_axis_mm=12),
+        rest={"action": "dismiss", "reason": "vessel"},
+        non_target=[{"time_point": FOLLOW_UP, "response": "NE"}],
+        sites=[{"name": "L1", "treated": True}],
+        visits=[{"time_point": FOLLOW_UP, "markers_normal": True}],
+    )
+    apply_decisions(store, state, path, GRIDS)
+    before = store.events()
+    apply_decisions(store, state, path, GRIDS)
+    assert store.events() == before
+
+
+def test_the_order_of_the_rows_does_not_matter(tmp_path, read):
+    store, state = read
+    rows = [entry("C1", "dismiss", reason="vessel"), entry("*", "accept"), entry("L1", "accept", BASELINE)]
+    apply_decisions(store, state, write(tmp_path, *rows), GRIDS)
+    assert all(row.decision for point in state.rows.values() for row in point.values())

@@ -12,10 +12,12 @@ from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.response.types import LesionRole, LesionState, Response, VersusLast
+from HCCResponseLib.review.decisions.bulk import EVERY, spread
 from HCCResponseLib.review.decisions.decide import (
     answer,
     as_length,
     as_number,
+    as_row,
     check,
     decide,
     decide_non_target,
@@ -23,7 +25,7 @@ from HCCResponseLib.review.decisions.decide import (
 from HCCResponseLib.review.decisions.reader_rows import add_row, first_shown, set_site, set_visit
 from HCCResponseLib.review.read.facts import Marker, Site, Visit
 from HCCResponseLib.review.read.profile import profile_of
-from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision
+from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision, same_word
 from HCCResponseLib.review.read.state import ReadState
 from HCCResponseLib.review.read.transaction import all_or_nothing
 from HCCResponseLib.review.store import ReadStore
@@ -34,7 +36,9 @@ class _Strict(BaseModel):
 
 
 class DecisionEntry(_Strict):
-    """One decision. ``contour`` is a label map whose ``label`` (default: any non-zero value) is the lesion.
+    """One decision; ``*`` as name or time point stands for all rows that the file does not name.
+
+    ``contour`` is a label map whose ``label`` (default: any non-zero value) is the lesion.
 
     ``viable``: contour or length is that of the viable part, as mRECIST, EASL and qEASL need it.
 
@@ -112,11 +116,19 @@ class VisitEntry(_Strict):
     reason: str = ""
 
 
+class RestEntry(_Strict):
+    """The word on every row that the file does not name."""
+
+    action: Action
+    reason: str = ""
+
+
 class DecisionsFile(_Strict):
-    """Everything one reader decided."""
+    """Everything one reader decided; ``rest`` is the same as a last decision on ``*`` at ``*``."""
 
     reader: str = Field(min_length=1, max_length=100)
     decisions: tuple[DecisionEntry, ...] = ()
+    rest: RestEntry | None = None
     non_target: tuple[NonTargetEntry, ...] = ()
     answers: tuple[AnswerEntry, ...] = ()
     sites: tuple[SiteEntry, ...] = ()
@@ -142,6 +154,8 @@ def apply_decisions(
 ) -> frozenset[str]:
     """Append the decisions of a file, all of them or none; after an error the state is as it was before.
 
+    What is in the read already is not said again, so that the same file may be given twice.
+
     Args:
         grids: the grid of each time point's image, for edited contours.
         skip: time points that are left for later or were done before.
@@ -151,28 +165,49 @@ def apply_decisions(
         the time points whose decisions were written.
     """
     content = _with_reasons(load_decisions(path), reason)
-    entries = [e for e in content.decisions if e.time_point not in skip]
-    ready = [_decision(content.reader, entry, Path(path).parent, grids) for entry in entries]
     with all_or_nothing(store, state):
-        for entry in entries:
-            if entry.added:
+        for entry in content.decisions:
+            known = state.row(entry.time_point, entry.name) is not None
+            if entry.added and entry.time_point not in skip and not known:
                 add_row(store, state, content.reader, entry.time_point, entry.name)
         shown = _apply_facts(store, state, content, skip)
+        entries = spread(_with_rest(content), state, skip)
+        ready = [_decision(content.reader, entry, Path(path).parent, grids) for entry in entries]
         for decision in ready:
             check(state, decision)
         for decision in ready:
-            decide(store, state, decision, grids.get(decision.time_point))
+            _decide_once(store, state, decision, grids.get(decision.time_point))
         for judged in content.non_target:
-            if judged.time_point not in skip:
+            if judged.time_point not in skip and state.non_target.get(judged.time_point) != judged.response:
                 done = NonTargetDecision(content.reader, judged.time_point, judged.response, judged.reason)
                 decide_non_target(store, state, done)
         for given in content.answers:
-            if given.time_point not in skip and state.study is not None:
+            said_before = state.answers.get(given.time_point) == given.choice
+            if given.time_point not in skip and not said_before and state.study is not None:
                 profile = profile_of(store, state)
                 answer(store, state, profile, content.reader, given.time_point, given.choice, given.reason)
     points = [e.time_point for e in entries] + [e.time_point for e in content.non_target]
     points += [e.time_point for e in content.answers] + [e.time_point for e in content.visits]
     return (frozenset(points) | shown) - skip
+
+
+def _with_rest(content: DecisionsFile) -> tuple[DecisionEntry, ...]:
+    if content.rest is None:
+        return content.decisions
+    rest = content.rest
+    return (
+        *content.decisions,
+        DecisionEntry(time_point=EVERY, name=EVERY, action=rest.action, reason=rest.reason),
+    )
+
+
+def _decide_once(store: ReadStore, state: ReadState, decision: Decision, grid: Geometry | None) -> None:
+    """Decide, unless this reader has said the same already."""
+    before = state.row(decision.time_point, decision.name)
+    said = before.decision if before else None
+    asked = as_row(store, state, decision, grid).decision
+    if said is None or asked is None or said.reader != asked.reader or not same_word(said, asked):
+        decide(store, state, decision, grid)
 
 
 def _with_reasons(content: DecisionsFile, reason: str) -> DecisionsFile:
@@ -200,7 +235,8 @@ def _apply_facts(
         if first in skip or (first is None and waits):
             continue
         site = Site(**entry.model_dump(exclude={"name", "reason"}))
-        set_site(store, state, content.reader, entry.name, site, entry.reason)
+        if state.sites.get(entry.name) != site:
+            set_site(store, state, content.reader, entry.name, site, entry.reason)
         shown.add(first or "")
     for seen in content.visits:
         if seen.time_point not in skip:
@@ -208,7 +244,8 @@ def _apply_facts(
                 Marker(m.name, as_number(m.value), as_number(m.limit), m.unit) for m in seen.markers
             )
             visit = Visit(markers, seen.markers_normal, seen.non_target_versus_last)
-            set_visit(store, state, content.reader, seen.time_point, visit, seen.reason)
+            if state.visits.get(seen.time_point) != visit:
+                set_visit(store, state, content.reader, seen.time_point, visit, seen.reason)
     return frozenset(shown)
 
 
