@@ -43,7 +43,8 @@ def test_images_are_assessed_beside_themselves_and_go_on_as_a_study(folder):
     assert [point["date"] for point in study["timepoints"]] == days
     assert study["timepoints"][0]["contour"]["drawn_by"] == "Dr A"
     assert json.loads((output / "result.json").read_text())["category"] is None
-    again = answer("propose", output, "--model", folder / "tiny.pt", "--steps", 2, "--output", output)
+    again = answer("propose", output, "--model", folder / "tiny.pt", "--steps", 2)
+    assert sorted(p.name for p in output.glob("**/read.sqlite")) == ["read.sqlite"]
     assert [point["name"] for point in again["time_points"]] == ["baseline", "follow-up 1"]
 
 

@@ -87,6 +87,7 @@ class FromImages:
 def study_of(paths: list[Path], output: Path | None, said: FromImages) -> tuple[Path, Path]:
     """The study file that is meant, made of images where these are named, and the folder of its read."""
     from HCCResponseLib.base.errors import InputError
+    from HCCResponseLib.review.read.session import STORE
 
     if is_study(paths):
         if said != FromImages():
@@ -95,7 +96,9 @@ def study_of(paths: list[Path], output: Path | None, said: FromImages) -> tuple[
                 "change it there."
             )
         home = paths[0] if paths[0].is_dir() else paths[0].parent
-        return paths[0], output or home / DEFAULT_FOLDER
+        # What was made from images has study and read in one folder.
+        begun = home if (home / STORE).is_file() else home / DEFAULT_FOLDER
+        return paths[0], output or begun
     study = write_study(paths, output, said, DEFAULT_FOLDER)
     return study, study.parent
 
