@@ -1,6 +1,7 @@
 """What all tests share: where real data lies, how workers share the machine, how random examples are drawn."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 skip_what_needs_it()
+
+# Accounts, engines and caches of the person who runs the tests are none of theirs.
+_HOME = tempfile.TemporaryDirectory(prefix="hcc-response-home-")
+os.environ["HCC_RESPONSE_HOME"] = _HOME.name
+os.environ.pop("HCC_RESPONSE_PEOPLE", None)
 
 pytest_plugins = ["postgres", "logins"]
 # These need a real application; Testing/panel/test_application_scripts.py runs them as far as the host goes.

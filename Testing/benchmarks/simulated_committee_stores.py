@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-import HCCResponseLib.review.store.store as store_module
+import HCCResponseLib.review.store.rows as rows_module
 from HCCResponseLib.review.committee.adjudication import case
 from simulated_committee import planned_committee, planned_reread
 from written_committee import SteppingClock, WrittenCommittee
@@ -29,7 +29,7 @@ def main() -> None:
     options.add_argument("--subjects", type=int, default=100)
     given = options.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    store_module.datetime = SteppingClock  # type: ignore[attr-defined]
+    rows_module.datetime = SteppingClock  # type: ignore[attr-defined]
     rng = np.random.default_rng(5)
     plans = planned_committee(given.subjects)
     for start in range(0, len(plans), BATCH):

@@ -38,6 +38,8 @@ def test_what_the_page_adds_to_the_library_works(page, tmp_path):
         need_torch()
     path = os.pathsep.join([str(ROOT / "SlicerHCCResponse"), str(ROOT / "Testing" / "support")])
     environment = {**os.environ, "PYTHONPATH": path, "QT_QPA_PLATFORM": "offscreen"}
+    # Never the accounts of whoever runs the test.
+    environment["HCC_RESPONSE_PEOPLE"] = str(tmp_path / "people.sqlite")
     command = [sys.executable, str(ROOT / "Testing" / "support" / "page_code.py"), str(page)]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-import HCCResponseLib.review.store.store as store_module
+import HCCResponseLib.review.store.rows as rows_module
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.report.sdtm.read_back import read_sdtm
 from HCCResponseLib.response.profiles.load import load_profile
@@ -59,7 +59,7 @@ class Simulated:
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory):
     patch = pytest.MonkeyPatch()
-    patch.setattr(store_module, "datetime", SteppingClock)
+    patch.setattr(rows_module, "datetime", SteppingClock)
     yield Simulated(tmp_path_factory.mktemp("committee"))
     patch.undo()
 

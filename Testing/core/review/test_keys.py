@@ -17,7 +17,7 @@ from HCCResponseLib.review.signing.audit import verify
 from HCCResponseLib.review.signing.content import content_hash
 from HCCResponseLib.review.signing.signing import sign_and_lock
 from HCCResponseLib.review.store import STORE_LOG, sealed_content
-from HCCResponseLib.review.store import store as store_module
+from HCCResponseLib.review.store import rows as rows_module
 from reads import BASELINE, FOLLOW_UP, lesion, make_read
 
 CHEAP = shipped_rules().model_copy(update={"argon2_time_cost": 1, "argon2_memory_kib": 8192})
@@ -176,7 +176,7 @@ def test_a_locked_key_opens_with_its_password_alone():
 @pytest.fixture
 def earlier(tmp_path, monkeypatch):
     """A store with its accounts as an earlier version wrote it: hash in the event, signature without a key."""
-    monkeypatch.setattr(store_module, "FORMAT", 2)
+    monkeypatch.setattr(rows_module, "FORMAT", 2)
     store, state = make_read(
         tmp_path / "read.sqlite", [lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 20)]
     )

@@ -190,7 +190,8 @@ def _opened(
 ) -> tuple[ReadStore, ReadState]:
     require(person, Act.SEE, life_of(read, events))
     _keep_blinded(read, person, chosen)
-    state = state_of(read, _of_version(read.read_id, events, version))
+    taken = _of_version(read.read_id, events, version)
+    state = state_of(read, taken, None if len(taken) == len(events) else taken[-1].sequence)
     # Whoever keeps a read open keeps no key open.
     state.person = Person(person.name, person.printed_name, person.roles)
     if chosen.reader != person.name and Role.AUDITOR not in person.roles:

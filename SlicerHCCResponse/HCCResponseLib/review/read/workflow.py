@@ -39,9 +39,9 @@ def note(
     """
     if store.path is not None and is_archived(store.path):
         return
-    log, login = store.other(STORE_LOG), store.store.login
+    log = store.other(STORE_LOG)
     log.append(
-        actor or (login.name if login else this_account()),
+        actor or this_account(),
         action,
         details,
         item=item,

@@ -122,4 +122,5 @@ def logins(connection: Connection, read_id: str | None) -> dict[int, str]:
     query = "SELECT position, login FROM events WHERE login <> ''"
     if read_id is not None:
         query += " AND read_id = :read"
+    query += " ORDER BY position"
     return {row[0]: row[1] for row in connection.execute(text(query), {"read": read_id} if read_id else {})}
