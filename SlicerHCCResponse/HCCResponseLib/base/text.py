@@ -1,13 +1,13 @@
 """Text on one line: what people type, so that it cannot disguise itself anywhere, and what pydantic found wrong."""
 
 import unicodedata
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from HCCResponseLib.base.errors import InputError
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
-    from pydantic_core import ErrorDetails
 
 #: What pydantic found, by its names of faults, in words that need no programmer. What is not here says its own.
 _SAID = {
@@ -77,7 +77,7 @@ def in_one_line(problem: "ValidationError", whole: str) -> str:
     return "; ".join(parts)
 
 
-def _in_our_words(error: "ErrorDetails") -> str:
+def _in_our_words(error: Mapping[str, Any]) -> str:
     """One fault of pydantic's as a sentence for people, with what was given where that is short."""
     said, more = _SAID.get(error["type"]), error.get("ctx", {})
     if said is None:
