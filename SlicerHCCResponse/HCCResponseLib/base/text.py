@@ -81,7 +81,7 @@ def _in_our_words(error: Mapping[str, Any]) -> str:
     """One fault of pydantic's as a sentence for people, with what was given where that is short."""
     said, more = _SAID.get(error["type"]), error.get("ctx", {})
     if said is None:
-        return error["msg"].removeprefix("Value error, ")
+        return str(error["msg"]).removeprefix("Value error, ")
     given = error["input"]
     shown = repr(given) if isinstance(given, str | int | float | bool) else ""
     tell = shown and len(shown) <= 60 and error["type"] not in ("missing", "extra_forbidden")
