@@ -82,6 +82,7 @@ def test_segment_with_a_program(folder, tmp_path):
     assert stored["parameters"]["tumour"] == "2"
 
 
+@pytest.mark.slow
 def test_a_whole_read_with_a_program(folder, tmp_path):
     words = ("--engine", "command", "--set", f"command={command(folder)}")
     words += ("--model", folder / "tiny.pt", "--steps", 1, "--output", tmp_path / "read")

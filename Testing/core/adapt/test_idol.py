@@ -176,6 +176,7 @@ def test_the_worker_writes_an_adapted_model(tmp_path, baseline):
     assert fractions == sorted(fractions)
 
 
+@pytest.mark.slow
 def test_all_accepted_visits_are_learned_from(tmp_path, baseline):
     job = request(tmp_path, baseline)
     alone = run_job(WORKER, job)

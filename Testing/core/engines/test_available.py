@@ -93,6 +93,7 @@ def test_fcd_with_the_same_seed_gives_the_same_result(ct, work, tmp_path, precis
     assert np.array_equal(first.tumour, again.tumour)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_in_this_process")
 def test_fcd_refuses_what_it_cannot_compute_with(ct, work, tmp_path):
     tiny_model(tmp_path / "tiny.pt")

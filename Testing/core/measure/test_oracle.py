@@ -209,6 +209,7 @@ def test_edge_points_inside_on_noise(region: np.ndarray, steps: Vector) -> None:
     )
 
 
+@pytest.mark.slow
 @THOROUGH
 @given(region=blobs(), steps=pixel)
 def test_edge_points_inside_on_blobs(region: np.ndarray, steps: Vector) -> None:
@@ -261,6 +262,7 @@ def unopened(drawn: np.ndarray) -> list[np.ndarray]:
     return [labels == one + 1 for one, area in enumerate(areas) if area == max(areas)]
 
 
+@pytest.mark.slow
 @settings(THOROUGH, max_examples=max(1, EXAMPLES // 3))
 @given(region=blobs(), points=st.sampled_from([PointRule.EDGE_MIDPOINT, PointRule.CORNER]))
 def test_search_in_many_small_steps(region: np.ndarray, points: PointRule) -> None:

@@ -85,6 +85,7 @@ def test_places_outside_a_scan_are_said(found):
     assert not outside.imaged
 
 
+@pytest.mark.slow
 def test_a_mirrored_follow_up_is_said(visits):
     def mirrored(array):
         return np.ascontiguousarray(array[:, :, ::-1])

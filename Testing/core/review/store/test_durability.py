@@ -27,6 +27,7 @@ def python(code: str, *arguments: object, **more: object) -> subprocess.Complete
     return subprocess.run(command, capture_output=True, encoding="utf-8", check=False, **more)
 
 
+@pytest.mark.slow
 def test_two_hundred_kills_lose_nothing_acknowledged(where):
     """Each of 200 writers is killed at a random moment: while it opens, writes, or between two decisions.
 

@@ -131,6 +131,7 @@ KILLED = """
 """
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_step_leaves_a_file_that_opens(tmp_path):
     """The process kills itself at a statement of the upgrade, before or after it, each time a little later."""
     template = first_version(tmp_path / "old.sqlite")
