@@ -74,7 +74,6 @@ def read(truth, tmp_path_factory):
     session.store.close()
 
 
-@pytest.mark.slow
 def test_what_vanished_comes_back_under_its_name(read):
     first, second = (read.state.rows[p]["L2"].proposal for p in POINTS[1:])
     assert first.state is LesionState.DISAPPEARED
