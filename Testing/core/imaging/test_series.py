@@ -46,7 +46,8 @@ def test_real_series(real_data, tmp_path):
     import tarfile
 
     with tarfile.open(real_data / "dicom_hcc007" / "hcc007_pre_dicom.tar.xz") as archive:
-        archive.extractall(tmp_path, filter="data")
+        # Debian's Python 3.11 is older than the argument.
+        archive.extractall(tmp_path, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     folders = sorted({p.parent for p in tmp_path.rglob("*.dcm")})
     found = [read_volume(folder) for folder in folders]
     assert {v.patient_id for v in found} == {"HCC_007"}

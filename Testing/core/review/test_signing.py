@@ -262,6 +262,10 @@ def test_an_open_question_is_answered_before_signing(people, tmp_path):
     assert apply_decisions(store, state, path, {}) == {later}
     assert sign_and_lock(store, state, people, ME, later).category == "PD"
     assert category(read_state(store), profile).latest.overall == "PD"
+    before = store.events()
+    apply_decisions(store, state, path, {})  # says nothing new
+    assert store.events() == before
+    path.write_text(path.read_text().replace("recurrence-is-pd", "cr-was-pr"), encoding="utf-8")
     with pytest.raises(AccessError, match="signed and locked"):
         apply_decisions(store, state, path, {})
     assert verify(store, people=people).problem == ""
