@@ -10,9 +10,10 @@ from HCCResponseLib.lesions.proposal import Suggestion
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
 from HCCResponseLib.review.decisions.decide import accept_all, as_length, decide, decide_non_target
+from HCCResponseLib.review.decisions.reader_rows import add_row
 from HCCResponseLib.review.read.category import category, missing, roles
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision, ReaderLine
-from HCCResponseLib.review.read.state import RowStatus, read_state
+from HCCResponseLib.review.read.state import ReadState, RowStatus, read_state
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, drawn_disc, lesion, make_read
 
 PROFILE = load_profile("recist-1.1")
@@ -263,3 +264,45 @@ def test_both_ends_of_a_line_lie_on_one_acquired_slice(tmp_path, kind, axis, lin
 def test_what_is_no_number_is_no_length(value):
     with pytest.raises(InputError, match="is not a length in millimetres"):
         as_length(value)
+
+
+@pytest.mark.parametrize(
+    ("decision", "says"),
+    [
+        (Decision("Dr A", FOLLOW_UP, "L1", Action.EDIT), "changes nothing"),
+        (accept(FOLLOW_UP, "L1", long_axis_mm=Decimal(9)), "carries changes; use 'edit'"),
+        (
+            Decision(
+                "Dr A", FOLLOW_UP, "L1", Action.EDIT, None, LesionState.TOO_SMALL, long_axis_mm=Decimal(9)
+            ),
+            "is called 'too-small' and measured at the same time",
+        ),
+        (Decision("Dr A", FOLLOW_UP, "L1", Action.EDIT, contour=drawn_disc(20)), "without its image's grid"),
+        (Decision("Dr A", FOLLOW_UP, "L9", Action.ACCEPT), "no proposal 'L9'"),
+    ],
+)
+def test_a_decision_that_cannot_be_meant_is_refused_and_nothing_stored(read, decision, says):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 20)])
+    before = store.events()
+    with pytest.raises(InputError, match=says):
+        decide(store, state, decision)
+    assert store.events() == before
+
+
+@pytest.mark.parametrize(
+    ("point", "response", "says"),
+    [(FOLLOW_UP, Response.SD, "is none of CR"), ("follow-up 9", Response.CR, "no time point 'follow-up 9'")],
+)
+def test_a_non_target_judgement_has_its_own_words_and_a_time_point(read, point, response, says):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 20)])
+    with pytest.raises(InputError, match=says):
+        decide_non_target(store, state, NonTargetDecision("Dr A", point, response))
+
+
+def test_rows_and_questions_are_of_time_points_that_there_are(read):
+    store, state = read([lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 20)])
+    with pytest.raises(InputError, match="no time point 'follow-up 9' in this read"):
+        add_row(store, state, "Dr A", "follow-up 9")
+    with pytest.raises(InputError, match="the study has baseline, follow-up 1"):
+        missing(state, "follow-up 9")
+    assert missing(ReadState()) == ["No study was opened."]
