@@ -15,7 +15,7 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.base.text import in_one_line
 from HCCResponseLib.imaging.search import FoundImage, images_at
-from HCCResponseLib.imaging.study import Study, load_study
+from HCCResponseLib.imaging.study import PROFILE_FILES, Study, load_study
 
 STUDY_FILE = "study.yaml"
 _HEAD = """# Made by hcc-response; every line may be edited. The first time point is the baseline.
@@ -102,6 +102,10 @@ def write_new_study(
         raise InputError("The headers do not say whose images these are. Name the subject: --subject.")
     if contour is not None and not drawn_by:
         raise InputError(f"Who has drawn '{contour}'? A contour counts as its reader's: --drawn-by NAME.")
+    if contour is not None and not contour.is_file():
+        raise InputError(f"The contour '{contour}' does not exist.")
+    if Path(profile).suffix in PROFILE_FILES:
+        profile = _relative(Path(profile), folder)
     content: dict[str, Any] = {"subject": name}
     if patient and patient != name:
         content["patient_id"] = patient

@@ -1,6 +1,5 @@
 """What there is to read below a folder: every series of CT with its date, so that nobody types what headers say."""
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +8,7 @@ from typing import Any
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.read import SUFFIXES
+from HCCResponseLib.imaging.series import dicom_headers, header_text, study_day
 
 _TAGS = [
     "SpecificCharacterSet", "StudyDate", "Modality", "PatientID", "SeriesInstanceUID", "SeriesDescription",
@@ -44,7 +44,7 @@ def images_at(path: Path) -> list[FoundImage]:
     Localizers, single slices and other modalities are left out.
 
     Raises:
-        InputError: no such path, no CT below it, or a folder that mixes several series of CT.
+        InputError: no such path, no CT below it, a damaged DICOM file, or a folder that mixes several series of CT.
     """
     if not path.exists():
         raise InputError(f"'{path}' does not exist.")
@@ -69,7 +69,7 @@ def _folders(path: Path) -> Iterator[Path]:
 
 def _series_in(folder: Path) -> FoundImage | None:
     series: dict[str, list[Any]] = {}
-    for header in _headers(folder):
+    for header in dicom_headers(folder, _TAGS):
         if header.get("Modality") == "CT" and "LOCALIZER" not in (header.get("ImageType") or ()):
             series.setdefault(str(header.SeriesInstanceUID), []).append(header)
     volumes = [files for files in series.values() if len(files) >= _FEWEST_SLICES]
@@ -81,33 +81,15 @@ def _series_in(folder: Path) -> FoundImage | None:
     if not volumes:
         return None
     (files,) = volumes
-    return FoundImage(folder, _day(files[0]), str(files[0].get("PatientID") or "") or None, _words(files))
-
-
-def _headers(folder: Path) -> Iterator[Any]:
-    from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
-
-    for path in sorted(p for p in folder.iterdir() if p.is_file()):
-        # What is damaged is said when the series is read; here it is only listed.
-        with warnings.catch_warnings(action="ignore"):
-            try:
-                header = dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
-            except (InvalidDicomError, OSError, ValueError, TypeError, LookupError, AttributeError):
-                continue
-            if header.get("SeriesInstanceUID"):
-                yield header
+    return FoundImage(folder, _day(files[0]), header_text(files[0], "PatientID") or None, _words(files))
 
 
 def _words(files: list[Any]) -> str:
-    thick = files[0].get("SliceThickness")
-    parts = [str(files[0].get("SeriesDescription") or "no description"), f"{len(files)} slices"]
-    return ", ".join([*parts, *([f"{float(thick):g} mm"] if thick else [])])
+    thick = header_text(files[0], "SliceThickness")
+    parts = [header_text(files[0], "SeriesDescription") or "no description", f"{len(files)} slices"]
+    return ", ".join([*parts, *([f"{thick} mm"] if thick else [])])
 
 
 def _day(header: Any) -> date | None:
-    text = str(header.get("StudyDate") or "")
-    try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
-    except ValueError:
-        return None
+    day = study_day(header)
+    return date.fromisoformat(day) if day else None

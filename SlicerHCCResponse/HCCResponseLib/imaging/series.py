@@ -65,7 +65,7 @@ def read_dicom_series(folder: Path) -> tuple[npt.NDArray[Any], Geometry, Identit
             series; slices that are missing, unevenly spaced or at one place; pixels that cannot be decoded.
     """
     series: dict[str, list[Any]] = {}
-    for header in _headers(folder):
+    for header in dicom_headers(folder, _TAGS):
         series.setdefault(str(header.SeriesInstanceUID), []).append(header)
     if not series:
         raise InputError(f"Folder '{folder}' holds no readable DICOM series.")
@@ -80,12 +80,16 @@ def read_dicom_series(folder: Path) -> tuple[npt.NDArray[Any], Geometry, Identit
     thickness, remarks = _thickness(files, steps)
     values = _pixels(folder, files)
     grid = _grid(files, values.shape, thickness)
-    who = Identity(_text(files[0], "PatientID") or None, _day(files[0]), remarks)
+    who = Identity(header_text(files[0], "PatientID") or None, study_day(files[0]), remarks)
     return values, grid, who
 
 
-def _headers(folder: Path) -> list[Any]:
-    """The DICOM files of a folder that belong to a series: pydicom's data sets with the elements of ``_TAGS``."""
+def dicom_headers(folder: Path, tags: Sequence[str]) -> list[Any]:
+    """The DICOM files of a folder that belong to a series: pydicom's data sets with the elements of these names.
+
+    Raises:
+        InputError: a DICOM file that is damaged or cut short.
+    """
     # Not at the top: environments of engines read other kinds of images with this room and do not have pydicom.
     from pydicom import dcmread
     from pydicom.errors import BytesLengthException, InvalidDicomError
@@ -95,10 +99,10 @@ def _headers(folder: Path) -> list[Any]:
         try:
             # pydicom's remarks on what it mends would only confuse; what matters is checked below.
             with warnings.catch_warnings(action="ignore"):
-                header = dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
+                header = dcmread(path, stop_before_pixels=True, specific_tags=list(tags))
                 # Elements are decoded when they are asked for: now, so that what is damaged is found here.
                 header.decode()
-                [header.get(name) for name in _TAGS]
+                [header.get(name) for name in tags]
                 index = header.file_meta.get("MediaStorageSOPClassUID") == _DICOMDIR
         except InvalidDicomError as problem:
             if _is_beginning(path):
@@ -131,7 +135,7 @@ def _damaged(path: Path) -> InputError:
 def _require_one_kind(folder: Path, files: Sequence[Any]) -> None:
     """Every slice states its geometry, and the same as the others."""
     first = files[0]
-    modality = _text(first, "Modality") or "CT"
+    modality = header_text(first, "Modality") or "CT"
     if modality != "CT":
         raise InputError(f"The DICOM series in '{folder}' is {modality}, not CT.")
     if any(int(file.get("NumberOfFrames") or 1) > 1 for file in files):
@@ -157,24 +161,24 @@ def _require_same(first: Any, file: Any) -> None:
         hint = " It is a localizer." if "LOCALIZER" in (file.get("ImageType") or ()) else ""
         raise InputError(_differs(file, first, name) + hint)
     for name in _SAME_WORDS:
-        if _text(file, name) != _text(first, name):
+        if header_text(file, name) != header_text(first, name):
             raise InputError(_differs(file, first, name))
 
 
 def _differs(file: Any, first: Any, name: str) -> str:
     return (
-        f"{name} changes within one series: '{file.filename}' has {_text(file, name) or 'none'}, "
-        f"'{Path(first.filename).name}' {_text(first, name) or 'none'}. "
+        f"{name} changes within one series: '{file.filename}' has {header_text(file, name) or 'none'}, "
+        f"'{Path(first.filename).name}' {header_text(first, name) or 'none'}. "
         "Put the images that belong together into a folder of their own."
     )
 
 
-def _day(header: Any) -> str | None:
-    day = _text(header, "StudyDate")
+def study_day(header: Any) -> str | None:
+    day = header_text(header, "StudyDate")
     return f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 else day or None
 
 
-def _text(header: Any, name: str) -> str:
+def header_text(header: Any, name: str) -> str:
     value = header.get(name)
     return "" if value is None else str(value).strip()
 
@@ -233,7 +237,7 @@ def _require_even_slices(folder: Path, places: FloatArray) -> float:
 
 def _thickness(files: Sequence[Any], step: float) -> tuple[float | None, tuple[str, ...]]:
     """The slice thickness that the scanner states, and what it says about the stack."""
-    stated = [_text(file, "SliceThickness") for file in files]
+    stated = [header_text(file, "SliceThickness") for file in files]
     try:
         thick = {float(value) for value in stated if value}
     except ValueError as problem:

@@ -19,7 +19,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-_PROFILE_FILES = (".yaml", ".yml")
+PROFILE_FILES = (".yaml", ".yml")
 
 
 class ContourEntry(_Strict):
@@ -122,7 +122,7 @@ def _absolute(study: Study, folder: Path) -> Study:
             changes["contour"] = point.contour.model_copy(update={"path": folder / point.contour.path})
         points.append(point.model_copy(update=changes))
     profile = study.profile
-    if Path(profile).suffix in _PROFILE_FILES:
+    if Path(profile).suffix in PROFILE_FILES:
         _require_file(folder / profile, "profile")
         profile = str(folder / profile)
     return study.model_copy(update={"timepoints": tuple(points), "profile": profile})

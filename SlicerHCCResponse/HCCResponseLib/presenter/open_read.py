@@ -1,5 +1,6 @@
 """The read that is open in the panel: opening and closing it, its images, its drafts, who is told of changes."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from HCCResponseLib.review.store import ReadStore, open_store
 Listener = Callable[[], None]
 
 
-class OpenRead:
+class OpenRead(ABC):
     """The read that is open, with its reader, drafts and listeners; what the reader does is :class:`Presenter`'s.
 
     ``changed`` listeners are called after every action that changed the read; they show it anew.
@@ -149,9 +150,9 @@ class OpenRead:
             raise InputError(f"Lesion {name} has no proposal at {time_point}.")
         return row
 
+    @abstractmethod
     def _drawn(self, draft: Draft) -> Row:
         """The row that a draft would make."""
-        raise NotImplementedError
 
     def _who(self) -> str:
         if not self.reader.strip():

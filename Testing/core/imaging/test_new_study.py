@@ -124,3 +124,31 @@ def test_what_is_no_image_is_refused(tmp_path, name, says):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=says):
         images_at(tmp_path / name)
+
+
+def test_nothing_is_written_for_a_contour_that_is_not_there(patient, tmp_path):
+    with pytest.raises(InputError, match=r"contour '.*gone\.nrrd' does not exist"):
+        write_new_study(
+            tmp_path / "out", visits_of([patient], []), contour=tmp_path / "gone.nrrd", drawn_by="Dr A"
+        )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_profile_of_one_s_own_is_found_from_the_study(patient, tmp_path, monkeypatch):
+    (tmp_path / "own.yaml").write_text("name: own\ntitle: Own\nextends: recist-1.1\nfields: {}\n")
+    monkeypatch.chdir(tmp_path)
+    study = write_new_study(tmp_path / "out", visits_of([patient], []), profile="own.yaml")
+    assert Path(study.profile) == tmp_path / "own.yaml"
+
+
+@pytest.mark.parametrize("length", [0, 142, 300, 710])
+def test_a_damaged_file_in_a_patient_s_folder_is_named(patient, length):
+    damaged = next((patient / "A" / "ct").iterdir())
+    damaged.write_bytes(damaged.read_bytes()[:length])
+    try:
+        visits = visits_of([patient], [])
+    except InputError as refused:
+        assert damaged.name in str(refused)
+    else:  # its header is whole as far as it was asked; the reading of the series names it
+        with pytest.raises(InputError, match=damaged.name):
+            load_image(write_new_study(patient, visits), write_new_study(patient, visits).timepoints[1])

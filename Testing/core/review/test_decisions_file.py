@@ -177,3 +177,25 @@ def test_the_order_of_the_rows_does_not_matter(tmp_path, read):
     rows = [entry("C1", "dismiss", reason="vessel"), entry("*", "accept"), entry("L1", "accept", BASELINE)]
     apply_decisions(store, state, write(tmp_path, *rows), GRIDS)
     assert all(row.decision for point in state.rows.values() for row in point.values())
+
+
+def test_rows_under_one_word_count_as_not_looked_at(tmp_path, read):
+    store, state = read
+    rows = [entry("*", "accept", "*"), entry("C1", "dismiss", reason="vessel")]
+    apply_decisions(store, state, write(tmp_path, *rows), GRIDS)
+    seen = {row.proposal.name: row.decision.seen for row in state.rows[FOLLOW_UP].values()}
+    assert seen == {"L1": False, "C1": True}
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        (entry("*", "accept", "follow-up 9"), "no time point 'follow-up 9' in this read"),
+        (entry("*", "edit", long_axis_mm=9), "long_axis_mm can be said of one alone"),
+        (entry("*", "edit", added=True), "added can be said of one alone"),
+    ],
+)
+def test_one_word_for_many_rows_cannot_measure_them_or_miss_them_all(tmp_path, read, bad, says):
+    store, state = read
+    with pytest.raises(InputError, match=says):
+        apply_decisions(store, state, write(tmp_path, bad), GRIDS)

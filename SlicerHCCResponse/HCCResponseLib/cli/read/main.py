@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from HCCResponseLib.cli.read import manage as read_manage
 from HCCResponseLib.cli.read import work as read_work
 from HCCResponseLib.cli.read.users import users_app
 from HCCResponseLib.cli.sign_in import Where
+
+if TYPE_CHECKING:
+    from HCCResponseLib.review.signing.audit import AuditResult
 
 read_app = typer.Typer(
     name="read",
@@ -91,19 +94,25 @@ def verify(
         if found.problem:
             raise StorageError(f"'{store.name}' is not as it was written: {found.problem}.")
         if not as_json:
-            for note in found.notes:
-                say(f"Note: {note}.")
-            without = f" ({found.without_key} of them without key)" if found.without_key else ""
-            if found.chain.unseen or found.chain.unseen_keys:
-                say(
-                    f"Not looked at, because this login of the database may not see them: {found.chain.unseen} events "
-                    f"of other reads, {found.chain.unseen_keys} locked keys of other accounts."
-                )
-            last = "last event that was looked at" if found.chain.unseen else "last event"
-            say(
-                f"{found.chain.events} events, all as they were written; {found.signatures} signatures fit{without}. "
-                f"Hash of the {last}: {found.chain.head}"
-            )
+            _tell_check(found)
+
+
+def _tell_check(found: "AuditResult") -> None:
+    """What a check that found nothing wrong says, and what it did not look at."""
+    for note in found.notes:
+        say(f"Note: {note}.")
+    chain = found.chain
+    if chain.unseen or chain.unseen_keys:
+        say(
+            f"Not looked at, because this login of the database may not see them: {chain.unseen} events "
+            f"of other reads, {chain.unseen_keys} locked keys of other accounts."
+        )
+    without = f" ({found.without_key} of them without key)" if found.without_key else ""
+    last = "last event that was looked at" if chain.unseen else "last event"
+    say(
+        f"{chain.events} events, all as they were written; {found.signatures} signatures fit{without}. "
+        f"Hash of the {last}: {chain.head}"
+    )
 
 
 @read_app.command()

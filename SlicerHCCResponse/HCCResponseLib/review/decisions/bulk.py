@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Protocol, Self, TypeVar
 
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.review.read.records import CANDIDATE_ACTIONS, LESION_ACTIONS, Action
 from HCCResponseLib.review.read.state import ReadState, Row
 
@@ -44,17 +45,29 @@ def spread(entries: Iterable[E], state: ReadState, skip: frozenset[str]) -> list
 
     Args:
         skip: time points that are left for later or were done before.
+
+    Raises:
+        InputError: a time point that the read does not have.
     """
     given = list(entries)
     named = {(e.time_point, e.name) for e in given}
     spread_out = [e for e in given if EVERY not in (e.name, e.time_point) and e.time_point not in skip]
     for entry in given:
         if EVERY in (entry.name, entry.time_point):
+            _require_point(entry, state)
             for point, name in _rows_of(entry, state):
                 if point not in skip and (point, name) not in named:
                     named.add((point, name))
                     spread_out.append(entry.model_copy(update={"time_point": point, "name": name}))
     return spread_out
+
+
+def _require_point(entry: Entry, state: ReadState) -> None:
+    points = [p.name for p in state.study.timepoints] if state.study else list(state.rows)
+    if entry.time_point not in (EVERY, *points):
+        raise InputError(
+            f"There is no time point '{entry.time_point}' in this read; it has {', '.join(points)}."
+        )
 
 
 def _rows_of(entry: Entry, state: ReadState) -> Iterator[tuple[str, str]]:

@@ -1,9 +1,10 @@
 """A reader's decisions from a YAML or JSON file, for reads without the panel."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.yaml_files import load_checked_yaml
@@ -60,6 +61,15 @@ class DecisionEntry(_Strict):
     reason: str = ""
     added: bool = False
     merged_into: str | None = None
+
+    @model_validator(mode="after")
+    def _one_word_for_many(self) -> "DecisionEntry":
+        more = self.model_fields_set - {"time_point", "name", "action", "role", "reason"}
+        if EVERY in (self.name, self.time_point) and more:
+            raise ValueError(
+                f"'{EVERY}' stands for many rows; {', '.join(sorted(more))} can be said of one alone"
+            )
+        return self
 
 
 class NonTargetEntry(_Strict):
@@ -172,7 +182,13 @@ def apply_decisions(
                 add_row(store, state, content.reader, entry.time_point, entry.name)
         shown = _apply_facts(store, state, content, skip)
         entries = spread(_with_rest(content), state, skip)
-        ready = [_decision(content.reader, entry, Path(path).parent, grids) for entry in entries]
+        looked_at = {(e.time_point, e.name) for e in content.decisions}
+        ready = [
+            # Nobody has looked at a row that a word for many answers; the output says so.
+            replace(decision, seen=(entry.time_point, entry.name) in looked_at)
+            for entry in entries
+            for decision in [_decision(content.reader, entry, Path(path).parent, grids)]
+        ]
         for decision in ready:
             check(state, decision)
         for decision in ready:
