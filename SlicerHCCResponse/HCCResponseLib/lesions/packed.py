@@ -1,5 +1,6 @@
 """Contours as bytes: the bounding box of a lesion, packed and compressed. A few kilobytes a lesion."""
 
+import math
 import struct
 import zlib
 
@@ -30,9 +31,10 @@ def unpack_lesion(data: bytes) -> Lesion:
             raise ValueError("wrong mark")
         shape, start, size = ((a, b, c) for a, b, c in (numbers[:3], numbers[3:6], numbers[6:9]))
         bits = np.frombuffer(zlib.decompress(data[_HEADER.size :]), np.uint8)
-        if bits.size != -(-int(np.prod(size)) // 8):
+        count = math.prod(size)
+        if bits.size != -(-count // 8):
             raise ValueError("wrong length")
-        voxels = np.unpackbits(bits, count=int(np.prod(size))).reshape(size).astype(bool)
+        voxels = np.unpackbits(bits, count=count).reshape(size).view(bool)
         return Lesion(shape, start, voxels)
     except (ValueError, struct.error, zlib.error, GeometryError) as problem:
         raise StorageError(f"A stored contour is damaged and cannot be read: {problem}.") from problem

@@ -159,14 +159,15 @@ def open_any(
 ) -> tuple[ReadStore, ReadState]:
     """Like :func:`open_read`; a read that nobody assigned is any reader's own."""
     read = store.other(read_id)
-    events = read.events()
-    life = life_of(read, events)
-    if life.study is None:
-        raise InputError(f"There is no read '{read_id[:80]}' in this store.")
-    if life.locks.reader is not None:
-        return _opened(person, assignment(store, read_id), read, events, version)
-    require(person, Act.SEE, life)
-    return read, state_of(read, _of_version(read_id, events, version))
+    with store.store.one_moment():
+        events = read.events()
+        life = life_of(read, events)
+        if life.study is None:
+            raise InputError(f"There is no read '{read_id[:80]}' in this store.")
+        if life.locks.reader is not None:
+            return _opened(person, assignment(store, read_id), read, events, life, version)
+        require(person, Act.SEE, life)
+        return read, state_of(read, _of_version(read_id, events, version))
 
 
 def open_read(
@@ -182,13 +183,20 @@ def open_read(
         AccessError: not this person's, not signed yet, or blinding would be lost.
     """
     read = store.other(read_id)
-    return _opened(person, assignment(store, read_id), read, read.events(), version)
+    with store.store.one_moment():
+        events = read.events()
+        return _opened(person, assignment(store, read_id), read, events, life_of(read, events), version)
 
 
 def _opened(
-    person: Person, chosen: Assignment, read: ReadStore, events: list[Event], version: int | None
+    person: Person,
+    chosen: Assignment,
+    read: ReadStore,
+    events: list[Event],
+    life: ReadState,
+    version: int | None,
 ) -> tuple[ReadStore, ReadState]:
-    require(person, Act.SEE, life_of(read, events))
+    require(person, Act.SEE, life)
     _keep_blinded(read, person, chosen)
     taken = _of_version(read.read_id, events, version)
     state = state_of(read, taken, None if len(taken) == len(events) else taken[-1].sequence)

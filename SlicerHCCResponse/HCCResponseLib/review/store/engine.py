@@ -115,6 +115,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction in which every query sees the store at the moment of the first one."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
 def errors_of(name: str, what: str) -> Iterator[None]:
     """Database errors as ``StorageError``; ``what`` says what could not be done to the read."""
     try:

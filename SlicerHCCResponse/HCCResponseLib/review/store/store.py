@@ -22,7 +22,7 @@ from HCCResponseLib.review.store.chain import (
     row_hash,
     to_event,
 )
-from HCCResponseLib.review.store.engine import errors_of, server_engine, sqlite_engine, writing
+from HCCResponseLib.review.store.engine import errors_of, reading, server_engine, sqlite_engine, writing
 from HCCResponseLib.review.store.rights import Login, ends, ensure_rights, login_of, logins, reads_seen
 from HCCResponseLib.review.store.rights import append as append_by_right
 from HCCResponseLib.review.store.rows import checked_id, keep, last, local_time, next_row
@@ -82,6 +82,7 @@ class Store:
         Raises:
             StorageError: it could not be stored; nothing of it was.
         """
+        assert self._reader() is None, "what is read in one moment would not see what is written in it"
         outer = self._current()
         if outer is not None:
             with errors_of(self.name, "written"), outer.begin_nested():
@@ -103,13 +104,30 @@ class Store:
         return getattr(self._local, "connection", None)
 
     @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Let everything that this thread reads inside be as it is now, whatever others append meanwhile.
+
+        And one way to a server and back for each question, not five. Nothing is appended inside.
+        """
+        with self._reading() as connection:
+            outer = self._reader()
+            self._local.reader = connection
+            try:
+                yield
+            finally:
+                self._local.reader = outer
+
+    def _reader(self) -> Connection | None:
+        return getattr(self._local, "reader", None)
+
+    @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        current = self._current()
+        current = self._current() or self._reader()
         with errors_of(self.name, "read"):
             if current is not None:
                 yield current
             else:
-                with self._engine.connect() as connection, connection.begin():
+                with reading(self._engine) as connection:
                     yield connection
 
     def append(

@@ -183,6 +183,20 @@ def test_what_a_transaction_reads_stays_the_last_word(store):
     assert len(store.events()) == 5
 
 
+def test_what_is_read_in_one_moment_fits_together_while_others_append(store, where):
+    store.append("Dr A", "decision", {})
+    beside = ReadStore(where)
+    with store.store.one_moment():
+        before = store.head()
+        beside.append("Dr B", "decision", {})
+        assert [e.actor for e in store.events()] == ["Dr A"]
+        assert store.head() == before
+        with pytest.raises(AssertionError, match="one moment"):
+            store.append("Dr A", "decision", {})
+    assert [e.actor for e in store.events()] == ["Dr A", "Dr B"]
+    beside.close()
+
+
 def test_no_text_is_ever_read_as_sql(store):
     names = ("item", "old", "new", "reason", "role", "profile")
     store.append("Dr A", "before", {})
