@@ -120,8 +120,8 @@ class HCCResponseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         with slicer.util.tryWithErrorDisplay("The packages could not be installed."):
             from slicer import packaging
 
-            install(packaging)
-            self._build()
+            if install(packaging):
+                self._build()
 
     def _remember(self, study: str, folder: str) -> None:
         node = self.logic.getParameterNode()

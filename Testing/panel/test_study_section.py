@@ -1,5 +1,8 @@
 """A new study from volumes in the scene, and the packages that the module needs."""
 
+import sys
+import types
+
 import numpy as np
 import pytest
 
@@ -118,10 +121,33 @@ def test_missing_packages_are_named_and_nothing_is_installed_unasked(slicer_app,
     assert "MB" in text and "Without a network" in text
     assert panel.panel is None
     assert slicer_app.record.packages == []
+    panel.ui.installButton.click()
+    [problem] = slicer_app.record.take_errors()
+    assert "Install the extension 'PyTorch'" in str(problem)
+    assert slicer_app.record.packages == []
+
+    asked = []
+
+    def install_torch(_logic, **wishes):
+        asked.append(wishes)
+        return None if len(asked) == 1 else object()
+
+    logic = type("PyTorchUtilsLogic", (), {"installTorch": install_torch})
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", types.SimpleNamespace(PyTorchUtilsLogic=logic))
+    panel.ui.installButton.click()
+    assert asked == [{"askConfirmation": True, "torchVersionRequirement": ">=2.2"}]
+    assert slicer_app.record.packages == [], (
+        "declined: nothing else is installed, which would bring PyTorch along"
+    )
+    slicer_app.record.answer("packages", RuntimeError("User declined package installation"))
+    panel.ui.installButton.click()
+    assert panel.panel is None
+    slicer_app.record.packages.clear()
     gone.clear()
     panel.ui.installButton.click()
     [(what, packages)] = slicer_app.record.packages
     assert what == "pip_ensure"
+    assert not any(p.startswith(("numpy", "SimpleITK", "torch")) for p in packages)
     assert any(p.startswith("monai") for p in packages)
     assert panel.panel is not None
     assert panel.ui.installFrame.isHidden()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.resources import resource_path
 
 _IMPORT_NAMES = {
@@ -23,6 +29,10 @@ _SIZES_MB = {
     "cryptography": 5,
 }  # fmt: skip
 _OTHER_MB = 2
+#: As pyproject.toml has it.
+_TORCH = ">=2.2"
+#: Shipped with the application; other extensions rely on the version that is there.
+_BUNDLED = ("numpy", "SimpleITK", "pydicom", "highdicom")
 
 
 @dataclass(frozen=True)
@@ -67,12 +77,49 @@ def missing_packages() -> MissingPackages:
     )
 
 
-def install(packaging: Any) -> None:
-    """Install what is missing with the application's own installer, which shows what it does and can be cancelled.
+def install(packaging: Any) -> bool:
+    """Install what is missing with the application's own installers, which show what they do and ask before.
+
+    PyTorch comes first, by its extension: another package that needs it would bring a build for any graphics card. What
+    the application ships and other extensions rely on keeps its version.
 
     Args:
         packaging: ``slicer.packaging``.
+
+    Returns:
+        Whether it was installed; ``False`` when the user changed their mind.
+
+    Raises:
+        InputError: PyTorch is missing, and so is its extension.
     """
+    if "torch" in missing_packages().names and not _install_torch():
+        return False
     needed = packaging.load_requirements(requirements_file())
-    # The application's own numpy and SimpleITK must never be replaced.
-    packaging.pip_ensure(needed, skip_packages=["numpy", "SimpleITK"], requester="HCC Response")
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(folder) / "constraints.txt"
+        kept.write_text("".join(f"{name}=={version}\n" for name, version in _versions(_BUNDLED)), "utf-8")
+        try:
+            packaging.pip_ensure(needed, constraints=kept, requester="HCC Response")
+        except RuntimeError as problem:
+            if "declined" not in str(problem):
+                raise
+            return False
+    return True
+
+
+def _install_torch() -> bool:
+    try:
+        from PyTorchUtils import PyTorchUtilsLogic
+    except ModuleNotFoundError as problem:
+        raise InputError(
+            "PyTorch is missing. Install the extension 'PyTorch' by the Extensions Manager, restart Slicer, and press "
+            "the button again: it chooses the build for your graphics card."
+        ) from problem
+    return PyTorchUtilsLogic().installTorch(askConfirmation=True, torchVersionRequirement=_TORCH) is not None
+
+
+def _versions(names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Those that are installed, with their versions."""
+    for name in names:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            yield name, importlib.metadata.version(name)

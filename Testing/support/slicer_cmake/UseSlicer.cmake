@@ -1,0 +1,33 @@
+include(CMakeParseArguments)
+include(CTest)
+
+# A scripted module: scripts go below the folder of such modules, and the folder's own Resources are installed with them.
+macro(slicerMacroBuildScriptedModule)
+  cmake_parse_arguments(MODULE "WITH_GENERIC_TESTS;WITH_SUBDIR" "NAME" "SCRIPTS;RESOURCES" ${ARGN})
+  if(MODULE_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "Unknown arguments: ${MODULE_UNPARSED_ARGUMENTS}")
+  endif()
+  foreach(file IN LISTS MODULE_SCRIPTS MODULE_RESOURCES)
+    if(NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+      message(FATAL_ERROR "No such file: ${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+    endif()
+    configure_file("${file}" "${CMAKE_BINARY_DIR}/${Slicer_QTSCRIPTEDMODULES_LIB_DIR}/${file}" COPYONLY)
+    get_filename_component(folder "${file}" DIRECTORY)
+    install(FILES "${file}" DESTINATION "${Slicer_INSTALL_QTSCRIPTEDMODULES_LIB_DIR}/${folder}")
+  endforeach()
+  install(DIRECTORY "${CMAKE_BINARY_DIR}/${Slicer_QTSCRIPTEDMODULES_LIB_DIR}/Resources"
+    DESTINATION "${Slicer_INSTALL_QTSCRIPTEDMODULES_LIB_DIR}" OPTIONAL)
+endmacro()
+
+# A script that a Slicer runs under ctest; here the test only names its command line.
+macro(slicer_add_python_unittest)
+  cmake_parse_arguments(UNITTEST "" "SCRIPT;TESTNAME_PREFIX" "SLICER_ARGS" ${ARGN})
+  if(UNITTEST_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "Unknown arguments: ${UNITTEST_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${UNITTEST_SCRIPT}")
+    message(FATAL_ERROR "No such script: ${CMAKE_CURRENT_SOURCE_DIR}/${UNITTEST_SCRIPT}")
+  endif()
+  get_filename_component(unittest_name "${UNITTEST_SCRIPT}" NAME_WE)
+  add_test(NAME "py_${unittest_name}" COMMAND "${CMAKE_COMMAND}" -E echo Slicer ${UNITTEST_SLICER_ARGS})
+endmacro()
