@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,8 @@ def subject(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cheap = shipped_rules().model_copy(update={"argon2_time_cost": 1, "argon2_memory_kib": 8192})
     monkeypatch.setattr("HCCResponseLib.review.people.accounts.shipped_rules", lambda: cheap)
+    [people] = re.findall(r"```csv\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+    (tmp_path / "people.csv").write_text(textwrap.dedent(people), encoding="utf-8")
     path = small_study(tmp_path / "S1")
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     path.write_text(yaml.safe_dump({**content, "subject": "S1"}), encoding="utf-8")
@@ -52,6 +55,7 @@ def run(words, name, known):
         words = [*words, "--model", "tiny.pt", "--steps", "1"]
     done = CliRunner().invoke(app, words, env=environment)
     assert done.exit_code == 0, (words, done.stderr)
+    known |= dict(re.findall(r"^(\w+) \(.*temporary password (\S+)$", done.stdout, re.MULTILINE))
     return done.stdout
 
 

@@ -132,8 +132,8 @@ def test_accounts_by_command(tmp_path):
 
 def test_a_committee_from_assignment_to_the_accepted_read(signed):
     s, subject = signed.store, small_subject().subject_id
-    for name, stream in (("ann", "RADIOLOGIST 1"), ("bob", "RADIOLOGIST 2")):
-        signed.does("boss", "assign", s, signed.folder / "study", name, stream)
+    both = ("--to", "ann=RADIOLOGIST 1", "--to", "bob=RADIOLOGIST 2")
+    assert len(signed.does("boss", "assign", s, signed.folder / "study", *both)) == 2
     first, second = f"{subject}-1", f"{subject}-2"
     assert [r["read"] for r in signed.does("ann", "list", s)] == [first]
     assert "may not see" in signed.fails("boss", "show", s, first)

@@ -69,3 +69,18 @@ def read_csv_rows(path: Path, what: str = "Table") -> tuple[tuple[str, ...], lis
     if any(None in row or None in row.values() for row in rows):
         raise InputError(f"{what} '{path}' has a line whose number of cells is not that of its header.")
     return columns, [{name: original_cell(cell) for name, cell in row.items()} for row in rows]
+
+
+def read_csv_table(path: Path, what: str, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a CSV file that has exactly these columns, in any order, and at least one row.
+
+    Raises:
+        InputError: it has not, or see :func:`read_csv_rows`.
+    """
+    found, rows = read_csv_rows(path, what)
+    if set(found) != set(columns):
+        there = ", ".join(found) or "none"
+        raise InputError(f"{what} '{path}' needs the columns {', '.join(columns)}; it has {there}.")
+    if not rows:
+        raise InputError(f"{what} '{path}' is empty.")
+    return rows

@@ -15,26 +15,39 @@ TimePoint = Annotated[
 @signed_command
 def assign(
     signed: SignedIn,
-    study: Annotated[Path, typer.Argument(help="study.yaml of the subject, or the folder that holds it.")],
-    reader: Annotated[str, typer.Argument(help="Sign-in name of the person who is to read.")],
-    stream: Annotated[
-        str, typer.Argument(help="Place in the committee, one of the profile's, such as 'RADIOLOGIST 1'.")
-    ],
+    studies: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[STUDY]...", help="study.yaml of each subject, or the folders that hold them."
+        ),
+    ] = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=STREAM",
+            help="Who is to read them, and as what in the committee: --to 'ann=RADIOLOGIST 1'. May be given more than "
+            "once.",
+        ),
+    ] = None,
+    listed: Annotated[
+        Path | None,
+        typer.Option(
+            "--list", help="CSV file with the columns study, reader and stream, in place of the above."
+        ),
+    ] = None,
 ) -> CommandAnswer:
-    """Give a subject to a reader (manager). The reader gets the images without anybody else's contours.
+    """Give subjects to readers (manager): all that is asked for, or nothing.
 
-    Order of reading, adjudication variables and streams come from the study's profile.
+    Readers get the images without anybody else's contours. Order of reading, adjudication variables and streams (such as
+    'RADIOLOGIST 1') come from each study's profile.
     """
-    from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.review.committee.assignments import assign as give
-    from HCCResponseLib.review.committee.assignments import blinded
-    from HCCResponseLib.review.read.session import load_images
+    from HCCResponseLib.cli.read.assignment_list import assigned, wanted
 
-    content = blinded(load_study(study))
-    fingerprints = load_images(content)[1]
-    new = give(signed.store, signed.person, signed.people, content, fingerprints, reader, stream)
-    words = f"Read '{new.read_id}' of subject '{new.subject}' assigned to '{reader}' as {stream}."
-    return CommandAnswer(_facts(new), words)
+    made = assigned(signed, wanted(studies or [], to or [], listed))
+    words = [
+        f"Read '{n.read_id}' of subject '{n.subject}' assigned to '{n.reader}' as {n.stream}." for n in made
+    ]
+    return CommandAnswer([_facts(n) for n in made], "\n".join(words))
 
 
 @signed_command

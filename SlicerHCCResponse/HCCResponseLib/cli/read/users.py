@@ -54,6 +54,33 @@ def add(
         say_json(result) if as_json else say(f"Account '{name}' made: {', '.join(sorted(made.roles))}.")
 
 
+@users_app.command("add-all")
+@signed_command
+def add_all(
+    signed: SignedIn,
+    people: Annotated[
+        Path, typer.Argument(metavar="PEOPLE", help="CSV file with the columns name, printed_name and roles.")
+    ],
+) -> CommandAnswer:
+    """Make an account for everybody in a list (manager), or for nobody, and print their temporary passwords.
+
+    Several roles of one person have spaces between them. The passwords are shown this once: hand each to its owner, who
+    changes it with 'read users password' before anything else.
+    """
+    from HCCResponseLib.review.people.newcomers import load_newcomers
+
+    newcomers = load_newcomers(people, signed.people.rules())
+    made = signed.people.add_all(newcomers, signed.person)
+    rows = [
+        {"name": a.name, "roles": sorted(a.roles), "temporary_password": one.password}
+        for a, one in zip(made, newcomers, strict=True)
+    ]
+    words = [
+        f"{r['name']} ({', '.join(r['roles'])}): temporary password {r['temporary_password']}" for r in rows
+    ]
+    return CommandAnswer(rows, "\n".join(words))
+
+
 @users_app.command("list")
 @signed_command
 def list_accounts(signed: SignedIn) -> CommandAnswer:

@@ -13,7 +13,7 @@ tried and locked before the store is held for writing; rights are looked up whil
 
 import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from HCCResponseLib.review.people import accounts as kind
 from HCCResponseLib.review.people.account_rules import AccountRules
 from HCCResponseLib.review.people.accounts import Account, Register, first_look, replay
 from HCCResponseLib.review.people.keys import SigningKey, new_key
+from HCCResponseLib.review.people.newcomers import Newcomer
 from HCCResponseLib.review.people.passwords import Try, next_secret, secret, try_password
 from HCCResponseLib.review.people.person import Person, Signatory, require_role
 from HCCResponseLib.review.read.access import INCOMPATIBLE_ROLES, Role
@@ -92,24 +93,31 @@ class People:
             InputError: the name is taken or impossible, roles that exclude each other, a weak password.
             AccessError: ``by`` is not a manager.
         """
-        rules = self._may_add(name, roles, by).rules
-        printed = one_line(printed_name, "the printed name", 100)
-        rules.check_password(password, name, printed)
-        key = new_key()
-        hidden = secret(key, password, rules)
+        return self.add_all([Newcomer(name, printed_name, roles, password)], by)[0]
+
+    def add_all(self, newcomers: Sequence[Newcomer], by: Signatory | None = None) -> list[Account]:
+        """Make an account for each, or for nobody; see :meth:`add`."""
+        prepared = []
+        for one in newcomers:
+            rules = self._may_add(one.name, one.roles, by).rules
+            printed = one_line(one.printed_name, "the printed name", 100)
+            rules.check_password(one.password, one.name, printed)
+            key = new_key()
+            prepared.append((one, printed, key, secret(key, one.password, rules)))
         with self.log.transaction():
-            self._may_add(name, roles, by)
-            payload = {
-                "name": name,
-                "printed_name": printed,
-                "roles": _role_list(roles),
-                "temporary": by is not None,
-                "public_key": key.public,
-            }
-            actor, signer = (by.name, by.key) if by else (name, key)
-            new = f"{printed}: {_words(roles)}"
-            self._append(actor, kind.ADDED, payload, new=new, signer=signer, secret=hidden)
-            return self.account(name)
+            for one, printed, key, hidden in prepared:
+                self._may_add(one.name, one.roles, by)
+                payload = {
+                    "name": one.name,
+                    "printed_name": printed,
+                    "roles": _role_list(one.roles),
+                    "temporary": by is not None,
+                    "public_key": key.public,
+                }
+                actor, signer = (by.name, by.key) if by else (one.name, key)
+                new = f"{printed}: {_words(one.roles)}"
+                self._append(actor, kind.ADDED, payload, new=new, signer=signer, secret=hidden)
+            return [self.account(one.name) for one in newcomers]
 
     def _may_add(self, name: str, roles: Collection[Role], by: Signatory | None) -> Register:
         register = self._register()
