@@ -82,7 +82,7 @@ def test_everybody_in_a_list_gets_an_account_and_a_password_of_their_own(committ
         (["kim,Kim,captain"], "line 2: 'captain' is no role; there are reader"),
         (["kim,Kim,"], "line 2: no role"),
         (["kim,Kim,reader auditor"], "auditor"),
-        ([], "names nobody"),
+        ([], "is empty"),
     ],
 )
 def test_a_list_with_a_fault_makes_no_account_at_all(committee, tmp_path, lines, said):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from HCCResponseLib.base.csv_files import read_csv_rows
+from HCCResponseLib.base.csv_files import read_csv_table
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.common import progress_bar
 from HCCResponseLib.cli.sign_in import SignedIn
@@ -36,14 +36,7 @@ def wanted(studies: list[Path], to: list[str], listed: Path | None) -> list[Want
     if listed is None:
         pairs = [_pair(words) for words in to]
         return [Wanted(study, *pair) for study in studies for pair in pairs]
-    columns, rows = read_csv_rows(listed, "List of assignments")
-    if set(columns) != set(COLUMNS):
-        there = ", ".join(columns) or "none"
-        raise InputError(
-            f"The list of assignments '{listed}' needs the columns {', '.join(COLUMNS)}; it has {there}."
-        )
-    if not rows:
-        raise InputError(f"The list of assignments '{listed}' is empty.")
+    rows = read_csv_table(listed, "List of assignments", COLUMNS)
     return [
         Wanted(listed.parent / row["study"], row["reader"].strip(), row["stream"].strip()) for row in rows
     ]

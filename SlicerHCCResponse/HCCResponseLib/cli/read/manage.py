@@ -38,8 +38,8 @@ def assign(
 ) -> CommandAnswer:
     """Give subjects to readers (manager): all that is asked for, or nothing.
 
-    Readers get the images without anybody else's contours. Order of reading, adjudication variables and streams (such as
-    'RADIOLOGIST 1') come from each study's profile.
+    Readers get the images without anybody else's contours. Order of reading, adjudication variables and streams, such
+    as 'RADIOLOGIST 1', come from each study's profile.
     """
     from HCCResponseLib.cli.read.assignment_list import assigned, wanted
 
