@@ -15,7 +15,6 @@ from HCCResponseLib.cli.common import (
     SeedOption,
     SetOption,
     errors_as_one_line,
-    job_progress,
     read_settings,
     say,
     say_facts,
@@ -23,6 +22,7 @@ from HCCResponseLib.cli.common import (
     say_remarks,
 )
 from HCCResponseLib.cli.options import require_there
+from HCCResponseLib.cli.progress import job_progress
 
 ImageArgument = Annotated[
     Path, typer.Argument(help="CT: NIfTI, NRRD, MHA or a folder with one DICOM series.")

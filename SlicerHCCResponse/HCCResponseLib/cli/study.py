@@ -11,7 +11,6 @@ from HCCResponseLib.cli.common import (
     JsonOption,
     console,
     errors_as_one_line,
-    job_progress,
     say,
     say_json,
     say_remarks,
@@ -25,6 +24,7 @@ from HCCResponseLib.cli.options import (
     require_there,
     with_groups,
 )
+from HCCResponseLib.cli.progress import job_progress
 
 if TYPE_CHECKING:
     from HCCResponseLib.pipeline.request import Options
