@@ -37,6 +37,7 @@ COMMANDS = {
     "evaluate": "evaluate.main:evaluate",
     "export": "export:export_app",
     "engines": "engines:engines",
+    "profiles": "profiles:profiles_app",
 }
 
 

@@ -78,9 +78,10 @@ def write_study(images: list[Path], output: Path | None, said: ImageOptions, bel
     from HCCResponseLib.response.profiles.load import load_profile
 
     profile = said.profile or _PROFILE
-    load_profile(profile)
     visits = visits_of(images, [d.date() for d in said.dates or []])
     folder = output or visits[0].path.resolve().parent / below
+    beside = folder / f"{profile}.yaml"
+    load_profile(beside if beside.is_file() else profile)
     write_new_study(folder, visits, said.subject, profile, said.contour, said.drawn_by)
     return folder / STUDY_FILE
 

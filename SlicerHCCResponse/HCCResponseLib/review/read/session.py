@@ -85,7 +85,7 @@ def open_session(
         raise InputError(
             f"'{folder}' holds the read of another study or of other images; name another output folder."
         )
-    elif Path(state.study.profile).name != Path(study.profile).name:
+    elif _profile_name(state.study) != _profile_name(study):
         # Its path may change with the folder; the read goes on under the copy that it keeps.
         store.close()
         raise InputError(
@@ -104,6 +104,10 @@ def write_study(
     kept = archived(profile)
     content = {"study": study.model_dump(mode="json"), "fingerprints": dict(fingerprints)}
     store.append(actor, "study", {**content, "profile": blob_key(kept)}, [kept], item="study")
+
+
+def _profile_name(study: Study) -> str:
+    return Path(study.profile).name.removesuffix(".yaml").removesuffix(".yml")
 
 
 def _fingerprint(point: TimePointEntry, image: Volume) -> dict[str, Any]:
