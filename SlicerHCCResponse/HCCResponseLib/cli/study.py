@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.common import (
     JsonOption,
     console,
@@ -27,8 +29,17 @@ from HCCResponseLib.cli.options import (
 from HCCResponseLib.cli.progress import job_progress
 
 if TYPE_CHECKING:
+    from HCCResponseLib.imaging.study import Study
     from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.review.read.session import Session
+
+
+ProfileChangeOption = Annotated[
+    str,
+    typer.Option(
+        help="Where the profile has changed since the read was begun: why it goes on under the new one."
+    ),
+]
 
 
 @with_groups
@@ -37,6 +48,7 @@ def propose(
     proposals: ProposalOptions,
     images: ImageOptions,
     output: OutputOption = None,
+    profile_change: ProfileChangeOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Segment, adapt, track and measure: writes proposals for a reader, never a category.
@@ -48,7 +60,7 @@ def propose(
         from HCCResponseLib.report.subject.output import write_outputs
 
         file, folder = study_of(paths, output, images)
-        session = open_and_propose(file, folder, proposals.options())
+        session = open_and_propose(file, folder, proposals.options(), profile_change)
         result = write_outputs(session, with_category=False)
         tell(result, as_json)
         tell_next(session)
@@ -69,6 +81,7 @@ def assess(
             help="Accept undecided proposals unseen, in this reader's name; not that a lesion has disappeared."
         ),
     ] = None,
+    profile_change: ProfileChangeOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Proposals plus a reader's decisions: category, trace and report.
@@ -87,7 +100,7 @@ def assess(
             load_decisions(decisions)
         options = proposals.options()
         file, folder = study_of(paths, output, images)
-        session = open_and_propose(file, folder, options)
+        session = open_and_propose(file, folder, options, profile_change)
         if decisions is not None:
             _decide_from_file(session, decisions, options)
         if accept_proposals_as:
@@ -126,8 +139,12 @@ def _decide_from_file(session: Session, decisions: Path, options: Options) -> No
         apply_decisions(session.store, session.state, decisions, grids, done)
 
 
-def open_and_propose(study: Path, output: Path, options: Options) -> Session:
-    """Open or resume the read and make the proposals that are missing."""
+def open_and_propose(study: Path, output: Path, options: Options, profile_change: str = "") -> Session:
+    """Open or resume the read and make the proposals that are missing.
+
+    Args:
+        profile_change: why the read goes on under a profile that has changed since it was begun.
+    """
     from HCCResponseLib.adapt.recipe import recipe_named
     from HCCResponseLib.imaging.study import load_study
     from HCCResponseLib.response.profiles.load import load_profile
@@ -136,11 +153,45 @@ def open_and_propose(study: Path, output: Path, options: Options) -> Session:
     recipe_named(options.recipe)
     content = load_study(study)
     load_profile(content.profile)
-    session = open_session(content, output)
+    session = open_session(content, output, other_profile=True)
+    settle_profile(session, content, profile_change)
     for name, image in session.images.items():
         say_remarks(name, image.remarks)
     make_proposals(session, options)
     return session
+
+
+def settle_profile(session: Session, study: Study, reason: str = "", ask: bool = True) -> None:
+    """Ask whether a read goes on under a profile that has changed since it was begun; if not, it keeps its own.
+
+    Args:
+        reason: why it is to go on under the new one.
+
+    Raises:
+        InputError: the study names another one without a reason, or the new one cannot be taken for this read.
+        AccessError: a time point of the read is signed.
+    """
+    from HCCResponseLib.review.read.profile_change import changed_profile, take_profile
+
+    change = changed_profile(session.store, session.state, study)
+    if change is None:
+        return
+    tell_note = f"The profile has changed since this read was begun: {change.words}."
+    if not reason and ask and sys.stdin.isatty():
+        console.print(tell_note, style="yellow", soft_wrap=True, markup=False)
+        reason = typer.prompt(
+            "Why go on under the new one? (empty: the read keeps its own)", default="", err=True
+        )
+    if reason:
+        take_profile(session.store, session.state, change, reason)
+        console.print("The read goes on under the new profile; the log says so.")
+        return
+    how = "To go on under the new one: assess with --profile-change 'WHY'."
+    if change.before.name != change.after.name:
+        session.store.close()
+        raise InputError(f"{tell_note} {how} To read it anew: name another output folder.")
+    words = f"{tell_note} It keeps the one it was begun under. {how}"
+    console.print(words, style="yellow", soft_wrap=True, markup=False)
 
 
 def make_proposals(session: Session, options: Options) -> None:

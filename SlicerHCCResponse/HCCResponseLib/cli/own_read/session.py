@@ -44,7 +44,12 @@ def open_own(path: Path) -> "Session":
             f"There is no read in '{home}'. Make one first: hcc-response assess IMAGE... -o FOLDER"
         )
     if (home / STUDY_FILE).is_file():
-        return open_session(load_study(home), found[0])
+        from HCCResponseLib.cli.study import settle_profile
+
+        named = load_study(home)
+        session = open_session(named, found[0], other_profile=True)
+        settle_profile(session, named, ask=False)
+        return session
     store = ReadStore(found[0] / STORE)
     try:
         study = read_life(store).study
