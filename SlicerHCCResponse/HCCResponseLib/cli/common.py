@@ -6,15 +6,33 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from HCCResponseLib.base.errors import HCCResponseError, InputError
 
-console = Console(stderr=True, highlight=False)
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class _LaterConsole:
+    """Standard error in colours; rich is loaded when the first line is written, not when a command is looked up."""
+
+    @cached_property
+    def real(self) -> Console:
+        """The console itself, for bars."""
+        from rich.console import Console
+
+        return Console(stderr=True, highlight=False)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+console: Any = _LaterConsole()
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 SeedOption = Annotated[int, typer.Option(help="Seed of all random numbers.")]

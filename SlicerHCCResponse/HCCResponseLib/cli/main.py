@@ -5,6 +5,7 @@
 
 import difflib
 import importlib
+import os
 import sys
 from collections.abc import Iterable
 from functools import cache
@@ -93,6 +94,8 @@ def run() -> None:
             "hcc-response",
         )
     wanted = words[:1] if named else () if words == ["--version"] else COMMANDS
+    # Nothing here has plugins; looking for them among all packages takes a tenth of a second.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     import typer
 
     # The base of what typer raises for words that it does not understand has no name of its own.

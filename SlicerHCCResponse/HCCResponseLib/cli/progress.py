@@ -54,7 +54,7 @@ def progress_bar() -> Iterator["Progress"]:
     """A bar with stage, share, elapsed and remaining time, or plain lines, on standard error."""
     from HCCResponseLib.cli.bars import bar_of, line_bar_of
 
-    with bar_of(console) if console.is_terminal else line_bar_of(StepLines(_line)) as bar:
+    with bar_of(console.real) if console.is_terminal else line_bar_of(StepLines(_line)) as bar:
         yield bar
 
 
