@@ -1,4 +1,7 @@
 # Two commands do everything on a fresh machine:  make demo   and   make test
+# On Linux the package index gives the CUDA build of torch; the smaller one without it:
+#   make demo TORCH="torch --index-url https://download.pytorch.org/whl/cpu"
+TORCH ?= torch
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -8,7 +11,14 @@ DEMO_OUT ?= demo-output
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-all test-other-pythons coverage fuzz check lint types layers dead panel-lint docs pictures panel-pictures clean
+# One or more quick files of every room, for while one works; make test is what counts.
+QUICK := $(addprefix Testing/core/, \
+  response measure/test_geometry.py measure/test_published.py lesions/test_lesion.py statistics base/test_own_words.py base/test_folders.py \
+  imaging/test_study.py imaging/test_new_study.py synth/test_course.py nets/test_patches.py engines/test_page.py track/test_links.py \
+  pipeline/test_request.py presenter/test_drafts.py report/test_plain_tables.py cohort/test_charter_fields.py cli \
+  review/test_decisions.py review/test_decisions_file.py review/test_decisions_template.py review/test_facts.py test_packaging.py) \
+  Testing/docs/test_rooms.py Testing/panel/test_panel_lint.py
+.PHONY: help demo test test-quick test-all test-other-pythons coverage fuzz check lint types layers dead panel-lint docs pictures panel-pictures clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -16,20 +26,27 @@ help:  ## list the targets
 $(VENV)/.run-stamp: pyproject.toml .ci/constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else \
 	  f"Python 3.11 to 3.13 is needed, $(PYTHON) is {v[0]}.{v[1]}; name another one: make PYTHON=python3.12 ...")'
+	@echo "Installing into $(VENV): about 1.8 GB on disk (5 GB with the CUDA build of torch), some minutes the first time ..."
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) torch
+	$(PIP) $(TORCH)
 	$(PIP) -e .
 	@touch $@
 
 $(VENV)/.test-stamp: $(VENV)/.run-stamp
+	@echo "Installing what the tests need into $(VENV): about 1.4 GB more on disk ..."
 	$(PIP) -e '.[test,dev]'
 	@touch $@
 
 demo: $(VENV)/.run-stamp  ## the main job on the built-in synthetic subject; prints where the report is
+	@echo "The demonstration takes about 3 minutes on two cores and writes about 30 MB to $(DEMO_OUT) ..."
 	$(BIN)/hcc-response demo --output $(DEMO_OUT)
 
 test: $(VENV)/.test-stamp  ## install what the tests need and run all but the slow ones
+	@echo "All but the slow tests, $(WORKERS) at a time: about half an hour on two cores, 3 GB of memory; make test-quick takes 90 s ..."
 	$(PYTEST) -m "not slow"
+
+test-quick: $(VENV)/.test-stamp  ## some quick tests of every room, at most 90 seconds on two cores
+	$(PYTEST) -q -m "not slow" $(QUICK)
 
 test-all: $(VENV)/.test-stamp  ## all tests, the slow ones too
 	$(PYTEST)

@@ -14,6 +14,10 @@ _.down_revision
 _.writeable  # of an array that is frozen
 _.__signature__, _.__annotations__  # of a command, which typer reads
 
+# Found by name: in the table of commands, in files of criteria and quantities, as an attribute of a module.
+demo, assess, review, sign, propose, segment, adapt, track, measure, rules, train
+CRITERION, QUANTITY, _.__getattr__
+
 # Parts of stored records and of answers in JSON; documented values for callers of the library.
 _.in_plane_spacing_mm, _.voxel_count, _.unconstrained_caliper_mm, _.unconstrained_caliper_raw_mm
 _.from_baseline, _.from_nadir, _.touches_field_of_view, _.start_ras, _.end_ras, _.minimum_mm

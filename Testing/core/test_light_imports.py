@@ -7,6 +7,8 @@ import pkgutil
 import subprocess
 import sys
 
+import pytest
+
 from committees import FIRST, SmallCommittee, password
 
 NETWORKS = {"torch", "monai"}
@@ -74,6 +76,44 @@ def test_listing_the_reads_of_a_store_loads_neither_networks_nor_arrays(tmp_path
     found = loaded_by(code, HCC_RESPONSE_USER="ann", HCC_RESPONSE_PASSWORD=password("ann"))
     assert "sqlalchemy" in found, "the store was opened"
     assert not found & (NETWORKS | ARRAYS)
+
+
+def loaded_by_words(*words):
+    """Exit status, what is said, and the packages that a command line loads."""
+    code = (
+        "import sys, atexit, json; sys.argv = ['hcc-response', *json.loads(sys.stdin.read())];"
+        "atexit.register(lambda: sys.stdout.write(json.dumps(sorted({m.partition('.')[0] for m in sys.modules}))));"
+        "from HCCResponseLib.cli.main import run; run()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=json.dumps(words), capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stderr, set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (["asess", "a.nii.gz"], 2, "There is no command 'asess'. Did you mean 'assess'?"),
+        (["qwertz"], 2, "There is no command 'qwertz'. Help: hcc-response --help"),
+        (["study", "nw"], 2, "Did you mean 'new'?"),
+        (["assess", "--contuor", "x"], 2, "No such option: --contuor"),
+        (["assess", "nowhere.nii.gz"], 1, "'nowhere.nii.gz' does not exist."),
+        (["assess", "nowhere/study.yaml"], 1, "Study file 'nowhere/study.yaml' does not exist."),
+        (["propose"], 1, "Name a study.yaml"),
+        (["study", "new", "-i", "nowhere"], 1, "'nowhere' does not exist."),
+        (["segment", "-i", "nowhere.nrrd"], 1, "'nowhere.nrrd' does not exist."),
+        (["measure", "nowhere.nrrd"], 1, "'nowhere.nrrd' does not exist."),
+        (["adapt", "nowhere.nrrd", "c.nrrd"], 1, "'nowhere.nrrd' does not exist."),
+        (["track", "a.nrrd", "b.nrrd", "c.nrrd"], 1, "'a.nrrd' does not exist."),
+        (["sign", "nowhere"], 1, "'nowhere' does not exist."),
+    ],
+)
+def test_a_slip_is_answered_in_one_line_before_anything_slow_is_loaded(words, status, says):
+    code, said, found = loaded_by_words(*words)
+    assert (code, said.count("\n")) == (status, 1), said
+    assert says in said
+    assert not found & (NETWORKS | ARRAYS | {"numpy", "sqlalchemy", "pandas"})
 
 
 def test_an_engine_s_own_environment_needs_neither_pydantic_nor_psutil():

@@ -10,15 +10,18 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 #: What pydantic found, by its names of faults, in words that need no programmer. What is not here says its own.
-_SAID = {
+SAID = {
     "missing": "is missing",
     "extra_forbidden": "is not known here (misspelt?)",
+    "invalid_key": "is no name; names are text",
     "string_type": "must be text",
+    "string_unicode": "must be text",
     "string_too_short": "needs {min_length} or more characters",
     "string_too_long": "may have at most {max_length} characters",
     "string_pattern_mismatch": "may hold letters, digits, blanks, '.', '_' and '-', and begins with a letter or digit",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number of usual size",
     "int_from_float": "must be a whole number",
     "float_type": "must be a number",
     "float_parsing": "must be a number",
@@ -29,6 +32,7 @@ _SAID = {
     "bool_parsing": "must be true or false",
     "date_type": "must be a day such as 2024-01-31",
     "date_parsing": "must be a day such as 2024-01-31",
+    "date_from_datetime_inexact": "must be a day such as 2024-01-31, without a time",
     "date_from_datetime_parsing": "must be a day such as 2024-01-31",
     "literal_error": "must be one of {expected}",
     "enum": "must be one of {expected}",
@@ -79,7 +83,7 @@ def in_one_line(problem: "ValidationError", whole: str) -> str:
 
 def _in_our_words(error: Mapping[str, Any]) -> str:
     """One fault of pydantic's as a sentence for people, with what was given where that is short."""
-    said, more = _SAID.get(error["type"]), error.get("ctx", {})
+    said, more = SAID.get(error["type"]), error.get("ctx", {})
     if said is None:
         return str(error["msg"]).removeprefix("Value error, ")
     given = error["input"]

@@ -12,6 +12,14 @@ from HCCResponseLib.base.text import in_one_line
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
+def yaml_fault(problem: Exception) -> str:
+    """What keeps a file from being read, with the line where YAML has stumbled."""
+    mark, what = getattr(problem, "problem_mark", None), getattr(problem, "problem", None)
+    if mark is not None:
+        return f"line {mark.line + 1}: {what or problem}"
+    return str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+
+
 def load_checked_yaml(path: Path, model: type[_Model], what: str) -> _Model:
     """Read a file and check it.
 
@@ -29,4 +37,4 @@ def load_checked_yaml(path: Path, model: type[_Model], what: str) -> _Model:
     except ValidationError as problem:
         raise InputError(f"{what} '{path}', {in_one_line(problem, 'file')}.") from problem
     except (OSError, ValueError, yaml.YAMLError) as problem:
-        raise InputError(f"{what} '{path}' cannot be read: {str(problem).splitlines()[0]}.") from problem
+        raise InputError(f"{what} '{path}' cannot be read: {yaml_fault(problem)}.") from problem

@@ -1,4 +1,4 @@
-"""What all commands share: options, one clear line for an error, progress bars, JSON output."""
+"""What all commands share: options, one clear line for an error, JSON output."""
 
 from __future__ import annotations
 
@@ -6,20 +6,33 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from HCCResponseLib.base.errors import HCCResponseError, InputError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.console import Console
 
-    from HCCResponseLib.base.jobs import Report
 
-console = Console(stderr=True, highlight=False)
+class _LaterConsole:
+    """Standard error in colours; rich is loaded when the first line is written, not when a command is looked up."""
+
+    @cached_property
+    def real(self) -> Console:
+        """The console itself, for bars."""
+        from rich.console import Console
+
+        return Console(stderr=True, highlight=False)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+console: Any = _LaterConsole()
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 SeedOption = Annotated[int, typer.Option(help="Seed of all random numbers.")]
@@ -65,38 +78,6 @@ def errors_as_one_line() -> Iterator[None]:
     except KeyboardInterrupt as stop:
         console.print("cancelled; nothing half-written was left behind", style="yellow")
         raise typer.Exit(130) from stop
-
-
-@contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """A bar with stage, share, elapsed and remaining time, on standard error."""
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description:<44}"),
-        BarColumn(24),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        yield bar
-
-
-@contextmanager
-def job_progress(words: str) -> Iterator[Report]:
-    """A progress bar as what a job reports to; ``words`` stand there until it names its first stage."""
-    with progress_bar() as bar:
-        task = bar.add_task(words, total=1.0)
-        yield lambda p: bar.update(task, completed=p.fraction, description=p.stage[:44])
 
 
 def say(line: str) -> None:

@@ -1,62 +1,119 @@
-"""The ``hcc-response`` command."""
+"""The ``hcc-response`` command. Only the module of the command that is asked for is loaded, so that it answers at once.
 
-import typer
+``app`` holds all commands, for whoever calls them from Python or adds one.
+"""
+
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from HCCResponseLib import __version__
-from HCCResponseLib.cli.common import say
-from HCCResponseLib.cli.demo import demo
-from HCCResponseLib.cli.engines import engines
-from HCCResponseLib.cli.evaluate.adaptation import synthetic
-from HCCResponseLib.cli.evaluate.committee import committee
-from HCCResponseLib.cli.evaluate.registration import registration
-from HCCResponseLib.cli.evaluate.tracking import tracking
-from HCCResponseLib.cli.export import export_app
-from HCCResponseLib.cli.new_study import study_app
-from HCCResponseLib.cli.read.main import read_app
-from HCCResponseLib.cli.rules import rules
-from HCCResponseLib.cli.steps import adapt, measure, segment
-from HCCResponseLib.cli.study import assess, propose
-from HCCResponseLib.cli.track import track
-from HCCResponseLib.cli.train import train
 
-app = typer.Typer(
-    name="hcc-response",
-    help="Reader-assisted treatment-response evaluation of liver cancer on CT. "
-    "For research use; not cleared for clinical use.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
+if TYPE_CHECKING:
+    import typer
+
+_HELP = (
+    "Reader-assisted treatment-response evaluation of liver cancer on CT. "
+    "For research use; not cleared for clinical use."
 )
-for command in (demo, propose, assess, segment, adapt, track, measure, rules, train):
-    app.command()(command)
-evaluate = typer.Typer(
-    name="evaluate", help="How good the methods are, and how well readers agree.", no_args_is_help=True
-)
-evaluate.command()(committee)
-evaluate.command()(registration)
-evaluate.command()(synthetic)
-evaluate.command()(tracking)
-app.add_typer(study_app)
-app.add_typer(read_app)
-app.add_typer(evaluate)
-app.add_typer(export_app)
-app.add_typer(engines, name="engines")
+#: Every command with the module of its function, or of its group, in the order of the help.
+COMMANDS = {
+    "demo": "demo:demo",
+    "assess": "study:assess",
+    "review": "own_read.review:review",
+    "sign": "own_read.sign:sign",
+    "propose": "study:propose",
+    "segment": "steps:segment",
+    "adapt": "steps:adapt",
+    "track": "track:track",
+    "measure": "steps:measure",
+    "rules": "rules:rules",
+    "train": "train:train",
+    "study": "new_study:study_app",
+    "read": "read.main:read_app",
+    "evaluate": "evaluate.main:evaluate",
+    "export": "export:export_app",
+    "engines": "engines:engines",
+    "profiles": "profiles:profiles_app",
+}
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        say(__version__)
-        raise typer.Exit
+def application(names: Iterable[str] = COMMANDS) -> "typer.Typer":
+    """The command with some of its subcommands; their modules are loaded."""
+    import typer
+
+    made = typer.Typer(name="hcc-response", help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False)
+
+    def tell_version(wanted: bool) -> None:
+        if wanted:
+            sys.stdout.write(__version__ + "\n")
+            raise typer.Exit
+
+    @made.callback()
+    def main(
+        version: bool = typer.Option(
+            False, "--version", callback=tell_version, is_eager=True, help="Print the version."
+        ),
+    ) -> None:
+        """Options of the whole command."""
+
+    for name in names:
+        module, _, attribute = COMMANDS[name].partition(":")
+        command = getattr(importlib.import_module(f"HCCResponseLib.cli.{module}"), attribute)
+        if isinstance(command, typer.Typer):
+            made.add_typer(command, name=name)
+        else:
+            made.command(name)(command)
+    return made
 
 
-@app.callback()
-def main(
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version."
-    ),
-) -> None:
-    """Options of the whole command."""
+@cache
+def _whole() -> "typer.Typer":
+    return application()
+
+
+def __getattr__(name: str) -> Any:
+    """``app``, made when somebody asks for it."""
+    if name == "app":
+        return _whole()
+    raise AttributeError(name)
 
 
 def run() -> None:
-    """Entry point of the installed command."""
-    app()
+    """Entry point of the installed command: a slip of the pen is answered in one line, before anything slow loads."""
+    words = sys.argv[1:]
+    named = bool(words) and not words[0].startswith("-")
+    if named and words[0] not in COMMANDS:
+        near = difflib.get_close_matches(words[0], COMMANDS, 1)
+        _refuse(
+            f"There is no command '{words[0]}'." + (f" Did you mean '{near[0]}'?" if near else ""),
+            "hcc-response",
+        )
+    wanted = words[:1] if named else () if words == ["--version"] else COMMANDS
+    # Nothing here has plugins; looking for them among all packages takes a tenth of a second.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    import typer
+
+    # The base of what typer raises for words that it does not understand has no name of its own.
+    not_understood: Any = typer.BadParameter.__mro__[2]
+    try:
+        status = application(wanted)(prog_name="hcc-response", standalone_mode=False)
+    except not_understood as problem:
+        if problem.format_message():
+            context = getattr(problem, "ctx", None)
+            _refuse(problem.format_message(), context.command_path if context else "hcc-response")
+        problem.show()  # a command without arguments shows its help
+        sys.exit(problem.exit_code)
+    except typer.Abort:
+        sys.stderr.write("stopped; what was answered before is kept\n")
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _refuse(problem: str, command: str) -> None:
+    sys.stderr.write(f"error: {problem} Help: {command} --help\n")
+    sys.exit(2)

@@ -13,13 +13,13 @@ from HCCResponseLib.cli.common import (
     ModelOption,
     SeedOption,
     errors_as_one_line,
-    job_progress,
-    progress_bar,
     say,
     say_facts,
     say_json,
     say_remarks,
 )
+from HCCResponseLib.cli.options import require_there
+from HCCResponseLib.cli.progress import job_progress, progress_bar
 from HCCResponseLib.cli.steps import ContourArgument, ImageArgument
 
 if TYPE_CHECKING:
@@ -55,7 +55,10 @@ def track(
 ) -> None:
     """Register two visits, carry contours over, link lesions, list candidates; nothing carried is measured."""
     with errors_as_one_line():
-        pair = _read(baseline, contour, follow_up, follow_up_contour, liver, follow_up_liver)
+        given = (baseline, contour, follow_up, follow_up_contour, liver, follow_up_liver)
+        for path in given:
+            require_there(path)
+        pair = _read(*given)
         views = _look(pair, model) if candidates else None
         found = _register(pair, views, seed)
         result = _answer(pair, views, found, output, report)

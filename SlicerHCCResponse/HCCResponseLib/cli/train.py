@@ -20,9 +20,9 @@ from HCCResponseLib.cli.common import (
     SeedOption,
     console,
     errors_as_one_line,
-    progress_bar,
     say,
 )
+from HCCResponseLib.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from rich.progress import Progress

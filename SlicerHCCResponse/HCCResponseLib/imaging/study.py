@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.text import in_one_line
+from HCCResponseLib.base.yaml_files import yaml_fault
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import LabelMap, Volume, require_same_grid
 
@@ -102,7 +103,7 @@ def load_study(path: Path) -> Study:
     except FileNotFoundError as problem:
         raise InputError(f"Study file '{path}' does not exist.") from problem
     except (OSError, ValueError, yaml.YAMLError) as problem:
-        raise InputError(f"Study file '{path}' cannot be read as YAML: {_first_line(problem)}.") from problem
+        raise InputError(f"Study file '{path}' cannot be read as YAML: {yaml_fault(problem)}.") from problem
     if not isinstance(raw, dict):
         raise InputError(f"Study file '{path}' is not a mapping with 'subject' and 'timepoints'.")
     try:
@@ -122,6 +123,10 @@ def _absolute(study: Study, folder: Path) -> Study:
             changes["contour"] = point.contour.model_copy(update={"path": folder / point.contour.path})
         points.append(point.model_copy(update=changes))
     profile = study.profile
+    if (folder / f"{profile}.yaml").is_file():
+        profile = (
+            f"{profile}.yaml"  # one that lies beside the study goes before those that have a name elsewhere
+        )
     if Path(profile).suffix in PROFILE_FILES:
         _require_file(folder / profile, "profile")
         profile = str(folder / profile)
@@ -131,10 +136,6 @@ def _absolute(study: Study, folder: Path) -> Study:
 def _require_file(path: Path, what: str) -> None:
     if not path.exists():
         raise InputError(f"The {what}, '{path}', does not exist. Check the path in the study file.")
-
-
-def _first_line(problem: Exception) -> str:
-    return str(problem).splitlines()[0] if str(problem) else type(problem).__name__
 
 
 def load_image(study: Study, point: TimePointEntry) -> Volume:
@@ -158,6 +159,22 @@ def load_image(study: Study, point: TimePointEntry) -> Volume:
     return volume
 
 
+def contour_names(point: TimePointEntry) -> list[str]:
+    """Names of the lesions that a time point's contour shows; none without a contour.
+
+    Raises:
+        InputError: the contour cannot be read.
+    """
+    if point.contour is None:
+        return []
+    return list((point.contour.lesions or _default_names(read_label_map(point.contour.path))).values())
+
+
+def _default_names(contour: LabelMap) -> dict[int, str]:
+    values = contour.values()
+    return {values[0]: "L1"} if len(values) == 1 else {v: f"L{v}" for v in values}
+
+
 def load_contour(point: TimePointEntry, image: Volume) -> tuple[LabelMap, dict[int, str]]:
     """Read a time point's accepted contour and the lesion name of each of its values.
 
@@ -172,7 +189,7 @@ def load_contour(point: TimePointEntry, image: Volume) -> tuple[LabelMap, dict[i
     values = contour.values()
     names = point.contour.lesions
     if names is None:
-        return contour, {values[0]: "L1"} if len(values) == 1 else {v: f"L{v}" for v in values}
+        return contour, _default_names(contour)
     unknown = sorted(set(values) - set(names))
     if unknown:
         raise InputError(

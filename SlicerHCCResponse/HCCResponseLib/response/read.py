@@ -53,17 +53,13 @@ def parallel_evaluations(
     found = []
     for name in profile.parallel_criteria:
         other = load_profile(criterion(name).profile)
-        if _viable(other) is not _viable(profile):
+        if other.needs_viable is not profile.needs_viable:
             raise RuleError(
                 f"{name} cannot be read in parallel with {profile.criterion}: one measures the whole tumour, the other "
                 "its viable part (field 'parallel_criteria')."
             )
         found.append(evaluate_read(timepoints, other))
     return tuple(found)
-
-
-def _viable(profile: Profile) -> bool:
-    return profile.quantity.startswith("viable")
 
 
 __all__ = ["evaluate_read", "load_profile", "parallel_evaluations"]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import HCCResponseLib.response.criteria as package
 from HCCResponseLib.base.errors import RuleError
 from HCCResponseLib.response.profiles.fields import ProfileFields
 from HCCResponseLib.response.profiles.load import load_profile
@@ -31,22 +30,18 @@ HOWTO = ROOT / "docs" / "howto" / "criterion.md"
 def test_a_new_criterion_is_one_new_file(tmp_path, monkeypatch):
     [file] = [block for block in blocks(HOWTO) if block.file == "response/criteria/strict.py"]
     (tmp_path / "strict.py").write_text(file.text, encoding="utf-8")
-    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
-    package.criteria.cache_clear()
-    try:
-        profile = load_profile("recist-1.1", {"criterion": "strict", "pr_percent": 50})
-        points = [
-            TimePointFindings(
-                f"t{i}",
-                date(2020, 1 + i, 1),
-                (LesionFinding("T", "liver", False, LesionRole.TARGET, LesionState.MEASURED, Decimal(size)),),
-            )
-            for i, size in enumerate((100, 60, 50))
-        ]
-        found = [t.overall for t in evaluate_read(points, profile).time_points]
-        assert found == [None, Response.SD, Response.PR]
-    finally:
-        package.criteria.cache_clear()
+    monkeypatch.setenv("HCC_RESPONSE_CRITERIA", str(tmp_path))
+    profile = load_profile("recist-1.1", {"criterion": "strict", "pr_percent": 50})
+    points = [
+        TimePointFindings(
+            f"t{i}",
+            date(2020, 1 + i, 1),
+            (LesionFinding("T", "liver", False, LesionRole.TARGET, LesionState.MEASURED, Decimal(size)),),
+        )
+        for i, size in enumerate((100, 60, 50))
+    ]
+    found = [t.overall for t in evaluate_read(points, profile).time_points]
+    assert found == [None, Response.SD, Response.PR]
 
 
 def test_every_profile_field_is_on_the_methods_page():

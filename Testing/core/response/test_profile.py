@@ -156,7 +156,7 @@ def test_wrong_files_name_what_is_wrong(tmp_path, fields, named):
 def test_files_that_cannot_be_used(tmp_path):
     with pytest.raises(ProfileError, match="cannot be read"):
         load_profile(tmp_path / "absent.yaml")
-    with pytest.raises(ProfileError, match="no shipped profile"):
+    with pytest.raises(ProfileError, match="no profile named"):
         load_profile("recist-9")
     with pytest.raises(ProfileError, match="not the name"):
         load_profile("../secret")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.cli.common import ModelOption, console, errors_as_one_line, job_progress, say, say_json
+from HCCResponseLib.cli.common import ModelOption, console, errors_as_one_line, say, say_json
+from HCCResponseLib.cli.progress import job_progress
 
 if TYPE_CHECKING:
     from HCCResponseLib.evaluation.adaptation.request import EvaluationRequest

@@ -18,8 +18,6 @@ from HCCResponseLib.response.types import TimePointEvaluation
 
 Images = Callable[[str], Volume]
 """The image of a time point by its name."""
-SUM_TITLES = {"mm": "Sum of diameters", "mm²": "Sum of products", "mm³": "Sum of volumes"}
-"""What a sum is called, by its unit."""
 _CONTOUR, _LINE, _SHORT = "#ffb000", "#00c8ff", "#7fe0a0"
 _HALF_MIN_MM = 55.0
 
@@ -109,7 +107,7 @@ def draw_sums(points: Sequence[TimePointEvaluation], profile: Profile) -> str:
         _limit(axes, response, f"PR at or below\n{response:.1f} {profile.unit}", "#2e7d4f")
         _limit(axes, limit, f"PD at or above\n{limit:.1f} {profile.unit}", "#b3402e")
         axes.set_ylim(0, max(*sums, limit) * 1.28)
-    axes.set_ylabel(f"{SUM_TITLES[profile.unit]} ({profile.unit})")
+    axes.set_ylabel(f"{profile.sum_title} ({profile.unit})")
     axes.set_xticks([date2num(p.date) for p in points], [f"{p.name}\n{p.date}" for p in points])
     axes.margins(x=0.18)
     axes.spines[["top", "right"]].set_visible(False)

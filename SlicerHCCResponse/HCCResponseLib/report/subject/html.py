@@ -13,7 +13,7 @@ from HCCResponseLib.base.files import write_text
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW
 from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS, place_words
-from HCCResponseLib.report.subject.figures import SUM_TITLES, Images, draw_sums
+from HCCResponseLib.report.subject.figures import Images, draw_sums
 from HCCResponseLib.report.subject.pictures import decided, lesion_cards
 from HCCResponseLib.report.subject.side_by_side import levels
 from HCCResponseLib.response.numbers import tenths
@@ -66,7 +66,7 @@ def write_report(
         "readers": state.readers(),
         "table": _table(state, profile, {n: r.value for n, (r, _) in role_of.items()}),
         "conventions": _conventions(state),
-        "sum_title": SUM_TITLES[profile.unit],
+        "sum_title": profile.sum_title,
         "candidates": _candidates(state),
         "plot": draw_sums(evaluation.time_points, profile) if evaluation else None,
         "cards": lesion_cards(state, images),

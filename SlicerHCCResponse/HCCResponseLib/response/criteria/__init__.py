@@ -1,12 +1,15 @@
-"""The criteria. Every module here defines ``CRITERION``; a new criterion is one new file (and its profile in YAML)."""
+"""The criteria. Every module here defines ``CRITERION``; a new criterion is one new file (and its profile in YAML).
 
-import importlib
-import pkgutil
+The file may lie in the user's own folder, too: :mod:`HCCResponseLib.base.extensions`.
+"""
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
-from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.base.errors import InputError, RuleError
+from HCCResponseLib.base.extensions import constant_of, modules_with_own, own_folder
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointFindings
 
@@ -28,12 +31,23 @@ class Criterion:
     immune: bool = False
 
 
-@cache
 def criteria() -> dict[str, Criterion]:
-    """All criteria by name, in the order of their file names."""
+    """All criteria by name, in the order of their file names, this software's first.
+
+    Raises:
+        InputError: a file of the user's own cannot be used.
+    """
+    return _found(own_folder("criteria"))
+
+
+@cache
+def _found(folder: Path) -> dict[str, Criterion]:
     found: dict[str, Criterion] = {}
-    for module in pkgutil.iter_modules(__path__):
-        entry: Criterion = importlib.import_module(f"{__name__}.{module.name}").CRITERION
+    for module in modules_with_own(__name__, __path__, folder).values():
+        entry = constant_of(module, "CRITERION", Criterion)
+        assert isinstance(entry, Criterion)
+        if entry.name in found:
+            raise InputError(f"'{module.__file__}' names its criterion '{entry.name}', which is taken.")
         found[entry.name] = entry
     return found
 

@@ -17,10 +17,13 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from HCCResponseLib.base.errors import HCCResponseError, ProfileError
+from HCCResponseLib.base.errors import ProfileError
+from HCCResponseLib.base.extensions import own_folder
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.base.text import in_one_line
+from HCCResponseLib.base.yaml_files import yaml_fault
 from HCCResponseLib.response.profiles.fields import ProfileFields
+from HCCResponseLib.response.quantities import VIABLE, quantity_named
 
 #: Fields that came after profiles were first kept with reads, each with the value under which those reads were read. A
 #: profile with this value has the hash that it had without the field.
@@ -46,12 +49,17 @@ class Profile(ProfileFields):
     @property
     def needs_viable(self) -> bool:
         """Whether the criterion takes its sizes from the viable (arterially enhancing) part of a tumour."""
-        return self.quantity.startswith("viable-")
+        return self.quantity.startswith(VIABLE)
 
     @property
     def unit(self) -> str:
         """Unit of its sums: mm, mm² for products, mm³ for volumes."""
-        return {"diameter": "mm", "product": "mm²", "volume": "mm³"}[self.quantity.removeprefix("viable-")]
+        return quantity_named(self.quantity).unit
+
+    @property
+    def sum_title(self) -> str:
+        """What its sums are called, such as "Sum of diameters"."""
+        return quantity_named(self.quantity).sum_title
 
     def source_of(self, field: str) -> str:
         """Where the value of ``field`` comes from (paper, section; protocol or charter section)."""
@@ -75,7 +83,8 @@ def load_profile(name_or_path: str | Path, overrides: Mapping[str, Any] | None =
     """Load a profile by name (``recist-1.1``, ``mrecist``, ...) or from a YAML file.
 
     Args:
-        name_or_path: name of a shipped profile, or a path that ends in ``.yaml`` or ``.yml``.
+        name_or_path: name of a shipped profile or of one in the user's own folder, or a path that ends in ``.yaml`` or
+            ``.yml``. A shipped name always means the shipped one.
         overrides: values by field name, which win over the file.
 
     Raises:
@@ -85,27 +94,45 @@ def load_profile(name_or_path: str | Path, overrides: Mapping[str, Any] | None =
     path = Path(name_or_path)
     if path.suffix in {".yaml", ".yml"}:
         profile = _build(_read_document(path), path.parent)
-    else:
+    elif is_shipped(str(name_or_path)):
         profile = _shipped(str(name_or_path))
+    else:
+        path = _path_of(name_or_path)
+        profile = _build(_read_document(path), path.parent)
     return profile.with_overrides(overrides or {})
 
 
 @lru_cache(maxsize=32)
 def _shipped(name: str) -> Profile:
-    return _build(_read_document(_shipped_path(name)), None)
+    return _build(_read_document(_path_of(name)), None)
 
 
-def _shipped_path(name: str) -> Path:
-    _require_name(name)
-    try:
-        return resource_path(f"Profiles/{name}.yaml")
-    except HCCResponseError as error:
-        raise ProfileError(f"There is no shipped profile named '{name}'.") from error
+def is_shipped(name: str) -> bool:
+    """Whether this software has a profile of this name."""
+    return (resource_path("Profiles") / f"{_named(name)}.yaml").is_file()
 
 
-def _require_name(name: object) -> None:
+def profile_files() -> dict[str, Path]:
+    """Every profile that can be named, with its file: the shipped ones, then the user's own."""
+    folders = (resource_path("Profiles"), own_folder("profiles"))
+    files = [file for folder in folders for file in sorted(folder.glob("*.yaml"))]
+    return {file.stem: file for file in reversed(files)}
+
+
+def _path_of(name: object) -> Path:
+    known = profile_files()
+    if _named(name) not in known:
+        listed = ", ".join(sorted(known))
+        raise ProfileError(
+            f"There is no profile named '{name}'. Known: {listed}. One of your own: hcc-response profiles new '{name}'"
+        )
+    return known[_named(name)]
+
+
+def _named(name: object) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ProfileError(f"'{str(name)[:80]}' is not the name of a profile.")
+    return name
 
 
 def _read_document(path: Path) -> dict[str, Any]:
@@ -114,7 +141,9 @@ def _read_document(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ProfileError(f"Profile '{path}' cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ProfileError(f"Profile '{path}' is not valid YAML: {error}") from error
+        raise ProfileError(f"Profile '{path}' is not valid YAML: {yaml_fault(error)}.") from error
+    if isinstance(document, dict) and "extends" in document and document.get("fields") is None:
+        document["fields"] = {}  # an annotated one in which nothing has been changed yet
     if not isinstance(document, dict) or not isinstance(document.get("fields"), dict):
         raise ProfileError(f"Profile '{path}' needs a mapping with 'name', 'title' and 'fields'.")
     unknown = sorted(set(document) - _TOP_LEVEL, key=str)
@@ -142,9 +171,9 @@ def _inherited(
         return {}, {}
     if parent in seen:
         raise ProfileError(f"Profile '{seen[0]}' extends itself through '{parent}'.")
-    _require_name(parent)
+    parent = _named(parent)
     beside = folder / f"{parent}.yaml" if folder is not None else None
-    path = beside if beside is not None and beside.exists() else _shipped_path(parent)
+    path = beside if beside is not None and beside.exists() else _path_of(parent)
     base = _build(_read_document(path), path.parent if path is beside else None, seen)
     values = base.model_dump(exclude={"name", "title", "sources"})
     return values, dict(base.sources)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.response.numbers import ZERO, length_text, round_to
+from HCCResponseLib.response.numbers import ZERO, length_text
 from HCCResponseLib.response.profiles.load import Profile
+from HCCResponseLib.response.quantities import quantity_named
 from HCCResponseLib.response.types import LesionFinding, LesionState
 
-_PI = Decimal("3.14159265358979")
 _NOT_ASSESSED = frozenset({LesionState.NOT_EVALUABLE, LesionState.NOT_IMAGED})
 
 
@@ -37,20 +37,12 @@ class ValueRule:
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
-        self.quantity = profile.quantity.removeprefix("viable-")
+        self.quantity = quantity_named(profile.quantity)
         self.source = f"{profile.criterion}: {profile.source_of('too_small_mm')}"
 
     def measured(self, finding: LesionFinding) -> Decimal | None:
         """The reader's own value: long axis, short axis for nodes, product or volume; None when not written."""
-        rounding = self.profile.length_rounding_mm
-        if self.quantity == "volume":
-            return finding.volume_mm3
-        if self.quantity == "product":
-            if finding.long_mm is None or finding.short_mm is None:
-                return None
-            return round_to(finding.long_mm, rounding) * round_to(finding.short_mm, rounding)
-        axis = finding.short_mm if finding.nodal else finding.long_mm
-        return None if axis is None else round_to(axis, rounding)
+        return self.quantity.measured(finding, self.profile.length_rounding_mm)
 
     def lacks_viable(self, finding: LesionFinding) -> bool:
         """Measured on the whole tumour where the criterion takes its viable part."""
@@ -59,10 +51,7 @@ class ValueRule:
 
     def default_too_small(self) -> Decimal:
         """5 mm, its square, or a sphere of that diameter; never scaled with the slice thickness."""
-        too_small = self.profile.too_small_mm
-        if self.quantity == "product":
-            return too_small**2
-        return _PI * too_small**3 / 6 if self.quantity == "volume" else too_small
+        return self.quantity.too_small(self.profile.too_small_mm)
 
     def value(self, finding: LesionFinding, notes: list[str]) -> Decimal | None:
         """What ``finding`` adds to the sum, or None when it was not assessed.
@@ -104,7 +93,7 @@ class ValueRule:
 
     def is_gone(self, value: Decimal, nodal: bool) -> bool:
         """Zero, or a node with a normal short axis."""
-        if nodal and self.quantity == "diameter":
+        if nodal and self.quantity.normal_nodes:
             return value < self.profile.node_pathological_short_mm
         return value <= self.profile.disappeared_mm
 

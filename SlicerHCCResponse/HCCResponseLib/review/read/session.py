@@ -57,7 +57,11 @@ def load_images(study: Study) -> tuple[dict[str, Volume], dict[str, Any]]:
 
 
 def open_session(
-    study: Study, folder: Path, opened: tuple[ReadStore, ReadState] | None = None, by: str = ""
+    study: Study,
+    folder: Path,
+    opened: tuple[ReadStore, ReadState] | None = None,
+    by: str = "",
+    other_profile: bool = False,
 ) -> Session:
     """Open the read of a study in an output folder, or resume the one that is there.
 
@@ -66,6 +70,8 @@ def open_session(
     Args:
         opened: an assigned read, as :func:`HCCResponseLib.review.committee.assignments.open_read` hands it out.
         by: who opens it, for the log; whoever signed in for an assigned read, else the computer's account.
+        other_profile: let the study name another profile; the caller then asks
+            :func:`HCCResponseLib.review.read.profile_change.changed_profile`.
 
     Raises:
         InputError: an image or contour cannot be used, or the folder holds the read of another study or profile.
@@ -85,7 +91,7 @@ def open_session(
         raise InputError(
             f"'{folder}' holds the read of another study or of other images; name another output folder."
         )
-    elif Path(state.study.profile).name != Path(study.profile).name:
+    elif not other_profile and _profile_name(state.study) != _profile_name(study):
         # Its path may change with the folder; the read goes on under the copy that it keeps.
         store.close()
         raise InputError(
@@ -104,6 +110,10 @@ def write_study(
     kept = archived(profile)
     content = {"study": study.model_dump(mode="json"), "fingerprints": dict(fingerprints)}
     store.append(actor, "study", {**content, "profile": blob_key(kept)}, [kept], item="study")
+
+
+def _profile_name(study: Study) -> str:
+    return Path(study.profile).name.removesuffix(".yaml").removesuffix(".yml")
 
 
 def _fingerprint(point: TimePointEntry, image: Volume) -> dict[str, Any]:

@@ -36,6 +36,8 @@ _STATUS = {
     Action.REJECT: RowStatus.REJECTED,
     Action.DISMISS: RowStatus.REJECTED,
 }
+#: What says under which study and profile a read is read.
+_BEGUN = ("study", "profile")
 _NOT_THERE = (LesionState.DISAPPEARED, LesionState.NOT_IMAGED, LesionState.MERGED)
 
 
@@ -235,6 +237,12 @@ class ReadState:
         self.rows[time_point][name] = Row(self.rows[time_point][name].proposal, before)
         return time_point, name
 
+    def take_profile(self, payload: dict[str, Any]) -> None:
+        """Let the read go on under another profile."""
+        assert self.study is not None
+        self.profile_key = payload["profile"]
+        self.study = self.study.model_copy(update={"profile": payload["name"]})
+
     def row(self, time_point: str, name: str) -> Row | None:
         """One row, or ``None``."""
         return self.rows.get(time_point, {}).get(name)
@@ -278,7 +286,7 @@ def life_of(store: ReadStore, events: Iterable[Event]) -> ReadState:
     """:func:`read_life` for whoever has the events at hand."""
     state = ReadState()
     for event in events:
-        if event.action == "study":
+        if event.action in _BEGUN:
             _take_row(store, state, event)
         _take_lock(state, event)
     return state
@@ -290,12 +298,21 @@ def refresh(store: ReadStore, state: ReadState) -> None:
         _take_lock(state, event)
 
 
-def _take_row(store: ReadStore, state: ReadState, event: Event) -> None:
+def _take_study(state: ReadState, event: Event) -> None:
     payload = event.payload
     if event.action == "study":
         state.study = Study.model_validate(payload["study"])
         state.fingerprints = payload["fingerprints"]
         state.profile_key = payload.get("profile")
+    elif state.locks.reader is None and not state.locked:
+        # Nobody can bring another profile into an assigned or signed read, whoever has written the event.
+        state.take_profile(payload)
+
+
+def _take_row(store: ReadStore, state: ReadState, event: Event) -> None:
+    payload = event.payload
+    if event.action in _BEGUN:
+        _take_study(state, event)
     elif event.action == "proposal":
         state.propose(read_proposal(store, payload))
     elif event.action == "decision":
