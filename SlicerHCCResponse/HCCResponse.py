@@ -194,8 +194,12 @@ class HCCResponseTest(ScriptedLoadableModuleTest):
 
     def runTest(self) -> None:
         """Run all self-tests."""
-        self.test_describe()
-        self.test_case()
+        from HCCResponseLib.panel.error_watch import ErrorWatch
+
+        with ErrorWatch() as watch:
+            self.test_describe()
+            self.test_case()
+        self.assertEqual(watch.found, [])
 
     def test_case(self) -> None:
         """A small case by the panel's own buttons; needs no network and no data."""

@@ -75,15 +75,14 @@ def test_a_job_that_dies_says_why(slicer_app, case):
     start(case, die="the disk of the moon is full")
     run_until(slicer_app, lambda: not case.panel.jobs.busy)
     assert case.panel.jobs.job.outcome.ending == "failed"
-    [dialog] = slicer_app.record.dialogs
-    assert "the disk of the moon is full" in dialog.text
+    assert "the disk of the moon is full" in slicer_app.record.take_error_box()
 
 
 def test_a_killed_job_hints_at_memory(slicer_app, case):
     start(case, kill=True)
     run_until(slicer_app, lambda: not case.panel.jobs.busy)
     assert case.panel.jobs.job.outcome.ending == "out of memory"
-    assert "memory" in slicer_app.record.dialogs[-1].text
+    assert "memory" in slicer_app.record.take_error_box()
     assert case.ui.offerFrame.isHidden(), "nobody knows a lighter setting"
 
 
@@ -97,7 +96,7 @@ def test_closing_the_panel_ends_the_job(slicer_app, case):
 def test_an_error_of_the_worker_reaches_the_reader(slicer_app, case):
     start(case, refuse="Image 'x.nrrd' is empty.")
     run_until(slicer_app, lambda: not case.panel.jobs.busy)
-    assert slicer_app.record.dialogs[-1].text == "Image 'x.nrrd' is empty."
+    assert slicer_app.record.take_error_box() == "Image 'x.nrrd' is empty."
 
 
 HEAVY = """

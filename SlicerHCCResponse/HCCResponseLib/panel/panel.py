@@ -233,6 +233,14 @@ class ReaderPanel:
         slicer.util.showStatusMessage(message, 5000)
         self._restore_soon()
 
+    def contour_kept(self, time_point: str, name: str) -> None:
+        """A tool on another lesion would have changed this one, at which nobody looked: it comes back."""
+        words = (
+            f"{name} at {time_point} keeps its contour: a tool works on one lesion only. The two overlap now."
+        )
+        slicer.util.showStatusMessage(words, 5000)
+        self._restore()
+
     def _restore_soon(self) -> None:
         """Once the application is done with what it is doing to the node."""
         if not self._restoring:
