@@ -61,7 +61,7 @@ class ReaderPanel:
         self._open_people = people
         self.scene_view = SceneView(scene, self, soon)
         self.presenter.collect = self.scene_view.look
-        self.slices = SliceViews(slicer.app.layoutManager())
+        self.slices = SliceViews(slicer.app.layoutManager(), soon)
         self.jobs = JobRunner(_qt_timer, self._job_changed)
         context = Context(
             ui, self.presenter, self._accounts, self.scene_view, self.slices, self.jobs, self.refresh
