@@ -18,6 +18,7 @@ from panel_case import (
     status,
 )
 from reads import BASELINE, FOLLOW_UP, GRID, drawn_disc, lesion
+from waiting import wait_until
 
 
 def test_a_whole_case_by_buttons(slicer_app, case):
@@ -329,7 +330,17 @@ def test_report_and_export(slicer_app, case, monkeypatch):
     )
     decide_everything(case)
     case.ui.reportButton.click()
+    assert not case.ui.reportButton.isEnabled(), "it is written in a process of its own; nothing waits for it"
+    assert not opened
+
+    def ended():
+        slicer_app.process()
+        return not case.panel.jobs.busy
+
+    wait_until(ended)
     assert "RECIST 1.1" in Path(opened[0]).read_text(encoding="utf-8")
+    assert "Written to" in case.ui.signatureLabel.text
+    assert case.panel.presenter.session.store.events()[-1].action == "result"
 
 
 def test_the_plot_shows_the_sums(case):

@@ -1,5 +1,8 @@
 """The scripted module in the host: it loads, its button works, it reloads, it can be looked at."""
 
+import pytest
+
+from slicer_host.fixtures import MODULE_FILE
 from slicer_host.pictures import grab, style
 
 
@@ -42,3 +45,36 @@ def test_pictures_have_real_letters(slicer_app):
 
     metrics = QtGui.QFontMetrics(slicer_app.app.font())
     assert metrics.horizontalAdvance("iiii") < metrics.horizontalAdvance("WWWW") / 2
+
+
+SECTIONS = ("Study", "Run", "Lesion", "Editor", "Facts", "Candidate", "Response", "Sign")
+LIBRARY = "HCCResponseLib.panel"
+STEPS = [f"{LIBRARY}.panel.{name}Section" for name in SECTIONS] + [
+    f"{LIBRARY}.panel.ReaderPanel._set_up_views",
+    f"{LIBRARY}.panel.ReaderPanel.refresh",
+    f"{LIBRARY}.sections.editor.EditorSection._watch",
+    f"{LIBRARY}.install.missing_packages",
+    "slicer.util.loadUI",
+]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_cleanup_works_after_a_setup_that_stopped_half_way(slicer_app, monkeypatch, step):
+    """Before, it raised, and what was built already went on watching the scene."""
+    import slicer
+
+    def full(*_, **__):
+        raise OSError("the disk is full")
+
+    watched = [(event, slicer.mrmlScene.HasObserver(event)) for event in ("StartSaveEvent", "EndCloseEvent")]
+    with monkeypatch.context() as patch:
+        patch.setattr(step, full)
+        with pytest.raises(OSError, match="disk is full"):
+            slicer_app.load_module(MODULE_FILE)
+    module = slicer.modules.hccresponse.widgetRepresentation()
+    module.self().cleanup()
+    module.deleteLater()
+    slicer_app.process()
+    slicer.mrmlScene.InvokeEvent(slicer.mrmlScene.StartSaveEvent)
+    slicer.mrmlScene.Clear(0)
+    assert watched == [(event, slicer.mrmlScene.HasObserver(event)) for event, _ in watched]

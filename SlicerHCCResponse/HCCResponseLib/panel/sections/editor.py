@@ -30,6 +30,7 @@ class EditorSection:
         self._context, self._ui, self._scene = context, context.ui, scene
         self._watches: list[tuple[Any, int]] = []
         context.leave = self.leave
+        context.at_end.append(self.shut_down)
         self._ui.doneButton.connect("clicked()", guarded(self.done))
         self._ui.discardButton.connect("clicked()", guarded(self.discard))
         self._ui.editorSection.connect("contentsCollapsed(bool)", guarded(self._folded))
