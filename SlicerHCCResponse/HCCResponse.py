@@ -79,6 +79,7 @@ class HCCResponseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self.logic = None
         self.panel = None
+        self.ui = None
 
     def resourcePath(self, filename: str) -> str:
         """A resource in the checkout or beside the installed module."""
@@ -156,9 +157,10 @@ class HCCResponseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.panel.editor.left()
 
     def cleanup(self) -> None:
-        """The module is reloaded or the application closes."""
+        """The module is reloaded or the application closes; also after a ``setup`` that stopped half-way."""
         self.removeObservers()
-        self.ui.volumeSelector.setMRMLScene(None)
+        if self.ui is not None:
+            self.ui.volumeSelector.setMRMLScene(None)
         if self.panel is not None:
             self.panel.shut_down()
             self.panel = None
@@ -194,8 +196,12 @@ class HCCResponseTest(ScriptedLoadableModuleTest):
 
     def runTest(self) -> None:
         """Run all self-tests."""
-        self.test_describe()
-        self.test_case()
+        from HCCResponseLib.panel.error_watch import ErrorWatch
+
+        with ErrorWatch() as watch:
+            self.test_describe()
+            self.test_case()
+        self.assertEqual(watch.found, [])
 
     def test_case(self) -> None:
         """A small case by the panel's own buttons; needs no network and no data."""

@@ -19,7 +19,7 @@ class Recorder:
     """Takes what the reader changed in the scene."""
 
     def __init__(self) -> None:
-        self.contours, self.lines, self.lost = [], [], 0
+        self.contours, self.lines, self.lost, self.kept = [], [], 0, []
 
     def contour_edited(self, time_point, name, contour):
         self.contours.append((time_point, name, contour))
@@ -29,6 +29,9 @@ class Recorder:
 
     def nodes_lost(self):
         self.lost += 1
+
+    def contour_kept(self, time_point, name):
+        self.kept.append((time_point, name))
 
 
 @pytest.fixture

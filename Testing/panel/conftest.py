@@ -3,7 +3,7 @@
 import pytest
 
 from panel_case import open_case
-from slicer_host.fixtures import _host, panel, slicer_app
+from slicer_host.fixtures import _host, errors_fail, panel, slicer_app
 
 
 @pytest.fixture(autouse=True)
@@ -20,4 +20,4 @@ def case(slicer_app, people, panel, tmp_path):
     return panel
 
 
-__all__ = ["_host", "case", "panel", "people", "slicer_app"]
+__all__ = ["_host", "case", "errors_fail", "panel", "people", "slicer_app"]

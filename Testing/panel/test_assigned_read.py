@@ -69,10 +69,10 @@ def test_it_opens_one_time_point_after_the_other(slicer_app, assigned, tmp_path)
 
 def test_a_wrong_password_or_another_s_read_stays_closed(slicer_app, assigned):
     sign_in(assigned, "wrong")
-    assert slicer_app.record.dialogs[-1].kind == "error"
+    assert "password" in slicer_app.record.take_error_box()
     assigned.ui.readerEdit.setText("bob")
     sign_in(assigned, password("bob"))
-    assert "Dr Bob cannot see the read" in slicer_app.record.dialogs[-1].text
+    assert "Dr Bob cannot see the read" in slicer_app.record.take_error_box()
     assert assigned.panel.presenter.session is None
 
 

@@ -18,6 +18,7 @@ from panel_case import (
     status,
 )
 from reads import BASELINE, FOLLOW_UP, GRID, drawn_disc, lesion
+from waiting import wait_until
 
 
 def test_a_whole_case_by_buttons(slicer_app, case):
@@ -42,7 +43,7 @@ def test_the_reason_in_the_box_goes_with_one_change(slicer_app, panel, tmp_path)
     select(panel, "L1", BASELINE)
     panel.ui.stateCombo.setCurrentText("gone")
     panel.ui.stateCombo.activated.emit(1)
-    assert "needs a reason" in slicer_app.record.dialogs[-1].text
+    assert "needs a reason" in slicer_app.record.take_error_box()
     assert status(panel, BASELINE, "L1") is RowStatus.ACCEPTED
     panel.ui.changeReasonEdit.setText("looked again")
     panel.ui.stateCombo.setCurrentText("gone")
@@ -98,15 +99,15 @@ def test_a_dragged_line_wins_and_both_lengths_are_shown(case):
 
 
 def test_an_emptied_contour_is_refused_and_comes_back(slicer_app, case):
-    from HCCResponseLib.panel.scene.contours import fingerprint
+    from HCCResponseLib.panel.scene.contours import get_contour
 
     node = case.panel.scene_view.contour_node(BASELINE)
-    before = fingerprint(node, "L1")
+    before = get_contour(node, "L1", GRID)
     paint(case, BASELINE, "L1", None)
     case.ui.doneButton.click()
     assert status(case, BASELINE, "L1") is RowStatus.PROPOSED
-    assert fingerprint(node, "L1") == before
-    assert "empty" in slicer_app.record.dialogs[-1].text
+    assert get_contour(node, "L1", GRID) == before
+    assert "empty" in slicer_app.record.take_error_box()
 
 
 def test_signing_locks_the_time_point(slicer_app, case):
@@ -124,7 +125,7 @@ def test_signing_locks_the_time_point(slicer_app, case):
     before = get_contour(node, "L1", GRID)
     paint(case, BASELINE, "L1", drawn_disc(10))
     assert get_contour(node, "L1", GRID) == before
-    assert "locked" in slicer_app.record.dialogs[-1].text
+    assert "locked" in slicer_app.record.take_error_box()
     sign(case)
     assert case.panel.presenter.state.locked == {BASELINE, FOLLOW_UP}
     assert not case.ui.signButton.isEnabled()
@@ -137,7 +138,7 @@ def test_a_wrong_password_signs_nothing(slicer_app, case):
     case.ui.signButton.click()
     assert not case.panel.presenter.state.locked
     assert case.ui.passwordEdit.text == ""
-    assert slicer_app.record.dialogs[-1].kind == "error"
+    assert "password" in slicer_app.record.take_error_box()
 
 
 def test_reload_of_the_module_goes_on_with_the_read(slicer_app, case):
@@ -213,7 +214,7 @@ def test_two_subjects_in_one_scene(slicer_app, case, tmp_path):
 def test_a_bad_study_leaves_the_open_read_alone(slicer_app, case):
     case.ui.studyEdit.setText("/nowhere/study.yaml")
     case.ui.openButton.click()
-    assert "does not exist" in slicer_app.record.dialogs[-1].text
+    assert "does not exist" in slicer_app.record.take_error_box()
     assert "S1" in case.ui.statusLabel.text
     select(case, "L1", BASELINE)
     case.ui.acceptButton.click()
@@ -224,7 +225,7 @@ def test_without_a_reader_no_decision_is_stored(slicer_app, case):
     case.ui.readerEdit.setText("")
     select(case, "L1", BASELINE)
     case.ui.acceptButton.click()
-    assert "who reads" in slicer_app.record.dialogs[-1].text
+    assert "who reads" in slicer_app.record.take_error_box()
     assert status(case, BASELINE, "L1") is RowStatus.PROPOSED
 
 
@@ -243,6 +244,30 @@ def test_selecting_moves_the_views_to_the_key_slice(case):
     red.SetSliceOffset(red.GetSliceOffset() + 5)
     yellow = slicer.app.layoutManager().sliceWidget("Yellow").mrmlSliceNode()
     assert yellow.GetSliceOffset() == pytest.approx(wanted[1] + 5), "views scroll together"
+
+
+def test_views_show_the_whole_scan_once_the_layout_has_its_size(slicer_app, case):
+    """Before, the first view was cropped: it was fitted while the layout had no size yet."""
+    import slicer
+
+    manager = slicer.app.layoutManager()
+    node = manager.sliceWidget("Red").mrmlSliceNode()
+    slicer_app.process()
+    assert node.GetDimensions() == (450, 600, 1)
+    # The scan is 80 mm wide and high; FitSliceToBackground shows it with nothing cut.
+    assert min(node.GetFieldOfView()[:2]) >= 80
+    select(case, "L1", FOLLOW_UP)
+    offset = node.GetSliceOffset()
+    manager.resizeViews(200, 600)
+    slicer_app.process()
+    assert min(node.GetFieldOfView()[:2]) == pytest.approx(80, abs=1), (
+        "a section was folded, the views are narrower"
+    )
+    assert node.GetSliceOffset() == offset
+    node.SetFieldOfView(20.0, 60.0, 1.0)
+    manager.resizeViews(400, 600)
+    slicer_app.process()
+    assert node.GetFieldOfView()[0] < 60, "who has zoomed keeps the zoom"
 
 
 def test_each_view_shows_its_own_time_point_only(case):
@@ -305,7 +330,17 @@ def test_report_and_export(slicer_app, case, monkeypatch):
     )
     decide_everything(case)
     case.ui.reportButton.click()
+    assert not case.ui.reportButton.isEnabled(), "it is written in a process of its own; nothing waits for it"
+    assert not opened
+
+    def ended():
+        slicer_app.process()
+        return not case.panel.jobs.busy
+
+    wait_until(ended)
     assert "RECIST 1.1" in Path(opened[0]).read_text(encoding="utf-8")
+    assert "Written to" in case.ui.signatureLabel.text
+    assert case.panel.presenter.session.store.events()[-1].action == "result"
 
 
 def test_the_plot_shows_the_sums(case):

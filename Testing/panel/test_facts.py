@@ -31,7 +31,7 @@ def test_more_about_a_lesion_makes_it_no_target(slicer_app, case):
     assert case.ui.treatedCombo.currentText == "no"
     choose(case, grown="yes")
     case.ui.factsStoreButton.click()
-    assert "not called treated or irradiated" in slicer_app.record.dialogs[-1].text
+    assert "not called treated or irradiated" in slicer_app.record.take_error_box()
 
 
 def test_more_about_a_row_and_a_time_point(case):

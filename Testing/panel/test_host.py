@@ -228,7 +228,7 @@ def test_modules_are_selected_and_unloaded_with_cleanup(slicer_app, panel, caplo
     slicer.util.selectModule("HCCResponse")
     assert slicer_app.record.selected_modules == ["HCCResponse"]
     calls = []
-    panel.cleanup = lambda: calls.append("cleanup")
+    panel.cleanup = lambda clean_up=panel.cleanup: (calls.append("cleanup"), clean_up())
     slicer_app.unload_module("HCCResponse")
     assert calls == ["cleanup"]
     assert not hasattr(slicer.modules, "hccresponse")

@@ -3,10 +3,15 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
 
-from panel_case import make_case, open_case
+from HCCResponseLib.imaging.volumes import LabelMap
+from HCCResponseLib.imaging.write import write_label_map
+from panel_case import make_case, open_case, store_proposals
 from panel_worker import PanelJob
+from reads import BASELINE, GRID, disc, lesion
 from waiting import alive, wait_until
 
 HEARTBEAT_MS = 10
@@ -71,19 +76,51 @@ def test_cancel_ends_the_whole_tree(slicer_app, case, tmp_path):
     assert case.ui.jobFrame.isHidden()
 
 
+def test_rows_appear_as_they_are_ready_and_not_at_the_end(slicer_app, panel, tmp_path, monkeypatch):
+    """Before, the table stayed empty until the last follow-up was proposed."""
+    support = Path(__file__).resolve().parents[1] / "support"
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(support), os.environ.get("PYTHONPATH", "")]))
+    study, folder = make_case(tmp_path, proposals=[])
+    open_case(panel, tmp_path, make=False)
+    start(panel, steps=2000, pause=0.02)
+    assert panel.ui.lesionTable.rowCount == 0
+    store_proposals(study, folder, [lesion(BASELINE, "L1", 40)])
+    run_until(slicer_app, lambda: panel.ui.lesionTable.rowCount == 1)
+    assert panel.panel.jobs.busy
+    panel.ui.cancelButton.click()
+
+
+def test_propose_says_what_it_does_with_contours_that_are_given(slicer_app, panel, tmp_path):
+    """Before, it adapted and followed too, under a button that said to segment the baseline."""
+    study, _ = make_case(tmp_path, proposals=[])
+    write_label_map(LabelMap(disc(40).astype(np.uint8), GRID), tmp_path / "drawn.nii.gz")
+    open_case(panel, tmp_path, make=False)
+    assert panel.ui.proposeButton.text == "Propose baseline lesions"
+    panel.ui.closeButton.click()
+    content = yaml.safe_load(study.read_text(encoding="utf-8"))
+    content["timepoints"][0]["contour"] = {"path": "drawn.nii.gz", "drawn_by": "Dr A"}
+    (tmp_path / "given").mkdir()
+    given = tmp_path / "given.yaml"
+    given.write_text(yaml.safe_dump(content), encoding="utf-8")
+    panel.ui.studyEdit.setText(str(given))
+    panel.ui.folderEdit.setText(str(tmp_path / "given"))
+    panel.ui.openButton.click()
+    assert panel.ui.proposeButton.text == "Take given contours and go on"
+    assert "proposes the follow-ups" in panel.ui.engineNoteLabel.text
+
+
 def test_a_job_that_dies_says_why(slicer_app, case):
     start(case, die="the disk of the moon is full")
     run_until(slicer_app, lambda: not case.panel.jobs.busy)
     assert case.panel.jobs.job.outcome.ending == "failed"
-    [dialog] = slicer_app.record.dialogs
-    assert "the disk of the moon is full" in dialog.text
+    assert "the disk of the moon is full" in slicer_app.record.take_error_box()
 
 
 def test_a_killed_job_hints_at_memory(slicer_app, case):
     start(case, kill=True)
     run_until(slicer_app, lambda: not case.panel.jobs.busy)
     assert case.panel.jobs.job.outcome.ending == "out of memory"
-    assert "memory" in slicer_app.record.dialogs[-1].text
+    assert "memory" in slicer_app.record.take_error_box()
     assert case.ui.offerFrame.isHidden(), "nobody knows a lighter setting"
 
 
@@ -97,7 +134,7 @@ def test_closing_the_panel_ends_the_job(slicer_app, case):
 def test_an_error_of_the_worker_reaches_the_reader(slicer_app, case):
     start(case, refuse="Image 'x.nrrd' is empty.")
     run_until(slicer_app, lambda: not case.panel.jobs.busy)
-    assert slicer_app.record.dialogs[-1].text == "Image 'x.nrrd' is empty."
+    assert slicer_app.record.take_error_box() == "Image 'x.nrrd' is empty."
 
 
 HEAVY = """

@@ -57,4 +57,4 @@ def test_nothing_merges_at_baseline_or_into_what_is_not_measured(slicer_app, cas
     select(case, "L2", FOLLOW_UP)
     case.ui.linkCombo.setCurrentText("L1")
     press(case.ui.lesionTable, "M")
-    assert "not a lesion that is measured at follow-up 1" in slicer_app.record.dialogs[-1].text
+    assert "not a lesion that is measured at follow-up 1" in slicer_app.record.take_error_box()

@@ -1,13 +1,15 @@
 """The scripted module in the host: it loads, its button works, it reloads, it can be looked at."""
 
+import pytest
+
+from slicer_host.fixtures import MODULE_FILE
 from slicer_host.pictures import grab, style
 
 
 def test_a_missing_study_is_said_in_a_dialog_and_the_panel_lives_on(slicer_app, panel):
     panel.ui.studyEdit.setText("/does/not/exist/study.yaml")
     panel.ui.openButton.click()
-    [dialog] = slicer_app.record.dialogs
-    assert (dialog.kind, "does not exist" in dialog.text) == ("error", True)
+    assert "does not exist" in slicer_app.record.take_error_box()
     assert panel.ui.statusLabel.text == "No study is open."
 
 
@@ -18,7 +20,7 @@ def test_reload_builds_a_new_panel(slicer_app, panel):
     again = slicer.util.getModuleWidget("HCCResponse")
     assert again is not panel
     again.ui.openButton.click()
-    assert [d.kind for d in slicer_app.record.dialogs] == ["error"]
+    assert "Name a study file" in slicer_app.record.take_error_box()
 
 
 def test_pictures_light_and_dark_show_text(panel, tmp_path):
@@ -43,3 +45,36 @@ def test_pictures_have_real_letters(slicer_app):
 
     metrics = QtGui.QFontMetrics(slicer_app.app.font())
     assert metrics.horizontalAdvance("iiii") < metrics.horizontalAdvance("WWWW") / 2
+
+
+SECTIONS = ("Study", "Run", "Lesion", "Editor", "Facts", "Candidate", "Response", "Sign")
+LIBRARY = "HCCResponseLib.panel"
+STEPS = [f"{LIBRARY}.panel.{name}Section" for name in SECTIONS] + [
+    f"{LIBRARY}.panel.ReaderPanel._set_up_views",
+    f"{LIBRARY}.panel.ReaderPanel.refresh",
+    f"{LIBRARY}.sections.editor.EditorSection._watch",
+    f"{LIBRARY}.install.missing_packages",
+    "slicer.util.loadUI",
+]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_cleanup_works_after_a_setup_that_stopped_half_way(slicer_app, monkeypatch, step):
+    """Before, it raised, and what was built already went on watching the scene."""
+    import slicer
+
+    def full(*_, **__):
+        raise OSError("the disk is full")
+
+    watched = [(event, slicer.mrmlScene.HasObserver(event)) for event in ("StartSaveEvent", "EndCloseEvent")]
+    with monkeypatch.context() as patch:
+        patch.setattr(step, full)
+        with pytest.raises(OSError, match="disk is full"):
+            slicer_app.load_module(MODULE_FILE)
+    module = slicer.modules.hccresponse.widgetRepresentation()
+    module.self().cleanup()
+    module.deleteLater()
+    slicer_app.process()
+    slicer.mrmlScene.InvokeEvent(slicer.mrmlScene.StartSaveEvent)
+    slicer.mrmlScene.Clear(0)
+    assert watched == [(event, slicer.mrmlScene.HasObserver(event)) for event, _ in watched]

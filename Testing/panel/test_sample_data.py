@@ -5,18 +5,18 @@ from pathlib import Path
 import pytest
 
 from HCCResponseLib.imaging.study import load_image, load_study
-from small import small_subject
 
 
-def test_it_is_offered_at_start_and_drawn_on_request(slicer_app, panel, monkeypatch):
+def test_it_is_offered_at_start_and_drawn_on_request(slicer_app, panel):
+    """By the functions that draw and register it; only the voxels are larger than in the application."""
     import slicer
 
     from HCCResponseLib.panel import sample_data
 
     slicer.app.startupCompleted.emit()
     source = slicer.modules.sampleDataSources["HCC Response"][-1]
-    monkeypatch.setattr("HCCResponseLib.synth.subject.make_subject", lambda *_, **__: small_subject())
-    nodes = source.customDownloader(source)
+    assert source.customDownloader is sample_data.draw
+    nodes = source.customDownloader(source, spacing=(5.0, 4.0, 4.0))
     assert [n.IsA("vtkMRMLScalarVolumeNode") for n in nodes] == [True, True]
     study = load_study(Path(slicer.app.temporaryPath) / "HCCResponseSample")
     assert [p.name for p in study.timepoints] == ["baseline", "follow-up 1"]

@@ -48,7 +48,7 @@ def test_a_study_from_the_scene_is_written_and_opened(slicer_app, panel, tmp_pat
 def test_two_scans_of_one_day_are_refused(slicer_app, panel):
     add(panel, draw([], BASELINE, 1), "2024-01-15", "a")
     add(panel, draw([], BASELINE, 2), "2024-01-15", "b")
-    assert "two dates" in slicer_app.record.dialogs[-1].text
+    assert "two dates" in slicer_app.record.take_error_box()
     assert panel.ui.newPointTable.rowCount == 1
     panel.ui.newPointTable.setCurrentCell(0, 0)
     panel.ui.removePointButton.click()
@@ -61,7 +61,7 @@ def test_an_existing_study_is_never_overwritten(slicer_app, panel, tmp_path):
     panel.ui.subjectEdit.setText("P17")
     panel.ui.folderEdit.setText(str(tmp_path))
     panel.ui.createStudyButton.click()
-    assert "exists already" in slicer_app.record.dialogs[-1].text
+    assert "exists already" in slicer_app.record.take_error_box()
     assert (tmp_path / "study.yaml").read_text(encoding="utf-8") == "mine"
 
 
@@ -73,7 +73,7 @@ def test_a_subject_that_cannot_be_a_name_is_refused_before_anything_is_written(
     panel.ui.subjectEdit.setText(subject)
     panel.ui.folderEdit.setText(str(tmp_path / "read"))
     panel.ui.createStudyButton.click()
-    assert "cannot be made" in slicer_app.record.dialogs[-1].text
+    assert "cannot be made" in slicer_app.record.take_error_box()
     assert not (tmp_path / "read").exists()
 
 
@@ -86,7 +86,7 @@ def test_a_moved_volume_is_refused(slicer_app, panel):
     panel.ui.newPointTable.setCurrentCell(0, 0)
     panel.ui.removePointButton.click()
     panel.ui.addPointButton.click()
-    assert "transform" in slicer_app.record.dialogs[-1].text
+    assert "transform" in slicer_app.record.take_error_box()
 
 
 def test_an_oblique_volume_goes_through_the_scene_exactly(slicer_app):

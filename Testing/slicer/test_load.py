@@ -33,10 +33,13 @@ class TestLoad(unittest.TestCase):
 
 
 def main():
-    result = unittest.TextTestRunner(verbosity=2).run(
-        unittest.defaultTestLoader.loadTestsFromTestCase(TestLoad)
-    )
-    slicer.util.exit(0 if result.wasSuccessful() else 1)
+    from HCCResponseLib.panel.error_watch import ErrorWatch
+
+    with ErrorWatch() as watch:
+        result = unittest.TextTestRunner(verbosity=2).run(
+            unittest.defaultTestLoader.loadTestsFromTestCase(TestLoad)
+        )
+    slicer.util.exit(0 if result.wasSuccessful() and not watch.found else 1)
 
 
 if __name__ == "__main__" and "--no-exit" not in sys.argv:

@@ -1,5 +1,6 @@
 """A case for the panel: images on disk, a read with stored proposals, nothing decided; no network runs."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal
+from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.review.read.records import write_proposal
 from HCCResponseLib.review.read.session import open_session
 from HCCResponseLib.review.read.state import RowStatus
-from reads import BASELINE, FOLLOW_UP, GRID, candidate, lesion
+from reads import BASELINE, FOLLOW_UP, GRID, candidate, drawn_disc, lesion
 
 PASSWORD = "quiet river stones 42"
 
@@ -40,6 +42,17 @@ def default_proposals() -> list[Proposal]:
         lesion(FOLLOW_UP, "L2", 14),
         candidate(),
     ]
+
+
+def neighbours() -> list[Proposal]:
+    """Two lesions that touch each other, at both time points."""
+    found = []
+    for point, scale in ((BASELINE, 1.0), (FOLLOW_UP, 0.8)):
+        for name, diameter, column in (("L1", 20.0, 30), ("L2", 16.0, 49)):
+            contour = drawn_disc(diameter * scale, 40, column)
+            measured = measure_lesion(contour, GRID)
+            found.append(replace(lesion(point, name, diameter), contour=contour, measurement=measured))
+    return found
 
 
 def make_case(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import qt
@@ -24,6 +24,7 @@ class Context:
     Attributes:
         selected: time point and lesion that actions work on.
         leave: finishes what was drawn elsewhere than at the selected row; the editor's section sets it.
+        at_end: what sections have to stop when the panel goes away, also one that was built half.
     """
 
     ui: Any
@@ -35,6 +36,7 @@ class Context:
     refresh: Callable[[], None]
     selected: tuple[str, str] | None = None
     leave: Callable[[], None] = lambda: None
+    at_end: list[Callable[[], None]] = field(default_factory=list)
 
     def selection(self) -> tuple[str, str]:
         """Time point and lesion. Raises ``InputError`` (shown to the reader) when nothing is selected."""

@@ -5,10 +5,11 @@ No thread is used: the application's Python runs threads only while other Python
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from HCCResponseLib.base.jobs import Job
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.jobs import Ending, Job
 
 if TYPE_CHECKING:
     from HCCResponseLib.base.jobs.request import Request
@@ -30,15 +31,27 @@ class JobRunner:
         self._timer = make_timer(self._tick)
         self._on_change = on_change
         self.job: Job | None = None
+        self._then: Callable[[Mapping[str, Any]], None] | None = None
 
     @property
     def busy(self) -> bool:
         """Whether a job runs."""
         return self.job is not None and self.job.outcome is None
 
-    def start(self, module: str, request: Request) -> None:
-        """Start a job; the caller has made sure that none runs."""
-        self.job = Job(module, request)
+    def start(
+        self, module: str, request: Request, then: Callable[[Mapping[str, Any]], None] | None = None
+    ) -> None:
+        """Start a job.
+
+        Args:
+            then: called with the result of a job that was done, after it was told that it changed.
+
+        Raises:
+            InputError: one runs already.
+        """
+        if self.busy:
+            raise InputError("A job runs already; wait for it or cancel it.")
+        self.job, self._then = Job(module, request), then
         self._on_change(self.job)
         self._timer.start(self.INTERVAL_MS)
 
@@ -54,8 +67,11 @@ class JobRunner:
             self._timer.stop()
             return
         before = self.job.progress
-        if self.job.poll() is not None:
+        outcome = self.job.poll()
+        if outcome is not None:
             self._timer.stop()
             self._on_change(self.job)
+            if outcome.ending is Ending.DONE and self._then is not None:
+                self._then(outcome.result or {})
         elif self.job.progress != before:
             self._on_change(self.job)

@@ -61,23 +61,30 @@ class ReaderPanel:
         self._open_people = people
         self.scene_view = SceneView(scene, self, soon)
         self.presenter.collect = self.scene_view.look
-        self.slices = SliceViews(slicer.app.layoutManager())
+        self.slices = SliceViews(slicer.app.layoutManager(), soon)
         self.jobs = JobRunner(_qt_timer, self._job_changed)
-        context = Context(
+        self._context = Context(
             ui, self.presenter, self._accounts, self.scene_view, self.slices, self.jobs, self.refresh
         )
-        self._context = context
+        self._refreshing = self._restoring = False
+        self._points = 0
+        try:
+            self._build(self._context)
+        except Exception:
+            # Nobody else could stop what watches the scene already.
+            self.shut_down()
+            raise
+
+    def _build(self, context: Context) -> None:
         self._study = StudySection(context, self.open, self.show_assigned, self.close)
         self._run = RunSection(context)
         self.lesions = LesionSection(context)
-        self.editor = EditorSection(context, scene)
+        self.editor = EditorSection(context, self._scene)
         self._facts = FactsSection(context)
         self._candidates = CandidateSection(context)
         self.response = ResponseSection(context)
         self._sign = SignSection(context)
-        self._refreshing = self._restoring = False
-        self._points = 0
-        self.presenter.reason = lambda: str(ui.changeReasonEdit.text).strip()
+        self.presenter.reason = lambda: str(self._ui.changeReasonEdit.text).strip()
         self.presenter.on_change(self._changed)
         self._set_up_views()
         self.refresh()
@@ -139,7 +146,8 @@ class ReaderPanel:
     def shut_down(self) -> None:
         """Stop the job and all observers, as when the widget goes away."""
         self._close_read()
-        self.editor.shut_down()
+        for end in self._context.at_end:
+            end()
 
     def _close_read(self) -> None:
         self.jobs.cancel()
@@ -232,6 +240,14 @@ class ReaderPanel:
         message = "A node of the open read was deleted; it is put back from the read."
         slicer.util.showStatusMessage(message, 5000)
         self._restore_soon()
+
+    def contour_kept(self, time_point: str, name: str) -> None:
+        """A tool on another lesion would have changed this one, at which nobody looked: it comes back."""
+        words = (
+            f"{name} at {time_point} keeps its contour: a tool works on one lesion only. The two overlap now."
+        )
+        slicer.util.showStatusMessage(words, 5000)
+        self._restore()
 
     def _restore_soon(self) -> None:
         """Once the application is done with what it is doing to the node."""

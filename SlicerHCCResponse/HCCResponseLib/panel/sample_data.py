@@ -18,8 +18,11 @@ def register() -> None:
     )
 
 
-def draw(_source: Any = None) -> list[Any]:
+def draw(_source: Any = None, spacing: tuple[float, float, float] = (2.5, 1.4, 1.4)) -> list[Any]:
     """Draw baseline and follow-up, write them with a study file, and load both volumes.
+
+    Args:
+        spacing: voxel size (z, y, x) in mm; larger voxels are drawn in less time.
 
     Returns:
         the two volume nodes; the study file lies in ``HCCResponseSample`` in the application's temporary folder.
@@ -33,7 +36,7 @@ def draw(_source: Any = None) -> list[Any]:
     from HCCResponseLib.synth.subject import make_subject
 
     folder = Path(slicer.app.temporaryPath) / "HCCResponseSample"
-    subject = make_subject(DEMO_SEED, contrast_hu=DEMO_CONTRAST_HU)
+    subject = make_subject(DEMO_SEED, spacing=spacing, contrast_hu=DEMO_CONTRAST_HU)
     nodes, lines = [], [f"subject: {subject.subject_id}", "profile: recist-1.1", "timepoints:"]
     for name, day, point in zip(("baseline", "follow-up 1"), subject.dates, subject.timepoints, strict=True):
         file = f"{name.replace(' ', '-')}.nii.gz"

@@ -65,6 +65,9 @@ def propose(
                 if point.name not in session.state.provenance:
                     _keep(session, point, drawn, {"contour": str(point.contour.path)}, base)
                 _accept_drawn(session, point)
+    if first.contour:
+        words = "The study's contours are taken; it goes on to adapt to them and to propose the follow-ups"
+        report(Progress(words, 0.0))
     if first.name not in session.state.provenance:
         view, facts = runner.survey(first, part_of(report, 0.0, 0.9, first.name))
         convention = convention_of(profile_of(session.store, session.state))

@@ -13,7 +13,10 @@ from HCCResponseLib.base.jobs import Offer
 from HCCResponseLib.base.jobs.request import JobRequest
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.pipeline.engines import ADAPTED, engine_named
+from HCCResponseLib.review.committee.assignments import open_read
 from HCCResponseLib.review.people.person import Person
+from HCCResponseLib.review.read.state import ReadState
+from HCCResponseLib.review.store import ReadStore
 
 OURS = "fcd"
 WORKER = "HCCResponseLib.pipeline.worker"
@@ -80,6 +83,10 @@ class AssignedRead(BaseModel):
     store: str
     read_id: str
     person: Person
+
+    def open(self) -> tuple[ReadStore, ReadState]:
+        """The store and the read in it. Raises ``AccessError`` where it is not this person's."""
+        return open_read(ReadStore(self.store), self.person, self.read_id)
 
 
 class ProposalRequest(JobRequest):

@@ -126,6 +126,10 @@ class qSlicerApplication(QtWidgets.QApplication):
         """For tests of the host: run as ``Slicer --testing``."""
         self._state.testing = testing
 
+    def setMainWindowMissing(self, missing: bool) -> None:
+        """For tests: run as ``Slicer --no-main-window``, where no module can be selected."""
+        self._state.window.setObjectName("" if missing else "qSlicerMainWindow")
+
     def startupEnvironment(self) -> Any:
         """The environment for other programs."""
         return QtCore.QProcessEnvironment.systemEnvironment()

@@ -43,7 +43,7 @@ def checked(what: str, call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         return from_qt(call(*map(to_qt, args)))
     except Exception as error:
         if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
-            RECORD.swallow(error)
+            RECORD.uncaught(error)
             return None
         if isinstance(error, TypeError):
             raise ValueError(f"Called {what} with wrong arguments: {args}. {error}") from error

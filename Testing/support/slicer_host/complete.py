@@ -8,11 +8,21 @@ import slicer
 import slicer.util
 from PySide6 import QtUiTools, QtWidgets
 
-from . import application, ctk_module, layout, modules, mrml_widgets, packaging_fake, sample_data_fake
-from .record import RECORD
+from . import (
+    application,
+    ctk_module,
+    layout,
+    modules,
+    mrml_widgets,
+    packaging_fake,
+    sample_data_fake,
+    segment_editor,
+)
+from .dialogs import modal
 
 _CLASSES = (
     *mrml_widgets.WIDGETS,
+    *segment_editor.WIDGETS,
     modules.qSlicerScriptedLoadableModule,
     modules.qSlicerScriptedLoadableModuleWidget,
     layout.qMRMLSliceWidget,
@@ -46,7 +56,7 @@ class UiLoader(QtUiTools.QUiLoader):
 
     def __init__(self, *parent: Any) -> None:
         super().__init__(*parent)
-        for cls in (*mrml_widgets.WIDGETS, *ctk_module.WIDGETS):
+        for cls in (*mrml_widgets.WIDGETS, *segment_editor.WIDGETS, *ctk_module.WIDGETS):
             self.registerCustomWidget(cls)
 
 
@@ -60,7 +70,7 @@ def message_box(text: str, parent: Any = None, **options: Any) -> Any:
     for yes, no in (("Yes", "No"), ("Ok", "Cancel"), ("Retry", "Close")):
         accept, refuse = getattr(boxes.StandardButton, yes), getattr(boxes.StandardButton, no)
         if buttons == int(accept) | int(refuse):
-            return accept if RECORD.take_answer("question", text) else refuse
+            return accept if modal("question", text) else refuse
     names = {boxes.Icon.Critical: "error", boxes.Icon.Warning: "warning"}
-    RECORD.take_answer(names.get(options.get("icon"), "info"), text, True)
+    modal(names.get(options.get("icon"), "info"), text, True)
     return boxes.StandardButton.Ok

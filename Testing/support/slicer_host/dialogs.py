@@ -9,7 +9,7 @@ program would show; without an answer it "worked".
 from collections.abc import Callable
 from typing import Any
 
-from PySide6 import QtGui, QtWidgets
+from PySide6 import QtCore, QtGui, QtWidgets
 
 from .record import RECORD, HostError
 
@@ -42,10 +42,25 @@ def replace_modal() -> None:
         cls.exec = cls.exec_ = _execute
 
 
+def modal(kind: str, text: str, *default: Any) -> Any:
+    """Open a dialog: as in the application an event loop runs until it is answered, and other code runs meanwhile.
+
+    In the middle of an effect of the segment editor that is an error: what runs meanwhile sees half of its work.
+    """
+    if RECORD.working:
+        RECORD.swallow(
+            HostError(f"A dialog opened while the effect {RECORD.working[-1]} was at work: {text!r}")
+        )
+    answer = RECORD.take_answer(kind, text, *default)
+    for _ in range(3):
+        QtCore.QCoreApplication.processEvents()
+    return answer
+
+
 def _box(kind: str) -> Callable[..., Any]:
     def show(_parent: Any, _title: str, text: str, *buttons: Any) -> Any:
         default = () if kind == "question" else (QtWidgets.QMessageBox.StandardButton.Ok,)
-        return RECORD.take_answer(kind, text, *default)
+        return modal(kind, text, *default)
 
     return show
 
@@ -54,7 +69,7 @@ def _file(name: str, kind: str) -> Callable[..., Any]:
     several = name == "getOpenFileNames"
 
     def choose(_parent: Any = None, caption: str = "", *_rest: Any) -> Any:
-        answer = RECORD.take_answer(kind, caption)
+        answer = modal(kind, caption)
         if several:
             return tuple(map(str, answer))
         if not isinstance(answer, str):
@@ -72,12 +87,12 @@ def _open_url(url: Any) -> bool:
 
 def _asked(kind: str) -> Callable[..., Any]:
     def ask(_parent: Any, _title: str, label: str, *_rest: Any) -> Any:
-        return RECORD.take_answer(kind, label)
+        return modal(kind, label)
 
     return ask
 
 
 def _execute(dialog: Any) -> Any:
     text = dialog.text if QtWidgets.QMessageBox in type(dialog).__mro__ else dialog.windowTitle
-    answer = RECORD.take_answer("dialog", text)
+    answer = modal("dialog", text)
     return answer(dialog) if callable(answer) else answer

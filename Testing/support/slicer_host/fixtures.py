@@ -1,13 +1,17 @@
 """Fixtures of the tests that need Qt or MRML. ``Testing/panel`` and ``Testing/mrml`` import them in their conftest."""
 
 import locale
+import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from .record import RECORD
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULE_FILE = ROOT / "SlicerHCCResponse" / "HCCResponse.py"
@@ -37,23 +41,47 @@ def _host() -> Host:
     app = slicer_host.install()
     locale.setlocale(locale.LC_ALL, before)
     from slicer_host import modules
-    from slicer_host.record import RECORD
 
     return Host(app, RECORD, modules.load_module, modules.unload_module)
 
 
+class _ErrorLog(logging.Handler):
+    """Hands errors in the log to the record."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        RECORD.logged.append(record.getMessage())
+
+
+@pytest.fixture(autouse=True)
+def errors_fail() -> Iterator[None]:
+    """What a person would see as a failure is one: error boxes, errors in slots and observers, errors in the log.
+
+    A test that expects one takes it from the record: ``take_error_box``, ``take_errors``, ``take_logged``.
+    """
+    RECORD.clear()
+    log, before = _ErrorLog(logging.ERROR), sys.excepthook
+    logging.getLogger().addHandler(log)
+    # VTK prints errors of Python observers, and goes on.
+    sys.excepthook = lambda _kind, error, _where: RECORD.swallow(error)
+    try:
+        yield
+    finally:
+        sys.excepthook = before
+        logging.getLogger().removeHandler(log)
+        problems = RECORD.problems()
+        RECORD.clear()
+    assert not problems, problems
+
+
 @pytest.fixture
-def slicer_app(_host: Host) -> Iterator[Host]:
-    """A clean application: empty scene, no modules of ours, no errors. Errors in slots fail the test at its end."""
+def slicer_app(errors_fail: None, _host: Host) -> Iterator[Host]:
+    """A clean application: empty scene, no modules of ours."""
     yield _host
-    errors, unused, paused = (
-        _host.record.take_errors(),
-        _host.record.unused_answers(),
-        _host.app.pausedRenders(),
-    )
+    # What the test has set off and not waited for belongs to it.
+    for _ in range(3):
+        _host.process()
+    paused = _host.app.pausedRenders()
     _reset(_host)
-    assert not errors, f"errors in slots: {errors}; if they are expected: slicer_app.record.take_errors()"
-    assert not unused, f"answers that no dialog asked for: {unused}"
     assert not paused, f"pauseRender without resumeRender: {paused}"
 
 
@@ -73,10 +101,10 @@ def _reset(host: Host) -> None:
         host.app.mrmlScene().Clear()
     host.app.layoutManager().reset()
     host.app.setTestingEnabled(False)
+    host.app.setMainWindowMissing(False)
     while host.app.pausedRenders():
         host.app.resumeRender()
     QtCore.QSettings().clear()
-    host.record.clear()
 
 
 @pytest.fixture

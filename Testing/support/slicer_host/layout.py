@@ -8,7 +8,10 @@ import vtk
 from PySide6 import QtCore, QtWidgets
 
 from .classes import stand_in
+from .qt_module import single_shot
 
+# Of all views together, in pixels.
+AREA = (900, 600)
 SLICES = {"Red": "Axial", "Yellow": "Sagittal", "Green": "Coronal"}
 
 
@@ -96,9 +99,20 @@ class qSlicerLayoutManager(QtCore.QObject):
         return self._state.node.GetViewArrangement()
 
     def setLayout(self, layout: int) -> None:
-        """Choose a layout by its number in ``vtkMRMLLayoutNode``."""
+        """Choose a layout by its number in ``vtkMRMLLayoutNode``; its views get their sizes later, from the window."""
         self._state.node.SetViewArrangement(int(layout))
         self.layoutChanged.emit(int(layout))
+        single_shot(0, self._give_sizes)
+
+    def _give_sizes(self) -> None:
+        description = self._state.node.GetLayoutDescription(self._layout()) or ""
+        count = max(1, description.count("vtkMRMLSliceNode"))
+        self.resizeViews(AREA[0] // count, AREA[1])
+
+    def resizeViews(self, width: int, height: int) -> None:
+        """For tests: what happens when the window or the module's panel changes its width."""
+        for widget in self._state.widgets.values():
+            widget.sliceLogic().ResizeSliceNode(width, height)
 
     layout = QtCore.Property(int, _layout, setLayout)
 
@@ -110,6 +124,7 @@ class qSlicerLayoutManager(QtCore.QObject):
                 self._state.widgets[name].mrmlSliceCompositeNode(),
             )
             node.SetOrientation(orientation)
+            node.SetDimensions(256, 256, 1)
             node.SetSliceOffset(0.0)
             for put in (layers.SetBackgroundVolumeID, layers.SetForegroundVolumeID, layers.SetLabelVolumeID):
                 put(None)

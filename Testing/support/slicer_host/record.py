@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+_ERROR_KINDS = ("error", "critical")
+
 
 class HostError(AssertionError):
     """The code under test asked for something that the application has not, or that the host cannot stand in for."""
@@ -22,18 +24,27 @@ class Shown:
 
 @dataclass
 class Record:
-    """Errors in slots, dialogs, packages and module switches of one test. ``clear`` starts the next one."""
+    """Errors, dialogs, packages and module switches of one test. ``clear`` starts the next one.
+
+    ``working`` names effects of the segment editor that are at work.
+    """
 
     errors: list[BaseException] = field(default_factory=list)
     dialogs: list[Shown] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)
     packages: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     selected_modules: list[str] = field(default_factory=list)
+    working: list[str] = field(default_factory=list)
     _answers: dict[str, deque[Any]] = field(default_factory=dict)
+    _boxes_taken: int = 0
 
     def clear(self) -> None:
         """Forget everything."""
-        for part in (self.errors, self.dialogs, self.packages, self.selected_modules, self._answers):
+        for part in (
+            self.errors, self.dialogs, self.logged, self.packages, self.selected_modules, self.working, self._answers,
+        ):  # fmt: skip
             part.clear()
+        self._boxes_taken = 0
 
     def answer(self, kind: str, *values: Any) -> None:
         """Prepare answers for the next dialogs of a kind, in order."""
@@ -61,10 +72,45 @@ class Record:
         self.errors.clear()
         return errors
 
+    def _boxes(self) -> list[str]:
+        return [shown.text for shown in self.dialogs if shown.kind in _ERROR_KINDS]
+
+    def take_error_boxes(self) -> list[str]:
+        """What error boxes said since the last call; the test expected them, they no longer fail it."""
+        boxes = self._boxes()[self._boxes_taken :]
+        self._boxes_taken += len(boxes)
+        return boxes
+
+    def take_error_box(self) -> str:
+        """The same where exactly one has opened."""
+        boxes = self.take_error_boxes()
+        if len(boxes) != 1:
+            raise HostError(f"one error box was expected, {len(boxes)} opened: {boxes}")
+        return boxes[0]
+
+    def take_logged(self) -> list[str]:
+        """Errors in the log so far that the test expected."""
+        logged = list(self.logged)
+        self.logged.clear()
+        return logged
+
+    def problems(self) -> list[str]:
+        """Everything that went wrong and that the test did not expect, in words."""
+        boxes, unused = self._boxes(), self.unused_answers()
+        found = [f"error in a slot or observer: {error!r} (take_errors)" for error in self.errors]
+        found += [f"error box: {text!r} (take_error_box)" for text in boxes[self._boxes_taken :]]
+        # Each box is also a line in the log.
+        found += [f"error in the log: {text!r} (take_logged)" for text in self.logged if text not in boxes]
+        return found + ([f"answers that no dialog asked for: {unused}"] if unused else [])
+
     def swallow(self, error: BaseException) -> None:
-        """What PythonQt does with an error in a slot: print it and go on. The record keeps it."""
+        """Print an error and go on. The record keeps it."""
         traceback.print_exception(error, file=sys.stderr)
         self.errors.append(error)
+
+    def uncaught(self, error: BaseException) -> None:
+        """An error in a slot: PythonQt gives it to the hook of the interpreter and goes on."""
+        sys.excepthook(type(error), error, error.__traceback__)
 
 
 RECORD = Record()

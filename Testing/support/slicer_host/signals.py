@@ -40,7 +40,7 @@ def _relay(slot: Callable[..., Any], count: int) -> Callable[..., None]:
         try:
             slot(*map(from_qt, args[:taken]))
         except Exception as error:
-            RECORD.swallow(error)
+            RECORD.uncaught(error)
 
     relays: tuple[Callable[..., None], ...] = (
         lambda: call(),

@@ -12,8 +12,9 @@ import vtk
 
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.panel.scene.contours import COLOURS, fingerprint, get_contour, set_contour
+from HCCResponseLib.panel.scene.contours import COLOURS, get_contour, set_contour
 from HCCResponseLib.panel.scene.lines import axis_of, get_line, set_line, style
+from HCCResponseLib.panel.scene.neighbours import protected, under_tools
 from HCCResponseLib.panel.scene.nodes import (
     CONTOURS,
     LONG_AXIS,
@@ -45,6 +46,9 @@ class Edits(Protocol):
     def nodes_lost(self) -> None:
         """One of our nodes or segments was deleted by the user."""
 
+    def contour_kept(self, time_point: str, name: str) -> None:
+        """A tool on another lesion would have taken voxels from this one; it is to be shown anew."""
+
 
 class SceneView:
     """Shows one read in a scene.
@@ -62,8 +66,8 @@ class SceneView:
         self._images: Callable[[str], Volume] | None = None
         self._nodes: dict[Tag, Any] = {}
         self._shown: dict[tuple[str, str], Row] = {}
-        self._prints: dict[tuple[str, str], object] = {}
-        self._drawn: dict[tuple[str, str], Lesion] = {}
+        self._held: dict[tuple[str, str], Lesion] = {}
+        """What each segment holds, as far as it was looked at."""
         self._watches: list[tuple[Any, int]] = []
         self._quiet = 0
         self._views: dict[str, str] = {}
@@ -89,7 +93,7 @@ class SceneView:
         self.show_in({})
         self._nodes.clear()
         self._subject, self._images = "", None
-        for known in (self._shown, self._prints, self._drawn, self._touched):
+        for known in (self._shown, self._held, self._touched):
             known.clear()
 
     def show(self, state: ReadState) -> None:
@@ -123,14 +127,16 @@ class SceneView:
         if self._shown.get(key) is row:
             return
         assert self._images is not None
-        contour = row.contour if row.is_sized else None
-        if contour is None or contour != self._drawn.pop(key, None):
-            set_contour(contours, name, contour, self._images(point).geometry, colour)
+        geometry = self._images(point).geometry
+        contour = (row.contour if row.is_sized else None) or Lesion.empty(geometry.size)
+        # A segment that shows this already is not touched: its tool may still be at work.
+        if contour != self._held.get(key):
+            set_contour(contours, name, contour, geometry, colour)
+            self._held[key] = contour
         rejected = row.status is RowStatus.REJECTED
         contours.GetDisplayNode().SetSegmentVisibility(name, not rejected)
         self._show_lines(point, name, row)
         self._shown[key] = row
-        self._prints[key] = fingerprint(contours, name)
 
     def _show_lines(self, point: str, name: str, row: Row) -> None:
         for short in (False, True):
@@ -157,7 +163,7 @@ class SceneView:
             if node is not None:
                 self.scene.RemoveNode(node)
         self._shown.pop((point, name), None)
-        self._prints.pop((point, name), None)
+        self._held.pop((point, name), None)
 
     # -- nodes ------------------------------------------------------------------------------------------------
 
@@ -203,8 +209,9 @@ class SceneView:
             _outline(node.GetDisplayNode())
             self._adopt(node, CONTOURS, point)
             node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
-            for key in [k for k in self._shown if k[0] == point]:
-                del self._shown[key]
+            for known in (self._shown, self._held):
+                for key in [k for k in known if k[0] == point]:
+                    del known[key]
         if not self._is_watched(node.GetSegmentation()):
             self._watch_segments(node, point)
         return node
@@ -267,19 +274,26 @@ class SceneView:
         node = self.contour_node(point)
         if node is None or self._images is None:
             return
-        for time_point, name in list(self._shown):
-            if time_point != point:
-                continue
-            if node.GetSegmentation().GetSegment(name) is None:
-                self.invalidate(point, name)
-                self._edits.nodes_lost()
-                continue
-            now = fingerprint(node, name)
-            if now != self._prints.get((point, name)):
-                self._prints[(point, name)] = now
-                contour = get_contour(node, name, self._images(point).geometry)
-                # The segment shows this already; it is not touched again while its tool is still at work.
-                self._drawn[(point, name)] = contour
+        geometry = self._images(point).geometry
+        there = {name: get_contour(node, name, geometry) for name in node.GetSegmentation().GetSegmentIDs()}
+        before = {name: contour for (one, name), contour in self._held.items() if one == point}
+        for name in before.keys() - there.keys():
+            del self._held[(point, name)]
+        self._held |= {(point, name): contour for name, contour in there.items()}
+        ours = {name for one, name in self._shown if one == point}
+        changed = protected(before, there, under_tools(self.scene, node))
+        self._hand_over(point, before, {n: c for n, c in changed.items() if n in ours})
+        for name in ours - there.keys():
+            self.invalidate(point, name)
+            self._edits.nodes_lost()
+
+    def _hand_over(self, point: str, before: dict[str, Lesion], now: dict[str, Lesion]) -> None:
+        kept = [name for name, contour in now.items() if contour == before.get(name)]
+        for name in kept:
+            self.invalidate(point, name)
+            self._edits.contour_kept(point, name)
+        for name, contour in now.items():
+            if name not in kept:
                 self._edits.contour_edited(point, name, contour)
 
     def _on_line_dragged(self, node: Any, _event: Any) -> None:
@@ -306,7 +320,6 @@ class SceneView:
     def invalidate(self, point: str, name: str) -> None:
         """Show a row anew next time, whatever the scene has in its place (an edit that was refused)."""
         self._shown.pop((point, name), None)
-        self._drawn.pop((point, name), None)
 
 
 def _with_node(call: Callable[[Any], None]) -> Callable[..., None]:

@@ -9,11 +9,13 @@ import numpy.typing as npt
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
-from HCCResponseLib.imaging.boxes import Index, box_at, common_box, tight_box, within
+from HCCResponseLib.imaging.boxes import Index, box_at, common_box, within
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.panel.scene.nodes import ijk_to_ras
 
+# The application's name of what a segment is made of.
+_LABEL_MAP = "Binary labelmap"
 # Told apart by readers with colour-vision deficiency (after Okabe and Ito), bright enough on CT.
 COLOURS = (
     (1.0, 0.69, 0.0),
@@ -40,8 +42,7 @@ def set_contour(
         segment = slicer.vtkSegment()
         segment.SetName(name)
         segment.SetColor(*colour)
-        kind = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
-        segment.AddRepresentation(kind, image)
+        segment.AddRepresentation(_LABEL_MAP, image)
         segmentation.AddSegment(segment, name)
         return
     logic = slicer.vtkSlicerSegmentationsModuleLogic
@@ -104,7 +105,8 @@ def _stored_image(node: Any, name: str) -> Any | None:
     """A segment's label map as it is stored; ``None`` when the segment is empty or gone."""
     import slicer
 
-    if node.GetSegmentation().GetSegment(name) is None:
+    segment = node.GetSegmentation().GetSegment(name)
+    if segment is None or not segment.GetRepresentation(_LABEL_MAP):
         return None
     image = slicer.vtkOrientedImageData()
     node.GetBinaryLabelmapRepresentation(name, image)
@@ -116,16 +118,3 @@ def _values(image: Any) -> tuple[Index, npt.NDArray[Any]]:
     x0, x1, y0, y1, z0, z1 = image.GetExtent()
     values = vtk_to_numpy(image.GetPointData().GetScalars())
     return (z0, y0, x0), values.reshape(z1 - z0 + 1, y1 - y0 + 1, x1 - x0 + 1)
-
-
-def fingerprint(node: Any, name: str) -> tuple[object, ...] | None:
-    """Changes when a segment's voxels do; ``None`` for an empty segment."""
-    image = _stored_image(node, name)
-    if image is None:
-        return None
-    corner, values = _values(image)
-    box = tight_box(values)
-    if box is None:
-        return None
-    start = tuple(s.start + o for s, o in zip(box, corner, strict=True))
-    return start, values[box].shape, hash(np.packbits(values[box] > 0).tobytes())

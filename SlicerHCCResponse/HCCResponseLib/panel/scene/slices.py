@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,17 +14,24 @@ from HCCResponseLib.review.read.state import Row
 # The application's own views, so that nothing else of the user's layout changes.
 VIEWS = ("Red", "Yellow", "Green")
 _LAYOUT_NUMBER = 5470
+Extent = tuple[tuple[int, ...], tuple[float, ...]]
 
 
 class SliceViews:
-    """Shows up to three time points side by side in axial views."""
+    """Shows up to three time points side by side in axial views.
 
-    def __init__(self, layout_manager: Any) -> None:
-        self._manager = layout_manager
+    Args:
+        later: calls something once the application is done with what it is doing now.
+    """
+
+    def __init__(self, layout_manager: Any, later: Callable[[Callable[[], None]], None]) -> None:
+        self._manager, self._later = layout_manager, later
         self.points: tuple[str, ...] = ()
         """Time points on show, from left to right."""
         self._observed: list[tuple[Any, int]] = []
         self._offsets: dict[str, float] = {}
+        self._fitted: dict[str, Extent] = {}
+        """Views that show their whole scan, and not what their reader has zoomed to."""
         self._moving = False
         self.linked = True
 
@@ -38,7 +45,7 @@ class SliceViews:
             widget.mrmlSliceCompositeNode().SetLinkedControl(False)
             widget.mrmlSliceCompositeNode().SetBackgroundVolumeID(view.volume_node(point).GetID())
             widget.mrmlSliceNode().SetOrientationToAxial()
-            widget.sliceLogic().FitSliceToBackground()
+            self._fit(name)
             self._follow(name, widget.mrmlSliceNode())
         shown = zip(VIEWS, self.points, strict=False)
         view.show_in({p: self._manager.sliceWidget(n).mrmlSliceNode().GetID() for n, p in shown})
@@ -49,6 +56,7 @@ class SliceViews:
             node.RemoveObserver(number)
         self._observed.clear()
         self._offsets.clear()
+        self._fitted.clear()
         self.points = ()
 
     def go_to(self, rows: dict[str, Row | None]) -> None:
@@ -78,6 +86,34 @@ class SliceViews:
             layout.AddLayoutDescription(number, layout_xml(count))
         self._manager.setLayout(number)
 
+    def _fit(self, name: str) -> None:
+        """Show the whole scan, at the slice and for the size that the view has now."""
+        widget = self._manager.sliceWidget(name)
+        node, moving, again = widget.mrmlSliceNode(), self._moving, name in self._fitted
+        offset, self._moving = node.GetSliceOffset(), True
+        try:
+            widget.sliceLogic().FitSliceToBackground()
+            if again:
+                node.SetSliceOffset(offset)
+            self._fitted[name] = _extent(node)
+            self._remember(name)
+        finally:
+            self._moving = moving
+
+    def _resized(self, name: str) -> None:
+        """A layout gives its views their sizes after it was chosen, and folding a section changes them.
+
+        A view that its reader has zoomed keeps its zoom.
+        """
+        before, now = self._fitted.get(name), _extent(self._manager.sliceWidget(name).mrmlSliceNode())
+        if before is None or now == before:
+            return
+        if now[0] == before[0]:
+            del self._fitted[name]
+            return
+        self._fitted[name] = now
+        self._later(lambda: self._fit(name) if name in self._fitted else None)
+
     def _follow(self, name: str, node: Any) -> None:
         self._remember(name)
         self._observed.append((node, node.AddObserver("ModifiedEvent", lambda *_: self._scrolled(name))))
@@ -89,6 +125,7 @@ class SliceViews:
         """Scroll the other views by as many millimetres, so that a lesion stays beside itself."""
         if self._moving or name not in self._offsets:
             return
+        self._resized(name)
         before = self._offsets[name]
         self._remember(name)
         step = self._offsets[name] - before
@@ -103,6 +140,11 @@ class SliceViews:
                     self._remember(other)
         finally:
             self._moving = False
+
+
+def _extent(node: Any) -> Extent:
+    """Width and height of a view in pixels, and of what it shows in mm."""
+    return tuple(node.GetDimensions()[:2]), tuple(node.GetFieldOfView()[:2])
 
 
 def layout_xml(count: int) -> str:

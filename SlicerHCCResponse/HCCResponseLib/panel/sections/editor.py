@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import slicer
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.panel.context import Context, guarded, soon, tell_soon
+from HCCResponseLib.panel.scene.neighbours import let_overlap, overlaps
 from HCCResponseLib.panel.scene.nodes import tag_of
 from HCCResponseLib.presenter.drafts import OpenDraft, Place
 from HCCResponseLib.presenter.view import PanelView
+from HCCResponseLib.review.read.state import RowStatus
 
 _NODE = "HCCResponse segment editor"
 
@@ -27,6 +30,7 @@ class EditorSection:
         self._context, self._ui, self._scene = context, context.ui, scene
         self._watches: list[tuple[Any, int]] = []
         context.leave = self.leave
+        context.at_end.append(self.shut_down)
         self._ui.doneButton.connect("clicked()", guarded(self.done))
         self._ui.discardButton.connect("clicked()", guarded(self.discard))
         self._ui.editorSection.connect("contentsCollapsed(bool)", guarded(self._folded))
@@ -40,8 +44,7 @@ class EditorSection:
             node = slicer.vtkMRMLSegmentEditorNode()
             node.SetName(_NODE)
             node = self._scene.AddNode(node)
-        # The editor's default takes voxels away from other lesions, whose rows would change unseen.
-        node.SetOverwriteMode(node.OverwriteNone)
+        let_overlap(node)
         self._ui.segmentEditor.setMRMLScene(self._scene)
         self._ui.segmentEditor.setMRMLSegmentEditorNode(node)
         self._watch(node, "ModifiedEvent", lambda *_: soon(self._look_at_editor))
@@ -65,7 +68,21 @@ class EditorSection:
         if found is not None:
             where = f"{found.draft.name}, {found.draft.time_point}: {found.row.size_words}"
             start = "Unfinished contour of an earlier session" if found.restored else "Unfinished contour"
-            ui.draftLabel.setText(f"{start}. {where}. It is no decision yet.")
+            ui.draftLabel.setText(f"{start}. {where}. It is no decision yet.{self._overlap_words(found)}")
+
+    def _overlap_words(self, found: OpenDraft) -> str:
+        """With which lesions the contour overlaps now, and that those keep theirs."""
+        presenter, point = self._context.presenter, found.draft.time_point
+        others = {
+            name: row.contour
+            for name, row in presenter.shown().rows[point].items()
+            if name != found.draft.name and row.is_sized and row.status is not RowStatus.REJECTED
+        }
+        ml = math.prod(presenter.image(point).geometry.spacing) / 1000
+        common = overlaps(found.draft.contour, others)
+        return "".join(
+            f" It overlaps with {n} ({k * ml:.2f} mL); {n} stays as it is." for n, k in common.items()
+        )
 
     def _draft(self) -> OpenDraft | None:
         return self._context.presenter.drafts.latest(self._context.selected)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.panel.context import Context, guarded, offer, press_by_key
+from HCCResponseLib.panel.scene.neighbours import let_overlap
 from HCCResponseLib.panel.sections.lesion_table import LesionTable
 from HCCResponseLib.presenter.view import STATE_WORDS, PanelView, cell_note
 from HCCResponseLib.response.types import LesionRole, LesionState
@@ -151,6 +152,7 @@ class LesionSection:
         editor.setSegmentationNode(view.contour_node(time_point))
         editor.setSourceVolumeNode(view.volume_node(time_point))
         editor.setCurrentSegmentID(name)
+        let_overlap(editor.mrmlSegmentEditorNode())
         editor.setActiveEffectByName("Paint")
 
     def relink(self) -> None:

@@ -16,6 +16,12 @@ from HCCResponseLib.pipeline.engines import engines, how_to_install
 from HCCResponseLib.pipeline.request import OURS, WORKER, Options, ProposalRequest
 from HCCResponseLib.presenter.view import PanelView
 
+_PROPOSE = "Segment the baseline; proposals wait for your decision"
+_GIVEN = (
+    "The study brings baseline contours. They count as accepted; the same run adapts to them and proposes the "
+    "follow-ups, which takes minutes."
+)
+
 
 class RunSection:
     """Starts the proposals and shows how they go."""
@@ -30,6 +36,7 @@ class RunSection:
         self._ui.offerButton.connect("clicked()", guarded(self._start_lighter))
         self._ui.dismissOfferButton.connect("clicked()", guarded(self._dismiss_offers))
         self._asked: ProposalRequest | None = None
+        self._stage = ""
         self._offers: tuple[Offer, ...] = ()
         self._ui.engineCombo.connect("currentIndexChanged(int)", guarded(self._engine_chosen))
         self._ui.weightsBrowseButton.connect("clicked()", guarded(self._browse_weights))
@@ -71,6 +78,16 @@ class RunSection:
             words = "Waits for decisions on every baseline lesion."
         ui.adaptLabel.setText(words)
         self._engine_chosen()
+        self._say_what_propose_does(first in view.waiting)
+
+    def _say_what_propose_does(self, waits: bool) -> None:
+        """Contours that the study brings need no proposal: the run goes on to the follow-ups at once."""
+        session, ui = self._context.presenter.session, self._ui
+        given = waits and session is not None and session.study.timepoints[0].contour is not None
+        ui.proposeButton.setText("Take given contours and go on" if given else "Propose baseline lesions")
+        ui.proposeButton.setToolTip(_GIVEN if given else _PROPOSE)
+        if given:
+            ui.engineNoteLabel.setText(f"{_GIVEN} {ui.engineNoteLabel.text}")
 
     def start(self) -> None:
         """Make the proposals that can be made now, in a process of its own."""
@@ -88,10 +105,8 @@ class RunSection:
         )
 
     def _run(self, request: ProposalRequest) -> None:
-        if self._context.jobs.busy:
-            raise InputError("A job runs already; wait for it or cancel it.")
-        self._asked = request
         self._context.jobs.start(WORKER, request)
+        self._asked = request
         self._context.refresh()
 
     def _start_lighter(self) -> None:
@@ -126,6 +141,7 @@ class RunSection:
         ui.jobLabel.setText(job.progress.words)
         ui.jobProgress.setValue(int(job.progress.fraction * 100))
         if job.outcome is None:
+            self._show_what_is_ready(job.progress.stage)
             return
         if self._context.presenter.session is not None:
             self._context.presenter.reload()
@@ -133,6 +149,12 @@ class RunSection:
             self._show_offers(job.outcome)
         elif job.outcome.ending in (Ending.FAILED, Ending.OUT_OF_MEMORY):
             slicer.util.errorDisplay(job.outcome.message, windowTitle="HCC Response")
+
+    def _show_what_is_ready(self, stage: str) -> None:
+        """With each new step rows may have come into the read; nobody waits for the last to look at the first."""
+        if stage != self._stage and self._context.presenter.session is not None:
+            self._context.presenter.reload()
+        self._stage = stage
 
     def _show_offers(self, outcome: Outcome[dict[str, Any]]) -> None:
         """What happened, and the lighter settings to choose from."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import qt
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.panel.context import Context, guarded, offer
 from HCCResponseLib.presenter.view import PanelView
-from HCCResponseLib.report.subject.output import write_outputs
+from HCCResponseLib.report.subject.worker import WORKER, OutputRequest
 from HCCResponseLib.review.read.access import Role
 from HCCResponseLib.review.signing.signatures import Signature
 from HCCResponseLib.review.signing.signing import sign_and_lock
@@ -20,6 +23,7 @@ class SignSection:
 
     def __init__(self, context: Context) -> None:
         self._context, self._ui = context, context.ui
+        self._written: Path | None = None
         self._ui.signButton.connect("clicked()", guarded(self.sign))
         self._ui.accountButton.connect("clicked()", guarded(self.make_account))
         self._ui.reportButton.connect("clicked()", guarded(self.report))
@@ -33,9 +37,13 @@ class SignSection:
         offer(ui.accountCombo, [a.name for a in self._context.people().accounts() if a.active])
         ui.accountSection.collapsed = ui.accountCombo.count > 0
         ui.signButton.setEnabled(ui.signPointCombo.count > 0 and ui.accountCombo.count > 0)
-        ui.reportButton.setEnabled(True)
-        ui.exportButton.setEnabled(True)
-        ui.signatureLabel.setText("<br>".join(map(_words, state.signatures)) or "Nothing is signed yet.")
+        for button in (ui.reportButton, ui.exportButton):
+            button.setEnabled(not self._context.jobs.busy)
+        lines = list(map(_words, state.signatures)) or ["Nothing is signed yet."]
+        session = self._context.presenter.session
+        if session is not None and self._written == session.folder:
+            lines.append(f"Written to {html.escape(str(session.folder))}")
+        ui.signatureLabel.setText("<br>".join(lines))
 
     def sign(self) -> None:
         """Sign and lock; the password leaves the box whatever happens.
@@ -81,19 +89,33 @@ class SignSection:
             ui.readerEdit.setText(name)
         self._context.presenter.tell()
 
-    def export(self) -> dict[str, object]:
+    def export(self) -> None:
         """Write contours, result and report beside the read; unfinished contours are finished first."""
-        presenter = self._context.presenter
-        presenter.finish_all()
-        assert presenter.session is not None
-        result = write_outputs(presenter.session, by=presenter.reader.strip())
-        self._ui.signatureLabel.setText(f"Written to {presenter.session.folder}")
-        return result
+        self._write(lambda _: None)
 
     def report(self) -> None:
-        """Write the report and open it in the browser."""
-        path = str(self.export()["report"])
-        qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(path))
+        """Write the same and open the report in the browser."""
+        self._write(lambda path: qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(path)))
+
+    def _write(self, then: Callable[[str], object]) -> None:
+        presenter = self._context.presenter
+        presenter.finish_all()
+        session = presenter.session
+        assert session is not None
+        request = OutputRequest(
+            study=session.study,
+            folder=session.folder,
+            by=presenter.reader.strip(),
+            assigned=presenter.assigned,
+        )
+
+        def written(result: Mapping[str, Any]) -> None:
+            self._written = session.folder
+            self._context.refresh()
+            then(str(result["report"]))
+
+        self._context.jobs.start(WORKER, request, written)
+        self._context.refresh()
 
 
 def _words(signature: Signature) -> str:
