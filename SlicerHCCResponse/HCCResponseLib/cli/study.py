@@ -141,7 +141,11 @@ def assess(
             accept_everything(session, accept_proposals_as, options)
         gaps = missing(session.state)
         if gaps:
-            write_outputs(session, with_category=False)
+            written = write_outputs(session, with_category=False)
+            if as_json:
+                say_json(written)
+            else:
+                say(f"Report: {written['report']}")
             raise IncompleteReadError("No category yet. Still missing: " + " ".join(gaps))
         result = write_outputs(session)
         tell(result, as_json)
@@ -222,3 +226,5 @@ def tell(result: dict[str, Any], as_json: bool) -> None:
     if not result["reviewed"] and result["category"]:
         say("Not reviewed: proposals were accepted without a reader looking at each of them.")
     say(f"Report: {result['report']}")
+    if result["report_pdf"]:
+        say(f"PDF: {result['report_pdf']}")
