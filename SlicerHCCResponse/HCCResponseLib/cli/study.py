@@ -107,8 +107,11 @@ def assess(
             accept_everything(session, accept_proposals_as, options)
         gaps = missing(session.state)
         if gaps:
-            result = write_outputs(session, with_category=False)
-            console.print(f"Report: {result['report']}", soft_wrap=True, markup=False)
+            written = write_outputs(session, with_category=False)
+            if as_json:
+                say_json(written)
+            else:
+                say(f"Report: {written['report']}")
             tell_next(session)
             raise IncompleteReadError("No category yet. Still missing: " + " ".join(gaps))
         result = write_outputs(session)
@@ -241,3 +244,5 @@ def tell(result: dict[str, Any], as_json: bool) -> None:
     if not result["reviewed"] and result["category"]:
         say("Not reviewed: proposals were accepted without a reader looking at each of them.")
     say(f"Report: {result['report']}")
+    if result["report_pdf"]:
+        say(f"PDF: {result['report_pdf']}")

@@ -17,8 +17,9 @@ from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import measure_lesion
+from HCCResponseLib.report.subject.content import report_content
 from HCCResponseLib.report.subject.figures import draw_key_slice, draw_sums
-from HCCResponseLib.report.subject.html import write_report
+from HCCResponseLib.report.subject.html import write_html
 from HCCResponseLib.report.subject.output import file_stems, write_contours, write_outputs, write_result
 from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import load_profile
@@ -69,7 +70,7 @@ def accept_and_look(store, state):
 
 def written(tmp_path, state, evaluation):
     path = tmp_path / "report.html"
-    write_report(path, state, PROFILE, evaluation, image)
+    write_html(path, report_content(state, PROFILE, evaluation, image))
     return path.read_text(encoding="utf-8")
 
 
@@ -259,7 +260,7 @@ def test_sums_carry_the_unit_of_the_criterion(tmp_path, decided, profile, unit, 
     accept_with_a_look(store, state, "Dr A")
     chosen = load_profile(profile)
     evaluation = category(state, chosen)
-    write_report(tmp_path / "r.html", state, chosen, evaluation, image)
+    write_html(tmp_path / "r.html", report_content(state, chosen, evaluation, image))
     html = (tmp_path / "r.html").read_text(encoding="utf-8")
     total = f"{evaluation.time_points[0].target.sum:.1f}"
     assert f"{total} {unit}<" in html
@@ -289,7 +290,7 @@ def test_the_report_lists_what_was_changed_after_a_decision(tmp_path, decided):
     after = state.row(BASELINE, "L1").words
     write_outputs(session)
     html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    section = html[html.index("Changes after a decision") : html.index("<h2>Signatures")]
+    section = html[html.index("Changes after a decision") : html.index("<h2>How the proposals")]
     cells = (f"<b>{BASELINE} / L1</b>", before, after, "Dr A", "UTC (local ", "a vessel &lt;seen late&gt;")
     assert all(f"{cell}" in section for cell in cells)
 

@@ -5,7 +5,8 @@ import pytest
 
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.presenter.responses import build_responses
-from HCCResponseLib.report.subject.html import write_report
+from HCCResponseLib.report.subject.content import report_content
+from HCCResponseLib.report.subject.html import write_html
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.review.decisions.decide import accept_all
 from HCCResponseLib.review.read.category import category
@@ -47,7 +48,7 @@ def test_the_report_says_that_they_are_not_the_category(grown, tmp_path):
     def page(profile):
         path = tmp_path / "report.html"
         image = Volume(np.full(GRID.size, 100, np.int16), GRID, "made")
-        write_report(path, grown, profile, category(grown, profile), lambda _: image)
+        write_html(path, report_content(grown, profile, category(grown, profile), lambda _: image))
         return path.read_text(encoding="utf-8")
 
     text = page(with_parallel("iRECIST"))

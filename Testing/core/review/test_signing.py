@@ -13,7 +13,8 @@ from committees import CHEAP
 from HCCResponseLib.base.errors import AccessError, IncompleteReadError, InputError, SignInError, StorageError
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.imaging.volumes import Volume
-from HCCResponseLib.report.subject.html import write_report
+from HCCResponseLib.report.subject.content import report_content
+from HCCResponseLib.report.subject.html import write_html
 from HCCResponseLib.report.subject.output import write_result
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import Response
@@ -188,7 +189,7 @@ def test_result_shows_signatures_and_locks(read, people, tmp_path):
     assert (signature["printed_name"], signature["meaning"]) == ("Jane Doe, MD", "authorship")
     assert signature["chain_head"] == store.events()[-2].hash
     image = Volume(np.zeros(GRID.size, np.int16), GRID)
-    write_report(tmp_path / "report.html", state, profile, None, lambda _: image)
+    write_html(tmp_path / "report.html", report_content(state, profile, None, lambda _: image))
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     for words in (
         "Jane Doe, MD",

@@ -10,7 +10,8 @@ import yaml
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
 from HCCResponseLib.measure import MRECIST, RECIST, convention_of, measure_lesion
-from HCCResponseLib.report.subject.html import write_report
+from HCCResponseLib.report.subject.content import report_content
+from HCCResponseLib.report.subject.html import write_html
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import Response
 from HCCResponseLib.review.decisions.decide import accept_all, decide
@@ -144,7 +145,7 @@ def test_the_report_prints_the_convention_and_says_what_is_missing(tmp_path, via
     store, state = ring_read(tmp_path, "mrecist", viable)
     profile = load_profile("mrecist")
     image = Volume(np.full(GRID.size, 60, np.float32), GRID, source="a.nrrd")
-    write_report(tmp_path / "r.html", state, profile, category(state, profile), lambda _: image)
+    write_html(tmp_path / "r.html", report_content(state, profile, category(state, profile), lambda _: image))
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "mrecist-viable" in text
     assert ("viable part is not contoured" in text) is (viable is None)

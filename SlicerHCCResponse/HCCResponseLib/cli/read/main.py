@@ -9,6 +9,7 @@ import typer
 from HCCResponseLib.cli.common import JsonOption, errors_as_one_line, say, say_json
 from HCCResponseLib.cli.read import audit as read_audit
 from HCCResponseLib.cli.read import manage as read_manage
+from HCCResponseLib.cli.read import report as read_report
 from HCCResponseLib.cli.read import work as read_work
 from HCCResponseLib.cli.read.users import users_app
 from HCCResponseLib.cli.sign_in import Where
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 read_app = typer.Typer(
     name="read",
     help="Central review: accounts, independent reads, signatures, adjudication, and the log behind them. "
-    "Every command but 'verify' asks who you are.",
+    "Every command but 'verify' asks who you are, and 'report' where a store has accounts.",
     no_args_is_help=True,
 )
 read_app.add_typer(users_app)
@@ -28,6 +29,7 @@ for name, command in (
     ("list", read_manage.list_reads),
     ("open", read_work.open_and_propose),
     ("show", read_work.show),
+    ("report", read_report.report),
     ("decide", read_work.decide),
     ("sign", read_work.sign),
     ("amend", read_manage.amend),

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from HCCResponseLib.cli.read.report import follow
 from HCCResponseLib.cli.sign_in import CommandAnswer, ReadName, Reason, SignedIn, signed_command
 
 TimePoint = Annotated[
@@ -85,12 +86,13 @@ def amend(signed: SignedIn, read_id: ReadName, time_point: TimePoint, reason: Re
     reading has no order. Later time points must then be signed again.
     """
     from HCCResponseLib.review.read.lifecycle import amend as reopen
-    from HCCResponseLib.review.read.state import read_life
+    from HCCResponseLib.review.read.state import read_life, read_state
 
     read = signed.store.other(read_id)
     version = reopen(read, read_life(read), signed.people, signed.credentials, time_point, reason)
-    values = {"read": read_id, "time_point": time_point, "version": version}
-    return CommandAnswer(values, f"'{time_point}' of '{read_id}' is open again: version {version}.")
+    report, line = follow(read, read_state(read), signed.person.name)
+    values = {"read": read_id, "time_point": time_point, "version": version, **report}
+    return CommandAnswer(values, f"'{time_point}' of '{read_id}' is open again: version {version}.{line}")
 
 
 @signed_command
@@ -100,11 +102,13 @@ def lock(signed: SignedIn, read_id: ReadName, reason: Reason) -> CommandAnswer:
     Single time points are locked by the reader's signature, see 'read sign'.
     """
     from HCCResponseLib.review.read.lifecycle import close
-    from HCCResponseLib.review.read.state import read_life
+    from HCCResponseLib.review.read.state import read_life, read_state
 
     read = signed.store.other(read_id)
     close(read, read_life(read), signed.people, signed.credentials, reason)
-    return CommandAnswer({"read": read_id, "stage": "final"}, f"Read '{read_id}' is locked for good.")
+    report, line = follow(read, read_state(read), signed.person.name)
+    values = {"read": read_id, "stage": "final", **report}
+    return CommandAnswer(values, f"Read '{read_id}' is locked for good.{line}")
 
 
 @signed_command

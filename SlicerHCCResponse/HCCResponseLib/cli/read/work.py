@@ -11,7 +11,9 @@ import typer
 from HCCResponseLib.cli.common import JsonOption
 from HCCResponseLib.cli.new_study import DEFAULT_FOLDER
 from HCCResponseLib.cli.options import ProposalOptions, with_groups
+from HCCResponseLib.cli.read.comparison import comparison_words
 from HCCResponseLib.cli.read.manage import TimePoint
+from HCCResponseLib.cli.read.report import follow
 from HCCResponseLib.cli.sign_in import (
     CommandAnswer,
     Name,
@@ -93,7 +95,9 @@ def show(
     lines = []
     for point in values["time_points"]:
         lines.append(f"{point['name']}: {point['stage']}")
-        lines += [f"  {r['lesion']}: {r['status']}, {r['long_axis_mm'] or r['state']}" for r in point["rows"]]
+        lines += [
+            f"  {r['lesion']}: {r['status_words']}, {r['long_axis_mm'] or r['state']}" for r in point["rows"]
+        ]
     lines += [f"Changed: {c.words}" for c in changed]
     for s in state.signatures:
         signature = f"Signed: {s.time_point} ({s.category or 'no category'}) by {s.printed_name}, {s.when}"
@@ -125,7 +129,8 @@ def decide(
     done = sorted(apply_decisions(store, state, decisions, grids, reason=reason))
     gaps = missing(state)
     words = f"Decided: {', '.join(done) or 'nothing'}. Still missing: {' '.join(gaps) or 'nothing'}"
-    return CommandAnswer({"read": read_id, "time_points": done, "missing": gaps}, words)
+    report, line = follow(store, state, signed.person.name)
+    return CommandAnswer({"read": read_id, "time_points": done, "missing": gaps, **report}, words + line)
 
 
 @signed_command
@@ -145,7 +150,8 @@ def sign(
         done = countersign(store, state, signed.people, signed.credentials, time_point, meaning)
     category = f", category {done.category}" if done.category else ""
     words = f"'{time_point}' signed by {done.printed_name} at {done.utc} ({done.meaning}){category}."
-    return CommandAnswer(asdict(done), words)
+    report, line = follow(store, state, signed.person.name)
+    return CommandAnswer({**asdict(done), **report}, words + line)
 
 
 @signed_command
@@ -172,7 +178,7 @@ def compare(signed: SignedIn, subject: Subject) -> CommandAnswer:
         "reason": found.reason,
         "values": values,
     }
-    return CommandAnswer(result, "\n".join(_case_lines(result)))
+    return CommandAnswer(result, comparison_words(found, values))
 
 
 @signed_command
@@ -206,6 +212,7 @@ def _rows(state: ReadState, time_point: str) -> list[dict[str, Any]]:
             "lesion": name,
             "kind": row.proposal.kind.value,
             "status": row.status.value,
+            "status_words": row.status_words,
             "state": row.state.value,
             "long_axis_mm": None if row.long_mm is None else str(row.long_mm),
             "parts_mm": [str(one.long_axis.length_mm) for one in row.parts],
@@ -213,17 +220,3 @@ def _rows(state: ReadState, time_point: str) -> list[dict[str, Any]]:
         }
         for name, row in state.rows.get(time_point, {}).items()
     ]
-
-
-def _case_lines(result: dict[str, Any]) -> list[str]:
-    lines = [f"Subject {result['subject']}: reads {', '.join(result['reads'])}"]
-    if not result["finished"]:
-        lines.append("  not finished")
-    for read_id, values in result["values"].items():
-        lines.append(f"  {read_id}: " + ", ".join(f"{name} {value}" for name, value in values.items()))
-    if result["differing"]:
-        lines.append(f"  the readers differ in {', '.join(result['differing'])}")
-    if result["accepted"]:
-        why = f" ({result['reason']})" if result["reason"] else ""
-        lines.append(f"  accepted: {result['accepted']}{why}")
-    return lines

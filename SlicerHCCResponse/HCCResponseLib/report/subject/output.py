@@ -1,7 +1,9 @@
-"""Everything that leaves a read as files: label maps of every time point, the result as JSON, the report."""
+"""Everything that leaves a read as files: label maps of every time point, the result as JSON, the report.
+
+A report in PDF is written when it is asked for, and from then on with every new report, so that none beside it is old.
+"""
 
 import glob
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from HCCResponseLib import __version__
-from HCCResponseLib.base.files import write_text
+from HCCResponseLib.base.files import sha256_of, write_text
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
 from HCCResponseLib.lesions.label_maps import label_map, without_overlap
+from HCCResponseLib.report.subject.content import report_content
 from HCCResponseLib.report.subject.figures import Images
-from HCCResponseLib.report.subject.html import write_report
+from HCCResponseLib.report.subject.html import write_html
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.read.category import category, missing
@@ -23,10 +26,14 @@ from HCCResponseLib.review.read.changes import changes
 from HCCResponseLib.review.read.facts import visit_to_json
 from HCCResponseLib.review.read.lifecycle import is_signed, stage
 from HCCResponseLib.review.read.new_lesions import histories
+from HCCResponseLib.review.read.parallel import parallel_readings
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.session import Session
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus, refresh
 from HCCResponseLib.review.read.workflow import REPORTED, note
+from HCCResponseLib.review.store import ReadStore
+
+REPORT, PDF = "report", "report_pdf"
 
 
 def write_outputs(session: Session, with_category: bool = True, by: str = "") -> dict[str, Any]:
@@ -44,25 +51,61 @@ def write_outputs(session: Session, with_category: bool = True, by: str = "") ->
     Raises:
         StorageError: a file cannot be written.
     """
-    state, folder, profile = session.state, session.folder, profile_of(session.store, session.state)
-    evaluation = category(state, profile) if with_category and not missing(state) else None
     points = {p.name: p for p in session.study.timepoints}
 
     def images(name: str) -> Volume:
         return session.image(points[name])
 
-    write_contours(folder, state, images)
-    report = folder / "report.html"
-    write_report(report, state, profile, evaluation, images, changes(session.store, state))
-    result = write_result(folder, state, profile, evaluation)
-    with session.store.transaction():
-        refresh(session.store, state)
+    store, state = session.store, session.state
+    written = write_files(store, state, session.folder, images, with_category=with_category, by=by)
+    with store.transaction():
+        refresh(store, state)
         if not is_signed(state):
-            session.store.append("software", "result", result)
+            store.append("software", "result", {k: v for k, v in written.items() if k not in (REPORT, PDF)})
+    return written
+
+
+def write_files(
+    store: ReadStore,
+    state: ReadState,
+    folder: Path,
+    images: Images,
+    *,
+    with_category: bool = True,
+    by: str = "",
+    pdf: bool = False,
+) -> dict[str, Any]:
+    """Write contours, result and report of a read, signed or not; its own chain takes no event for it.
+
+    Args:
+        images: gives the image of a time point by name.
+        with_category, by: as of :func:`write_outputs`.
+        pdf: the report as PDF too; one that is there already is always written anew.
+
+    Returns:
+        the result as written, with the paths of ``report`` and ``report_pdf``, which is None where there is none.
+
+    Raises:
+        StorageError: a file cannot be written.
+    """
+    profile = profile_of(store, state)
+    evaluation = category(state, profile) if with_category and not missing(state) else None
+    write_contours(folder, state, images)
+    report, printed = folder / "report.html", folder / "report.pdf"
+    content = report_content(state, profile, evaluation, images, changes(store, state), store.read_id)
+    write_html(report, content)
+    details = {"file": str(report.resolve()), "sha256": sha256_of(report)}
+    has_pdf = pdf or printed.exists()
+    if has_pdf:
+        # Only here: everybody else need not wait for the library to load.
+        from HCCResponseLib.report.subject.pdf import write_pdf
+
+        write_pdf(printed, content)
+        details |= {"pdf": str(printed.resolve()), "pdf_sha256": sha256_of(printed)}
+    result = write_result(folder, state, profile, evaluation)
     actor = by or (state.person.name if state.person else "")
-    details = {"file": str(report.resolve()), "sha256": hashlib.sha256(report.read_bytes()).hexdigest()}
-    note(session.store, actor, REPORTED, f"read {session.store.read_id}", details, new=report.name)
-    return {**result, "report": str(report.resolve())}
+    note(store, actor, REPORTED, f"read {store.read_id}", details, new=report.name)
+    return {**result, REPORT: str(report.resolve()), PDF: str(printed.resolve()) if has_pdf else None}
 
 
 def write_contours(folder: Path, state: ReadState, images: Images) -> None:
@@ -107,7 +150,10 @@ def file_stems(names: Sequence[str]) -> dict[str, str]:
 def write_result(
     folder: Path, state: ReadState, profile: Profile, evaluation: ReadEvaluation | None
 ) -> dict[str, Any]:
-    """Write ``result.json`` and return its content; ``category`` is ``None`` without an evaluation."""
+    """Write ``result.json`` and return its content; ``category`` is ``None`` without an evaluation.
+
+    What each key means stands in docs/exports.md.
+    """
     assert state.study is not None
     evaluated = {p.name: p for p in evaluation.time_points} if evaluation else {}
     points = [
@@ -128,6 +174,8 @@ def write_result(
         "profile": profile.name,
         "unit": profile.unit,
         "category": latest and str(latest),
+        "parallel_criteria": _parallel(state, profile) if evaluation else [],
+        "signed": is_signed(state),
         "reviewed": state.reviewed(),
         "readers": state.readers(),
         "time_points": points,
@@ -149,12 +197,21 @@ def write_result(
     return result
 
 
+def _parallel(state: ReadState, profile: Profile) -> list[dict[str, Any]]:
+    """The read under the criteria that the profile wants beside its own."""
+    return [
+        {"criterion": one.criterion, "categories": dict(one.categories), "why_none": one.why or None}
+        for one in parallel_readings(state, profile)
+    ]
+
+
 def _row(name: str, row: Row) -> dict[str, Any]:
     measured = row.measurement
     return {
         "lesion": name,
         "kind": row.proposal.kind.value,
         "status": row.status.value,
+        "seen": row.decision.seen if row.decision else None,
         "decision": row.decision.action.value if row.decision else None,
         "state": row.state.value,
         "long_axis_mm": _text(row.long_mm),

@@ -7,7 +7,7 @@ import numpy as np
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.report.subject.figures import Images, draw_key_slice, half_side_mm
 from HCCResponseLib.review.read.records import Action
-from HCCResponseLib.review.read.state import ReadState, Row
+from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 _CANDIDATE_WORDS = {Action.NEW: "new", Action.EQUIVOCAL: "equivocal", Action.DISMISS: "dismissed"}
 
@@ -54,10 +54,10 @@ def row_picture(point: str, row: Row, images: Images) -> Picture:
 
 
 def decided(row: Row) -> str:
-    """What the reader said, in words."""
-    if row.decision is not None and row.is_candidate:
-        return _CANDIDATE_WORDS[row.decision.action]
-    return "not decided" if row.decision is None else row.status.value
+    """What the reader said, in words; of a row that was accepted unseen, that."""
+    if row.decision is not None and row.decision.action in _CANDIDATE_WORDS:
+        return _CANDIDATE_WORDS[row.decision.action] + ("" if row.decision.seen else ", accepted unseen")
+    return row.status_words
 
 
 def _picture(point: str, row: Row | None, images: Images, half_mm: float) -> Picture:
@@ -65,7 +65,7 @@ def _picture(point: str, row: Row | None, images: Images, half_mm: float) -> Pic
         return Picture(point, None, "no proposal")
     caption = row.size_words
     words = f"{caption}, {decided(row)}"
-    centre = _centre(row, images(point))
+    centre = None if row.status is RowStatus.REJECTED else _centre(row, images(point))
     if centre is None:
         return Picture(point, None, words)
     own_line = row.decision is not None and row.decision.long_axis_mm is not None

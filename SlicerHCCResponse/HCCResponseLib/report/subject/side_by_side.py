@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW, Volume, window
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.report.subject.figures import Images, as_png, outlines
-from HCCResponseLib.review.read.state import ReadState, Row
+from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 # After Okabe and Ito, who chose for colour-blind readers; two are lighter, to be read on grey.
 _COLOURS = ("#56b4e9", "#e69f00", "#2fcf9b", "#f0e442", "#cc79a7", "#d55e00", "#7aa8ff")
@@ -188,10 +188,11 @@ def _marks(rows: dict[str, Row], image: Volume) -> tuple[Mark, ...]:
     out = []
     for name, row in rows.items():
         place = row.proposal.evidence.get("place_lps")
-        words = "" if row.contour is not None else row.state.value
+        words = "" if row.contour is not None and row.status is not RowStatus.REJECTED else row.state.value
         if row.is_candidate:
             words = "candidate" if row.decision is None else row.decision.action.value
-        out.append(Mark(name, row.contour, _index(place, image), row.is_candidate, words))
+        drawn = None if row.status is RowStatus.REJECTED else row.contour
+        out.append(Mark(name, drawn, _index(place, image), row.is_candidate, words))
     return tuple(out)
 
 
