@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _SAID = {
     "missing": "is missing",
     "extra_forbidden": "is not known here (misspelt?)",
+    "unexpected_keyword_argument": "is not known here (misspelt?)",
     "string_type": "must be text",
     "string_too_short": "needs {min_length} or more characters",
     "string_too_long": "may have at most {max_length} characters",

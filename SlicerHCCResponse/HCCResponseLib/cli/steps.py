@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +22,9 @@ from HCCResponseLib.cli.common import (
     say_json,
     say_remarks,
 )
+
+if TYPE_CHECKING:
+    from HCCResponseLib.imaging.volumes import LabelMap
 
 ImageArgument = Annotated[
     Path, typer.Argument(help="CT: NIfTI, NRRD, MHA or a folder with one DICOM series.")
@@ -68,8 +71,8 @@ def segment(
             found = run_engine(engine, request, Path(work), report).require()
             drawn = read_label_map(found.labels, empty=True)
         write_label_map(drawn, output)
-        facts = dict(found.provenance)
-        say_remarks(image.name, facts["image_remarks"])
+        facts = {**found.provenance, "domain": _domain(engine, weights, image, drawn)}
+        say_remarks(image.name, (*facts["image_remarks"], *facts["domain"]["words"]))
         write_text(output.with_name(output.name + ".json"), json.dumps(facts, indent=2))
         voxel = drawn.geometry.voxel_volume_mm3 / 1000
         volumes = {
@@ -77,6 +80,17 @@ def segment(
             "tumour_ml": round(float((drawn.labels == 2).sum()) * voxel, 1),
         }
         say_facts({"output": str(output), **volumes, **facts}, as_json)
+
+
+def _domain(engine: str, weights: Path | None, image: Path, drawn: "LabelMap") -> dict[str, Any]:
+    """Whether the scan is one that the engine was made for, by its picture and by the liver that was found."""
+    from HCCResponseLib.imaging.read import read_volume
+    from HCCResponseLib.imaging.volumes import Region
+    from HCCResponseLib.pipeline.domain import judge, scan_facts
+
+    liver = Region((drawn.labels == 1) | (drawn.labels == 2), drawn.geometry)
+    facts = scan_facts(read_volume(image), None, liver)
+    return judge(engine, weights, facts).as_dict()
 
 
 def adapt(

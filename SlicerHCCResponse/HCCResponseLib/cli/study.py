@@ -101,7 +101,8 @@ def assess(
     accept_proposals_as: Annotated[
         str | None,
         typer.Option(
-            help="Accept undecided proposals unseen, in this reader's name; not that a lesion has disappeared."
+            help="Accept undecided proposals unseen, in this reader's name; not that a lesion has disappeared, nor "
+            "what was proposed on scans that the network was not made for."
         ),
     ] = None,
     recipe: RecipeOption = "quick",
@@ -172,15 +173,25 @@ def open_and_propose(study: Path, output: Path, options: Options) -> Session:
     session = open_session(content, output)
     for name, image in session.images.items():
         say_remarks(name, image.remarks)
-    _propose(session, options)
+    _propose(session, options, frozenset())
     return session
 
 
-def _propose(session: Session, options: Options) -> None:
+def _propose(session: Session, options: Options, said: frozenset[str] | None = None) -> None:
+    """Make what proposals are missing.
+
+    Args:
+        said: time points whose cautions were told before; by default those that are proposed already.
+    """
+    from HCCResponseLib.lesions.proposal import domain_words
     from HCCResponseLib.pipeline.propose import propose as make_proposals
 
+    told = frozenset(session.state.provenance) if said is None else said
     with job_progress("Proposals") as report:
         waiting = make_proposals(session, options, report)
+    for name, facts in session.state.provenance.items():
+        if name not in told:
+            say_remarks(name, domain_words(facts))
     if waiting:
         console.print(
             f"waiting for decisions on the baseline before proposing: {', '.join(waiting)}", style="yellow"
@@ -190,7 +201,8 @@ def _propose(session: Session, options: Options) -> None:
 def accept_everything(session: Session, reader: str, options: Options) -> None:
     """Accept proposals unseen; an accepted baseline opens the follow-ups, which are then accepted too.
 
-    Lesions that are proposed as disappeared stay undecided.
+    Lesions that are proposed as disappeared stay undecided, and so does what was proposed on scans that the network
+    was not made for.
     """
     from HCCResponseLib.review.decisions.decide import accept_all
 

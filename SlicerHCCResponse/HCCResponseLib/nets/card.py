@@ -47,6 +47,17 @@ _SEEN = """* **Finding tumours unaided on scans of other hospitals** than those 
   been measured; expect false candidates and misses."""
 
 
+# What the phantoms of this software are like (nets/pool.py), with slices up to those of routine scans; a liver as large
+# and as bright as livers are. Engines read it by HCCResponseLib.engines.domain.
+DRAWN_DOMAIN = {
+    "modality": "CT",
+    "phases": ["portal venous"],
+    "slice_thickness_mm": [0.5, 5.0],
+    "liver_ml": [400.0, 5000.0],
+    "liver_hu": [20.0, 220.0],
+}
+
+
 def card_text(facts: dict[str, Any]) -> str:
     """The card: a YAML block between ``---`` lines, then Markdown.
 

@@ -12,7 +12,12 @@ from HCCResponseLib import __version__
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW
-from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS, place_words
+from HCCResponseLib.lesions.proposal import (
+    OUTSIDE_WORDS,
+    UNSEEN_ERRORS,
+    domain_words,
+    place_words,
+)
 from HCCResponseLib.report.subject.figures import SUM_TITLES, Images, draw_sums
 from HCCResponseLib.report.subject.pictures import decided, lesion_cards
 from HCCResponseLib.report.subject.side_by_side import levels
@@ -119,11 +124,16 @@ def _table(state: ReadState, profile: Profile, role_of: dict[str, str]) -> list[
     return [
         {
             "name": n,
-            "role": role_of.get(n, "rejected"),
+            "role": role_of.get(n) or _no_role(state, names[0], n),
             "cells": [_cell(state.row(p, n), state.site(n).lymph_node, profile) for p in names],
         }
         for n in lesions
     ]
+
+
+def _no_role(state: ReadState, baseline: str, name: str) -> str:
+    row = state.row(baseline, name)
+    return "rejected" if row is None or row.decision is not None else "not decided"
 
 
 def _cell(row: Row | None, nodal: bool, profile: Profile) -> dict[str, str]:
@@ -167,7 +177,8 @@ def _candidates(state: ReadState) -> list[dict[str, Any]]:
 
 def _evidence(row: Row) -> str:
     e = row.proposal.evidence
-    parts = []
+    parts = [OUTSIDE_WORDS.rstrip(".").lower()] if row.proposal.outside_domain else []
+    parts += [str(e["remark"]).rstrip(".")] if e.get("remark") else []
     if e.get("mean_probability") is not None:
         parts.append(f"probability {e['mean_probability']}")
     if e.get("distance_to_known_mm") is not None:
@@ -206,6 +217,7 @@ def _cautions(state: ReadState, profile: Profile) -> list[str]:
         )
     for name, facts in state.provenance.items():
         out += [f"{name}: {remark}." for remark in facts.get("image", {}).get("remarks", [])]
+        out += [f"{name}: {words}" for words in domain_words(facts)]
         registration = facts.get("registration", {})
         if not registration.get("trustworthy", True):
             out.append(
@@ -242,7 +254,9 @@ def _doubts(row: Row) -> list[str]:
             f"proposed as split into parts of {evidence['parts_long_axes_mm']} mm; RECIST 1.1 adds them up: "
             "enter the sum as its long axis if they are truly apart."
         )
-    if row.proposal.needs_a_look:
+    if row.proposal.outside_domain:
+        out.append(f"{OUTSIDE_WORDS} Decide on it only after a look.")
+    if row.proposal.says_disappeared:
         seen = (
             f"proposed as disappeared, which its reader has to see. {place_words(evidence)} {UNSEEN_ERRORS}"
         )

@@ -44,7 +44,13 @@ def missing(state: ReadState, up_to: str | None = None) -> list[str]:
             if name not in rows:
                 found.append(f"{point.name}: lesion {name} has no proposal; contour it or give its state.")
         for name, row in rows.items():
-            if row.status is RowStatus.PROPOSED and row.proposal.needs_a_look:
+            if row.status is RowStatus.PROPOSED and row.proposal.outside_domain:
+                what = "candidate" if row.is_candidate else "lesion"
+                found.append(
+                    f"{point.name}: {what} {name} was proposed on a scan that the network was not made for, which "
+                    "counts only once a reader has looked: decide on the row (in the panel or with a decisions file)."
+                )
+            elif row.status is RowStatus.PROPOSED and row.proposal.says_disappeared:
                 found.append(
                     f"{point.name}: lesion {name} is proposed as disappeared, which counts only once a reader has "
                     "looked at its place: accept the row, or correct it (in the panel or with a decisions file)."
@@ -81,13 +87,17 @@ def _followed(state: ReadState) -> list[str]:
 def roles(state: ReadState, profile: Profile) -> dict[str, tuple[LesionRole, str]]:
     """Role of every baseline lesion with the reason: the reader's choice, else within the profile's limits.
 
+    A proposal from outside the domain of what made it has no role before a reader has decided on it.
+
     Raises:
         InputError: the reader chose targets beyond the limits or not measurable.
     """
     if state.study is None:
         return {}
     rows = state.rows.get(_baseline(state), {})
-    names = _followed(state)
+    names = [
+        n for n in _followed(state) if rows[n].decision is not None or not rows[n].proposal.outside_domain
+    ]
     chosen = {n: d.role for n in names if (d := rows[n].decision) is not None and d.role is not None}
     open_rows = [
         _candidate(n, rows[n], state.site(n))
