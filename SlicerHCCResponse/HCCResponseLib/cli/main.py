@@ -8,6 +8,7 @@ from HCCResponseLib.cli.demo import demo
 from HCCResponseLib.cli.engines import engines
 from HCCResponseLib.cli.evaluate.adaptation import synthetic
 from HCCResponseLib.cli.evaluate.committee import committee
+from HCCResponseLib.cli.evaluate.phases import phases
 from HCCResponseLib.cli.evaluate.registration import registration
 from HCCResponseLib.cli.evaluate.tracking import tracking
 from HCCResponseLib.cli.export import export_app
@@ -32,6 +33,7 @@ evaluate = typer.Typer(
     name="evaluate", help="How good the methods are, and how well readers agree.", no_args_is_help=True
 )
 evaluate.command()(committee)
+evaluate.command()(phases)
 evaluate.command()(registration)
 evaluate.command()(synthetic)
 evaluate.command()(tracking)

@@ -132,7 +132,7 @@ def check_domain(model: str, domain: Domain | None, facts: ScanFacts) -> Verdict
     """
     if domain is None:
         return Verdict(model, None, facts)
-    outside, unsure = [*_slices(domain, facts), *_liver(domain, facts)], []
+    outside, unsure = [*_slices(model, domain, facts), *_liver(domain, facts)], []
     found, made = facts.phase, " or ".join(domain.phases)
     if domain.phases and found.phase is Phase.UNKNOWN:
         unsure.append(f"The contrast phase is not known ({found.why}); the {model} was made for {made} CT.")
@@ -143,11 +143,11 @@ def check_domain(model: str, domain: Domain | None, facts: ScanFacts) -> Verdict
     return Verdict(model, domain, facts, tuple(outside), tuple(unsure))
 
 
-def _slices(domain: Domain, facts: ScanFacts) -> list[str]:
+def _slices(model: str, domain: Domain, facts: ScanFacts) -> list[str]:
     low, high = domain.slice_thickness_mm
     if low <= facts.slice_thickness_mm <= high:
         return []
-    made = f"it was made for {low:g} to {high:g} mm"
+    made = f"the {model} was made for {low:g} to {high:g} mm"
     return [f"The slices are {facts.slice_thickness_mm:g} mm thick; {made}."]
 
 

@@ -33,7 +33,7 @@ Made by (the bits depend on processor and number of threads):
 
 ## What it is not good for
 {real}
-* MRI, unenhanced CT, other organs, other phases than portal venous.
+* MRI, unenhanced CT, other organs, other phases than portal venous, slices over 5 mm.
 * Lesions under about 10 mm, infiltrative growth, portal vein thrombus, diffuse disease.
 * Any decision without a reader.
 """

@@ -42,7 +42,7 @@ def test_a_scan_of_the_domain_needs_no_word():
         ),
         (facts(Phase.ARTERIAL), "This CT is arterial"),
         (facts(Phase.DELAYED), "This CT is delayed"),
-        (facts(thickness=10.0), "The slices are 10 mm thick; it was made for 0.5 to 5 mm."),
+        (facts(thickness=10.0), "The slices are 10 mm thick; the network was made for 0.5 to 5 mm."),
         (facts(thickness=5.01), "The slices are 5.01 mm thick"),
         (facts(liver_ml=0.0, liver_hu=None), "No liver was found: is this another part of the body?"),
         (facts(liver_ml=180.0), "The liver that was found has 180 mL; plausible are 400 to 5000 mL"),

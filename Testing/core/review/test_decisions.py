@@ -97,8 +97,10 @@ def test_proposals_from_outside_the_domain_stay_undecided_under_blanket_acceptan
     assert accept_all(store, state, "Dr A") == 1
     assert state.row(BASELINE, "L1").decision is state.row(FOLLOW_UP, "C1").decision is None
     first, second = missing(state)
-    assert first.startswith("baseline: lesion L1 was proposed on a scan that the network was not made for")
-    assert second.startswith("follow-up 1: candidate C1 was proposed on a scan")
+    assert first.startswith(
+        "baseline: L1 proposed on a scan that the network was not made for, which counts only"
+    )
+    assert second.startswith("follow-up 1: C1 proposed on a scan")
     for where in ((BASELINE, "L1", Action.ACCEPT), (FOLLOW_UP, "C1", Action.NEW)):
         with pytest.raises(InputError, match=r"cannot be taken over unseen: The slices are 10 mm thick\."):
             decide(store, state, Decision("Dr A", *where, seen=False))

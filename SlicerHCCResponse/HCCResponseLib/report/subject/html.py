@@ -143,7 +143,7 @@ def _cell(row: Row | None, nodal: bool, profile: Profile) -> dict[str, str]:
         return {"text": row.size_words, "status": row.status.value, "note": "one diameter for both"}
     size, other = (row.short_mm, row.long_mm) if nodal else (row.long_mm, row.short_mm)
     text = _STATE_WORDS.get(row.state) or (f"{size} mm" if size is not None else "-")
-    notes = []
+    notes = ["the network was not made for this scan"] if row.proposal.outside_domain else []
     if row.measurement and row.is_sized:
         if row.parts:
             notes.append(f"parts of {row.parts_words} mm, added")
@@ -254,8 +254,6 @@ def _doubts(row: Row) -> list[str]:
             f"proposed as split into parts of {evidence['parts_long_axes_mm']} mm; RECIST 1.1 adds them up: "
             "enter the sum as its long axis if they are truly apart."
         )
-    if row.proposal.outside_domain:
-        out.append(f"{OUTSIDE_WORDS} Decide on it only after a look.")
     if row.proposal.says_disappeared:
         seen = (
             f"proposed as disappeared, which its reader has to see. {place_words(evidence)} {UNSEEN_ERRORS}"

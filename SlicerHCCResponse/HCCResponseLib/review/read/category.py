@@ -45,12 +45,8 @@ def missing(state: ReadState, up_to: str | None = None) -> list[str]:
                 found.append(f"{point.name}: lesion {name} has no proposal; contour it or give its state.")
         for name, row in rows.items():
             if row.status is RowStatus.PROPOSED and row.proposal.outside_domain:
-                what = "candidate" if row.is_candidate else "lesion"
-                found.append(
-                    f"{point.name}: {what} {name} was proposed on a scan that the network was not made for, which "
-                    "counts only once a reader has looked: decide on the row (in the panel or with a decisions file)."
-                )
-            elif row.status is RowStatus.PROPOSED and row.proposal.says_disappeared:
+                continue
+            if row.status is RowStatus.PROPOSED and row.proposal.says_disappeared:
                 found.append(
                     f"{point.name}: lesion {name} is proposed as disappeared, which counts only once a reader has "
                     "looked at its place: accept the row, or correct it (in the panel or with a decisions file)."
@@ -60,7 +56,19 @@ def missing(state: ReadState, up_to: str | None = None) -> list[str]:
                 found.append(f"{point.name}: {what} {name} is not decided.")
             elif row.is_candidate and row.status is RowStatus.EDITED:
                 found.append(f"{point.name}: candidate {name} is contoured, but not called new or equivocal.")
+        found += _outside_domain(point.name, rows)
     return found
+
+
+def _outside_domain(point: str, rows: Mapping[str, Row]) -> list[str]:
+    """One sentence for all rows that a network has proposed on a scan that it was not made for."""
+    names = [n for n, r in rows.items() if r.status is RowStatus.PROPOSED and r.proposal.outside_domain]
+    if not names:
+        return []
+    return [
+        f"{point}: {', '.join(names)} proposed on a scan that the network was not made for, which counts only once a "
+        "reader has looked: decide on each (in the panel or with a decisions file)."
+    ]
 
 
 def _points(state: ReadState, up_to: str | None) -> tuple[TimePointEntry, ...]:
