@@ -8,7 +8,7 @@ DEMO_OUT ?= demo-output
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-all test-other-pythons coverage fuzz check lint types layers dead panel-lint docs pictures panel-pictures clean
+.PHONY: help demo test test-all test-other-pythons coverage fuzz check lint types layers dead panel-lint docs pictures figures panel-pictures clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -78,6 +78,12 @@ pictures: demo  ## the picture in README from the demonstration's report (needs 
 	mkdir -p docs/pictures
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,2320 \
 	  --user-data-dir=$$(mktemp -d) --screenshot=docs/pictures/report.png file://$(CURDIR)/$(DEMO_OUT)/read/report.html
+
+# From the present weights; killed, it goes on where it was. Figures that docs give are held against docs/figures.json.
+figures: $(VENV)/.test-stamp  ## measure what README and docs say of the shipped network (hours), into docs/figures.json
+	$(BIN)/hcc-response evaluate tracking --pairs 1 --own 14 --output build/figures/tracking.jsonl
+	$(BIN)/hcc-response evaluate synthetic --pairs 40 --methods base,ours --output build/figures/adaptation
+	$(BIN)/python Testing/figures.py build/figures
 
 panel-pictures: $(VENV)/.test-stamp  ## the pictures of the tutorial, from the running panel (some minutes)
 	$(BIN)/python Testing/panel_pictures.py docs/pictures/panel
