@@ -9,7 +9,7 @@ from HCCResponseLib.imaging.study import TimePointEntry
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
-from HCCResponseLib.response.timepoint.measurability import TargetCandidate
+from HCCResponseLib.response.timepoint.measurability import TargetCandidate, why_not_measurable
 from HCCResponseLib.response.timepoint.selection import select_targets
 from HCCResponseLib.response.types import (
     LesionFinding,
@@ -218,6 +218,7 @@ def _finding(name: str, row: Row, role: LesionRole, site: Site, profile: Profile
     viable = row.viable if profile.needs_viable and row.is_sized else None
     if viable and not _contour_is_viable(row):
         measured = None
+    new = role is LesionRole.NEW and row.is_sized
     return LesionFinding(
         name,
         site.organ,
@@ -226,6 +227,7 @@ def _finding(name: str, row: Row, role: LesionRole, site: Site, profile: Profile
         row.state,
         row.long_mm,
         row.short_mm,
+        measurable=why_not_measurable(_candidate(name, row, site), profile) is None if new else None,
         volume_mm3=_volume(measured),
         versus_last=None if row.decision is None else row.decision.versus_last,
         viable=viable,
