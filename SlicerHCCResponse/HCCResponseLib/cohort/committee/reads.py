@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import TimePointEvaluation
@@ -28,6 +28,7 @@ class CommitteeRead:
         sites: per lesion name, what the reader has said of it.
         visits: per time point, tumour markers and what else was said of it as a whole.
         seconds: active reading time of each time point, by its name; only where it is known.
+        start: date that the minimum time of SD counts from; ``None``: the baseline's.
     """
 
     subject: str
@@ -40,6 +41,7 @@ class CommitteeRead:
     seconds: Mapping[str, float] = field(default_factory=dict)
     sites: Mapping[str, Site] = field(default_factory=dict)
     visits: Mapping[str, Visit] = field(default_factory=dict)
+    start: date | None = None
 
 
 Pair = tuple[CommitteeRead, CommitteeRead]
