@@ -18,7 +18,7 @@ QUICK := $(addprefix Testing/core/, \
   pipeline/test_request.py presenter/test_drafts.py report/test_plain_tables.py cohort/test_charter_fields.py cli \
   review/test_decisions.py review/test_decisions_file.py review/test_decisions_template.py review/test_facts.py test_packaging.py) \
   Testing/docs/test_rooms.py Testing/panel/test_panel_lint.py
-.PHONY: help demo test test-quick test-all test-other-pythons coverage fuzz check lint types layers dead panel-lint docs pictures panel-pictures clean
+.PHONY: help demo test test-quick test-all test-other-pythons coverage fuzz check lint types layers dead panel-lint docs pictures figures panel-pictures clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -95,6 +95,12 @@ pictures: demo  ## the picture in README from the demonstration's report (needs 
 	mkdir -p docs/pictures
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,2320 \
 	  --user-data-dir=$$(mktemp -d) --screenshot=docs/pictures/report.png file://$(CURDIR)/$(DEMO_OUT)/read/report.html
+
+# From the present weights; killed, it goes on where it was. Figures that docs give are held against docs/figures.json.
+figures: $(VENV)/.test-stamp  ## measure what README and docs say of the shipped network (hours), into docs/figures.json
+	$(BIN)/hcc-response evaluate tracking --pairs 1 --own 14 --output build/figures/tracking.jsonl
+	$(BIN)/hcc-response evaluate synthetic --pairs 40 --methods base,ours --output build/figures/adaptation
+	$(BIN)/python Testing/figures.py build/figures
 
 panel-pictures: $(VENV)/.test-stamp  ## the pictures of the tutorial, from the running panel (some minutes)
 	$(BIN)/python Testing/panel_pictures.py docs/pictures/panel

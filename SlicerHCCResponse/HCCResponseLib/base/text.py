@@ -14,6 +14,7 @@ SAID = {
     "missing": "is missing",
     "extra_forbidden": "is not known here (misspelt?)",
     "invalid_key": "is no name; names are text",
+    "unexpected_keyword_argument": "is not known here (misspelt?)",
     "string_type": "must be text",
     "string_unicode": "must be text",
     "string_too_short": "needs {min_length} or more characters",

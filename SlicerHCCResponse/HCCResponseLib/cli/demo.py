@@ -87,7 +87,7 @@ def look_for_disappeared(session: Session, subject: SyntheticSubject) -> None:
     gone = {truth.lesion_id for truth in subject.lesions if truth.fate is Fate.VANISHES}
     for point, rows in session.state.rows.items():
         for name, row in list(rows.items()):
-            if row.decision is None and row.proposal.needs_a_look:
+            if row.decision is None and row.proposal.says_disappeared:
                 agreed = name in gone
                 action = Action.ACCEPT if agreed else Action.EDIT
                 state = None if agreed else LesionState.NOT_EVALUABLE

@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,9 @@ from HCCResponseLib.cli.common import (
 )
 from HCCResponseLib.cli.options import require_there
 from HCCResponseLib.cli.progress import job_progress
+
+if TYPE_CHECKING:
+    from HCCResponseLib.imaging.volumes import LabelMap
 
 ImageArgument = Annotated[
     Path, typer.Argument(help="CT: NIfTI, NRRD, MHA or a folder with one DICOM series.")
@@ -74,8 +77,8 @@ def segment(
             found = run_engine(engine, request, Path(work), report).require()
             drawn = read_label_map(found.labels, empty=True)
         write_label_map(drawn, output)
-        facts = dict(found.provenance)
-        say_remarks(scan.name, facts["image_remarks"])
+        facts = {**found.provenance, "domain": _domain(engine, weights, scan, drawn)}
+        say_remarks(scan.name, (*facts["image_remarks"], *facts["domain"]["words"]))
         write_text(output.with_name(output.name + ".json"), json.dumps(facts, indent=2))
         voxel = drawn.geometry.voxel_volume_mm3 / 1000
         volumes = {
@@ -92,6 +95,17 @@ def _one_of(given: Path | None, named: Path | None, what: str) -> Path:
         raise InputError(f"Name {what} once: as an argument, or with -i.")
     require_there(path)
     return path
+
+
+def _domain(engine: str, weights: Path | None, image: Path, drawn: "LabelMap") -> dict[str, Any]:
+    """Whether the scan is one that the engine was made for, by its picture and by the liver that was found."""
+    from HCCResponseLib.imaging.read import read_volume
+    from HCCResponseLib.imaging.volumes import Region
+    from HCCResponseLib.pipeline.domain import judge, scan_facts
+
+    liver = Region((drawn.labels == 1) | (drawn.labels == 2), drawn.geometry)
+    facts = scan_facts(read_volume(image), None, liver)
+    return judge(engine, weights, facts).as_dict()
 
 
 def adapt(

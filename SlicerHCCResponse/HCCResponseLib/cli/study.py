@@ -78,7 +78,8 @@ def assess(
     accept_proposals_as: Annotated[
         str | None,
         typer.Option(
-            help="Accept undecided proposals unseen, in this reader's name; not that a lesion has disappeared."
+            help="Accept undecided proposals unseen, in this reader's name; not that a lesion has disappeared, nor "
+            "what was proposed on scans that the network was not made for."
         ),
     ] = None,
     profile_change: ProfileChangeOption = "",
@@ -160,7 +161,7 @@ def open_and_propose(study: Path, output: Path, options: Options, profile_change
     settle_profile(session, content, profile_change)
     for name, image in session.images.items():
         say_remarks(name, image.remarks)
-    make_proposals(session, options)
+    make_proposals(session, options, frozenset())
     return session
 
 
@@ -197,12 +198,21 @@ def settle_profile(session: Session, study: Study, reason: str = "", ask: bool =
     console.print(words, style="yellow", soft_wrap=True, markup=False)
 
 
-def make_proposals(session: Session, options: Options) -> None:
-    """Make the proposals that are missing and possible now; what still waits is said."""
+def make_proposals(session: Session, options: Options, said: frozenset[str] | None = None) -> None:
+    """Make the proposals that are missing and possible now; what still waits is said.
+
+    Args:
+        said: time points whose cautions were told before; by default those that are proposed already.
+    """
+    from HCCResponseLib.lesions.proposal import domain_words
     from HCCResponseLib.pipeline.propose import propose as run_proposals
 
+    told = frozenset(session.state.provenance) if said is None else said
     with job_progress("Proposals") as report:
         waiting = run_proposals(session, options, report)
+    for name, facts in session.state.provenance.items():
+        if name not in told:
+            say_remarks(name, domain_words(facts))
     if waiting:
         console.print(
             f"waiting for decisions on the baseline before proposing: {', '.join(waiting)}", style="yellow"
@@ -212,7 +222,8 @@ def make_proposals(session: Session, options: Options) -> None:
 def accept_everything(session: Session, reader: str, options: Options) -> None:
     """Accept proposals unseen; an accepted baseline opens the follow-ups, which are then accepted too.
 
-    Lesions that are proposed as disappeared stay undecided.
+    Lesions that are proposed as disappeared stay undecided, and so does what was proposed on scans that the network
+    was not made for.
     """
     from HCCResponseLib.review.decisions.decide import accept_all
 

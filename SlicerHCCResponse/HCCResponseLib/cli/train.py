@@ -200,7 +200,7 @@ def _run(
 
 def _write_card(job: _Job, digest: str, notes: dict[str, Any], state: State) -> None:
     from HCCResponseLib.base.files import write_text
-    from HCCResponseLib.nets.card import card_text
+    from HCCResponseLib.nets.card import DRAWN_DOMAIN, card_text
     from HCCResponseLib.nets.model import tensors_sha256
 
     sources = [_SYNTHETIC] if job.plan.subjects else []
@@ -217,6 +217,8 @@ def _write_card(job: _Job, digest: str, notes: dict[str, Any], state: State) -> 
         "licence": "Apache-2.0" if not job.data else f"as the data allow: {job.data_licence}",
         "training_data": "; ".join(sources),
         "training_data_licence": "; ".join([*licences, job.data_licence] if job.data else licences),
+        # Of scans of patients only whoever gave them knows what they are: the card's owner writes it down.
+        **({} if job.data else {"domain": DRAWN_DOMAIN}),
         **notes,
     }
     write_text(job.output.with_suffix(".md"), card_text(facts))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.jobs import Offer
 from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.phase.phases import Phase
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 
 Float32 = npt.NDArray[np.float32]
@@ -128,6 +129,27 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Domain:
+    """The scans that a model was made for.
+
+    Attributes:
+        modality: only CT is read here.
+        phases: contrast phases; empty: any.
+        slice_thickness_mm: thinnest and thickest slices.
+        liver_ml: smallest and largest plausible liver; ``None``: a liver need not be found.
+        liver_hu: lowest and highest plausible median attenuation of the liver; ``None``: any.
+    """
+
+    modality: Literal["CT"]
+    phases: tuple[Phase, ...]
+    slice_thickness_mm: tuple[float, float]
+    liver_ml: tuple[float, float] | None = None
+    liver_hu: tuple[float, float] | None = None
+
+    __pydantic_config__ = STRICT
+
+
+@dataclass(frozen=True)
 class EngineInfo:
     """What an engine says of itself.
 
@@ -143,6 +165,8 @@ class EngineInfo:
         module: what must be importable; ``download_mib``: about what an installation downloads.
         parameters: its settings.
         system_mib, gpu_mib: memory that a run needs at least, beside ``bytes_per_voxel`` of the image.
+        domain: the scans that it was made for; ``None``: not stated. A model card beside its weights goes before it.
+        card: the card of the weights that are shipped, a resource.
     """
 
     name: str
@@ -163,6 +187,8 @@ class EngineInfo:
     system_mib: int = 1000
     gpu_mib: int = 1500
     bytes_per_voxel: int = 16
+    domain: Domain | None = None
+    card: str = ""
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Every parameter with its value.

@@ -58,7 +58,7 @@ def read_volume(path: Path) -> Volume:
     values, grid = _canonical(values, grid)
     hu = np.clip(np.rint(values), -32768, 32767).astype(np.int16)
     remarks = (*who.remarks, *([tilt] if tilt else []), *_on_planes(hu, grid))
-    return Volume(hu, grid, str(path), who.patient_id, who.study_date, remarks)
+    return Volume(hu, grid, str(path), who.patient_id, who.study_date, remarks, who.stated_phase)
 
 
 def read_label_map(path: Path, empty: bool = False) -> LabelMap:

@@ -17,12 +17,13 @@ import SimpleITK as sitk  # noqa: N813
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import FloatArray, Geometry
+from HCCResponseLib.imaging.phase.phases import Phase, PhaseFinding, phase_in_words, phase_of_delay
 
 _DICOMDIR = "1.2.840.10008.1.3.10"
 _TAGS = [
     "SpecificCharacterSet", "ImageType", "StudyDate", "Modality", "PatientID", "SeriesInstanceUID",
     "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "TableHeight",
-    "NumberOfFrames", "Rows", "Columns",
+    "NumberOfFrames", "Rows", "Columns", "SeriesDescription", "AcquisitionTime", "ContrastBolusStartTime",
 ]  # fmt: skip
 _UNDECODABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, NotImplementedError)
 _UNEVEN = 0.02
@@ -46,11 +47,13 @@ class Identity:
     Attributes:
         study_date: ISO 8601.
         remarks: what a reader has to know of the acquisition.
+        stated_phase: contrast phase that the headers name; ``None`` where they name none.
     """
 
     patient_id: str | None = None
     study_date: str | None = None
     remarks: tuple[str, ...] = ()
+    stated_phase: PhaseFinding | None = None
 
 
 def read_dicom_series(folder: Path) -> tuple[npt.NDArray[Any], Geometry, Identity]:
@@ -80,7 +83,9 @@ def read_dicom_series(folder: Path) -> tuple[npt.NDArray[Any], Geometry, Identit
     thickness, remarks = _thickness(files, steps)
     values = _pixels(folder, files)
     grid = _grid(files, values.shape, thickness)
-    who = Identity(header_text(files[0], "PatientID") or None, study_day(files[0]), remarks)
+    who = Identity(
+        header_text(files[0], "PatientID") or None, study_day(files[0]), remarks, _stated_phase(files[0])
+    )
     return values, grid, who
 
 
@@ -181,6 +186,32 @@ def study_day(header: Any) -> str | None:
 def header_text(header: Any, name: str) -> str:
     value = header.get(name)
     return "" if value is None else str(value).strip()
+
+
+def _stated_phase(header: Any) -> PhaseFinding | None:
+    """The phase by the series' description, else by the time since the injection (DICOM 0018,1042).
+
+    Whether a contrast agent is named (0018,0010) says nothing: of an enhanced series it is often left empty, and
+    oral contrast medium is named there too.
+    """
+    words = header_text(header, "SeriesDescription")
+    named = phase_in_words(words)
+    if named is not Phase.UNKNOWN:
+        return PhaseFinding(named, f"the series is called '{words}'")
+    delay = _seconds(header, "AcquisitionTime") - _seconds(header, "ContrastBolusStartTime")
+    named = phase_of_delay(delay)
+    if named is Phase.UNKNOWN:
+        return None
+    return PhaseFinding(named, f"the series was taken {delay:.0f} s after the injection")
+
+
+def _seconds(header: Any, name: str) -> float:
+    """A DICOM time (HHMMSS.F) as seconds of the day; not a number where it is missing or cannot be read."""
+    text = header_text(header, name)
+    try:
+        return int(text[:2]) * 3600 + int(text[2:4]) * 60 + float(text[4:])
+    except ValueError:
+        return float("nan")
 
 
 def _in_order(files: Sequence[Any]) -> tuple[list[Any], FloatArray]:

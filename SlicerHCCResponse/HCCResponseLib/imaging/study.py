@@ -63,11 +63,14 @@ class Study(_Strict):
     Attributes:
         subject: name of the subject in this study, as reports and exports show it.
         patient_id: what the images' headers call this patient (DICOM 0010,0020), where that differs from ``subject``.
+        randomisation_date, first_dose_date: where the profile counts the minimum time of SD from one of them.
     """
 
     subject: str = Field(pattern=NAME)
     patient_id: str | None = Field(default=None, min_length=1, max_length=64)
     profile: str = "recist-1.1"
+    randomisation_date: date | None = None
+    first_dose_date: date | None = None
     timepoints: tuple[TimePointEntry, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import GeometryError, InputError
 from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.phase.phases import PhaseFinding
 
 AIR_HU = -1024
 SOFT_TISSUE_WINDOW = (-150.0, 250.0)
@@ -27,6 +28,7 @@ class Volume:
         patient_id: as in DICOM, when the file knows it.
         study_date: ISO date as in DICOM, when the file knows it.
         remarks: what a reader has to know of how it was acquired or read, one sentence each.
+        stated_phase: contrast phase that the headers name, with the words; ``None`` where they name none.
     """
 
     hu: npt.NDArray[np.int16]
@@ -35,6 +37,7 @@ class Volume:
     patient_id: str | None = None
     study_date: str | None = None
     remarks: tuple[str, ...] = ()
+    stated_phase: PhaseFinding | None = None
 
     def __post_init__(self) -> None:
         if self.hu.shape != self.geometry.size:

@@ -1,7 +1,9 @@
 """What the software proposes to a reader: one lesion, or one candidate for a new lesion, at one time point."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.measure import LesionMeasurement
@@ -15,6 +17,22 @@ UNSEEN_ERRORS = (
     "The registration can be wrong without a sign: of 500 places that were off by more than 10 mm in drawn pairs its "
     "checks put 265 in doubt and missed 235."
 )
+
+
+# Key of the evidence that says why a scan is none of those that what proposed the row was made for.
+OUTSIDE_DOMAIN = "outside_domain"
+
+
+OUTSIDE_WORDS = "Proposed on a scan that the network was not made for."
+
+
+def domain_words(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the facts of a visit's proposals say of the domain of what made them, one sentence each.
+
+    Empty in reads from before this was checked.
+    """
+    said = (facts.get(key, {}).get("words", ()) for key in ("domain", "domain_of_known_lesions"))
+    return tuple(dict.fromkeys(words for some in said for words in some))
 
 
 def place_words(evidence: Evidence) -> str:
@@ -70,6 +88,16 @@ class Proposal:
     merged_into: str | None = None
 
     @property
-    def needs_a_look(self) -> bool:
-        """Whether only a reader who looks can decide it: that a lesion has disappeared is a suggestion."""
+    def says_disappeared(self) -> bool:
+        """Whether a known lesion is proposed as disappeared, which is a suggestion."""
         return self.kind is ProposalKind.LESION and self.state is LesionState.DISAPPEARED
+
+    @property
+    def outside_domain(self) -> str:
+        """Why the scan is none of those that what proposed the row was made for; empty where it is one."""
+        return str(self.evidence.get(OUTSIDE_DOMAIN) or "")
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Whether only a reader who looks can take it over."""
+        return self.says_disappeared or bool(self.outside_domain)

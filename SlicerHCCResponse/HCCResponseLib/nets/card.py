@@ -33,7 +33,7 @@ Made by (the bits depend on processor and number of threads):
 
 ## What it is not good for
 {real}
-* MRI, unenhanced CT, other organs, other phases than portal venous.
+* MRI, unenhanced CT, other organs, other phases than portal venous, slices over 5 mm.
 * Lesions under about 10 mm, infiltrative growth, portal vein thrombus, diffuse disease.
 * Any decision without a reader.
 """
@@ -45,6 +45,17 @@ _NEVER = """* **Finding tumours on real CT unaided.** It has never seen a patien
   its candidates for new lesions are proposals of low reliability; expect false ones and misses."""
 _SEEN = """* **Finding tumours unaided on scans of other hospitals** than those of its training data, which has not
   been measured; expect false candidates and misses."""
+
+
+# What the phantoms of this software are like (nets/pool.py), with slices up to those of routine scans; a liver as large
+# and as bright as livers are. Engines read it by HCCResponseLib.engines.domain.
+DRAWN_DOMAIN = {
+    "modality": "CT",
+    "phases": ["portal venous"],
+    "slice_thickness_mm": [0.5, 5.0],
+    "liver_ml": [400.0, 5000.0],
+    "liver_hu": [20.0, 220.0],
+}
 
 
 def card_text(facts: dict[str, Any]) -> str:

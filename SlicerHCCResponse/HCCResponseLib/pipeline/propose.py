@@ -2,11 +2,13 @@
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from HCCResponseLib.base.errors import JobCancelledError
 from HCCResponseLib.base.jobs import Progress, Report, ignore_progress, never, part_of
+from HCCResponseLib.engines.domain import ScanFacts, Verdict
 from HCCResponseLib.imaging.study import TimePointEntry, load_contour
 from HCCResponseLib.imaging.volumes import Region
 from HCCResponseLib.lesions.label_maps import label_map, lesions_of
@@ -15,6 +17,7 @@ from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import convention_of, measure_lesion
 from HCCResponseLib.nets.model import Model, load_model
 from HCCResponseLib.pipeline.adaptation import AcceptedVisit, adapt_to
+from HCCResponseLib.pipeline.domain import judge_adapted, judge_survey, judged, marked, scan_facts
 from HCCResponseLib.pipeline.request import Options
 from HCCResponseLib.pipeline.segmentation import EngineRunner
 from HCCResponseLib.response.types import LesionState
@@ -72,7 +75,9 @@ def propose(
         view, facts = runner.survey(first, part_of(report, 0.0, 0.9, first.name))
         convention = convention_of(profile_of(session.store, session.state))
         found = propose_baseline(first.name, session.image(first), view, convention=convention)
-        _keep(session, first, found, {"survey": facts}, base)
+        verdict = judge_survey(options, scan_facts(session.image(first), first.phase, view.region))
+        more = {"survey": facts, "domain": verdict.as_dict()}
+        _keep(session, first, marked(found, verdict), more, base)
     pending = [p for p in session.study.timepoints if p.name not in session.state.provenance]
     accepted = accepted_at(session, first)
     ready = [p for p in pending if stage(session.state, p.name) is Stage.OPEN] if accepted else []
@@ -80,6 +85,24 @@ def propose(
         _propose_pending(session, ready, accepted, (base, runner), report)
     report(Progress("Proposals ready", 1.0))
     return [p.name for p in pending if p not in ready]
+
+
+@dataclass(frozen=True)
+class _AtWork:
+    """What proposes the follow-ups of one run.
+
+    Attributes:
+        adapted: weights adapted to this patient; ``facts``: of that adaptation.
+        learned: scans of the visits that they have learned from.
+        before: whether the baseline's scan lies in the domain of the engine that has looked at all of it.
+    """
+
+    base: Model
+    runner: EngineRunner
+    adapted: Path
+    facts: dict[str, Any]
+    learned: tuple[ScanFacts, ...]
+    before: Verdict
 
 
 def _propose_pending(
@@ -96,13 +119,28 @@ def _propose_pending(
         visits = accepted_visits(session, pending[0])
         adapted, facts = adapt_to(visits, runner, Path(work), part_of(report, 0.0, 0.55))
         view, _ = runner.survey(first, part_of(report, 0.55, 0.05, first.name))
-        baseline = Baseline(image, accepted, view, first.name)
+        points = _accepted_points(session, pending[0])
+        here = scan_facts(image, first.phase, view.region)
+        learned = tuple(here if p is first else scan_facts(session.image(p), p.phase) for p in points)
+        before = judge_survey(runner.options, here)
+        at_work = _AtWork(base, runner, adapted, facts, learned, before)
+        baseline = Baseline(image, accepted, view, first.name, _own_contours(session, first, view.origin))
         share = 0.4 / len(pending)
         for number, point in enumerate(pending):
             if runner.cancelled():
                 raise JobCancelledError("Cancelled by the user; finished time points are kept.")
             part = part_of(report, 0.6 + number * share, share, point.name)
-            _propose_one(session, point, baseline, (base, runner, adapted, facts), part)
+            _propose_one(session, point, baseline, at_work, part)
+
+
+def _own_contours(session: Session, point: TimePointEntry, origin: str) -> frozenset[str]:
+    """Lesions of a time point whose contour stands as the engine of this name has proposed it."""
+    rows = session.state.rows.get(point.name, {})
+    return frozenset(
+        name
+        for name, row in rows.items()
+        if row.proposal.origin == origin and (row.decision is None or row.decision.contour is None)
+    )
 
 
 def earlier_candidates(session: Session, point: TimePointEntry) -> list[EarlierVisit]:
@@ -129,23 +167,22 @@ def earlier_candidates(session: Session, point: TimePointEntry) -> list[EarlierV
 
 
 def _propose_one(
-    session: Session,
-    point: TimePointEntry,
-    baseline: Baseline,
-    how: tuple[Model, EngineRunner, Path, dict[str, Any]],
-    report: Report,
+    session: Session, point: TimePointEntry, baseline: Baseline, at_work: _AtWork, report: Report
 ) -> None:
     """Propose and store one follow-up."""
-    base, runner, adapted, facts = how
-    image = session.image(point)
+    runner, image = at_work.runner, session.image(point)
     seen: dict[str, Any] = {}
+    views: list[Survey] = []
 
     def survey(part: Report) -> Survey:
         view, provenance = runner.survey(point, part)
         seen.update(provenance)
+        views.append(view)
         return view
 
-    look = FollowUpNetworks(lambda carried, part: runner.known(point, image, carried, adapted, part), survey)
+    look = FollowUpNetworks(
+        lambda carried, part: runner.known(point, image, carried, at_work.adapted, part), survey
+    )
     done = propose_follow_up(
         point.name,
         image,
@@ -157,15 +194,21 @@ def _propose_one(
         earlier_candidates(session, point),
         convention_of(profile_of(session.store, session.state)),
     )
+    here = scan_facts(image, point.phase, views[-1].region)
+    whole = judge_survey(runner.options, here)
+    known = judge_adapted(runner.options.base, at_work.learned, here)
     more = {
-        "adaptation": facts,
+        "adaptation": at_work.facts,
         "registration": done.registration.quality.facts(),
         "survey": seen,
         "suppressed": [s.as_dict() for s in done.suppressed],
+        "domain": whole.as_dict(),
+        "domain_of_known_lesions": known.as_dict(),
     }
+    proposals = judged(done.proposals, known, whole, at_work.before)
     with all_or_nothing(session.store, session.state):
         write_links(session.store, session.state, done.links)
-        _keep(session, point, list(done.proposals), more, base)
+        _keep(session, point, proposals, more, at_work.base)
 
 
 def _drawn(session: Session, point: TimePointEntry) -> list[Proposal]:
@@ -256,7 +299,10 @@ def _is_called_new(row: Row) -> bool:
 
 def accepted_visits(session: Session, until: TimePointEntry) -> list[AcceptedVisit]:
     """What may be learned from for a time point and those after it: all accepted visits before it."""
+    return [(session.image(p), accepted_at(session, p)) for p in _accepted_points(session, until)]
+
+
+def _accepted_points(session: Session, until: TimePointEntry) -> list[TimePointEntry]:
+    """Time points before another one with something accepted, in order."""
     names = [p.name for p in session.study.timepoints]
-    earlier = session.study.timepoints[: names.index(until.name)]
-    accepted = ((p, accepted_at(session, p)) for p in earlier)
-    return [(session.image(p), lesions) for p, lesions in accepted if lesions]
+    return [p for p in session.study.timepoints[: names.index(until.name)] if accepted_at(session, p)]

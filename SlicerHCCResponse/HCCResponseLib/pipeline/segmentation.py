@@ -17,6 +17,7 @@ from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
 from HCCResponseLib.lesions.label_maps import label_map
 from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.pipeline.domain import survey_domain
 from HCCResponseLib.pipeline.engines import ADAPTED, run_engine
 from HCCResponseLib.pipeline.request import OURS, Options
 from HCCResponseLib.track.new_lesions.candidates import Survey
@@ -49,8 +50,11 @@ class EngineRunner:
             found = result.read_probabilities()
         liver = found.liver
         if not (liver > found.tumour).any():
-            # A network of tumours only: what it marks counts wherever it lies.
-            liver = np.ones_like(found.tumour)
+            domain = survey_domain(options)
+            # Of a network that marks tumours only, what it marks counts wherever it lies; one that has to find a
+            # liver and finds none has marked nothing.
+            needed = domain is not None and domain.liver_ml is not None
+            liver = (np.zeros_like if needed else np.ones_like)(found.tumour)
         origin = "base network" if options.engine == OURS else f"engine {options.engine}"
         return Survey(liver, found.tumour, found.grid, origin), dict(result.provenance)
 

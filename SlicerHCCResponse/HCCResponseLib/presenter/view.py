@@ -6,7 +6,13 @@ from enum import StrEnum
 
 from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.imaging.study import TimePointEntry
-from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS, place_words
+from HCCResponseLib.lesions.proposal import (
+    OUTSIDE_DOMAIN,
+    OUTSIDE_WORDS,
+    UNSEEN_ERRORS,
+    domain_words,
+    place_words,
+)
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.access import Stage
@@ -144,7 +150,8 @@ def _time_point(state: ReadState, point: TimePointEntry, drafts: frozenset[tuple
     else:
         words = f"{open_rows} of {len(rows)} to decide" if open_rows else "all decided"
     shown = stage(state, name) is not Stage.WAITING
-    remarks = tuple(state.provenance.get(name, {}).get("image", {}).get("remarks", ())) if shown else ()
+    facts = state.provenance.get(name, {}) if shown else {}
+    remarks = (*facts.get("image", {}).get("remarks", ()), *domain_words(facts))
     return TimePointLine(name, point.date.isoformat(), point.phase or "", str(point.image), words, remarks)
 
 
@@ -176,12 +183,16 @@ def _lesion(
     drafts: frozenset[tuple[str, str]],
 ) -> LesionLine:
     site = state.site(name)
-    words, reason = role or (
-        ("new", "not seen at baseline") if name not in state.rows[points[0]] else ("-", "rejected")
-    )
+    words, reason = role or _no_role(state.row(points[0], name))
     cells = tuple(_cell(state, p, name, (p, name) in drafts) for p in points)
     where = f"{site.organ} {site.segment}".strip()
     return LesionLine(name, words, reason, where, cells, _change(state, name, points))
+
+
+def _no_role(row: Row | None) -> tuple[str, str]:
+    if row is None:
+        return "new", "not seen at baseline"
+    return ("-", "rejected") if row.decision is not None else ("-", f"not decided. {OUTSIDE_WORDS}")
 
 
 def _cell(state: ReadState, point: str, name: str, draft: bool) -> Cell:
@@ -237,7 +248,9 @@ def _cautions(row: Row) -> list[str]:
     lines += [str(evidence[k]) for k in ("remark", "registration_remark") if evidence.get(k)]
     if place := place_words(evidence):
         lines.append(place)
-    if row.proposal.needs_a_look:
+    if row.proposal.outside_domain:
+        lines.append(f"{OUTSIDE_WORDS} {row.proposal.outside_domain}")
+    if row.proposal.says_disappeared:
         lines.append(f"Proposed as disappeared: look at its place and around it. {UNSEEN_ERRORS}")
     if evidence.get("outcome") in ("split", "merged", "unclear"):
         lines.append(f"{evidence['outcome']}, confidence {evidence.get('confidence')}")
@@ -309,6 +322,7 @@ def _candidates(
 
 # In the order in which a reader asks for them; what is not named here comes last, by its own name.
 _EVIDENCE_WORDS = {
+    OUTSIDE_DOMAIN: "outside what the network was made for",
     "remark": "remark",
     "registration_remark": "registration",
     "registration_trustworthy": "checks of the registration passed",

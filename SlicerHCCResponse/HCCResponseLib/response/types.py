@@ -116,6 +116,8 @@ class LesionFinding:
         versus_last: for new lesions in iRECIST, the reader's comparison with the last time point.
         viable: whether its sizes are those of the viable part; False leaves it without a number under a viable
             criterion, None takes them as that criterion needs them.
+        measurable: for new lesions in iRECIST, whether it is measurable as at baseline, by slice thickness and by what
+            is known of the lesion; None leaves it to the size alone.
     """
 
     lesion_id: str
@@ -130,6 +132,7 @@ class LesionFinding:
     volume_mm3: Decimal | None = None
     versus_last: VersusLast | None = None
     viable: bool | None = None
+    measurable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

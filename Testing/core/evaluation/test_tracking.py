@@ -1,12 +1,14 @@
 """The benchmark of identities: kept records are not computed again, figures carry intervals, the published way errs."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from HCCResponseLib.cli.main import app
+from HCCResponseLib.evaluation.tracking import own as own_masks
 from HCCResponseLib.evaluation.tracking import run as tracking_run
 from HCCResponseLib.evaluation.tracking.run import OURS, PUBLISHED, nearest_centres
 from HCCResponseLib.evaluation.tracking.stats import f1, false_per_scan, share
@@ -14,6 +16,7 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import LinkKind
 from HCCResponseLib.lesions.warped import WarpedContour
+from HCCResponseLib.nets import model as models
 from HCCResponseLib.track.identity.matching import KnownLesion, match
 from HCCResponseLib.track.registration.trust import LocalTrust
 
@@ -83,3 +86,38 @@ def test_the_published_way_takes_a_new_lesion_for_one_that_vanished():
     new = [ball((20, 40, 20), 5)]
     assert nearest_centres(gone, new, GRID).of("A").outcome is LinkKind.MATCHED
     assert match("fu", gone, new, GRID).of("A").outcome is LinkKind.VANISHED
+
+
+def test_what_other_weights_have_seen_is_seen_again(tmp_path, monkeypatch):
+    done = []
+
+    def own(seed, base):
+        done.append((seed, base.sha256))
+        scores = {"identity": [1, 1], "seen": [1, 1]}
+        found = {"new": [0, 1, 0], "false_suggested_new": 0}
+        made = {**record(seed), OURS: scores, PUBLISHED: scores, "candidates": found}
+        return {**made, "arm": own_masks.OWN_MASKS, "base_sha256": base.sha256}
+
+    monkeypatch.setattr(tracking_run, "run_true_masks", record)
+    monkeypatch.setattr(own_masks, "run_own_masks", own)
+    out = tmp_path / "pairs.jsonl"
+    words = [
+        "evaluate",
+        "tracking",
+        "--pairs",
+        "1",
+        "--own",
+        "1",
+        "--first-seed",
+        "7",
+        "-o",
+        str(out),
+        "--json",
+    ]
+    monkeypatch.setattr(models, "load_model", lambda _: SimpleNamespace(sha256="a"))
+    for _ in range(2):
+        assert CliRunner().invoke(app, words).exit_code == 0
+    assert done == [(7, "a")]
+    monkeypatch.setattr(models, "load_model", lambda _: SimpleNamespace(sha256="b"))
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert done == [(7, "a"), (7, "b")]

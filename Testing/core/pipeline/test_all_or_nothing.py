@@ -9,8 +9,11 @@ from HCCResponseLib.base.jobs import ignore_progress
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.links import LinkSet
 from HCCResponseLib.pipeline import propose as sessions
+from HCCResponseLib.pipeline.domain import judge, scan_facts
+from HCCResponseLib.pipeline.request import Options
 from HCCResponseLib.review.read.session import Session
 from HCCResponseLib.review.read.state import read_state
+from HCCResponseLib.track.new_lesions.candidates import Survey
 from reads import BASELINE, FOLLOW_UP, GRID, accept_with_a_look, disc, lesion, make_read
 
 
@@ -21,6 +24,7 @@ def test_a_time_point_whose_last_proposal_fails_leaves_nothing(tmp_path, monkeyp
     session = Session(state.study, tmp_path, store, state, {FOLLOW_UP: image})
     good, bad = lesion(FOLLOW_UP, "L1", 30), lesion(FOLLOW_UP, "L2\0", 20)
     quality = SimpleNamespace(facts=dict)
+    view = Survey(image.hu.astype("float32"), image.hu.astype("float32"), GRID)
 
     def propose(proposals):
         done = SimpleNamespace(
@@ -29,9 +33,12 @@ def test_a_time_point_whose_last_proposal_fails_leaves_nothing(tmp_path, monkeyp
             suppressed=[],
             registration=SimpleNamespace(quality=quality),
         )
-        monkeypatch.setattr(sessions, "propose_follow_up", lambda *_: done)
-        runner = SimpleNamespace(options=SimpleNamespace(seed=0), cancelled=lambda: False)
-        how = (SimpleNamespace(sha256="0"), runner, tmp_path / "adapted.pt", {})
+        monkeypatch.setattr(
+            sessions, "propose_follow_up", lambda *given: (given[3].survey(ignore_progress), done)[1]
+        )
+        runner = SimpleNamespace(options=Options(), cancelled=lambda: False, survey=lambda *_: (view, {}))
+        before = judge("fcd", None, scan_facts(image, None))
+        how = sessions._AtWork(SimpleNamespace(sha256="0"), runner, tmp_path / "adapted.pt", {}, (), before)
         sessions._propose_one(session, state.study.timepoints[1], None, how, ignore_progress)
 
     head, known = store.head(), set(state.rows)

@@ -188,6 +188,26 @@ def test_new_nodes_of_a_read_count_as_one_organ(ask_raw):
     assert any("N2 is over the limit" in line for line in trace)
 
 
+@pytest.mark.parametrize(("measurable", "second"), [(None, "iUPD"), (True, "iUPD"), (False, "iCPD")])
+def test_a_new_lesion_that_is_not_measurable_confirms_by_any_growth(ask_raw, measurable, second):
+    """14 then 16 mm: as a target below the 5 mm that confirm; on slices of 10 mm not measurable, so any growth does."""
+    target = {"id": "T", "organ": "liver", "long": 40}
+
+    def visit(name, day, size):
+        new = {"id": "N1", "organ": "liver", "role": "new", "long": size, "measurable": measurable}
+        return {"name": name, "date": day, "lesions": [target, new], "new_lesion": "unequivocal"}
+
+    points = [
+        {"name": "baseline", "date": DATES[0], "lesions": [target]},
+        visit("follow-up 1", DATES[1], 14),
+        visit("follow-up 2", DATES[2], 16),
+    ]
+    answer = ask_raw("read", {"time_points": points}, "iRECIST")
+    assert [p["response"] for p in answer["answer"]["time_points"]] == [None, "iUPD", second]
+    said = "follow-up 1: N1 is a new non-target lesion: not measurable by slice thickness or kind"
+    assert any(line.startswith(said) for line in answer["trace"]) is (measurable is False)
+
+
 def test_dates_and_best_response_of_a_sequence(ask):
     answer = run(ask, 100, at(125), at(50), at(65), at(76))
     assert (answer["best_response"], answer["icpd"], answer["progression_date"]) == ("iPR", True, DATES[2])

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from HCCResponseLib.base.errors import IncompleteReadError, InputError
-from HCCResponseLib.lesions.proposal import Suggestion
+from HCCResponseLib.lesions.proposal import OUTSIDE_DOMAIN, Suggestion
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
 from HCCResponseLib.review.decisions.decide import accept_all, as_length, decide, decide_non_target
@@ -83,6 +83,37 @@ def test_disappeared_stays_undecided_under_blanket_acceptance_until_a_reader_loo
         decide(store, state, unseen)
     decide(store, state, accept(FOLLOW_UP, "L1"))
     assert overall(state) == Response.CR
+
+
+def outside(proposal):
+    """The same, from a scan that the network was not made for."""
+    return replace(proposal, evidence={**proposal.evidence, OUTSIDE_DOMAIN: "The slices are 10 mm thick."})
+
+
+def test_proposals_from_outside_the_domain_stay_undecided_under_blanket_acceptance(read):
+    store, state = read(
+        [outside(lesion(BASELINE, "L1", 40)), lesion(FOLLOW_UP, "L1", 60), outside(candidate())]
+    )
+    assert accept_all(store, state, "Dr A") == 1
+    assert state.row(BASELINE, "L1").decision is state.row(FOLLOW_UP, "C1").decision is None
+    first, second = missing(state)
+    assert first.startswith(
+        "baseline: L1 proposed on a scan that the network was not made for, which counts only"
+    )
+    assert second.startswith("follow-up 1: C1 proposed on a scan")
+    for where in ((BASELINE, "L1", Action.ACCEPT), (FOLLOW_UP, "C1", Action.NEW)):
+        with pytest.raises(InputError, match=r"cannot be taken over unseen: The slices are 10 mm thick\."):
+            decide(store, state, Decision("Dr A", *where, seen=False))
+    decide(store, state, accept(BASELINE, "L1"))
+    decide(store, state, Decision("Dr A", FOLLOW_UP, "C1", Action.DISMISS, reason="stomach"))
+    assert overall(state) == Response.PD
+
+
+def test_what_lies_outside_the_domain_is_no_target_before_a_reader_has_decided(read):
+    store, state = read([outside(lesion(BASELINE, "L1", 60)), lesion(BASELINE, "L2", 30)])
+    assert list(roles(state, PROFILE)) == ["L2"]
+    decide(store, state, accept(BASELINE, "L1"))
+    assert roles(state, PROFILE)["L1"][0] is LesionRole.TARGET
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Everything that the rules take has a place in the read: facts of a lesion, of a visit, of a row."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,7 @@ import yaml
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cohort.committee.from_store import load_committee
+from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.report.flat.tables import export_flat, flat_tables
 from HCCResponseLib.report.sdtm.export import export_sdtm
 from HCCResponseLib.report.subject.output import write_result
@@ -16,11 +18,11 @@ from HCCResponseLib.response.types import LesionRole, Response, VersusLast
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.decisions.decisions_file import apply_decisions
 from HCCResponseLib.review.decisions.reader_rows import set_site, set_visit
-from HCCResponseLib.review.read.category import category, roles
+from HCCResponseLib.review.read.category import category, findings, roles
 from HCCResponseLib.review.read.facts import Marker, Site, Visit
 from HCCResponseLib.review.read.records import Action, Decision
 from HCCResponseLib.review.read.state import read_state
-from reads import BASELINE, FOLLOW_UP, GRID, accept_with_a_look, lesion, make_read
+from reads import BASELINE, FOLLOW_UP, GRID, accept_with_a_look, candidate, drawn_disc, lesion, make_read
 
 AFP = ("AFP", Decimal("7.0"), "ug/L")
 SECOND = "follow-up 2"
@@ -144,6 +146,34 @@ def test_a_hilar_node_needs_twenty_millimetres_under_mrecist(tmp_path, facts, ro
     accept_with_a_look(store, state, "Dr A")
     set_site(store, state, "Dr A", "N1", Site("abdomen", lymph_node=True, **facts))
     assert roles(state, load_profile("mrecist"))["N1"][0] is role
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("slices", "site", "diameter", "target"),
+    [
+        (2.5, Site(), 14, True),
+        (10.0, Site(), 14, False),
+        (10.0, Site(), 24, True),
+        (2.5, Site("lymph node", lymph_node=True), 13, False),
+        (2.5, Site("lymph node", lymph_node=True), 20, True),
+        (2.5, Site("bone", kind="bone-blastic"), 30, False),
+        (2.5, Site("bone", kind="bone-soft-tissue"), 30, True),
+    ],
+)
+def test_a_new_lesion_is_measurable_as_one_at_baseline(tmp_path, slices, site, diameter, target):
+    grid = replace(GRID, spacing=(slices, 1.0, 1.0))
+    drawn = drawn_disc(diameter, 20, 20)
+    new = replace(candidate(), contour=drawn, measurement=measure_lesion(drawn, grid))
+    rows = [lesion(BASELINE, "L1", 30), lesion(FOLLOW_UP, "L1", 30), new]
+    store, state = make_read(tmp_path / "read.sqlite", rows, "irecist")
+    accept_with_a_look(store, state, "Dr A")
+    set_site(store, state, "Dr A", "C1", site)
+    profile = load_profile("irecist")
+    (found,) = [one for one in findings(state, profile)[1].lesions if one.role is LesionRole.NEW]
+    assert found.measurable is target
+    said = "C1 is a new non-target lesion: not measurable by slice thickness or kind (RECIST 1.1, 3.1)"
+    assert (said in category(state, profile).latest.trace) is not target
     store.close()
 
 

@@ -1,5 +1,7 @@
 """Registration, carried identities and candidates, each on its own."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.synth.lesions import Fate
 from HCCResponseLib.synth.subject import make_subject
 from HCCResponseLib.track.identity.components import carry_identities, components
+from HCCResponseLib.track.identity.follow_up import Baseline
 from HCCResponseLib.track.new_lesions.candidates import (
     SURE_LONG_AXIS_MM,
     BaselineEvidence,
@@ -219,3 +222,36 @@ def test_parts_that_touch_at_a_corner_are_not_called_a_split():
         assert row.evidence["outcome"] == outcome
         assert len(row.parts) == (2 if outcome == "split" else 0)
         assert row.state is (LesionState.SPLIT if outcome == "split" else LesionState.MEASURED)
+
+
+def test_a_network_is_not_judged_by_its_own_contours():
+    own, drawn = ball(GRID.size, (25, 28, 40), 7), ball(GRID.size, (25, 52, 40), 7)
+    view = survey(own)
+    lesions = {"L1": Lesion.of(own), "L2": Lesion.of(drawn)}
+    baseline = Baseline(image(), lesions, view, own=frozenset({"L1"}))
+    # All of what a person drew was missed, though Dice with everything accepted would be 2/3.
+    assert baseline.evidence(Identity()).agreement == 0
+    assert baseline.evidence(Identity()).independent
+    alone = replace(baseline, lesions={"L1": lesions["L1"]})
+    assert not alone.evidence(Identity()).independent
+    assert replace(alone, own=frozenset()).evidence(Identity()).agreement == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        (None, "Found by the network at this visit only: look."),
+        (6, "Found by the network at both visits: look."),
+    ],
+)
+def test_nothing_is_suggested_as_new_where_the_baseline_is_the_networks_own(before, said):
+    spot = ball(GRID.size, (25, 40, 40), 9)
+    seen = survey(ball(GRID.size, (25, 40, 40), before) if before else np.zeros(GRID.size, bool))
+    evidence = BaselineEvidence(seen, Identity(), 1.0, independent=False)
+    (found,) = find_candidates("fu", image(), survey(spot), evidence, []).shown
+    assert found.suggestion is Suggestion.EQUIVOCAL
+    assert str(found.evidence["remark"]).startswith(said)
+    assert found.evidence["base_network_agreement"] is None
+    if before is None:
+        drawn = replace(evidence, independent=True)
+        assert find_candidates("fu", image(), survey(spot), drawn, []).shown[0].suggestion is Suggestion.NEW

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from HCCResponseLib.cli.common import ModelOption, console, errors_as_one_line, say, say_json
+
+if TYPE_CHECKING:
+    from HCCResponseLib.nets.model import Model
 
 _WORDS = {
     "identity": "identity correct",
@@ -40,27 +43,21 @@ def tracking(
     """Lesion identities, splits, merges and new lesions on drawn pairs, beside the published method."""
     with errors_as_one_line():
         from HCCResponseLib.evaluation.tracking.cases import HELD_OUT_SEED
+        from HCCResponseLib.evaluation.tracking.own import OWN_MASKS, run_own_masks
         from HCCResponseLib.evaluation.tracking.run import OURS, PUBLISHED, run_true_masks
         from HCCResponseLib.evaluation.tracking.stats import summarise
 
         start = HELD_OUT_SEED if first_seed is None else first_seed
         wanted = [("true masks", start + i) for i in range(pairs)] + [
-            ("own masks", start + i) for i in range(own)
+            (OWN_MASKS, start + i) for i in range(own)
         ]
         output.parent.mkdir(parents=True, exist_ok=True)
-        records = _kept(output)
-        base = None
+        base = _base(model) if own else None
+        records = _kept(output, base.sha256 if base else "")
         for arm, seed in wanted:
             if (arm, seed) in records:
                 continue
-            if arm == "true masks":
-                record = run_true_masks(seed)
-            else:
-                from HCCResponseLib.evaluation.tracking.own import run_own_masks
-                from HCCResponseLib.nets.model import load_model
-
-                base = base or load_model(model)
-                record = run_own_masks(seed, base)
+            record = run_own_masks(seed, base) if base and arm == OWN_MASKS else run_true_masks(seed)
             with output.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(record) + "\n")
             records[arm, seed] = record
@@ -72,8 +69,14 @@ def tracking(
             _tell(figures)
 
 
-def _kept(path: Path) -> dict[tuple[str, int], dict[str, Any]]:
-    """Records of an earlier run; a last line that a crash cut short is done again."""
+def _base(model: Path | None) -> "Model":
+    from HCCResponseLib.nets.model import load_model
+
+    return load_model(model)
+
+
+def _kept(path: Path, base_sha256: str) -> dict[tuple[str, int], dict[str, Any]]:
+    """Records of an earlier run; a last line that a crash cut short is done again, and so is what other weights saw."""
     found: dict[tuple[str, int], dict[str, Any]] = {}
     if path.is_file():
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -81,7 +84,8 @@ def _kept(path: Path) -> dict[tuple[str, int], dict[str, Any]]:
                 record = json.loads(line)
             except json.JSONDecodeError:
                 continue
-            found[record["arm"], record["seed"]] = record
+            if record["arm"] == "true masks" or record.get("base_sha256") == base_sha256:
+                found[record["arm"], record["seed"]] = record
     return found
 
 

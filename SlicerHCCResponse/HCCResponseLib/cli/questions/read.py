@@ -40,6 +40,7 @@ _LESION = (
     "volume",
     "versus_last",
     "viable",
+    "measurable",
 )
 
 
@@ -91,6 +92,7 @@ def _lesion(row: Fields) -> LesionFinding:
         volume_mm3=row.length("volume"),
         versus_last=row.choice("versus_last", VersusLast),
         viable=row.flag("viable"),
+        measurable=row.flag("measurable"),
     )
 
 

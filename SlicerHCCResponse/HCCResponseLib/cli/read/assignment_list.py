@@ -6,7 +6,7 @@ from pathlib import Path
 
 from HCCResponseLib.base.csv_files import read_csv_table
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.cli.common import progress_bar
+from HCCResponseLib.cli.progress import progress_bar
 from HCCResponseLib.cli.sign_in import SignedIn
 from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.review.committee.assignments import assign, blinded

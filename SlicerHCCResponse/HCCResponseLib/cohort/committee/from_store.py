@@ -19,6 +19,7 @@ from HCCResponseLib.review.read.lifecycle import is_signed
 from HCCResponseLib.review.read.outcome import outcome
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.session import STORE
+from HCCResponseLib.review.read.start import start_of
 from HCCResponseLib.review.read.state import ReadState, read_state
 from HCCResponseLib.review.signing.content import values_hash
 from HCCResponseLib.review.store import STORE_LOG, ReadStore, Store, open_store
@@ -156,7 +157,8 @@ class _Collection:
         targets: frozenset[str],
     ) -> CommitteeRead:
         profile = self._same(store, state)
-        reference = self.references.get(own.subject)
+        assert state.study is not None
+        reference = self.references.get(own.subject) or start_of(state.study, profile)
         result = outcome(findings(state, profile), in_force(state, profile), reference)
         repeat = own.kind is ReadKind.REREAD
         signed, reviewed = is_signed(state), state.reviewed()
@@ -166,7 +168,7 @@ class _Collection:
         times = _seconds(store, self.pause)
         return CommitteeRead(
             own.subject, own.reader, own.stream, result, counts, repeat, targets, times,
-            dict(state.sites), dict(state.visits), signed, reviewed,
+            dict(state.sites), dict(state.visits), signed, reviewed, reference,
         )  # fmt: skip
 
     def _targets(self, store: ReadStore, state: ReadState) -> dict[str, Lesion | None]:

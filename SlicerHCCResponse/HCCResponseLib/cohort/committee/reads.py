@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import TimePointEvaluation
@@ -30,6 +30,7 @@ class CommitteeRead:
         seconds: active reading time of each time point, by its name; only where it is known.
         signed: every time point is under its reader's signature.
         reviewed: the reader looked at every row; false where one was accepted unseen.
+        start: date that the minimum time of SD counts from; ``None``: the baseline's.
     """
 
     subject: str
@@ -44,6 +45,7 @@ class CommitteeRead:
     visits: Mapping[str, Visit] = field(default_factory=dict)
     signed: bool = False
     reviewed: bool = False
+    start: date | None = None
 
 
 Pair = tuple[CommitteeRead, CommitteeRead]

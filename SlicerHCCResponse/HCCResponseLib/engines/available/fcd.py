@@ -20,6 +20,7 @@ INFO = EngineInfo(
     licence="Apache-2.0",
     source="Moon, Choi et al., Front Oncol 2026, 10.3389/fonc.2026.1775269",
     weights="shipped; another file of 'hcc-response train' may be named",
+    card="Models/fcd-compact.md",
     parameters=(
         Parameter("patch", 64, "side of the window in voxels, a multiple of 16", lighter=(48, 32)),
         Parameter("overlap", 0.5, "share of a window that its neighbour sees too"),

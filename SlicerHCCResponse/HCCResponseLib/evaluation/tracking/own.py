@@ -29,6 +29,7 @@ from HCCResponseLib.track.new_lesions.candidates import (
 )
 from HCCResponseLib.track.registration.register import Scan, register_scans
 
+OWN_MASKS = "own masks"
 _NEW_MM = 10.0
 
 
@@ -56,8 +57,9 @@ def run_own_masks(seed: int, base: Model) -> dict[str, Any]:
     shown = find_candidates("follow-up", after.volume, second, view, taken)
     present = [n for n in lesions if (after.labels == subject.names.index(n) + 1).any()]
     return {
-        "arm": "own masks",
+        "arm": OWN_MASKS,
         "seed": seed,
+        "base_sha256": base.sha256,
         "survey_cpu_s": round(looked - started, 1),
         "cpu_s": round(time.process_time() - looked, 1),
         "registration": found.quality.facts(),

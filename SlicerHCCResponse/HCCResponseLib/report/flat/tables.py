@@ -93,6 +93,7 @@ LESIONS = Table(
         Variable("short_axis_mm", "short axis, mm", "Exp", numeric=True),
         Variable("volume_mm3", "volume, mm3", "Exp", numeric=True),
         Variable("viable", "its sizes are those of the viable part", "Exp", _YES),
+        Variable("measurable", "a new lesion is measurable as at baseline", "Exp", _YES),
         Variable("versus_last", "compared with the last visit", "Exp", _VERSUS),
         *(Variable(name, label, "Exp", values) for name, label, values in _FACTS),
     ),
@@ -250,6 +251,7 @@ def _lesion_rows(read: CommitteeRead) -> Iterator[dict[str, Cell]]:
                 "short_axis_mm": lesion.short_mm,
                 "volume_mm3": lesion.volume_mm3,
                 "viable": _said(lesion.viable),
+                "measurable": _said(lesion.measurable),
                 "versus_last": lesion.versus_last,
                 **_facts(read.sites.get(lesion.lesion_id, Site())),
             }

@@ -177,6 +177,8 @@ class _ReadRecords:
                 self._qualify("TR", sequence, "VSLAST", lesion.versus_last.value)
             if lesion.viable is not None and result.test in terms.LENGTHS:
                 self._qualify("TR", sequence, "VIABLE", "Y" if lesion.viable else "N")
+            if lesion.measurable is not None and result.test in terms.LENGTHS:
+                self._qualify("TR", sequence, "MEASBL", "Y" if lesion.measurable else "N")
 
     def _site(self, lesion: LesionFinding, sequence: int) -> None:
         """What was said of a lesion and has a name in the SDTMIG (TU, examples of supplemental qualifiers)."""

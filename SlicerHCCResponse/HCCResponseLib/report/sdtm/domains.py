@@ -137,6 +137,7 @@ QUALIFIERS = {
     "NTVSLAST": "Non-target versus Last Time Point",
     "MARKNORM": "Tumor Markers Normal",
     "VIABLE": "Measured on the Viable Part",
+    "MEASBL": "New Lesion Measurable as at Baseline",
     "PREVIR": "Previously Irradiated",
     "PREVIRP": "Irradiated then Subsequent Progression",
     "CRLESSER": "Reading of CR Followed by Less",

@@ -72,7 +72,8 @@ def _differences(
         again = written.get(key)
         why: str | None = "the read is not in the export"
         if again is not None:
-            why = _difference(read.outcome, again.outcome(committee.profile, references.get(read.subject)))
+            start = references.get(read.subject) or read.start
+            why = _difference(read.outcome, again.outcome(committee.profile, start))
         if why:
             yield Problem("R01", "error", "RS", None, f"{key[0]}, {key[1]}: {why}")
 

@@ -141,8 +141,7 @@ def _lesion(link: str, tests: Mapping[str, TextRow], places: Places, extra: Qual
     prefix, names = link.split("-", 1)
     marks = (extra.get(("TR", r["USUBJID"], r["TRSEQ"], "VSLAST")) for r in tests.values())
     versus = next((mark for mark in marks if mark), None)
-    parts = (extra.get(("TR", r["USUBJID"], r["TRSEQ"], "VIABLE")) for r in tests.values())
-    viable = next((part for part in parts if part), None)
+    viable, measurable = (_flag(name, tests, extra) for name in ("VIABLE", "MEASBL"))
     return LesionFinding(
         lesion_id=link,
         organ=organ,
@@ -154,8 +153,16 @@ def _lesion(link: str, tests: Mapping[str, TextRow], places: Places, extra: Qual
         parent=link.rsplit(".", 1)[0] if place["TUTESTCD"] == "TUSPLIT" else None,
         members=tuple(f"{prefix}-{m}" for m in names.split("/")) if place["TUTESTCD"] == "TUMERGE" else (),
         versus_last=VersusLast(versus) if versus else None,
-        viable=None if viable is None else viable == "Y",
+        viable=viable,
+        measurable=measurable,
     )
+
+
+def _flag(name: str, tests: Mapping[str, TextRow], extra: Qualifiers) -> bool | None:
+    """A supplemental Y or N of a lesion's records; ``None`` where none has it."""
+    said = (extra.get(("TR", row["USUBJID"], row["TRSEQ"], name)) for row in tests.values())
+    word = next((one for one in said if one), None)
+    return None if word is None else word == "Y"
 
 
 def _state(tests: Mapping[str, TextRow]) -> tuple[LesionState, Decimal | None]:

@@ -1,6 +1,6 @@
 """What the report asks a reader to look at closely."""
 
-from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS, place_words
+from HCCResponseLib.lesions.proposal import UNSEEN_ERRORS, domain_words, place_words
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
@@ -18,6 +18,7 @@ def cautions(state: ReadState, profile: Profile) -> list[str]:
         )
     for name, facts in state.provenance.items():
         out += [f"{name}: {remark}." for remark in facts.get("image", {}).get("remarks", [])]
+        out += [f"{name}: {words}" for words in domain_words(facts)]
         registration = facts.get("registration", {})
         if not registration.get("trustworthy", True):
             out.append(
@@ -56,7 +57,7 @@ def _doubts(row: Row) -> list[str]:
             f"proposed as split into parts of {evidence['parts_long_axes_mm']} mm; RECIST 1.1 adds them up: "
             "enter the sum as its long axis if they are truly apart."
         )
-    if row.proposal.needs_a_look and not (row.decision is not None and row.decision.seen):
+    if row.proposal.says_disappeared and not (row.decision is not None and row.decision.seen):
         seen = (
             f"proposed as disappeared, which its reader has to see. {place_words(evidence)} {UNSEEN_ERRORS}"
         )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from HCCResponseLib import __version__
 from HCCResponseLib.imaging.volumes import SOFT_TISSUE_WINDOW
+from HCCResponseLib.lesions.proposal import OUTSIDE_WORDS
 from HCCResponseLib.report.subject.cautions import cautions
 from HCCResponseLib.report.subject.figures import Images, draw_sums
 from HCCResponseLib.report.subject.lesion_rows import LesionGroup, lesion_groups
@@ -209,7 +210,8 @@ def _new_lesions(state: ReadState, dates: Mapping[str, str]) -> tuple[NewLesion,
 
 def _evidence(row: Row) -> str:
     e = row.proposal.evidence
-    parts = []
+    parts = [OUTSIDE_WORDS.rstrip(".").lower()] if row.proposal.outside_domain else []
+    parts += [str(e["remark"]).rstrip(".")] if e.get("remark") else []
     if e.get("mean_probability") is not None:
         parts.append(f"probability {e['mean_probability']}")
     if e.get("distance_to_known_mm") is not None:

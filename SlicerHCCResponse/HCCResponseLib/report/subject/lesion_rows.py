@@ -16,7 +16,11 @@ _STATE_WORDS = {
     LesionState.NOT_EVALUABLE: "not evaluable",
     LesionState.NOT_IMAGED: "not imaged",
 }
-_GROUPS = (("Target lesions", LesionRole.TARGET), ("Non-target lesions", LesionRole.NON_TARGET))
+_GROUPS = (
+    ("Target lesions", LesionRole.TARGET),
+    ("Non-target lesions", LesionRole.NON_TARGET),
+    ("Not decided", None),
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Line:
 
 @dataclass(frozen=True)
 class LesionGroup:
-    """Targets or non-targets; ``sums`` only of targets: sum, change from baseline, change from nadir."""
+    """Targets, non-targets or what has no role yet; ``sums`` of targets: sum, change from baseline and from nadir."""
 
     title: str
     lines: tuple[Line, ...]
@@ -67,9 +71,13 @@ def lesion_groups(
     role_of = {name: role for name, (role, _) in roles(state, profile).items()}
     names = dict.fromkeys(n for p in points for n, r in state.rows.get(p, {}).items() if not r.is_candidate)
     found = []
+    open_ones = {
+        n for n, r in state.rows.get(points[0], {}).items() if n not in role_of and r.decision is None
+    }
     for title, role in _GROUPS:
         # What was drawn at a follow-up only has no role of its own and stands with the non-targets.
-        mine = [n for n in names if role_of.get(n, LesionRole.NON_TARGET) is role]
+        own = {n: None if n in open_ones else role_of.get(n, LesionRole.NON_TARGET) for n in names}
+        mine = [n for n in names if own[n] is role]
         lines = tuple(
             Line(n, _where(state, n), tuple(_cell(state, p, n, profile) for p in points)) for n in mine
         )
@@ -119,7 +127,8 @@ def _length_alone(row: Row) -> bool:
 def _notes(row: Row, nodal: bool, profile: Profile) -> list[str]:
     if row.measurement is None or not row.is_sized or row.status is RowStatus.REJECTED:
         return []
-    notes = [_axes(row, nodal, profile.unit)]
+    notes = ["the network was not made for this scan"] if row.proposal.outside_domain else []
+    notes.append(_axes(row, nodal, profile.unit))
     if row.decision is not None and row.decision.long_axis_mm is not None:
         notes.append(f"drawn by the reader; contour: {row.measurement.long_axis.length_mm} mm")
     elif profile.unit != "mm³":

@@ -16,6 +16,7 @@ from HCCResponseLib.base.files import sha256_of, write_text
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
 from HCCResponseLib.lesions.label_maps import label_map, without_overlap
+from HCCResponseLib.lesions.proposal import domain_words
 from HCCResponseLib.report.subject.content import report_content
 from HCCResponseLib.report.subject.figures import Images
 from HCCResponseLib.report.subject.html import write_html
@@ -162,6 +163,7 @@ def write_result(
             "date": p.date.isoformat(),
             "stage": stage(state, p.name).value,
             "visit": visit_to_json(state.visit(p.name)),
+            "cautions": list(domain_words(state.provenance.get(p.name, {}))),
             "rows": [_row(n, r) for n, r in state.rows.get(p.name, {}).items()],
             **(_numbers(evaluated[p.name]) if p.name in evaluated else {}),
         }

@@ -48,7 +48,9 @@ def evaluate(timepoints: Sequence[TimePointFindings], profile: Profile) -> ReadE
         code = None if raw.non_target is None else to_recist(raw.non_target)
         time_point = replace(raw, non_target=code)
         non_target, notes = non_target_response(timepoints[0], time_point, profile)
+        before = set(new_targets)
         found = _new_lesions(time_point, track, profile, new_targets)
+        notes += _not_measurable(time_point, set(new_targets) - before)
         current = track.current(time_point)
         unknown = NO_TARGET if track.history is not None else track.evaluate(current)
         versus = raw.non_target_versus_last
@@ -88,11 +90,21 @@ def _new_lesions(
     for lesion in lesions:
         size = track.values.value(lesion, [])
         candidate = _as_candidate(lesion, size)
-        # A new lesion is measurable as at baseline (Seymour 2017); findings do not carry the slice thickness.
-        target = known.setdefault(lesion.lesion_id, size_verdict(candidate, profile).measurable)
+        # A new lesion is measurable as at baseline (Seymour 2017), when it is first seen.
+        by_size = size_verdict(candidate, profile).measurable
+        target = known.setdefault(lesion.lesion_id, by_size and lesion.measurable is not False)
         organ = organ_group(candidate, profile)
         found.append(NewLesionFinding(lesion.lesion_id, target, organ, size, lesion.versus_last))
     return tuple(found)
+
+
+def _not_measurable(time_point: TimePointFindings, fresh: set[str]) -> tuple[str, ...]:
+    """What the trace says of new lesions that slices or what is known of them keep from being measurable."""
+    return tuple(
+        f"{lesion.lesion_id} is a new non-target lesion: not measurable by slice thickness or kind (RECIST 1.1, 3.1)"
+        for lesion in time_point.lesions
+        if lesion.lesion_id in fresh and lesion.measurable is False
+    )
 
 
 def _as_candidate(lesion: LesionFinding, size: Decimal | None) -> TargetCandidate:

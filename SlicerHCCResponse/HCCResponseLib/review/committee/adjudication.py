@@ -24,6 +24,7 @@ from HCCResponseLib.review.read.category import findings, in_force
 from HCCResponseLib.review.read.lifecycle import is_signed, require
 from HCCResponseLib.review.read.outcome import ReadOutcome, outcome
 from HCCResponseLib.review.read.profile import profile_of
+from HCCResponseLib.review.read.start import start_of
 from HCCResponseLib.review.read.state import read_life, read_state
 from HCCResponseLib.review.signing.signatures import Meaning
 from HCCResponseLib.review.store import STORE_LOG, ReadStore
@@ -120,7 +121,8 @@ def values(store: ReadStore, read_id: str) -> dict[str, _Value]:
     read = store.other(read_id)
     state = read_state(read)
     profile = profile_of(read, state)
-    result = outcome(findings(state, profile), in_force(state, profile))
+    start = None if state.study is None else start_of(state.study, profile)
+    result = outcome(findings(state, profile), in_force(state, profile), start)
     return {name: value(result) for name, value in VARIABLES.items()}
 
 

@@ -41,7 +41,8 @@ def spread(entries: Iterable[E], state: ReadState, skip: frozenset[str]) -> list
     """The entries with those for ``*`` spread over the rows that are undecided and that no other entry names.
 
     An action goes to the rows that it can answer: ``accept`` to lesions, ``new``, ``equivocal`` and ``dismiss`` to
-    candidates. A lesion that is proposed as disappeared has to be named to be accepted: its place wants a look.
+    candidates. A lesion that is proposed as disappeared, and whatever was proposed on a scan that the network was not
+    made for, has to be named to be accepted or called new: it wants a look.
 
     Args:
         skip: time points that are left for later or were done before.
@@ -79,6 +80,6 @@ def _rows_of(entry: Entry, state: ReadState) -> Iterator[tuple[str, str]]:
 
 
 def _can_answer(action: Action, row: Row) -> bool:
-    if action is Action.ACCEPT and row.proposal.needs_a_look:
+    if action in (Action.ACCEPT, Action.NEW) and row.proposal.needs_a_look:
         return False
     return action in (CANDIDATE_ACTIONS if row.is_candidate else LESION_ACTIONS)

@@ -185,8 +185,10 @@ def _check_action(row: Row, decision: Decision, where: str) -> None:
 
 def _check_parts(state: ReadState, row: Row, decision: Decision, where: str) -> None:
     """Split and merged lesions: parts to add up, and a lesion that stands for both."""
-    if not decision.seen and row.proposal.needs_a_look and decision.action is Action.ACCEPT:
+    if not decision.seen and row.proposal.says_disappeared and decision.action is Action.ACCEPT:
         raise InputError(f"That {where} has disappeared cannot be accepted unseen; look at its place.")
+    if not decision.seen and row.proposal.outside_domain:
+        raise InputError(f"{where} cannot be taken over unseen: {row.proposal.outside_domain}")
     parts = decision.contour is not None or decision.parts or row.parts or row.proposal.parts
     if decision.state is LesionState.SPLIT and (not parts or decision.long_axis_mm is not None):
         raise InputError(
@@ -296,7 +298,8 @@ def answer(
 def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
     """Accept undecided proposals unseen, all or none: the output says that it was not reviewed. Returns how many.
 
-    A lesion that is proposed as disappeared stays undecided: without a look at its place nobody knows.
+    A lesion that is proposed as disappeared stays undecided, and so does what was proposed on a scan that the network
+    was not made for: without a look nobody knows.
     """
     rows = [row for point in state.rows.values() for row in point.values() if row.decision is None]
     undecided = [row for row in rows if not row.proposal.needs_a_look]

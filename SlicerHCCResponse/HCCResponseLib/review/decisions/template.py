@@ -82,7 +82,9 @@ def row_words(row: Row) -> str:
     parts = [size, *([f"slice {measured.slice_index + 1}"] if measured else [])]
     if row.proposal.suggestion is not None:
         parts.append(f"suggested: {row.proposal.suggestion}")
-    if row.proposal.needs_a_look:
+    if row.proposal.outside_domain:
+        parts.append("the network was not made for this scan")
+    if row.proposal.says_disappeared:
         parts = [f"proposed as {size}: look at its place", place_words(row.proposal.evidence).rstrip(".")]
     return f"{kind}, {', '.join(filter(None, parts))}"
 

@@ -9,7 +9,7 @@ from HCCResponseLib.imaging.study import TimePointEntry
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.read import evaluate_read
-from HCCResponseLib.response.timepoint.measurability import TargetCandidate
+from HCCResponseLib.response.timepoint.measurability import TargetCandidate, why_not_measurable
 from HCCResponseLib.response.timepoint.selection import select_targets
 from HCCResponseLib.response.types import (
     LesionFinding,
@@ -44,7 +44,9 @@ def missing(state: ReadState, up_to: str | None = None) -> list[str]:
             if name not in rows:
                 found.append(f"{point.name}: lesion {name} has no proposal; contour it or give its state.")
         for name, row in rows.items():
-            if row.status is RowStatus.PROPOSED and row.proposal.needs_a_look:
+            if row.status is RowStatus.PROPOSED and row.proposal.outside_domain:
+                continue
+            if row.status is RowStatus.PROPOSED and row.proposal.says_disappeared:
                 found.append(
                     f"{point.name}: lesion {name} is proposed as disappeared, which counts only once a reader has "
                     "looked at its place: accept the row, or correct it (in the panel or with a decisions file)."
@@ -54,7 +56,19 @@ def missing(state: ReadState, up_to: str | None = None) -> list[str]:
                 found.append(f"{point.name}: {what} {name} is not decided.")
             elif row.is_candidate and row.status is RowStatus.EDITED:
                 found.append(f"{point.name}: candidate {name} is contoured, but not called new or equivocal.")
+        found += _outside_domain(point.name, rows)
     return found
+
+
+def _outside_domain(point: str, rows: Mapping[str, Row]) -> list[str]:
+    """One sentence for all rows that a network has proposed on a scan that it was not made for."""
+    names = [n for n, r in rows.items() if r.status is RowStatus.PROPOSED and r.proposal.outside_domain]
+    if not names:
+        return []
+    return [
+        f"{point}: {', '.join(names)} proposed on a scan that the network was not made for, which counts only once a "
+        "reader has looked: decide on each (in the panel or with a decisions file)."
+    ]
 
 
 def _points(state: ReadState, up_to: str | None) -> tuple[TimePointEntry, ...]:
@@ -81,13 +95,17 @@ def _followed(state: ReadState) -> list[str]:
 def roles(state: ReadState, profile: Profile) -> dict[str, tuple[LesionRole, str]]:
     """Role of every baseline lesion with the reason: the reader's choice, else within the profile's limits.
 
+    A proposal from outside the domain of what made it has no role before a reader has decided on it.
+
     Raises:
         InputError: the reader chose targets beyond the limits or not measurable.
     """
     if state.study is None:
         return {}
     rows = state.rows.get(_baseline(state), {})
-    names = _followed(state)
+    names = [
+        n for n in _followed(state) if rows[n].decision is not None or not rows[n].proposal.outside_domain
+    ]
     chosen = {n: d.role for n in names if (d := rows[n].decision) is not None and d.role is not None}
     open_rows = [
         _candidate(n, rows[n], state.site(n))
@@ -200,6 +218,7 @@ def _finding(name: str, row: Row, role: LesionRole, site: Site, profile: Profile
     viable = row.viable if profile.needs_viable and row.is_sized else None
     if viable and not _contour_is_viable(row):
         measured = None
+    new = role is LesionRole.NEW and row.is_sized
     return LesionFinding(
         name,
         site.organ,
@@ -208,6 +227,7 @@ def _finding(name: str, row: Row, role: LesionRole, site: Site, profile: Profile
         row.state,
         row.long_mm,
         row.short_mm,
+        measurable=why_not_measurable(_candidate(name, row, site), profile) is None if new else None,
         volume_mm3=_volume(measured),
         versus_last=None if row.decision is None else row.decision.versus_last,
         viable=viable,

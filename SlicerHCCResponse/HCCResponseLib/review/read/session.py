@@ -13,6 +13,7 @@ from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.review.read.access import Stage
 from HCCResponseLib.review.read.lifecycle import stage
 from HCCResponseLib.review.read.profile import archived
+from HCCResponseLib.review.read.start import require_start
 from HCCResponseLib.review.read.state import ReadState, read_state
 from HCCResponseLib.review.read.workflow import OPENED, note
 from HCCResponseLib.review.store import ReadStore, blob_key
@@ -74,9 +75,12 @@ def open_session(
             :func:`HCCResponseLib.review.read.profile_change.changed_profile`.
 
     Raises:
-        InputError: an image or contour cannot be used, or the folder holds the read of another study or profile.
+        InputError: an image or contour cannot be used, the study lacks a date that its profile needs, or the folder
+            holds the read of another study or profile.
         AccessError: the read is assigned to somebody and was not opened by that person.
     """
+    if opened is None and not (Path(folder) / STORE).exists():
+        require_start(study, load_profile(study.profile))
     images, fingerprints = load_images(study)
     store = opened[0] if opened else ReadStore(Path(folder) / STORE)
     state = opened[1] if opened else read_state(store)
@@ -106,7 +110,12 @@ def open_session(
 def write_study(
     store: ReadStore, actor: str, study: Study, fingerprints: Mapping[str, Any], profile: Profile
 ) -> None:
-    """Begin a read: its study, the fingerprints of its images and its profile, which stays as it is now."""
+    """Begin a read: its study, the fingerprints of its images and its profile, which stays as it is now.
+
+    Raises:
+        InputError: the study lacks a date that the profile needs.
+    """
+    require_start(study, profile)
     kept = archived(profile)
     content = {"study": study.model_dump(mode="json"), "fingerprints": dict(fingerprints)}
     store.append(actor, "study", {**content, "profile": blob_key(kept)}, [kept], item="study")

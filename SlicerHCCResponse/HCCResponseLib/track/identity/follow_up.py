@@ -44,12 +44,24 @@ class Baseline:
         lesions: accepted contour of each lesion on the baseline's grid.
         view: the base network's survey of the baseline.
         name: of the time point.
+        own: lesions whose contour is the base network's own, as it proposed it.
     """
 
     image: Volume
     lesions: Mapping[str, Lesion]
     view: Survey
     name: str = "baseline"
+    own: frozenset[str] = frozenset()
+
+    def evidence(self, found: Registration) -> BaselineEvidence:
+        """What a candidate is held against: the network is judged by the contours that a person drew, by no other."""
+        size = self.image.geometry.size
+        drawn = [lesion for name, lesion in self.lesions.items() if name not in self.own]
+        own = [lesion for name, lesion in self.lesions.items() if name in self.own]
+        share = agreement(
+            self.view, self.image.geometry, label_map(drawn, size) > 0, label_map(own, size) > 0
+        )
+        return BaselineEvidence(self.view, found, share, independent=bool(drawn))
 
 
 @dataclass(frozen=True)
@@ -135,10 +147,7 @@ def propose_follow_up(
     links, proposals = propose_known(time_point, probability, known, image.geometry, convention)
     report(Progress("Looking for new lesions", 0.9))
     taken = [*places.values(), *(one.contour for one in proposals if one.contour is not None)]
-    before = BaselineEvidence(
-        baseline.view, found, agreement(baseline.view, baseline.image.geometry, everything)
-    )
-    new = find_candidates(time_point, image, view, before, taken, convention)
+    new = find_candidates(time_point, image, view, baseline.evidence(found), taken, convention)
     for visit in earlier:
         new = _named_as_before(new, visit, here, registrar, seed)
     report(Progress("Proposals ready", 1.0))

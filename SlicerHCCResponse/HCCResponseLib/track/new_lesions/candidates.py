@@ -40,6 +40,10 @@ _BASELINE_PROBABILITY = 0.3
 # "New" needs this Dice of the base network with the accepted baseline contours: a base network that misses what the
 # reader has drawn cannot be sure of anything in this patient.
 _LEAST_AGREEMENT = 0.5
+# Where the baseline's contours are the network's own, they prove nothing of it.
+_AT_BOTH = "Found by the network at both visits: look."
+_ONLY_NOW = "Found by the network at this visit only: look."
+_OWN_CONTOURS = "The baseline's contours are the network's own, so nothing is suggested as new."
 # Surroundings of known lesions that are left out.
 _KNOWN_MARGIN_MM = 6.0
 # No more than this many are shown, in the order of rank.
@@ -93,10 +97,16 @@ class Survey:
         return np.bincount(self.seen.ravel())
 
 
-def agreement(view: Survey, geometry: Geometry, accepted: Mask) -> float:
-    """Dice of the base network's tumours with the reader's accepted contours (z, y, x on ``geometry``), 0 to 1."""
+def agreement(view: Survey, geometry: Geometry, accepted: Mask, own: Mask | None = None) -> float:
+    """Dice of the base network's tumours with the reader's accepted contours (z, y, x on ``geometry``), 0 to 1.
+
+    Args:
+        own: contours that are the network's own, which say nothing of how far it agrees with a reader.
+    """
     drawn = resample(accepted.astype(np.float32), geometry, view.grid, fill=0) > 0.5
     seen = view.tumour_mask
+    if own is not None and own.any():
+        seen = seen & ~(resample(own.astype(np.float32), geometry, view.grid, fill=0) > 0.5)
     return float(2 * (drawn & seen).sum() / max(int(drawn.sum() + seen.sum()), 1))
 
 
@@ -106,11 +116,14 @@ class BaselineEvidence:
 
     Attributes:
         agreement: see :func:`agreement`.
+        independent: whether a person drew any of the baseline's contours; a network that was only ever held against
+            itself cannot be sure of anything in this patient.
     """
 
     view: Survey
     found: Registration
     agreement: float
+    independent: bool = True
 
 
 @dataclass(frozen=True)
@@ -224,6 +237,10 @@ def _evidence(part: Lesion, scan: _Scan) -> Evidence:
         "base_network_agreement": round(before.agreement, 3),
         "registration_trustworthy": trust.trustworthy,
     }
+    if not before.independent:
+        there = isinstance(seen, float) and seen > _SEEN
+        evidence["base_network_agreement"] = None
+        evidence["remark"] = f"{_AT_BOTH if there else _ONLY_NOW} {_OWN_CONTOURS}"
     if trust.reasons:
         evidence["registration_remark"] = " ".join(trust.reasons)
     if trust.error_mm is not None:
@@ -239,7 +256,8 @@ def _is_sure(measurement: LesionMeasurement, evidence: Evidence) -> bool:
         and isinstance(seen, float)
         and seen <= _BASELINE_PROBABILITY
         and float(str(evidence["mean_probability"])) >= _SURE_PROBABILITY
-        and float(str(evidence["base_network_agreement"])) >= _LEAST_AGREEMENT
+        and isinstance(agreed := evidence["base_network_agreement"], float)
+        and agreed >= _LEAST_AGREEMENT
         and evidence["registration_trustworthy"] is True
     )
 

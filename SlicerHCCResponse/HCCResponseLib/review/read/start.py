@@ -1,0 +1,31 @@
+"""The date that the minimum SD time of a read counts from, by the profile's ``sd_min_reference`` (RECIST 1.1, 4.5)."""
+
+from datetime import date
+
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.imaging.study import Study
+from HCCResponseLib.response.profiles.load import Profile
+
+# Name of the field of study.yaml, and what it is in words.
+_FIELDS = {
+    "randomisation": ("randomisation_date", "randomisation"),
+    "first-dose": ("first_dose_date", "the first dose"),
+}
+
+
+def start_of(study: Study, profile: Profile) -> date | None:
+    """The date; ``None`` where the study does not have it, as in reads that were begun before it could be given."""
+    if profile.sd_min_reference == "baseline-scan":
+        return study.timepoints[0].date
+    found: date | None = getattr(study, _FIELDS[profile.sd_min_reference][0])
+    return found
+
+
+def require_start(study: Study, profile: Profile) -> None:
+    """Refuse to begin a read without it. Raises ``InputError``."""
+    if start_of(study, profile) is None:
+        field, words = _FIELDS[profile.sd_min_reference]
+        raise InputError(
+            f"Profile '{profile.name}' counts the minimum time of stable disease from {words}: write "
+            f"'{field}: 2024-01-31' (year-month-day) below 'subject' in the study file."
+        )
