@@ -37,6 +37,11 @@ class ErrorWatch(logging.Handler):
         slicer.util.errorDisplay, sys.excepthook = self._before
         logging.getLogger().removeHandler(self)
 
+    def take(self) -> list[str]:
+        """What was found so far, and begin anew: for errors that are expected, and for steps."""
+        found, self.found = self.found, []
+        return found
+
     def emit(self, record: logging.LogRecord) -> None:
         """An error in the log."""
         self.found.append(f"log: {record.getMessage()}")
