@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ class RunSection:
         elif view.baseline_decided:
             words = f"Ready to adapt to the accepted baseline and to propose {', '.join(later)}."
         else:
-            words = "Waits for decisions on every baseline lesion."
+            words = f"{', '.join(later)}: not proposed yet; decide on every lesion of the baseline first."
         ui.adaptLabel.setText(words)
         self._engine_chosen()
 
@@ -123,7 +124,7 @@ class RunSection:
         running = job.outcome is None
         self._dismiss_offers()
         ui.jobFrame.setVisible(running)
-        ui.jobLabel.setText(job.progress.words)
+        ui.jobLabel.setText(self._busy_words(job))
         ui.jobProgress.setValue(int(job.progress.fraction * 100))
         if job.outcome is None:
             return
@@ -133,6 +134,15 @@ class RunSection:
             self._show_offers(job.outcome)
         elif job.outcome.ending in (Ending.FAILED, Ending.OUT_OF_MEMORY):
             slicer.util.errorDisplay(job.outcome.message, windowTitle="HCC Response")
+
+    def _busy_words(self, job: Job) -> str:
+        """What is running, "Proposing follow-up 1: aligning livers ... (about 20 s left)"."""
+        presenter, stage = self._context.presenter, job.progress.stage
+        study = None if presenter.session is None else presenter.session.study
+        point, mark, step = stage.partition(": ")
+        if study is not None and mark and point in {p.name for p in study.timepoints}:
+            stage = f"Proposing {point}: {step[:1].lower()}{step[1:]}"
+        return replace(job.progress, stage=f"{stage} ...").words
 
     def _show_offers(self, outcome: Outcome[dict[str, Any]]) -> None:
         """What happened, and the lighter settings to choose from."""
