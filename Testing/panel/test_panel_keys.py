@@ -36,13 +36,14 @@ def selected(panel):
 def test_a_whole_case_without_the_mouse(slicer_app, open_panel):
     panel = open_panel
     panel.ui.lesionTable.setFocus()
-    for expected in ((BASELINE, "L1"), (BASELINE, "L2"), (FOLLOW_UP, "L1"), (FOLLOW_UP, "L2")):
-        press(panel, "Space")
-        assert selected(panel) == expected
+    for point in (BASELINE, FOLLOW_UP):
+        assert selected(panel) == (point, "L1")
         press(panel, "A")
-        assert status(panel, *expected) is RowStatus.ACCEPTED
+        assert selected(panel) == (point, "L2"), "Accept goes on within the time point"
+        press(panel, "A")
+        assert {status(panel, point, name) for name in ("L1", "L2")} == {RowStatus.ACCEPTED}
+        press(panel, "Space")
     assert panel.ui.progressLabel.text == "4 of 5 decided"
-    press(panel, "Space")
     assert selected(panel) == (FOLLOW_UP, "C1")
     press(panel, "D")
     assert panel.ui.progressLabel.text == "5 of 5 decided"

@@ -108,8 +108,9 @@ class LesionTable:
         return action
 
     def _chosen(self) -> None:
-        hidden = [name for name, action in self._choices.items() if not action.checked]
-        qt.QSettings().setValue(_SETTING, "\n".join(hidden))
+        # A visit is hidden for now; of another subject's visits nothing is known.
+        lasting = [name for name in (*FIXED[1:], CHANGE) if not self._choices[name].checked]
+        qt.QSettings().setValue(_SETTING, "\n".join(lasting))
         self._hide_columns()
 
     def _hide_columns(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import slicer
 
 from HCCResponseLib.adapt.recipe import RECIPES
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.base.jobs import Ending, Job, Offer, Outcome
+from HCCResponseLib.base.jobs import Ending, Job, Offer, Outcome, Progress
 from HCCResponseLib.engines.contract import Gives
 from HCCResponseLib.panel.context import Context, choose_folder, guarded, offer
 from HCCResponseLib.pipeline.engines import engines, how_to_install
@@ -124,7 +125,9 @@ class RunSection:
         running = job.outcome is None
         self._dismiss_offers()
         ui.jobFrame.setVisible(running)
-        ui.jobLabel.setText(self._busy_words(job))
+        session = self._context.presenter.session
+        points = () if session is None else (p.name for p in session.study.timepoints)
+        ui.jobLabel.setText(busy_words(job.progress, points))
         ui.jobProgress.setValue(int(job.progress.fraction * 100))
         if job.outcome is None:
             return
@@ -135,15 +138,6 @@ class RunSection:
         elif job.outcome.ending in (Ending.FAILED, Ending.OUT_OF_MEMORY):
             slicer.util.errorDisplay(job.outcome.message, windowTitle="HCC Response")
 
-    def _busy_words(self, job: Job) -> str:
-        """What is running, "Proposing follow-up 1: aligning livers ... (about 20 s left)"."""
-        presenter, stage = self._context.presenter, job.progress.stage
-        study = None if presenter.session is None else presenter.session.study
-        point, mark, step = stage.partition(": ")
-        if study is not None and mark and point in {p.name for p in study.timepoints}:
-            stage = f"Proposing {point}: {step[:1].lower()}{step[1:]}"
-        return replace(job.progress, stage=f"{stage} ...").words
-
     def _show_offers(self, outcome: Outcome[dict[str, Any]]) -> None:
         """What happened, and the lighter settings to choose from."""
         ui = self._ui
@@ -152,6 +146,15 @@ class RunSection:
         ui.offerCombo.clear()
         offer(ui.offerCombo, (lighter.title for lighter in outcome.offers))
         ui.offerFrame.setVisible(True)
+
+
+def busy_words(progress: Progress, points: Iterable[str]) -> str:
+    """What is running, "Proposing follow-up 1: aligning livers ... (about 20 s left)"."""
+    point, mark, step = progress.stage.partition(": ")
+    stage = progress.stage
+    if mark and point in set(points):
+        stage = f"Proposing {point}: {step[:1].lower()}{step[1:]}"
+    return replace(progress, stage=f"{stage} ...").words
 
 
 def _settings(text: str) -> dict[str, str]:
