@@ -64,6 +64,36 @@ def test_table_and_decision_buttons_are_in_sight_on_every_page(slicer_app, case,
         assert inside.contains(corner), name
 
 
+def needed(widget):
+    """Width in pixels that a widget asks for, however the host gives it."""
+    hint = widget.sizeHint
+    return (hint() if callable(hint) else hint).width()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_word_on_a_button_or_beside_a_box_is_cut(slicer_app, long_words, tmp_path, page):
+    from PySide6 import QtWidgets
+
+    select(long_words, "L1", FOLLOW_UP)
+    for decided in (False, True):
+        if decided:
+            decide_everything(long_words)
+        shown(long_words, tmp_path, page)
+        unfold(long_words)
+        shown(long_words, tmp_path, page)
+        for kind in (QtWidgets.QPushButton, QtWidgets.QCheckBox, QtWidgets.QLabel):
+            for widget in long_words.parent.findChildren(kind):
+                if widget.isVisible() and not (kind is QtWidgets.QLabel and widget.wordWrap):
+                    assert widget.width >= needed(widget) - 1, (widget.objectName, widget.text)
+    for name in ("stepTabs", "tableTabs"):
+        bar = getattr(long_words.ui, name).tabBar()
+        assert bar.width >= sum(bar.tabRect(n).width() for n in range(bar.count)), name
+        assert all(
+            bar.tabRect(n).width() >= bar.fontMetrics.horizontalAdvance(bar.tabText(n))
+            for n in range(bar.count)
+        )
+
+
 def columns(table):
     """Header, width, and the width that its longest word needs, of every column on show."""
     for column in range(table.columnCount):

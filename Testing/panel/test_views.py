@@ -67,7 +67,9 @@ def test_words_follow_the_window_and_go_with_the_read(case):
 
 def test_both_visits_have_one_zoom_also_after_the_layout_has_its_size(slicer_app, case):
     """Before, the first view was cropped: fitted while it had no size yet."""
+    nodes()[0].SetSliceOffset(5.0)
     resize(slicer_app, (700, 500), (300, 500))
+    assert offsets() == pytest.approx([5.0, 5.0]), "on the slices that the reader looks at"
     assert mm_per_pixel() == pytest.approx([80 / 300] * 2, rel=0.05), "the narrower view shows its scan whole"
     nodes()[0].SetFieldOfView(35.0, 25.0, 1.0)
     assert mm_per_pixel() == pytest.approx([0.05, 0.05])

@@ -31,18 +31,14 @@ class Thumbnail:
 def thumbnails(state: ReadState, name: str, points: list[str], images: Images) -> list[Thumbnail]:
     """The key slice of a lesion or candidate at each of these visits, to one scale, with its contour.
 
-    A lesion that is gone is shown where it was expected.
+    A lesion that is gone is shown where it was expected; a visit without a row of it is left out.
     """
     rows = {point: row for point in points if (row := state.row(point, name)) is not None}
     if not rows:
         return []
     half = max(half_side_mm(row.contour, images(point).geometry.spacing) for point, row in rows.items())
     found = []
-    for point in points:
-        row = rows.get(point)
-        if row is None:
-            found.append(Thumbnail(point, None, "-"))
-            continue
+    for point, row in rows.items():
         place = key_index(row, images(point))
         data = None if place is None else _png(draw(images(point), place, half, row))
         found.append(Thumbnail(point, data, row.size_words))

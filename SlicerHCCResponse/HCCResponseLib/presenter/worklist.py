@@ -20,7 +20,7 @@ class Worklist:
     def words(self) -> str:
         """How far the reader is."""
         if not self.rows:
-            return "Nothing to decide yet"
+            return "No rows yet"
         return f"{len(self.rows) - len(self.waiting)} of {len(self.rows)} decided"
 
     def beside(self, selected: Place | None, back: bool = False) -> Place | None:

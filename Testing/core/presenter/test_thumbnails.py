@@ -12,18 +12,19 @@ from reads import BASELINE, FOLLOW_UP, GRID, lesion, make_read
 GREY = Volume(np.full(GRID.size, 50, np.int16), GRID, "grey")
 
 
-def test_a_picture_for_each_visit_and_words_where_there_is_none(tmp_path):
+def test_a_picture_for_each_visit_at_which_it_has_a_row(tmp_path):
     gone = replace(lesion(FOLLOW_UP, "L1", None), evidence={"place_lps": [40.0, 40.0, 10.0]})
     _, state = make_read(tmp_path / "r", [lesion(BASELINE, "L1", 40), gone, lesion(BASELINE, "L2", 20)])
     found = thumbnails(state, "L1", [BASELINE, FOLLOW_UP], lambda _: GREY)
     assert [one.words for one in found] == ["41.0 mm", "disappeared"]
     assert all((one.data or "").startswith("data:image/png;base64,") for one in found)
-    assert [
-        (o.data is None, o.words) for o in thumbnails(state, "L2", [BASELINE, FOLLOW_UP], lambda _: GREY)
-    ] == [
-        (False, "21.0 mm"),
-        (True, "-"),
-    ]
+    assert [one.point for one in thumbnails(state, "L2", [BASELINE, FOLLOW_UP], lambda _: GREY)] == [BASELINE]
+
+
+def test_a_lesion_whose_place_is_not_known_has_words_alone(tmp_path):
+    _, state = make_read(tmp_path / "r", [lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", None)])
+    [_, gone] = thumbnails(state, "L1", [BASELINE, FOLLOW_UP], lambda _: GREY)
+    assert (gone.data, gone.words) == (None, "disappeared")
 
 
 def test_the_contour_is_drawn_to_scale_around_the_middle(tmp_path):

@@ -53,7 +53,7 @@ def test_the_next_row_goes_over_the_visits_and_begins_anew_at_the_end(tmp_path):
 def test_nothing_waits_when_all_is_decided():
     assert Worklist(ROWS, ()).beside((BASELINE, "L1")) is None
     assert Worklist(ROWS, ()).words == "5 of 5 decided"
-    assert Worklist((), ()).words == "Nothing to decide yet"
+    assert Worklist((), ()).words == "No rows yet"
 
 
 def test_an_unfinished_contour_and_a_candidate_that_is_only_contoured_wait(tmp_path):

@@ -20,14 +20,11 @@ def places_of(rows: Mapping[str, Row | None]) -> dict[str, Ras]:
     the registration gives; a visit without proposals goes along to the same position.
     """
     own = {point: place for point, row in rows.items() if (place := key_place(row)) is not None}
-    before = _before(rows)
-    for point, row in rows.items():
-        if row is None and point not in own and before is not None and point == next(iter(rows)):
-            own[point] = before
-    if not own:
-        return {}
-    known = next(iter(own.values()))
-    return {point: own.get(point, known) for point in rows}
+    before, first = _before(rows), next(iter(rows), None)
+    if before is not None and first is not None and rows[first] is None:
+        own[first] = before
+    known = next(iter(own.values()), None)
+    return {} if known is None else {point: own.get(point, known) for point in rows}
 
 
 def key_place(row: Row | None) -> Ras | None:

@@ -105,7 +105,7 @@ class SliceViews:
             widget.mrmlSliceCompositeNode().SetBackgroundVolumeID(view.volume_node(point).GetID())
             widget.mrmlSliceNode().SetOrientationToAxial()
             self._views.append(_View(name, point, widget, Overlay(widget)))
-        self._fit()
+        self._fit(stay=False)
         for one in self._views:
             self._follow(one)
         view.show_in({v.point: v.node.GetID() for v in self._views})
@@ -154,8 +154,12 @@ class SliceViews:
             place = tuple(float(matrix.GetElement(row, 3)) for row in range(3))
             view.overlay.show(*self._marks(view.point, place))  # type: ignore[arg-type]
 
-    def _fit(self) -> None:
-        """One zoom for all that shows each scan whole, unless the reader has zoomed since."""
+    def _fit(self, stay: bool = True) -> None:
+        """One zoom for all that shows each scan whole, unless the reader has zoomed since.
+
+        Args:
+            stay: on the slices where the views are, else in the middle of each scan.
+        """
         if self._zoomed:
             return
         with self._quiet():
@@ -165,8 +169,8 @@ class SliceViews:
             scale = max((_mm_per_pixel(v) for v in shown), default=0.0)
             for view in shown:
                 _zoom(view, scale)
-                view.widget.sliceLogic().SnapSliceOffsetToIJK()
-                view.remember()
+                view.go(view.offset if stay else float(view.node.GetSliceOffset()))
+                view.remember_zoom()
         self.mark()
 
     # -- moving -----------------------------------------------------------------------------------------------

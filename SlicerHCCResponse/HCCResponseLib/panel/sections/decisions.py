@@ -58,7 +58,8 @@ class DecisionSection:
         asks = rule == "after-decision" or (rule == "after-lock" and bool(presenter.state.locks.signatures))
         for widget in (ui.changeReasonLabel, ui.changeReasonEdit):
             widget.setVisible(asks)
-        waiting = sum(not line.decision for line in view.candidates)
+        open_rows = view.worklist.waiting
+        waiting = sum((line.time_point, line.name) in open_rows for line in view.candidates)
         words = f" ({waiting} to decide)" if waiting else ""
         ui.tableTabs.setTabText(_CANDIDATES, f"New-lesion candidates{words}")
         if self._context.selected != self._shown:

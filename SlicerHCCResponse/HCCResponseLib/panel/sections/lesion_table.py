@@ -45,7 +45,7 @@ class LesionTable:
     """
 
     def __init__(self, table: Any, button: Any) -> None:
-        self._table, self._button = table, button
+        self._table = table
         self._points: tuple[str, ...] = ()
         self._names: tuple[str, ...] = ()
         shown = [s for s in CellStatus if s in COLOURS]

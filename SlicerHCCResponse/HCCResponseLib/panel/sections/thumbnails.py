@@ -45,12 +45,10 @@ class ThumbnailSection:
 
 def _table(name: str, drawn: list[Thumbnail]) -> str:
     """Rich text: pictures beside each other with their words below."""
-    cells = "".join(
-        f'<td align="center">{_picture(one)}<br>{html.escape(one.point)}<br>{html.escape(f"{name} {one.words}")}</td>'
-        for one in drawn
-    )
+    cells = "".join(f'<td align="center" valign="bottom">{_cell(name, one)}</td>' for one in drawn)
     return f'<table cellspacing="4"><tr>{cells}</tr></table>'
 
 
-def _picture(one: Thumbnail) -> str:
-    return f'<img src="{one.data}">' if one.data else "no picture"
+def _cell(name: str, one: Thumbnail) -> str:
+    picture = f'<img src="{one.data}">' if one.data else "place not known"
+    return f"{picture}<br>{html.escape(one.point)}<br>{html.escape(f'{name} {one.words}')}"
