@@ -89,7 +89,7 @@ def test_no_word_on_a_button_or_beside_a_box_is_cut(slicer_app, long_words, tmp_
         bar = getattr(long_words.ui, name).tabBar()
         assert bar.width >= sum(bar.tabRect(n).width() for n in range(bar.count)), name
         assert all(
-            bar.tabRect(n).width() >= bar.fontMetrics.horizontalAdvance(bar.tabText(n))
+            bar.tabRect(n).width() >= bar.fontMetrics().horizontalAdvance(bar.tabText(n))
             for n in range(bar.count)
         )
 
