@@ -16,10 +16,14 @@ from slicer.util import VTKObservationMixin
 
 HELP = """Reader-assisted evaluation of treatment response of liver cancer on longitudinal CT: proposals are accepted
 or edited by a reader before a response category is computed. For research use; not cleared for clinical use.
-<h3>Keys</h3>In the table of lesions: <b>A</b> accept the proposal, or the contour just drawn, <b>R</b> reject,
-<b>E</b> edit contour, <b>L</b> link to another lesion, <b>M</b> merged with another lesion, <b>N</b> new lesion,
-<b>U</b> or <b>Ctrl+Z</b> undo, arrow keys to the next lesion or time point.
-In the table of candidates: <b>W</b> new lesion, <b>Q</b> equivocal, <b>D</b> dismiss."""
+<h3>Keys</h3>
+In both tables: <b>Space</b> next row that waits for your decision, over all time points, <b>Shift+Space</b> the one
+before it, <b>Return</b> move the views to the selected row again, <b>E</b> edit the contour, <b>L</b> link the contour
+to the lesion in the box, <b>N</b> add a lesion and draw it, <b>U</b> or <b>Ctrl+Z</b> undo your latest decision, arrow
+keys from cell to cell.<br>
+In the table of lesions: <b>A</b> accept the proposal, or the contour just drawn, <b>R</b> reject, for the reason in the
+box, <b>M</b> merged with the lesion in the box.<br>
+In the table of candidates: <b>W</b> new lesion, <b>Q</b> equivocal, <b>D</b> dismiss, for the reason in the box."""
 
 
 @parameterNodeWrapper

@@ -26,7 +26,8 @@ from slicer_host.slice_view import render_slice  # noqa: E402
 
 MODULE = Path(__file__).parents[1] / "SlicerHCCResponse" / "HCCResponse.py"
 WIDTHS = (420, 600)
-SECTIONS = ("study", "segment", "lesion", "view", "adapt", "candidate", "response", "sign")
+# As much as a screen of 1080 lines leaves to the panel.
+HEIGHT = 760
 
 
 def write_study(folder: Path) -> Path:
@@ -54,24 +55,24 @@ class Camera:
     def __init__(self, widget: Any, out: Path) -> None:
         self.widget, self.ui, self.out = widget, widget.ui, out
 
-    def open_only(self, *names: str) -> None:
-        """Unfold these sections and fold the others, as a reader who works in one of them does."""
-        for name in SECTIONS:
-            getattr(self.ui, f"{name}Section").collapsed = name not in names
-
-    def panel(self, name: str, *sections: str) -> None:
-        """The panel at both widths, light and dark."""
-        self.open_only(*sections)
+    def panel(self, name: str, tab: str) -> None:
+        """The panel with one of its tabs in front, at both widths, light and dark."""
+        self.ui.stepTabs.setCurrentWidget(getattr(self.ui, f"{tab}Tab"))
         for width in WIDTHS:
-            grab(self.widget.parent, self.out / f"{name}-{width}.png", width=width)
+            grab(self.widget.parent, self.out / f"{name}-{width}.png", width=width, height=HEIGHT)
         with style(dark=True):
-            grab(self.widget.parent, self.out / f"{name}-dark.png", width=WIDTHS[0])
+            self.widget.panel.refresh()
+            grab(self.widget.parent, self.out / f"{name}-dark.png", width=WIDTHS[0], height=HEIGHT)
+        self.widget.panel.refresh()
 
     def views(self, name: str) -> None:
-        """The slice views side by side, as they stand now, zoomed to the liver."""
-        shown = self.widget.panel.slices.points
+        """The slice views side by side, as they stand now."""
+        shown = ("Red", "Yellow", "Green")[: len(self.widget.panel.slices.points)]
+        for view in shown:
+            slicer.app.layoutManager().sliceWidget(view).mrmlSliceNode().SetDimensions(420, 420, 1)
+        slicer.app.processEvents()
         parts = []
-        for view, _ in zip(("Red", "Yellow", "Green"), shown, strict=False):
+        for view in shown:
             part = self.out / f"{name}-{view}.png"
             render_slice(part, view, (420, 420), fit=False)
             with Image.open(part) as image:
@@ -120,25 +121,25 @@ def main() -> None:
     ui.readerEdit.setText("dr.a")
     ui.studyEdit.setText(str(study))
     ui.openButton.click()
-    camera.panel("1-open", "study", "segment")
+    camera.panel("1-open", "study")
     ui.proposeButton.click()
     wait(widget, 0.01)
-    camera.panel("2-running", "study", "segment")
+    camera.panel("2-running", "propose")
     wait(widget)
     names = list(widget.panel.presenter.state.rows["baseline"])
-    widget.panel._context.select("baseline", names[0])
     zoom()
+    widget.panel._context.select("baseline", names[0])
     camera.panel("3-baseline", "lesion")
     camera.views("3-baseline-views")
     accept_all(widget, "baseline")
-    camera.panel("4-accepted", "lesion", "adapt")
+    camera.panel("4-accepted", "propose")
     ui.adaptButton.click()
     wait(widget, 0.3)
-    camera.panel("5-adapting", "adapt")
+    camera.panel("5-adapting", "propose")
     wait(widget)
-    widget.panel._context.select("follow-up 1", names[0])
     zoom()
-    camera.panel("6-follow-up", "lesion", "candidate")
+    widget.panel._context.select("follow-up 1", names[0])
+    camera.panel("6-follow-up", "lesion")
     camera.views("6-follow-up-views")
     follow_up_and_sign(widget, camera, names[0])
     print(f"pictures in {out}; the read in {folder}")
@@ -158,15 +159,15 @@ def follow_up_and_sign(widget: Any, camera: Camera, name: str) -> None:
     rows = panel.presenter.state.rows["follow-up 1"]
     for candidate, row in list(rows.items()):
         if row.is_candidate:
-            panel._context.select("follow-up 1", candidate)
             zoom()
-            camera.panel("8-candidate", "candidate")
+            panel._context.select("follow-up 1", candidate)
+            camera.panel("8-candidate", "view")
             camera.views("8-candidate-views")
             (ui.newCandidateButton if row.proposal.suggestion == "new" else ui.dismissButton).click()
     ui.traceButton.setChecked(True)
     camera.panel("9-response", "response")
     sign_both(widget)
-    camera.panel("10-signed", "study", "lesion", "sign")
+    camera.panel("10-signed", "sign")
 
 
 if __name__ == "__main__":

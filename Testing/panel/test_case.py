@@ -26,9 +26,13 @@ def test_a_whole_case_by_buttons(slicer_app, case):
     decide_everything(case)
     assert case.ui.categoryLabel.text.startswith("<b>RECIST 1.1: PR</b>")
     assert not case.ui.missingLabel.isVisible()
-    sums = [case.ui.sumTable.item(r, 1).text() for r in range(2)]
-    assert sums == ["66.0", "40.0"]
-    assert case.ui.sumTable.item(1, 6).text() == "no"
+    sums = {
+        case.ui.sumTable.item(r, 0).text(): [case.ui.sumTable.item(r, c).text() for c in (1, 2)]
+        for r in range(case.ui.sumTable.rowCount)
+    }
+    assert sums["Sum (mm)"] == ["66.0", "40.0"]
+    assert sums["New lesion"] == ["", "no"]
+    assert sums["Overall"] == ["baseline", "PR"]
     assert "RECIST 1.1" in case.ui.traceText.plainText
     [row] = [r for r in case.panel.presenter.state.rows[FOLLOW_UP].values() if r.is_candidate]
     assert row.decision.reason == "vessel"
@@ -352,6 +356,29 @@ def test_the_plot_shows_the_sums(case):
     assert [table.GetColumnByName("Sum of diameters (mm)").GetValue(i) for i in range(2)] == [66.0, 40.0]
     chart = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLPlotChartNode")
     assert chart.GetNumberOfPlotSeriesNodes() == 3
+    low, high = chart.GetYAxisRange()
+    pd = table.GetColumnByName("PD at or above").GetValue(0)
+    assert (low, not chart.GetYAxisRangeAuto()) == (0.0, True)
+    assert high >= 1.4 * pd, "the legend in the upper corner lies above every line"
+
+
+def test_the_plot_leaves_the_slices_side_by_side(case):
+    """Before, the application's own layout with a plot took their place until Compare was pressed."""
+    import slicer
+
+    manager = slicer.app.layoutManager()
+    decide_everything(case)
+    before = manager.layout
+    case.ui.plotButton.click()
+    layout = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
+    description = layout.GetLayoutDescription(manager.layout)
+    assert manager.layout != before
+    assert description.count("vtkMRMLSliceNode") == 2
+    assert description.count("vtkMRMLPlotViewNode") == 1
+    chart = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLPlotChartNode")
+    assert slicer.app.applicationLogic().GetSelectionNode().GetActivePlotChartID() == chart.GetID()
+    case.ui.compareButton.click()
+    assert manager.layout == before
 
 
 def test_a_question_that_blocks_the_category_is_answered(slicer_app, panel, tmp_path):
@@ -369,7 +396,7 @@ def test_a_question_that_blocks_the_category_is_answered(slicer_app, panel, tmp_
     panel.ui.questionButton.click()
     assert panel.panel.presenter.state.answers[later] == choices[0]
     assert panel.ui.questionButton.isHidden()
-    assert panel.ui.sumTable.item(2, 7).text() not in ("", "open")
+    assert panel.ui.sumTable.item(6, 3).text() not in ("", "open")
 
 
 def test_a_place_in_doubt_is_said_beside_the_lesion(slicer_app, panel, tmp_path):
@@ -396,11 +423,10 @@ def test_choosing_measured_again_keeps_the_reader_s_line(case):
     assert str(case.panel.presenter.row(FOLLOW_UP, "L1").long_mm) == "22.0"
 
 
-def test_unfolding_a_section_shows_no_question_that_is_not_asked(slicer_app, case):
+def test_no_page_shows_a_question_that_is_not_asked(slicer_app, case):
     case.parent.show()
-    for collapsed in (True, False):
-        for section in (case.ui.responseSection, case.ui.segmentSection):
-            section.collapsed = collapsed
+    for page in (case.ui.responseTab, case.ui.proposeTab, case.ui.lesionTab):
+        case.ui.stepTabs.setCurrentWidget(page)
     assert all(w.isHidden() for w in (case.ui.questionButton, case.ui.traceText, case.ui.weightsEdit))
 
 

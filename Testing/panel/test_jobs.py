@@ -124,6 +124,16 @@ def test_a_killed_job_hints_at_memory(slicer_app, case):
     assert case.ui.offerFrame.isHidden(), "nobody knows a lighter setting"
 
 
+def test_the_line_above_the_bar_says_what_is_running_and_for_which_visit(slicer_app):
+    from HCCResponseLib.base.jobs import Progress
+    from HCCResponseLib.panel.sections.run import busy_words
+
+    points = ("baseline", "follow-up 1")
+    running = Progress("follow-up 1: Aligning livers", 0.7, 20.0)
+    assert busy_words(running, points) == "Proposing follow-up 1: aligning livers ... (about 20 s left)"
+    assert busy_words(Progress("Adapting, step 3 of 10", 0.2), points) == "Adapting, step 3 of 10 ..."
+
+
 def test_closing_the_panel_ends_the_job(slicer_app, case):
     start(case, steps=1000, pause=0.05)
     job = case.panel.jobs.job

@@ -37,7 +37,7 @@ def test_the_panel_says_merged_with_the_words_of_the_file(merged):
 def test_one_diameter_counts_for_both_and_undo_takes_it_back(merged):
     merged.ui.candidateTable.selectRow(0)
     merged.ui.dismissButton.click()
-    assert merged.ui.sumTable.item(1, 1).text() == "51.0"
+    assert merged.ui.sumTable.item(0, 2).text() == "51.0"
     [point] = [p for p in merged.panel.response.responses.evaluation.time_points if p.name == FOLLOW_UP]
     assert any("merged into L1" in line for line in point.trace)
     merged.ui.undoButton.click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,7 @@ class Context:
         selected: time point and lesion that actions work on.
         leave: finishes what was drawn elsewhere than at the selected row; the editor's section sets it.
         at_end: what sections have to stop when the panel goes away, also one that was built half.
+        figures: whether the figures behind the words of a row are shown.
     """
 
     ui: Any
@@ -37,6 +39,7 @@ class Context:
     selected: tuple[str, str] | None = None
     leave: Callable[[], None] = lambda: None
     at_end: list[Callable[[], None]] = field(default_factory=list)
+    figures: bool = False
 
     def selection(self) -> tuple[str, str]:
         """Time point and lesion. Raises ``InputError`` (shown to the reader) when nothing is selected."""
@@ -49,9 +52,24 @@ class Context:
         moved = (time_point, name) != self.selected
         self.selected = (time_point, name)
         rows = {p: self.presenter.state.row(p, name) for p in self.slices.points}
-        self.slices.go_to(rows)
+        self.slices.go_to(rows, time_point)
         if moved:
             self.leave()
+        self.refresh()
+
+    def show_words(self, label: Any, words: str, figures: str) -> None:
+        """Words of a row with a link to the figures behind them, which are the label's tool tip too."""
+        text = html.escape(words, quote=False)
+        if figures:
+            link = "hide figures" if self.figures else "figures"
+            more = "\n" + html.escape(figures, quote=False) if self.figures else ""
+            text += f' <a href="figures">{link}</a>{more}'
+        label.setText(text.replace("\n", "<br>"))
+        label.setToolTip(figures)
+
+    def turn_figures(self) -> None:
+        """Show the figures, or words alone."""
+        self.figures = not self.figures
         self.refresh()
 
 
@@ -78,14 +96,6 @@ def guarded(action: Callable[[], object]) -> Callable[[], None]:
                 raise
 
     return slot
-
-
-def press_by_key(table: Any, key: str, button: Any) -> Any:
-    """A key that presses a button while the table has the focus; lives as long as somebody holds it."""
-    shortcut = qt.QShortcut(qt.QKeySequence(key), table)
-    shortcut.setContext(qt.Qt.WidgetWithChildrenShortcut)
-    shortcut.connect("activated()", button.click)
-    return shortcut
 
 
 def offer(combo: Any, names: Iterable[str]) -> None:
@@ -117,13 +127,33 @@ def fill(table: Any, rows: Sequence[Sequence[str]]) -> None:
     for number, row in enumerate(rows):
         for column, text in enumerate(row):
             table.setItem(number, column, table_item(text, text))
-    table.resizeColumnsToContents()
+    fit_columns(table)
     fit_height(table, len(rows))
 
 
-def fit_height(table: Any, rows: int, most: int = 12, room: int = 0) -> None:
-    """As high as its rows, so that nothing is hidden in a table within a panel that scrolls anyway."""
-    line = qt.QFontMetrics(table.font).height() + 8
+def fit_height(table: Any, rows: int, most: int = 12) -> None:
+    """As high as its rows, so that nothing is hidden in a table within a page that scrolls anyway."""
+    table.setFixedHeight(line_height(table) * (1 + max(1, min(rows, most))) + 4)
+
+
+def line_height(table: Any) -> int:
+    """Let all lines of a table be of one height in pixels that fits its font; returns it."""
+    line = int(qt.QFontMetrics(table.font).height()) + 8
     table.verticalHeader().setDefaultSectionSize(line)
     table.horizontalHeader().setFixedHeight(line)
-    table.setFixedHeight(line * (1 + max(1, min(rows, most))) + room + 4)
+    return line
+
+
+def fit_columns(table: Any) -> None:
+    """Each column as wide as its words, the last one as far as there is room."""
+    header = table.horizontalHeader()
+    header.setStretchLastSection(False)
+    table.resizeColumnsToContents()
+    header.setStretchLastSection(True)
+
+
+def fit_rows(table: Any, rows: int) -> None:
+    """For the tables that are always in sight: the room of up to three rows, more where the panel has it."""
+    line = line_height(table)
+    bar = qt.QApplication.style().pixelMetric(qt.QStyle.PM_ScrollBarExtent)
+    table.setMinimumHeight(line * (1 + max(2, min(rows, 3))) + bar + 4)

@@ -12,11 +12,12 @@ import slicer
 from HCCResponseLib.base.errors import HCCResponseError, StorageError
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.panel.context import Context, guarded, offer, soon, tell_soon
+from HCCResponseLib.panel.context import Context, guarded, soon, tell_soon
 from HCCResponseLib.panel.jobs import JobRunner
 from HCCResponseLib.panel.scene.bridge import SceneView
 from HCCResponseLib.panel.scene.slices import SliceViews
 from HCCResponseLib.panel.sections.candidates import CandidateSection
+from HCCResponseLib.panel.sections.decisions import DecisionSection
 from HCCResponseLib.panel.sections.editor import EditorSection
 from HCCResponseLib.panel.sections.facts import FactsSection
 from HCCResponseLib.panel.sections.lesions import LesionSection
@@ -24,18 +25,11 @@ from HCCResponseLib.panel.sections.response import ResponseSection
 from HCCResponseLib.panel.sections.run import RunSection
 from HCCResponseLib.panel.sections.sign import SignSection
 from HCCResponseLib.panel.sections.study import StudySection
+from HCCResponseLib.panel.sections.thumbnails import ThumbnailSection
+from HCCResponseLib.panel.sections.view import ViewSection
 from HCCResponseLib.presenter.presenter import Presenter
 from HCCResponseLib.review.people.people import People, local_people, people_of
 from HCCResponseLib.review.read.records import ReaderLine
-
-# Window presets for CT of the liver, (width, level) in HU; a further preset is one line.
-WINDOW_PRESETS = {
-    "Soft tissue": (400.0, 50.0),
-    "Liver, portal venous": (180.0, 110.0),
-    "Liver, unenhanced": (150.0, 50.0),
-    "Lung": (1500.0, -600.0),
-    "Bone": (2000.0, 400.0),
-}
 
 
 class ReaderPanel:
@@ -84,9 +78,14 @@ class ReaderPanel:
         self._candidates = CandidateSection(context)
         self.response = ResponseSection(context)
         self._sign = SignSection(context)
+        self.view = ViewSection(context)
+        self.decisions = DecisionSection(context)
+        self._thumbnails = ThumbnailSection(context)
         self.presenter.reason = lambda: str(self._ui.changeReasonEdit.text).strip()
         self.presenter.on_change(self._changed)
-        self._set_up_views()
+        # Unfolding shows all that is inside; what has no place now is hidden again.
+        for section in (self._ui.moreSection, self._ui.visitSection):
+            section.connect("contentsCollapsed(bool)", guarded(self.refresh))
         self.refresh()
 
     def _accounts(self) -> People:
@@ -96,16 +95,6 @@ class ReaderPanel:
         if self._people is None:
             self._people = self._open_people()
         return self._people
-
-    def _set_up_views(self) -> None:
-        ui = self._ui
-        offer(ui.windowCombo, WINDOW_PRESETS)
-        ui.windowCombo.connect("activated(int)", guarded(self._window))
-        ui.compareButton.connect("clicked()", guarded(self.compare))
-        ui.linkCheck.connect("toggled(bool)", guarded(self._link))
-        # Unfolding shows all that is inside; what has no place now is hidden again.
-        for section in (ui.segmentSection, ui.lesionSection, ui.responseSection):
-            section.connect("contentsCollapsed(bool)", guarded(self.refresh))
 
     # -- open, close ------------------------------------------------------------------------------------------
 
@@ -128,7 +117,7 @@ class ReaderPanel:
         """Show the read that the presenter has open, at an unfinished contour where there is one."""
         self._context.selected = None
         self.scene_view.open(self.presenter.shown(), self.presenter.image)
-        self.compare()
+        self.view.forget()
         self.refresh()
         found = self.presenter.drafts.latest()
         if found is not None:
@@ -170,8 +159,6 @@ class ReaderPanel:
         self._ui.changeReasonEdit.setText("")
         if self.presenter.session is not None:
             self.scene_view.show(self.presenter.shown())
-            if len(self.presenter.points()) != self._points:
-                self.compare()
         self.refresh()
 
     def refresh(self) -> None:
@@ -191,25 +178,13 @@ class ReaderPanel:
         self.editor.show(view)
         for name in ("segment", "lesion", "view", "adapt", "candidate", "response", "sign"):
             getattr(self._ui, f"{name}Section").setEnabled(opened)
+        self._ui.decisionFrame.setEnabled(opened)
         if view is not None:
             for section in (
-                self._run, self.lesions, self._facts, self._candidates, self.response, self._sign,
+                self._run, self.lesions, self._facts, self._candidates, self.decisions, self.response, self._sign,
+                self.view, self._thumbnails,
             ):  # fmt: skip
                 section.show(view)
-
-    def compare(self) -> None:
-        """Baseline and the latest follow-ups side by side."""
-        points = self.presenter.points()
-        self._points = len(points)
-        shown = points if len(points) <= 3 else [points[0], *points[-2:]]
-        self.slices.compare(shown, self.scene_view)
-        self._window()
-
-    def _window(self) -> None:
-        self.slices.set_window(WINDOW_PRESETS[self._ui.windowCombo.currentText], self.scene_view)
-
-    def _link(self) -> None:
-        self.slices.linked = bool(self._ui.linkCheck.checked)
 
     def _job_changed(self, job: Any) -> None:
         self._run.job_changed(job)

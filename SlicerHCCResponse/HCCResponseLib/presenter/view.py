@@ -6,17 +6,13 @@ from enum import StrEnum
 
 from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.imaging.study import TimePointEntry
-from HCCResponseLib.lesions.proposal import (
-    OUTSIDE_DOMAIN,
-    OUTSIDE_WORDS,
-    UNSEEN_ERRORS,
-    domain_words,
-    place_words,
-)
+from HCCResponseLib.lesions.proposal import OUTSIDE_WORDS, domain_words
+from HCCResponseLib.presenter.evidence import cell_note, evidence_text, evidence_words
+from HCCResponseLib.presenter.worklist import Worklist, worklist_of
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.access import Stage
-from HCCResponseLib.review.read.category import missing, roles
+from HCCResponseLib.review.read.category import Gap, gaps, roles
 from HCCResponseLib.review.read.lifecycle import points as points_of
 from HCCResponseLib.review.read.lifecycle import stage
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
@@ -39,11 +35,18 @@ class CellStatus(StrEnum):
     MISSING = "missing"
     LOCKED = "locked"
     DRAFT = "draft"
+    NONE = "none"
+    """Nothing can be here: a lesion that came later, one that was rejected at baseline, a visit not proposed yet."""
 
 
 @dataclass(frozen=True)
 class TimePointLine:
-    """One time point in the study section. ``remarks``: what to know of how its image was acquired or read."""
+    """One time point in the study section.
+
+    Attributes:
+        remarks: what to know of how its image was acquired or read.
+        waits: why it has no proposals yet, as a sentence; empty when it has.
+    """
 
     name: str
     date: str
@@ -51,16 +54,22 @@ class TimePointLine:
     image: str
     state: str
     remarks: tuple[str, ...] = ()
+    waits: str = ""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One lesion at one time point: short text, status, and a note with everything behind it."""
+    """One lesion at one time point: text, status, and a note with everything behind it.
+
+    Attributes:
+        short: the text where there is little room: of a split lesion its sum and the number of its parts.
+    """
 
     time_point: str
     text: str
     status: CellStatus
     note: str
+    short: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,7 @@ class LesionLine:
 
 @dataclass(frozen=True)
 class CandidateLine:
-    """One candidate for a new lesion with its evidence."""
+    """One candidate for a new lesion; its evidence in words, and the figures behind them."""
 
     time_point: str
     name: str
@@ -86,20 +95,34 @@ class CandidateLine:
     decision: str
     status: CellStatus
     evidence: str
+    figures: str
 
 
 @dataclass(frozen=True)
 class PanelView:
-    """The whole panel. ``points`` may be seen now; ``missing`` is empty when a category can be computed."""
+    """The whole panel.
+
+    Attributes:
+        points: may be seen now.
+        gaps: what is missing for a category, with its places; empty when one can be computed.
+        waiting: time points without proposals.
+        worklist: rows that wait for a decision, and how many are decided.
+    """
 
     subject: str
     time_points: tuple[TimePointLine, ...]
     points: tuple[str, ...]
     lesions: tuple[LesionLine, ...]
     candidates: tuple[CandidateLine, ...]
-    missing: tuple[str, ...]
+    gaps: tuple[Gap, ...]
     baseline_decided: bool
     waiting: tuple[str, ...]
+    worklist: Worklist
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is missing for a category, in words."""
+        return tuple(gap.words for gap in self.gaps)
 
 
 def build_view(
@@ -113,23 +136,28 @@ def build_view(
     """
     assert state.study is not None
     points = open_points(state)
-    first = state.rows.get(points[0], {})
     return PanelView(
         state.study.subject,
         tuple(_time_point(state, p, drafts) for p in state.study.timepoints),
         tuple(points),
         _lesions(state, profile, points, drafts),
         tuple(_candidates(state, points, drafts)),
-        (*missing(state, points[-1]), *(_unfinished(*place) for place in sorted(drafts))),
-        bool(first)
-        and all(r.status is not RowStatus.PROPOSED for r in first.values())
-        and not any(point == points[0] for point, _ in drafts),
+        (*gaps(state, points[-1]), *(_unfinished(*place) for place in sorted(drafts))),
+        _baseline_decided(state, points[0], drafts),
         tuple(n for n in points if n not in state.provenance),
+        worklist_of(state, points, drafts),
     )
 
 
-def _unfinished(point: str, name: str) -> str:
-    return f"{point}: the contour of {name} is unfinished; finish it by Done, or discard it."
+def _baseline_decided(state: ReadState, first: str, drafts: frozenset[tuple[str, str]]) -> bool:
+    rows = state.rows.get(first, {})
+    decided = bool(rows) and all(r.status is not RowStatus.PROPOSED for r in rows.values())
+    return decided and not any(point == first for point, _ in drafts)
+
+
+def _unfinished(point: str, name: str) -> Gap:
+    words = f"the contour of {name} is unfinished; finish it by Done, or discard it."
+    return Gap(point, name, f"{point}: {words}")
 
 
 def open_points(state: ReadState) -> list[str]:
@@ -141,18 +169,31 @@ def _time_point(state: ReadState, point: TimePointEntry, drafts: frozenset[tuple
     name = point.name
     rows = state.rows.get(name, {})
     open_rows = sum(r.status is RowStatus.PROPOSED or (name, n) in drafts for n, r in rows.items())
+    waits = ""
     if name in state.locked:
         words = "signed and locked"
     elif stage(state, name) is Stage.WAITING:
         words = "opens when the one before is locked"
     elif name not in state.provenance:
-        words = "no proposals yet"
+        words, waits = "not proposed", not_proposed(state, name, drafts)
     else:
         words = f"{open_rows} of {len(rows)} to decide" if open_rows else "all decided"
     shown = stage(state, name) is not Stage.WAITING
     facts = state.provenance.get(name, {}) if shown else {}
     remarks = (*facts.get("image", {}).get("remarks", ()), *domain_words(facts))
-    return TimePointLine(name, point.date.isoformat(), point.phase or "", str(point.image), words, remarks)
+    return TimePointLine(
+        name, point.date.isoformat(), point.phase or "", str(point.image), words, remarks, waits
+    )
+
+
+def not_proposed(state: ReadState, name: str, drafts: frozenset[tuple[str, str]]) -> str:
+    """Why a time point has no proposals yet, and what comes first."""
+    first = open_points(state)[0]
+    if name == first:
+        return "not proposed yet: press Propose baseline lesions"
+    if _baseline_decided(state, first, drafts):
+        return "not proposed yet: press Adapt and propose"
+    return f"not proposed yet: decide on the {first} first"
 
 
 def _lesions(
@@ -198,10 +239,29 @@ def _no_role(row: Row | None) -> tuple[str, str]:
 def _cell(state: ReadState, point: str, name: str, draft: bool) -> Cell:
     row = state.row(point, name)
     if row is None:
-        absent = "no proposal here" if point in state.provenance else "no proposals yet"
-        return Cell(point, "", CellStatus.MISSING, absent)
+        return _absent(state, point, name)
     text = f"draft {_text(row)}" if draft else _text(row)
-    return Cell(point, text, _status(state, point, row, draft), cell_note(row, draft))
+    short = f"{row.long_mm} ({len(row.parts)} parts)" if row.parts else _text(row)
+    return Cell(
+        point,
+        text,
+        _status(state, point, row, draft),
+        cell_note(row, draft),
+        f"draft {short}" if draft else short,
+    )
+
+
+def _absent(state: ReadState, point: str, name: str) -> Cell:
+    """A cell without a row: red only where a lesion that is followed should have one."""
+    first = open_points(state)[0]
+    before = state.row(first, name)
+    if point not in state.provenance:
+        return Cell(point, "-", CellStatus.NONE, not_proposed(state, point, frozenset()))
+    if before is None:
+        return Cell(point, "-", CellStatus.NONE, "not seen at this visit")
+    if before.status is RowStatus.REJECTED:
+        return Cell(point, "-", CellStatus.NONE, f"rejected at {first}, so it is not followed")
+    return Cell(point, "missing", CellStatus.MISSING, "no proposal here: contour it or give its state")
 
 
 def _status(state: ReadState, point: str, row: Row, draft: bool) -> CellStatus:
@@ -217,70 +277,6 @@ def _text(row: Row) -> str:
     if row.long_mm is None:
         return STATE_WORDS.get(row.state, str(row.state))
     return f"{row.long_mm}" + (f" x {row.short_mm}" if row.short_mm is not None else "")
-
-
-def cell_note(row: Row, draft: bool = False) -> str:
-    """Everything behind a row's number, one line each; of an unfinished contour that it is no decision."""
-    lines = [f"{row.status.value} ({row.proposal.origin})"]
-    if draft:
-        lines[0] = f"unfinished contour, no decision yet; proposed by {row.proposal.origin}"
-    elif row.decision is not None:
-        lines[0] = f"{row.status.value} by {row.decision.reader}; proposed by {row.proposal.origin}"
-        if row.decision.reason:
-            lines.append(f"reason: {row.decision.reason}")
-    lines += _lengths(row)
-    if not row.is_candidate:
-        lines += _cautions(row)
-    if row.measurement is not None:
-        lines.append(
-            f"volume {row.measurement.volume_mm3 / 1000:.1f} mL, convention {row.measurement.convention}"
-        )
-        lines += [str(w) for w in row.measurement.warnings]
-    return "\n".join(lines)
-
-
-def _cautions(row: Row) -> list[str]:
-    """What the reader must know of how the lesion was found again."""
-    evidence = row.proposal.evidence
-    lines = []
-    if evidence.get("registration_trustworthy") is False:
-        lines.append("Caution: the registration is not trustworthy here.")
-    lines += [str(evidence[k]) for k in ("remark", "registration_remark") if evidence.get(k)]
-    if place := place_words(evidence):
-        lines.append(place)
-    if row.proposal.outside_domain:
-        lines.append(f"{OUTSIDE_WORDS} {row.proposal.outside_domain}")
-    if row.proposal.says_disappeared:
-        lines.append(f"Proposed as disappeared: look at its place and around it. {UNSEEN_ERRORS}")
-    if evidence.get("outcome") in ("split", "merged", "unclear"):
-        lines.append(f"{evidence['outcome']}, confidence {evidence.get('confidence')}")
-    if evidence.get("parts_long_axes_mm"):
-        lines.append(f"long axes of its parts: {evidence['parts_long_axes_mm']} mm")
-    if evidence.get("merged_with"):
-        lines.append(f"merged with {evidence['merged_with']}")
-    if row.merged_into:
-        lines.append(f"One diameter is measured for both, that of {row.merged_into} (RECIST 1.1, 4.3.2).")
-        lines.append("Where a border between them is visible, draw each of them: then each is measured.")
-    return lines
-
-
-def _lengths(row: Row) -> list[str]:
-    """The reader's line beside the contour's axis, and the edited contour's beside the proposed one."""
-    lines = []
-    contour = row.measurement.long_axis.length_mm if row.measurement else None
-    own = row.decision.long_axis_mm if row.decision else None
-    if row.parts:
-        lines.append(f"split: {row.parts_words} = {row.long_mm} mm; the parts are added (RECIST 1.1, 4.3.2)")
-        lines.append("a length of your own takes the place of the sum")
-        return lines
-    if own is not None and row.proposal.parts:
-        lines.append(f"reader's line {own} mm in place of the sum of the parts")
-    if own is not None and contour is not None:
-        lines.append(f"reader's line {own} mm, contour {contour} mm (difference {own - contour:+} mm)")
-    proposed = row.proposal.measurement
-    if proposed is not None and row.measurement is not proposed and contour is not None:
-        lines.append(f"edited contour {contour} mm, proposed {proposed.long_axis.length_mm} mm")
-    return lines
 
 
 def _change(state: ReadState, name: str, points: list[str]) -> str:
@@ -312,46 +308,10 @@ def _candidates(
             row.proposal.suggestion.value if row.proposal.suggestion else "",
             "draft" if (point, name) in drafts else row.decision.action.value if row.decision else "",
             _status(state, point, row, (point, name) in drafts),
+            evidence_words(row),
             evidence_text(row),
         )
         for point in points
         for name, row in state.rows.get(point, {}).items()
         if row.is_candidate
     ]
-
-
-# In the order in which a reader asks for them; what is not named here comes last, by its own name.
-_EVIDENCE_WORDS = {
-    OUTSIDE_DOMAIN: "outside what the network was made for",
-    "remark": "remark",
-    "registration_remark": "registration",
-    "registration_trustworthy": "checks of the registration passed",
-    "place_error_mm": "mm that the place may be off (estimated)",
-    "imaged_at_baseline": "imaged at baseline",
-    "mean_probability": "probability",
-    "highest_probability": "highest probability",
-    "probability_at_baseline": "probability in this place at baseline",
-    "volume_at_baseline_ml": "mL seen in this place at baseline",
-    "volume_ml": "volume in mL",
-    "distance_to_known_mm": "mm to nearest known lesion",
-    "key_slice": "key slice",
-    "mean_hu": "attenuation in HU",
-    "hu_against_liver": "HU against liver",
-    "elongation": "elongation",
-    "base_network_agreement": "agreement of base network with baseline contour",
-}
-_NOT_FOR_READERS = ("place_lps", "place_at_baseline_lps")
-
-
-def evidence_text(row: Row) -> str:
-    """A row's evidence as lines that a reader understands."""
-    lines = []
-    given = row.proposal.evidence
-    for key in dict.fromkeys((*_EVIDENCE_WORDS, *given)):
-        value = given.get(key)
-        if key in _NOT_FOR_READERS or value is None:
-            continue
-        words = _EVIDENCE_WORDS.get(key, key.replace("_", " "))
-        shown = ("yes" if value else "no") if isinstance(value, bool) else value
-        lines.append(f"{words}: {shown}")
-    return "\n".join(lines)

@@ -1,11 +1,18 @@
 """Methods and constructors of wrapped classes, called with the strictness of PythonQt."""
 
+import ctypes
 import functools
 from collections.abc import Callable
 from typing import Any
 
 from .record import RECORD, HostError
 from .values import from_qt, to_qt
+
+# PySide6 returns None without a reference of its own, which only Python 3.12 (where None lives for ever) forgives: a
+# long run of tests would end with "deallocating None".
+_KEEP_NONE = ctypes.pythonapi.Py_IncRef
+_KEEP_NONE.argtypes = [ctypes.py_object]
+_KEEP_NONE.restype = None
 
 
 class BoundCall:
@@ -40,7 +47,10 @@ def checked(what: str, call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     An error in Python code that Qt calls meanwhile (an event, an event filter) is printed and swallowed as in PythonQt.
     """
     try:
-        return from_qt(call(*map(to_qt, args)))
+        result = call(*map(to_qt, args))
+        if result is None:
+            _KEEP_NONE(None)
+        return from_qt(result)
     except Exception as error:
         if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
             RECORD.uncaught(error)

@@ -16,12 +16,35 @@ SLICES = {"Red": "Axial", "Yellow": "Sagittal", "Green": "Coronal"}
 
 
 @stand_in
+class qMRMLSliceView(QtWidgets.QWidget):
+    """The part of a slice view that is drawn: what is added to its renderer is in the picture."""
+
+    def __init__(self, *parent: Any) -> None:
+        super().__init__(*parent)
+        window = vtk.vtkRenderWindow()
+        window.SetOffScreenRendering(1)
+        window.AddRenderer(vtk.vtkRenderer())
+        self.__dict__["_state"] = types.SimpleNamespace(window=window)
+
+    def renderWindow(self) -> Any:
+        """The ``vtkRenderWindow``; it is drawn by ``slice_view.render_slice`` alone."""
+        return self._state.window
+
+    def scheduleRender(self) -> None:
+        """Nothing is drawn before somebody asks for a picture."""
+
+
+@stand_in
 class qMRMLSliceWidget(QtWidgets.QWidget):
     """One slice view: its node, its logic and its layers."""
 
     def __init__(self, logic: Any, *parent: Any) -> None:
         super().__init__(*parent)
-        self.__dict__["_state"] = types.SimpleNamespace(logic=logic)
+        self.__dict__["_state"] = types.SimpleNamespace(logic=logic, view=qMRMLSliceView(self))
+
+    def sliceView(self) -> Any:
+        """The ``qMRMLSliceView``."""
+        return self._state.view
 
     def sliceLogic(self) -> Any:
         """The ``vtkMRMLSliceLogic``."""

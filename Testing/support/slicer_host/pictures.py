@@ -69,7 +69,9 @@ def grab(widget: Any, path: str | Path, width: int = 420, height: int | None = N
     widget.setAttribute(QtCore.Qt.WidgetAttribute.WA_DontShowOnScreen)
     widget.resize(width, height or max(widget.sizeHint().height(), 80))
     widget.show()
-    QtCore.QCoreApplication.processEvents()
+    # A page within a page learns only in the next turn that what it holds has grown.
+    for _ in range(3):
+        QtCore.QCoreApplication.processEvents()
     if not widget.grab().save(str(file)):
         raise OSError(f"{file} could not be written")
     return file

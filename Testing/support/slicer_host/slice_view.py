@@ -31,6 +31,7 @@ def render_slice(
     logic = slicer.app.layoutManager().sliceWidget(view).sliceLogic()
     node = logic.GetSliceNode()
     node.SetDimensions(*size, 1)
+    slicer.app.processEvents()
     if fit:
         logic.FitSliceToBackground()
     if offset is not None:
@@ -45,11 +46,17 @@ def render_slice(
     window.AddRenderer(renderer)
     renderer.AddViewProp(_image_of(logic))
     group = _displayable_managers(renderer, node)
+    over = _over(view)
+    for actor in over:
+        renderer.AddViewProp(actor)
     try:
         window.Render()
         return _save(window, Path(path))
     finally:
         group.SetMRMLDisplayableNode(None)
+        for actor in over:
+            renderer.RemoveViewProp(actor)
+            actor.ReleaseGraphicsResources(window)
         window.Finalize()
 
 
@@ -63,6 +70,13 @@ def _image_of(logic: Any) -> Any:
     actor.SetMapper(mapper)
     actor.GetProperty().SetDisplayLocationToBackground()
     return actor
+
+
+def _over(view: str) -> list[Any]:
+    """What code has added to the view's own renderer."""
+    own = slicer.app.layoutManager().sliceWidget(view).sliceView().renderWindow().GetRenderers()
+    actors = own.GetFirstRenderer().GetViewProps()
+    return [actors.GetItemAsObject(n) for n in range(actors.GetNumberOfItems())]
 
 
 def _displayable_managers(renderer: Any, node: Any) -> Any:

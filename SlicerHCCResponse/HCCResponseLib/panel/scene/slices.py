@@ -1,185 +1,272 @@
-"""Slice views beside each other: baseline and follow-ups, scrolled together, moved to a lesion's key slice."""
+"""Slice views beside each other: baseline and follow-ups at the same zoom, scrolled together, on acquired slices."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+import slicer
 
-from HCCResponseLib.imaging.geometry import lps_to_ras
 from HCCResponseLib.panel.scene.bridge import SceneView
+from HCCResponseLib.panel.scene.layouts import set_layout
+from HCCResponseLib.panel.scene.overlay import Overlay
+from HCCResponseLib.panel.scene.places import Ras, middle_within, places_of
+from HCCResponseLib.presenter.marks import Mark
 from HCCResponseLib.review.read.state import Row
 
 # The application's own views, so that nothing else of the user's layout changes.
 VIEWS = ("Red", "Yellow", "Green")
-_LAYOUT_NUMBER = 5470
-Extent = tuple[tuple[int, ...], tuple[float, ...]]
+
+Marks = Callable[[str, Ras], tuple[str, Sequence[Mark], Sequence[Mark]]]
+"""For a time point and a RAS place on its slice: words of the corner, names, ghosts."""
+
+
+@dataclass
+class _View:
+    """What is known of one view, to tell what a change of its node was.
+
+    Attributes:
+        offset: S in mm where it would be, were slices infinitely thin: acquired slices of two scans rarely meet.
+        stood: S in mm of the acquired slice that it shows.
+        size: in pixels; ``field``: of view, in mm.
+    """
+
+    name: str
+    point: str
+    widget: Any
+    overlay: Overlay
+    offset: float = 0.0
+    stood: float = 0.0
+    size: tuple[int, int] = (0, 0)
+    field: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def node(self) -> Any:
+        """Its slice node."""
+        return self.widget.mrmlSliceNode()
+
+    @property
+    def volume(self) -> Any:
+        """The scan that it shows."""
+        return self.widget.sliceLogic().GetBackgroundLayer().GetVolumeNode()
+
+    def remember(self) -> None:
+        """Take the node as it is now."""
+        self.offset = self.stood = float(self.node.GetSliceOffset())
+        self.remember_zoom()
+
+    def remember_zoom(self) -> None:
+        """Take size and field of view as they are now."""
+        width, height, _ = self.node.GetDimensions()
+        self.size, self.field = (width, height), self.node.GetFieldOfView()[:2]
+
+    def go(self, offset: float) -> None:
+        """To the acquired slice that is nearest to S in mm."""
+        self.offset = offset
+        self.node.SetSliceOffset(offset)
+        self.widget.sliceLogic().SnapSliceOffsetToIJK()
+        self.stood = float(self.node.GetSliceOffset())
 
 
 class SliceViews:
     """Shows up to three time points side by side in axial views.
 
     Args:
-        later: calls something once the application is done with what it is doing now.
+        later: calls something once the application is done with what it is doing now; a layout gives its views their
+            size only then.
     """
 
     def __init__(self, layout_manager: Any, later: Callable[[Callable[[], None]], None]) -> None:
         self._manager, self._later = layout_manager, later
-        self.points: tuple[str, ...] = ()
-        """Time points on show, from left to right."""
+        self._views: list[_View] = []
         self._observed: list[tuple[Any, int]] = []
-        self._offsets: dict[str, float] = {}
-        self._fitted: dict[str, Extent] = {}
-        """Views that show their whole scan, and not what their reader has zoomed to."""
-        self._moving = False
+        self._moving = self._zoomed = False
+        self._marks: Marks | None = None
+        self._locked: dict[str, float] = {}
         self.linked = True
+        self.window = (400.0, 40.0)
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Time points on show, from left to right."""
+        return tuple(view.point for view in self._views)
+
+    # -- showing ----------------------------------------------------------------------------------------------
 
     def compare(self, points: Sequence[str], view: SceneView) -> None:
-        """Show these time points (three at most) side by side, axial, each zoomed to its scan."""
+        """Show these time points (three at most) side by side, axial, at one zoom that shows each scan whole."""
         self.close()
-        self.points = tuple(points[: len(VIEWS)])
-        self._set_layout(len(self.points))
-        for name, point in zip(VIEWS, self.points, strict=False):
+        set_layout(self._manager, VIEWS[: len(points)])
+        for name, point in zip(VIEWS, points, strict=False):
             widget = self._manager.sliceWidget(name)
             widget.mrmlSliceCompositeNode().SetLinkedControl(False)
             widget.mrmlSliceCompositeNode().SetBackgroundVolumeID(view.volume_node(point).GetID())
             widget.mrmlSliceNode().SetOrientationToAxial()
-            self._fit(name)
-            self._follow(name, widget.mrmlSliceNode())
-        shown = zip(VIEWS, self.points, strict=False)
-        view.show_in({p: self._manager.sliceWidget(n).mrmlSliceNode().GetID() for n, p in shown})
+            self._views.append(_View(name, point, widget, Overlay(widget)))
+        self._fit(stay=False)
+        for one in self._views:
+            self._follow(one)
+        view.show_in({v.point: v.node.GetID() for v in self._views})
+        self._later(self._fit)
 
     def close(self) -> None:
-        """Stop scrolling views together."""
+        """Stop scrolling views together, and take the words off them."""
         for node, number in self._observed:
             node.RemoveObserver(number)
         self._observed.clear()
-        self._offsets.clear()
-        self._fitted.clear()
-        self.points = ()
+        for view in self._views:
+            view.overlay.clear()
+        self._views.clear()
+        self._locked.clear()
+        self._zoomed = False
 
-    def go_to(self, rows: dict[str, Row | None]) -> None:
-        """Move each view to where its lesion is, or to the place where it was expected or had not been yet."""
-        self._moving = True
-        try:
-            for name, point in zip(VIEWS, self.points, strict=False):
-                place = key_place(rows.get(point)) or earlier_place(rows)
-                if place is not None:
-                    node = self._manager.sliceWidget(name).mrmlSliceNode()
-                    node.JumpSliceByCentering(*place)
-                self._remember(name)
-        finally:
-            self._moving = False
+    def show_chart(self, chart: Any) -> None:
+        """A chart below the slices, which stay side by side."""
+        set_layout(self._manager, VIEWS[: len(self._views)], chart=True)
+        logic = slicer.app.applicationLogic()
+        logic.GetSelectionNode().SetActivePlotChartID(chart.GetID())
+        logic.PropagatePlotChartSelection()
 
     def set_window(self, width_level: tuple[float, float], view: SceneView) -> None:
         """Window of all time points."""
+        self.window = width_level
         for point in self.points:
             display = view.volume_node(point).GetDisplayNode()
             display.SetAutoWindowLevel(False)
             display.SetWindowLevel(*width_level)
+        self.mark()
 
-    def _set_layout(self, count: int) -> None:
-        layout = self._manager.layoutLogic().GetLayoutNode()
-        number = _LAYOUT_NUMBER + count
-        if not layout.IsLayoutDescription(number):
-            layout.AddLayoutDescription(number, layout_xml(count))
-        self._manager.setLayout(number)
+    def label(self, marks: Marks) -> None:
+        """Write over each view what ``marks`` gives, now and whenever it moves."""
+        self._marks = marks
+        self.mark()
 
-    def _fit(self, name: str) -> None:
-        """Show the whole scan, at the slice and for the size that the view has now."""
-        widget = self._manager.sliceWidget(name)
-        node, moving, again = widget.mrmlSliceNode(), self._moving, name in self._fitted
-        offset, self._moving = node.GetSliceOffset(), True
-        try:
-            widget.sliceLogic().FitSliceToBackground()
-            if again:
-                node.SetSliceOffset(offset)
-            self._fitted[name] = _extent(node)
-            self._remember(name)
-        finally:
-            self._moving = moving
+    def mark(self) -> None:
+        """Write the words anew."""
+        for view in self._views:
+            self._mark(view)
 
-    def _resized(self, name: str) -> None:
-        """A layout gives its views their sizes after it was chosen, and folding a section changes them.
+    def _mark(self, view: _View) -> None:
+        if self._marks is not None:
+            matrix = view.node.GetSliceToRAS()
+            place = tuple(float(matrix.GetElement(row, 3)) for row in range(3))
+            view.overlay.show(*self._marks(view.point, place))  # type: ignore[arg-type]
 
-        A view that its reader has zoomed keeps its zoom.
+    def _fit(self, stay: bool = True) -> None:
+        """One zoom for all that shows each scan whole, unless the reader has zoomed since.
+
+        Args:
+            stay: on the slices where the views are, else in the middle of each scan.
         """
-        before, now = self._fitted.get(name), _extent(self._manager.sliceWidget(name).mrmlSliceNode())
-        if before is None or now == before:
+        if self._zoomed:
             return
-        if now[0] == before[0]:
-            del self._fitted[name]
-            return
-        self._fitted[name] = now
-        self._later(lambda: self._fit(name) if name in self._fitted else None)
+        with self._quiet():
+            for view in self._views:
+                view.widget.sliceLogic().FitSliceToBackground()
+            shown = [v for v in self._views if v.node.GetDimensions()[0] > 0]
+            scale = max((_mm_per_pixel(v) for v in shown), default=0.0)
+            for view in shown:
+                _zoom(view, scale)
+                view.go(view.offset if stay else float(view.node.GetSliceOffset()))
+                view.remember_zoom()
+        self.mark()
 
-    def _follow(self, name: str, node: Any) -> None:
-        self._remember(name)
-        self._observed.append((node, node.AddObserver("ModifiedEvent", lambda *_: self._scrolled(name))))
+    # -- moving -----------------------------------------------------------------------------------------------
 
-    def _remember(self, name: str) -> None:
-        self._offsets[name] = float(self._manager.sliceWidget(name).mrmlSliceNode().GetSliceOffset())
+    def go_to(self, rows: Mapping[str, Row | None], anchor: str) -> None:
+        """Move each view to where its lesion is, or was expected, or lies beside it at another visit.
 
-    def _scrolled(self, name: str) -> None:
-        """Scroll the other views by as many millimetres, so that a lesion stays beside itself."""
-        if self._moving or name not in self._offsets:
+        Args:
+            anchor: the time point that was selected; with a locked offset the other views keep their distance to it.
+        """
+        places = places_of({point: rows.get(point) for point in self.points})
+        if not places:
             return
-        self._resized(name)
-        before = self._offsets[name]
-        self._remember(name)
-        step = self._offsets[name] - before
-        if not self.linked or abs(step) < 1e-3:
+        anchor = anchor if anchor in places else next(iter(places))
+        with self._quiet():
+            for view in self._views:
+                right, front, up = places[view.point]
+                if self._locked:
+                    up = places[anchor][2] + self._locked[view.point] - self._locked[anchor]
+                _centre(view, (right, front, up))
+                view.go(up)
+                view.remember_zoom()
+        self.mark()
+
+    def lock(self, on: bool) -> None:
+        """Keep the distance of the views as it is now, or let each view go to its own place again."""
+        self._locked = {v.point: v.offset for v in self._views} if on else {}
+
+    def apart(self, point: str) -> float:
+        """How far a view is above the first one, in mm."""
+        offsets = {v.point: float(v.node.GetSliceOffset()) for v in self._views}
+        return offsets[point] - offsets[self.points[0]]
+
+    def _follow(self, view: _View) -> None:
+        node = view.node
+        self._observed.append((node, node.AddObserver("ModifiedEvent", lambda *_: self._changed(view))))
+
+    def _changed(self, view: _View) -> None:
+        """Resized by the application, or zoomed or scrolled by the reader."""
+        if self._moving:
             return
-        self._moving = True
+        size, field = view.size, view.field
+        view.remember_zoom()
+        if view.size != size:
+            self._later(self._resized)
+            return
+        with self._quiet():
+            if any(abs(a - b) > 1e-3 for a, b in zip(view.field, field, strict=True)):
+                self._zoomed = True
+                self._zoom_others(view)
+            self._scroll_others(view)
+        self.mark()
+
+    def _resized(self) -> None:
+        self._fit()
+        self.mark()
+
+    def _zoom_others(self, view: _View) -> None:
+        for other in self._views:
+            if other is not view and self.linked:
+                _zoom(other, _mm_per_pixel(view))
+                other.remember_zoom()
+
+    def _scroll_others(self, view: _View) -> None:
+        """By as many millimetres, so that a lesion stays beside itself."""
+        step = float(view.node.GetSliceOffset()) - view.stood
+        view.remember()
+        for other in self._views:
+            if other is not view and self.linked and abs(step) > 1e-3:
+                other.go(other.offset + step)
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """What is moved inside is moved by us."""
+        before, self._moving = self._moving, True
         try:
-            for other in VIEWS[: len(self.points)]:
-                if other != name:
-                    node = self._manager.sliceWidget(other).mrmlSliceNode()
-                    node.SetSliceOffset(node.GetSliceOffset() + step)
-                    self._remember(other)
+            yield
         finally:
-            self._moving = False
+            self._moving = before
 
 
-def _extent(node: Any) -> Extent:
-    """Width and height of a view in pixels, and of what it shows in mm."""
-    return tuple(node.GetDimensions()[:2]), tuple(node.GetFieldOfView()[:2])
+def _mm_per_pixel(view: _View) -> float:
+    return float(view.node.GetFieldOfView()[0]) / max(1, int(view.node.GetDimensions()[0]))
 
 
-def layout_xml(count: int) -> str:
-    """A layout with ``count`` slice views side by side."""
-    items = "".join(
-        f'<item><view class="vtkMRMLSliceNode" singletontag="{name}">'
-        '<property name="orientation" action="default">Axial</property>'
-        f'<property name="viewlabel" action="default">{name[0]}</property></view></item>'
-        for name in VIEWS[:count]
+def _zoom(view: _View, mm_per_pixel: float) -> None:
+    width, height, _ = view.node.GetDimensions()
+    view.node.SetFieldOfView(width * mm_per_pixel, height * mm_per_pixel, view.node.GetFieldOfView()[2])
+
+
+def _centre(view: _View, place: Ras) -> None:
+    """Turn a view to a place; at the border of a scan it shows the scan and not what lies beyond."""
+    bounds = [0.0] * 6
+    view.volume.GetRASBounds(bounds)
+    right, front = (
+        middle_within(place[axis], view.field[axis], bounds[2 * axis], bounds[2 * axis + 1])
+        for axis in (0, 1)
     )
-    return f'<layout type="horizontal" split="true">{items}</layout>'
-
-
-def key_place(row: Row | None) -> tuple[float, float, float] | None:
-    """RAS point to look at for a row: the middle of its long axis, else the place where it was expected."""
-    if row is None:
-        return None
-    own = row.decision.long_line if row.decision else None
-    axis = row.measurement.long_axis if row.measurement and row.long_mm is not None else None
-    line = own or axis
-    if line is not None:
-        return _ras(np.add(line.start_lps, line.end_lps) / 2)
-    place = row.proposal.evidence.get("place_lps")
-    return _ras(place) if isinstance(place, list) else None
-
-
-def earlier_place(rows: dict[str, Row | None]) -> tuple[float, float, float] | None:
-    """RAS point at baseline of what was found later only: where a candidate would have been."""
-    for row in rows.values():
-        place = row.proposal.evidence.get("place_at_baseline_lps") if row is not None else None
-        if isinstance(place, list):
-            return _ras(place)
-    return None
-
-
-def _ras(lps: Any) -> tuple[float, float, float]:
-    x, y, z = (float(v) for v in lps_to_ras(lps))
-    return x, y, z
+    view.node.JumpSliceByCentering(right, front, place[2])

@@ -19,6 +19,7 @@ from HCCResponseLib.panel.scene.nodes import (
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import ReadEvaluation
 
+_HEAD_ROOM = 1.45
 _DAY, _SUM, _PR, _PD = "Days", "Sum of diameters (mm)", "PR at or below", "PD at or above"
 
 
@@ -30,6 +31,7 @@ def show_sums(scene: Any, subject: str, evaluation: ReadEvaluation, profile: Pro
     chart.SetTitle(f"{subject}: {evaluation.criterion}")
     chart.SetXAxisTitle("Days from baseline")
     chart.SetYAxisTitle(_SUM)
+    _leave_room(chart, table)
     for kind, column, colour, dashed in (
         (SUM_SERIES, _SUM, (0.12, 0.37, 0.66), False),
         (LIMIT_SERIES + " PR", _PR, (0.18, 0.49, 0.3), True),
@@ -39,6 +41,18 @@ def show_sums(scene: Any, subject: str, evaluation: ReadEvaluation, profile: Pro
         if not chart.HasPlotSeriesNodeID(series.GetID()):
             chart.AddAndObservePlotSeriesNodeID(series.GetID())
     return chart
+
+
+def _leave_room(chart: Any, table: Any) -> None:
+    """Words that fit into a low view, and room above the lines for the legend, which lies in the upper corner."""
+    chart.SetTitleFontSize(14)
+    chart.SetAxisTitleFontSize(12)
+    chart.SetAxisLabelFontSize(11)
+    chart.SetLegendFontSize(11)
+    columns = [table.GetTable().GetColumnByName(name) for name in (_SUM, _PR, _PD)]
+    highest = max((column.GetRange()[1] for column in columns if column.GetNumberOfTuples()), default=1.0)
+    chart.SetYAxisRangeAuto(False)
+    chart.SetYAxisRange(0.0, _HEAD_ROOM * max(highest, 1.0))
 
 
 def _node(scene: Any, subject: str, kind: str, class_name: str, name: str) -> Any:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.panel.context import Context, fit_height, guarded, press_by_key
+from HCCResponseLib.panel.context import Context, fit_columns, fit_rows, guarded
 from HCCResponseLib.panel.sections.lesion_table import status_item
 from HCCResponseLib.presenter.view import CandidateLine, CellStatus, PanelView
 from HCCResponseLib.review.read.records import Action
-
-KEYS = {"W": "newCandidateButton", "Q": "equivocalButton", "D": "dismissButton"}
 
 
 class CandidateSection:
@@ -18,7 +16,7 @@ class CandidateSection:
         self._context, self._ui = context, context.ui
         self._lines: tuple[CandidateLine, ...] = ()
         table = self._ui.candidateTable
-        self._shortcuts = [press_by_key(table, key, getattr(self._ui, name)) for key, name in KEYS.items()]
+        self._ui.evidenceLabel.connect("linkActivated(QString)", guarded(context.turn_figures))
         self._ui.newCandidateButton.connect("clicked()", guarded(lambda: self.answer(Action.NEW)))
         self._ui.equivocalButton.connect("clicked()", guarded(lambda: self.answer(Action.EQUIVOCAL)))
         self._ui.dismissButton.connect("clicked()", guarded(lambda: self.answer(Action.DISMISS)))
@@ -32,9 +30,11 @@ class CandidateSection:
         for number, line in enumerate(self._lines):
             words = (line.name, line.time_point, line.size, line.suggestion, line.decision or "to decide")
             for column, text in enumerate(words):
-                table.setItem(number, column, status_item(text, line.evidence, line.status))
-        table.resizeColumnsToContents()
-        fit_height(table, len(self._lines))
+                table.setItem(
+                    number, column, status_item(text, f"{line.evidence}\n{line.figures}".strip(), line.status)
+                )
+        fit_columns(table)
+        fit_rows(table, len(self._lines))
         self._mark()
         table.blockSignals(before)
         self._show_selected()
@@ -55,10 +55,10 @@ class CandidateSection:
         for button in (self._ui.newCandidateButton, self._ui.equivocalButton, self._ui.dismissButton):
             button.setEnabled(free)
         if line is not None:
-            words = f"{line.name}, {line.time_point}\n{line.evidence}"
+            words = f"{line.name}, {line.time_point}: {line.evidence or 'nothing else is known of it.'}"
         else:
             words = "Select a candidate to see its evidence." if self._lines else "No candidates."
-        self._ui.evidenceLabel.setText(words)
+        self._context.show_words(self._ui.evidenceLabel, words, "" if line is None else line.figures)
 
     def _clicked(self) -> None:
         row = self._ui.candidateTable.currentRow()

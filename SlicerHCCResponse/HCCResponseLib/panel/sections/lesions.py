@@ -6,37 +6,30 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.panel.context import Context, guarded, offer, press_by_key
+from HCCResponseLib.panel.context import Context, guarded, offer
 from HCCResponseLib.panel.scene.neighbours import let_overlap
 from HCCResponseLib.panel.sections.lesion_table import LesionTable
-from HCCResponseLib.presenter.view import STATE_WORDS, PanelView, cell_note
+from HCCResponseLib.presenter.evidence import row_figures, row_words
+from HCCResponseLib.presenter.view import STATE_WORDS, PanelView
+from HCCResponseLib.presenter.worklist import Place
 from HCCResponseLib.response.types import LesionRole, LesionState
-from HCCResponseLib.review.read.state import RowStatus
+from HCCResponseLib.review.read.state import Row, RowStatus
 
-# Keys work while the table has the focus; the same letters stand on the buttons.
-KEYS = {
-    "A": "acceptButton",
-    "R": "rejectButton",
-    "E": "editButton",
-    "L": "relinkButton",
-    "M": "mergeButton",
-    "N": "newLesionButton",
-    "U": "undoButton",
-    "Ctrl+Z": "undoButton",
-}
 _STATES = {"gone": LesionState.DISAPPEARED} | {w: s for s, w in STATE_WORDS.items()}
 _STATES["not evaluable"] = LesionState.NOT_EVALUABLE
-_COUNTED = (LesionState.MEASURED, LesionState.SPLIT, LesionState.MERGED)
+_COUNTED = (LesionState.MEASURED, LesionState.SPLIT)
+# States that no choice in the box makes; the box shows them while they are so.
+_MADE_ELSEWHERE = {LesionState.SPLIT: "split", LesionState.MERGED: "merged"}
 
 
 class LesionSection:
-    """Table, buttons, keys and the contour editor."""
+    """Table, buttons and the contour editor."""
 
     def __init__(self, context: Context) -> None:
         self._context, self._ui = context, context.ui
-        self._table = LesionTable(context.ui.lesionTable)
-        table = context.ui.lesionTable
-        self._shortcuts = [press_by_key(table, key, getattr(self._ui, name)) for key, name in KEYS.items()]
+        self._table = LesionTable(context.ui.lesionTable, context.ui.columnsButton)
+        table, combo = context.ui.lesionTable, context.ui.stateCombo
+        self._states = [combo.itemText(i) for i in range(combo.count)]
         actions: dict[str, Callable[[], None]] = {
             "acceptButton": self.accept,
             "rejectButton": self.reject,
@@ -51,6 +44,7 @@ class LesionSection:
             getattr(self._ui, name).connect("clicked()", guarded(action))
         table.connect("currentCellChanged(int,int,int,int)", guarded(self._clicked))
         table.connect("cellClicked(int,int)", guarded(self._clicked))
+        self._ui.cellLabel.connect("linkActivated(QString)", guarded(context.turn_figures))
         self._ui.roleCombo.connect("activated(int)", guarded(self.set_role))
         self._ui.stateCombo.connect("activated(int)", guarded(self.set_state))
 
@@ -83,23 +77,37 @@ class LesionSection:
         for widget in (ui.roleCombo, ui.stateCombo, ui.siteButton):
             widget.setEnabled(free)
         if selected is None:
-            ui.cellLabel.setText("Select a lesion: the views move to it at every time point shown.")
+            words = "Select a lesion: the views move to it at every time point shown."
+            self._context.show_words(ui.cellLabel, words, "")
         elif row is None:
-            ui.cellLabel.setText(f"{selected[1]}, {selected[0]}: no proposal.")
+            self._context.show_words(
+                ui.cellLabel, f"{selected[1]}, {selected[0]}: {_absent(view, selected)}.", ""
+            )
         else:
             lock = "signed and locked; " if locked else ""
             draft = selected in presenter.drafts.rows
-            ui.cellLabel.setText(f"{selected[1]}, {selected[0]}: {lock}{cell_note(row, draft)}")
+            words = f"{selected[1]}, {selected[0]}: {lock}{row_words(row, draft)}"
+            self._context.show_words(ui.cellLabel, words, row_figures(row))
+        self._show_state(row)
+        if selected is not None and row is not None:
             self._show_choices(view, *selected)
+
+    def _show_state(self, row: Row | None) -> None:
+        """The state as it is; a lesion that is merged or split is not shown as measured."""
+        combo = self._ui.stateCombo
+        made = _MADE_ELSEWHERE.get(row.state) if row is not None else None
+        offer(combo, [*self._states, made] if made else self._states)
+        if row is None:
+            combo.setCurrentIndex(-1)
+            return
+        words = made or next((w for w, s in _STATES.items() if s is row.state), "measured")
+        combo.setCurrentText("not evaluable" if words == "no contour" else words)
 
     def _show_choices(self, view: PanelView, time_point: str, name: str) -> None:
         ui = self._ui
         line = next((x for x in view.lesions if x.name == name), None)
         if line is not None and line.role in ("target", "non-target"):
             ui.roleCombo.setCurrentText(line.role)
-        row = self._context.presenter.row(time_point, name)
-        words = next((w for w, s in _STATES.items() if s is row.state), "measured")
-        ui.stateCombo.setCurrentText(words if words != "no contour" else "not evaluable")
         site = self._context.presenter.state.site(name)
         ui.organEdit.setText(site.organ)
         ui.segmentNameEdit.setText(site.segment)
@@ -148,6 +156,7 @@ class LesionSection:
         if time_point in self._context.presenter.state.locked:
             raise InputError(f"{time_point} is signed and locked; amend it with a reason first.")
         view, editor = self._context.scene_view, self._ui.segmentEditor
+        self._ui.stepTabs.setCurrentWidget(self._ui.lesionTab)
         self._ui.editorSection.collapsed = False
         editor.setSegmentationNode(view.contour_node(time_point))
         editor.setSourceVolumeNode(view.volume_node(time_point))
@@ -194,9 +203,15 @@ class LesionSection:
         """The reader's state of the lesion; 'measured' brings its contour back."""
         time_point, name = self._context.selection()
         words = self._ui.stateCombo.currentText
-        if words != "measured":
+        row = self._context.presenter.row(time_point, name)
+        if words in _STATES:
             self._context.presenter.set_state(time_point, name, _STATES[words])
-        elif self._context.presenter.row(time_point, name).state not in _COUNTED:
+        elif words == "measured" and row.proposal.state is LesionState.MERGED:
+            raise InputError(
+                f"{name} is proposed as merged with another lesion at {time_point}. To measure it by itself, draw its "
+                "own contour (Edit)."
+            )
+        elif words == "measured" and row.state not in _COUNTED:
             # Choosing what is so already must not take the reader's own contour back.
             self._context.presenter.accept(time_point, name)
 
@@ -208,3 +223,9 @@ class LesionSection:
         known = self._context.presenter.state.site(name)
         site = replace(known, organ=organ, segment=segment, lymph_node=node)
         self._context.presenter.set_site(name, site)
+
+
+def _absent(view: PanelView, place: Place) -> str:
+    """Why a cell has no row, in words."""
+    cells = (c for line in view.lesions if line.name == place[1] for c in line.cells)
+    return next((c.note for c in cells if c.time_point == place[0]), "no proposal here")

@@ -13,8 +13,17 @@ from HCCResponseLib.panel.scene.tables import show_sums
 from HCCResponseLib.presenter.responses import ResponseView, build_responses
 from HCCResponseLib.presenter.view import PanelView
 from HCCResponseLib.response.types import ReaderQuestion, Response
+from HCCResponseLib.review.read.category import Gap
 
 _SHOWN_GAPS = 6
+_SUM_ROWS = (
+    "Change from baseline (%)",
+    "Change from nadir (%)",
+    "Target",
+    "Non-target",
+    "New lesion",
+    "Overall",
+)
 
 
 class ResponseSection:
@@ -27,21 +36,24 @@ class ResponseSection:
         self._ui.nonTargetButton.connect("clicked()", guarded(self.set_non_target))
         self._ui.questionButton.connect("clicked()", guarded(self.answer))
         self._ui.plotButton.connect("clicked()", guarded(self.plot))
+        self._ui.missingLabel.connect("linkActivated(QString)", self._jump)
+        self._gaps: tuple[Gap, ...] = ()
         self._ui.traceButton.connect("toggled(bool)", guarded(self._toggle_trace))
 
     def show(self, view: PanelView) -> None:
         """Show the category, or what it still needs."""
         ui, presenter = self._ui, self._context.presenter
         self.responses, problem = None, ""
-        if not view.missing:
+        if not view.gaps:
             try:
                 self.responses = build_responses(presenter.state, presenter.profile)
             except HCCResponseError as why:
                 problem = str(why)
         found = self.responses
-        ui.missingLabel.setText(_gaps(view.missing) if view.missing else html.escape(problem))
-        ui.missingLabel.setVisible(bool(view.missing or problem))
-        for widget in (ui.categoryLabel, ui.criteriaTable, ui.sumTable):
+        self._gaps = view.gaps
+        ui.missingLabel.setText(_gap_links(view.gaps) if view.gaps else html.escape(problem))
+        ui.missingLabel.setVisible(bool(view.gaps or problem))
+        for widget in (ui.categoryLabel, ui.criteriaTable, ui.criteriaNotesLabel, ui.sumTable):
             widget.setVisible(found is not None)
         for widget in (ui.plotButton, ui.traceButton):
             widget.setEnabled(found is not None)
@@ -55,9 +67,34 @@ class ResponseSection:
         own = found.criteria[0]
         note = f"<br>{html.escape(own.note)}" if own.note else ""
         ui.categoryLabel.setText(f"<b>{html.escape(own.criterion)}: {own.category}</b>{note}")
-        fill(ui.criteriaTable, [astuple(line) for line in found.criteria])
-        fill(ui.sumTable, [astuple(line) for line in found.sums])
+        fill(ui.criteriaTable, [(line.criterion, line.category) for line in found.criteria])
+        notes = [f"{line.criterion}: {line.note}" for line in found.criteria if line.note]
+        ui.criteriaNotesLabel.setText("\n".join(notes))
+        ui.criteriaNotesLabel.setVisible(bool(notes))
+        self._show_sums(found)
         ui.traceText.setPlainText(found.trace)
+
+    def _show_sums(self, found: ResponseView) -> None:
+        """One column for each visit, as on a tumour worksheet: two visits fit whatever the words are."""
+        table, unit = self._ui.sumTable, self._context.presenter.profile.unit
+        headers = ["", *(line.time_point for line in found.sums)]
+        table.setColumnCount(len(headers))
+        table.setHorizontalHeaderLabels(headers)
+        names = (f"Sum ({unit})", *_SUM_ROWS)
+        columns = [astuple(line)[1:] for line in found.sums]
+        fill(table, [(name, *(c[n] for c in columns)) for n, name in enumerate(names)])
+
+    def _jump(self, link: str) -> None:
+        """To the row, or to the button that is pressed next."""
+        guarded(lambda: self._jump_to(self._gaps[int(link)]))()
+
+    def _jump_to(self, gap: Gap) -> None:
+        if gap.name:
+            self._context.select(gap.time_point, gap.name)
+            return
+        ui = self._ui
+        ui.stepTabs.setCurrentWidget(ui.proposeTab)
+        (ui.adaptButton if ui.adaptButton.enabled else ui.proposeButton).setFocus()
 
     def _show_parallel(self) -> None:
         """Criteria that the profile wants read in parallel, in lines that nobody takes for the category."""
@@ -105,10 +142,13 @@ class ResponseSection:
         study = presenter.state.study
         assert study is not None
         chart = show_sums(slicer.mrmlScene, study.subject, self.responses.evaluation, presenter.profile)
-        slicer.modules.plots.logic().ShowChartInLayout(chart)
+        self._context.slices.show_chart(chart)
 
 
-def _gaps(gaps: tuple[str, ...]) -> str:
-    shown = "".join(f"<li>{html.escape(g)}</li>" for g in gaps[:_SHOWN_GAPS])
+def _gap_links(gaps: tuple[Gap, ...]) -> str:
+    shown = "".join(
+        f'<li><a href="{n}">{html.escape(gap.words, quote=False)}</a></li>'
+        for n, gap in enumerate(gaps[:_SHOWN_GAPS])
+    )
     more = f"<li>and {len(gaps) - _SHOWN_GAPS} more</li>" if len(gaps) > _SHOWN_GAPS else ""
     return f"No category yet. Still missing:<ul>{shown}{more}</ul>"

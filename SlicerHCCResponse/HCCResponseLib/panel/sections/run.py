@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import slicer
 
 from HCCResponseLib.adapt.recipe import RECIPES
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.base.jobs import Ending, Job, Offer, Outcome
+from HCCResponseLib.base.jobs import Ending, Job, Offer, Outcome, Progress
 from HCCResponseLib.engines.contract import Gives
 from HCCResponseLib.panel.context import Context, choose_folder, guarded, offer
 from HCCResponseLib.pipeline.engines import engines, how_to_install
@@ -75,7 +77,7 @@ class RunSection:
         elif view.baseline_decided:
             words = f"Ready to adapt to the accepted baseline and to propose {', '.join(later)}."
         else:
-            words = "Waits for decisions on every baseline lesion."
+            words = f"{', '.join(later)}: not proposed yet; decide on every lesion of the baseline first."
         ui.adaptLabel.setText(words)
         self._engine_chosen()
         self._say_what_propose_does(first in view.waiting)
@@ -138,7 +140,9 @@ class RunSection:
         running = job.outcome is None
         self._dismiss_offers()
         ui.jobFrame.setVisible(running)
-        ui.jobLabel.setText(job.progress.words)
+        session = self._context.presenter.session
+        points = () if session is None else (p.name for p in session.study.timepoints)
+        ui.jobLabel.setText(busy_words(job.progress, points))
         ui.jobProgress.setValue(int(job.progress.fraction * 100))
         if job.outcome is None:
             self._show_what_is_ready(job.progress.stage)
@@ -164,6 +168,15 @@ class RunSection:
         ui.offerCombo.clear()
         offer(ui.offerCombo, (lighter.title for lighter in outcome.offers))
         ui.offerFrame.setVisible(True)
+
+
+def busy_words(progress: Progress, points: Iterable[str]) -> str:
+    """What is running, "Proposing follow-up 1: aligning livers ... (about 20 s left)"."""
+    point, mark, step = progress.stage.partition(": ")
+    stage = progress.stage
+    if mark and point in set(points):
+        stage = f"Proposing {point}: {step[:1].lower()}{step[1:]}"
+    return replace(progress, stage=f"{stage} ...").words
 
 
 def _settings(text: str) -> dict[str, str]:

@@ -55,11 +55,15 @@ class StudySection:
             ui.statusLabel.setText("No study is open.")
             fill(ui.timePointTable, [])
             ui.remarksLabel.setText("")
+            ui.waitsLabel.setVisible(False)
             return
         ui.statusLabel.setText(
             f"Subject {view.subject}, criterion {self._context.presenter.profile.criterion}"
         )
         fill(ui.timePointTable, [(p.name, p.date, p.phase, p.state) for p in view.time_points])
+        waits = [f"{p.name}: {p.waits}." for p in view.time_points if p.waits]
+        ui.waitsLabel.setText("\n".join(waits))
+        ui.waitsLabel.setVisible(bool(waits))
         remarks = [f"{p.name}: {remark}" for p in view.time_points for remark in p.remarks]
         ui.remarksLabel.setText("\n".join([*self._context.presenter.drafts.remarks, *remarks]))
 

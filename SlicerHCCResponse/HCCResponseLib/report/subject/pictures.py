@@ -65,7 +65,7 @@ def _picture(point: str, row: Row | None, images: Images, half_mm: float) -> Pic
         return Picture(point, None, "no proposal")
     caption = row.size_words
     words = f"{caption}, {decided(row)}"
-    centre = None if row.status is RowStatus.REJECTED else _centre(row, images(point))
+    centre = None if row.status is RowStatus.REJECTED else key_index(row, images(point))
     if centre is None:
         return Picture(point, None, words)
     own_line = row.decision is not None and row.decision.long_axis_mm is not None
@@ -75,7 +75,7 @@ def _picture(point: str, row: Row | None, images: Images, half_mm: float) -> Pic
     )
 
 
-def _centre(row: Row, image: Volume) -> tuple[int, int, int] | None:
+def key_index(row: Row, image: Volume) -> tuple[int, int, int] | None:
     """Key slice and middle of the lesion, or the place where it was."""
     if row.contour is not None:
         indices = row.contour.indices()

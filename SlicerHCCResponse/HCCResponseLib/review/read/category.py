@@ -1,7 +1,7 @@
 """From decided rows to a response category; without every needed decision there is none, and it says why."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from HCCResponseLib.base.errors import IncompleteReadError, InputError
@@ -25,6 +25,15 @@ from HCCResponseLib.review.read.records import Action
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 
+@dataclass(frozen=True)
+class Gap:
+    """Something that a reader must still do: in words, and where; ``name`` is empty for a whole time point."""
+
+    time_point: str
+    name: str
+    words: str
+
+
 def missing(state: ReadState, up_to: str | None = None) -> list[str]:
     """What a reader must still do before a category can be computed, in words; empty when nothing is missing.
 
@@ -33,42 +42,56 @@ def missing(state: ReadState, up_to: str | None = None) -> list[str]:
     """
     if state.study is None:
         return ["No study was opened."]
-    found: list[str] = []
+    return [gap.words for gap in gaps(state, up_to)]
+
+
+def gaps(state: ReadState, up_to: str | None = None) -> list[Gap]:
+    """As :func:`missing`, of a study that was opened, with the places of what is missing."""
+    found: list[Gap] = []
     lesions = _followed(state)
     for point in _points(state, up_to):
         rows = state.rows.get(point.name)
         if rows is None:
-            found.append(f"{point.name}: no proposals yet; run the proposals for this time point.")
+            words = "no proposals yet; run the proposals for this time point."
+            found.append(Gap(point.name, "", f"{point.name}: {words}"))
             continue
         for name in lesions:
             if name not in rows:
-                found.append(f"{point.name}: lesion {name} has no proposal; contour it or give its state.")
+                words = f"lesion {name} has no proposal; contour it or give its state."
+                found.append(Gap(point.name, name, f"{point.name}: {words}"))
         for name, row in rows.items():
             if row.status is RowStatus.PROPOSED and row.proposal.outside_domain:
                 continue
-            if row.status is RowStatus.PROPOSED and row.proposal.says_disappeared:
-                found.append(
-                    f"{point.name}: lesion {name} is proposed as disappeared, which counts only once a reader has "
-                    "looked at its place: accept the row, or correct it (in the panel or with a decisions file)."
-                )
-            elif row.status is RowStatus.PROPOSED:
-                what = "candidate" if row.is_candidate else "lesion"
-                found.append(f"{point.name}: {what} {name} is not decided.")
-            elif row.is_candidate and row.status is RowStatus.EDITED:
-                found.append(f"{point.name}: candidate {name} is contoured, but not called new or equivocal.")
+            if words := _undecided(name, row):
+                found.append(Gap(point.name, name, f"{point.name}: {words}"))
         found += _outside_domain(point.name, rows)
     return found
 
 
-def _outside_domain(point: str, rows: Mapping[str, Row]) -> list[str]:
+def _outside_domain(point: str, rows: Mapping[str, Row]) -> list[Gap]:
     """One sentence for all rows that a network has proposed on a scan that it was not made for."""
     names = [n for n, r in rows.items() if r.status is RowStatus.PROPOSED and r.proposal.outside_domain]
     if not names:
         return []
-    return [
+    words = (
         f"{point}: {', '.join(names)} proposed on a scan that the network was not made for, which counts only once a "
         "reader has looked: decide on each (in the panel or with a decisions file)."
-    ]
+    )
+    return [Gap(point, names[0], words)]
+
+
+def _undecided(name: str, row: Row) -> str:
+    """What the reader must still say of a row; empty when nothing."""
+    if row.status is RowStatus.PROPOSED and row.proposal.says_disappeared:
+        return (
+            f"lesion {name} is proposed as disappeared, which counts only once a reader has looked at its place: "
+            "accept the row, or correct it (in the panel or with a decisions file)."
+        )
+    if row.status is RowStatus.PROPOSED:
+        return f"{'candidate' if row.is_candidate else 'lesion'} {name} is not decided."
+    if row.is_candidate and row.status is RowStatus.EDITED:
+        return f"candidate {name} is contoured, but not called new or equivocal."
+    return ""
 
 
 def _points(state: ReadState, up_to: str | None) -> tuple[TimePointEntry, ...]:
