@@ -47,7 +47,8 @@ def missing(state: ReadState, up_to: str | None = None) -> list[str]:
             if row.status is RowStatus.PROPOSED and row.proposal.needs_a_look:
                 found.append(
                     f"{point.name}: lesion {name} is proposed as disappeared, which counts only once a reader has "
-                    "looked at its place: accept the row, or correct it (in the panel or with a decisions file)."
+                    "looked at its place: accept the row, or correct it (in the panel, with 'hcc-response review', or "
+                    "with a decisions file)."
                 )
             elif row.status is RowStatus.PROPOSED:
                 what = "candidate" if row.is_candidate else "lesion"
