@@ -7,6 +7,7 @@ import yaml
 
 from commands import answer, run
 from small import small_study, tiny_model
+from terminal import typed
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,37 @@ def test_images_are_assessed_beside_themselves_and_go_on_as_a_study(folder):
     again = answer("propose", output, "--model", folder / "tiny.pt", "--steps", 2)
     assert sorted(p.name for p in output.glob("**/read.sqlite")) == ["read.sqlite"]
     assert [point["name"] for point in again["time_points"]] == ["baseline", "follow-up 1"]
+
+
+def test_three_commands_and_no_yaml_from_images_to_a_signed_category(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(tmp_path / "people.sqlite"))
+    for name in ("HCC_RESPONSE_PASSWORD", "HCC_RESPONSE_NEW_PASSWORD", "HCC_RESPONSE_USER"):
+        monkeypatch.delenv(name, raising=False)
+    said, days = words(folder)
+    images = ("-i", said[0], "-i", said[1], "--date", days[0], "--date", days[1], "--subject", "S1")
+    tiny = ("--model", folder / "tiny.pt", "--steps", 2)
+    output = tmp_path / "read"
+    contour = ("--contour", folder / "baseline-contour.nii.gz", "--drawn-by", "Dr A")
+    first = run("assess", *images, *contour, *tiny, "-o", output)
+    assert f"hcc-response review {output}" in first.stderr
+    assert "follow-up 1: Registering" in first.stderr or "follow-up 1: Aligning" in first.stderr
+    unedited = run("assess", output, "--decisions", output / "decisions.yaml")
+    assert (unedited.returncode, "nothing is decided in it yet" in unedited.stderr) == (1, True)
+    missing = run("sign", output)
+    assert "Still missing: follow-up 1" in missing.stderr
+    rows = len(
+        [r for p in json.loads((output / "result.json").read_text())["time_points"][1:] for r in p["rows"]]
+    )
+    status, screen = typed(["review", output, *tiny], ["Dr A", *["e", "20.1"] * rows])
+    assert status == 0, screen
+    assert "RECIST 1.1: PR (sum 20.1 mm)" in screen
+    password = "a long enough secret"
+    status, screen = typed(["sign", output, "follow-up 1"], ["", "", password, password])
+    assert status == 0, screen
+    assert "'follow-up 1' signed by Dr A, category PR." in screen
+    assert f"Report: {output / 'report.html'}" in screen
+    result = json.loads((output / "result.json").read_text())
+    assert (result["category"], result["reviewed"], len(result["signatures"])) == ("PR", True, 2)
 
 
 @pytest.mark.parametrize(

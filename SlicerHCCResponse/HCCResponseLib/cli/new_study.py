@@ -21,11 +21,12 @@ study_app = typer.Typer(name="study", help="Study files.", no_args_is_help=True)
 @with_groups
 def new(
     images: InputOptions,
-    said: ImageOptions,
+    *,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder for study.yaml; default: that of the baseline."),
     ] = None,
+    said: ImageOptions,
     as_json: JsonOption = False,
 ) -> None:
     """Write a study.yaml that can be edited: visits by date, the first one is the baseline.

@@ -67,7 +67,9 @@ class InputOptions:
     ] = None
     named: Annotated[
         list[Path] | None,
-        typer.Option("--input", "-i", help="The same as an option; repeated for several images."),
+        typer.Option(
+            "--input", "-i", help="Study or image, in place of the argument; repeat it for several."
+        ),
     ] = None
 
     @property

@@ -33,7 +33,7 @@ ImageArgument = Annotated[
 ContourArgument = Annotated[
     Path, typer.Argument(help="Label map on the same grid; every value is one lesion.")
 ]
-NamedInput = Annotated[Path | None, typer.Option("--input", "-i", help="The same as an option.")]
+NamedInput = Annotated[Path | None, typer.Option("--input", "-i", help="In place of the argument.")]
 OutputFile = Annotated[Path, typer.Option("--output", "-o", help="File to write.")]
 
 

@@ -45,10 +45,11 @@ ProfileChangeOption = Annotated[
 @with_groups
 def propose(
     study: InputOptions,
-    proposals: ProposalOptions,
-    images: ImageOptions,
+    *,
     output: OutputOption = None,
+    images: ImageOptions,
     profile_change: ProfileChangeOption = "",
+    proposals: ProposalOptions,
     as_json: JsonOption = False,
 ) -> None:
     """Segment, adapt, track and measure: writes proposals for a reader, never a category.
@@ -69,9 +70,9 @@ def propose(
 @with_groups
 def assess(
     study: InputOptions,
-    proposals: ProposalOptions,
-    images: ImageOptions,
+    *,
     output: OutputOption = None,
+    images: ImageOptions,
     decisions: Annotated[
         Path | None, typer.Option(help="YAML or JSON file with a reader's decisions.")
     ] = None,
@@ -83,6 +84,7 @@ def assess(
         ),
     ] = None,
     profile_change: ProfileChangeOption = "",
+    proposals: ProposalOptions,
     as_json: JsonOption = False,
 ) -> None:
     """Proposals plus a reader's decisions: category, trace and report.
@@ -124,7 +126,9 @@ def tell_next(session: Session) -> None:
     from HCCResponseLib.review.decisions.template import write_template
 
     file = write_template(session.folder, session.state)
-    if file is not None:
+    if file is not None and session.state.locks.reader is not None:
+        console.print(f"Decisions to fill in: {file}", soft_wrap=True, markup=False)
+    elif file is not None:
         console.print(
             f"To decide row by row: hcc-response review {session.folder}", soft_wrap=True, markup=False
         )

@@ -111,6 +111,17 @@ def test_nothing_is_left_to_fill_in_once_all_is_decided(tmp_path):
     store.close()
 
 
+def test_the_reader_of_a_committee_is_named_and_sent_to_the_committee_s_command(tmp_path):
+    store, state = make_read(tmp_path / "read.sqlite", [lesion(BASELINE, "L1", 40)])
+    state.locks.reader = "ann"
+    path = write_template(tmp_path, state)
+    assert "\nreader: ann\n" in path.read_text()
+    assert f'hcc-response read decide STORE READ "{path}" --as ann' in path.read_text()
+    with pytest.raises(InputError, match="nothing is decided in it yet"):
+        apply_decisions(store, state, path, GRIDS)
+    store.close()
+
+
 def test_names_that_yaml_would_take_for_numbers_stay_names(tmp_path):
     store, state = make_read(
         tmp_path / "read.sqlite", [lesion(BASELINE, "1", 40), lesion(BASELINE, "no", 40)]

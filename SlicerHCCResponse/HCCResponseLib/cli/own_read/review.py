@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 @with_groups
 def review(
     read: ReadFolder,
-    proposals: ProposalOptions,
+    *,
     reader: Annotated[
         str | None,
         typer.Option("--as", help="Your name, as it is to stand below the signature; default: asked for."),
     ] = None,
+    proposals: ProposalOptions,
 ) -> None:
     """Go through a read row by row in the terminal: accept, correct or reject each, with its picture.
 

@@ -1,11 +1,12 @@
 """The read of a radiologist alone, opened from its folder."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.errors import InputError, ProfileError
 from HCCResponseLib.cli.new_study import DEFAULT_FOLDER
 from HCCResponseLib.cli.options import require_there
 
@@ -48,7 +49,8 @@ def open_own(path: Path) -> "Session":
 
         named = load_study(home)
         session = open_session(named, found[0], other_profile=True)
-        settle_profile(session, named, ask=False)
+        with suppress(ProfileError):  # one that is gone or broken now leaves the read with its own
+            settle_profile(session, named, ask=False)
         return session
     store = ReadStore(found[0] / STORE)
     try:

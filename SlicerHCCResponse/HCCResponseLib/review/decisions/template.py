@@ -28,7 +28,7 @@ _HEAD = """# Decisions on {subject}. Nothing is decided until you fill this file
 #   - {{time_point: follow-up 1, name: L1, action: edit, long_axis_mm: 27.5}}
 #   - {{time_point: follow-up 1, name: C1, action: dismiss, reason: vessel}}
 # At baseline a lesion may carry  role: target  or  role: non-target; without it targets are suggested.
-# Then: hcc-response assess {study} --decisions {file}
+# Then: {then}
 """
 
 
@@ -106,9 +106,12 @@ def _quoted(name: str) -> str:
 
 def _write(folder: Path, study: Study, lines: list[str], reader: str = "") -> Path:
     path = next(one for one in _places(folder) if not one.exists() or _is_unedited(one))
-    home = folder / "study.yaml"
-    words = {"study": f'"{folder}"' if home.is_file() else "STUDY", "file": f'"{path}"'}
-    text = _HEAD.format(subject=study.subject, **words) + f"reader: {reader}\ndecisions:\n" + "\n".join(lines)
+    named = f'"{folder}"' if (folder / "study.yaml").is_file() else "STUDY"
+    then = f'hcc-response assess {named} --decisions "{path}"'
+    if reader:
+        then = f'hcc-response read decide STORE READ "{path}" --as {reader}'
+    head = _HEAD.format(subject=study.subject, then=then)
+    text = f"{head}reader: {_quoted(reader) if reader else ''}\ndecisions:\n" + "\n".join(lines)
     write_text(path, f"{text}\n{_MARK}{_digest(text)}\n")
     return path
 

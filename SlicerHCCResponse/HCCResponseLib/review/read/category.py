@@ -75,7 +75,7 @@ def _outside_domain(point: str, rows: Mapping[str, Row]) -> list[Gap]:
         return []
     words = (
         f"{point}: {', '.join(names)} proposed on a scan that the network was not made for, which counts only once a "
-        "reader has looked: decide on each (in the panel or with a decisions file)."
+        "reader has looked: decide on each (in the panel, with 'hcc-response review', or with a decisions file)."
     )
     return [Gap(point, names[0], words)]
 
@@ -85,7 +85,7 @@ def _undecided(name: str, row: Row) -> str:
     if row.status is RowStatus.PROPOSED and row.proposal.says_disappeared:
         return (
             f"lesion {name} is proposed as disappeared, which counts only once a reader has looked at its place: "
-            "accept the row, or correct it (in the panel or with a decisions file)."
+            "accept the row, or correct it (in the panel, with 'hcc-response review', or with a decisions file)."
         )
     if row.status is RowStatus.PROPOSED:
         return f"{'candidate' if row.is_candidate else 'lesion'} {name} is not decided."
