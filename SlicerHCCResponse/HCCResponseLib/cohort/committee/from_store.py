@@ -161,7 +161,7 @@ class _Collection:
         reference = self.references.get(own.subject) or start_of(state.study, profile)
         result = outcome(findings(state, profile), in_force(state, profile), reference)
         repeat = own.kind is ReadKind.REREAD
-        signed, reviewed = is_signed(state), state.reviewed()
+        signed, reviewed = is_signed(state), not state.unseen()
         if not (signed and reviewed):
             self.doubtful.append(_doubt(own, state, signed))
         counts = accepted == own.read_id and signed and reviewed

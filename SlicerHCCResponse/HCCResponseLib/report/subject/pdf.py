@@ -42,7 +42,7 @@ _MARGIN, _HEAD = 15 * mm, 22 * mm
 _PAD = 6  # of ReportLab's frame on each side, points
 _WIDTH, _HEIGHT = A4[0] - 2 * _MARGIN - 2 * _PAD, A4[1] - 2 * _HEAD - 2 * _PAD
 _PLAIN_LINES = [("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor(_LINE))]
-_TIGHT = [(f"{side}PADDING", (0, 0), (-1, -1), 2) for side in ("TOP", "BOTTOM")]
+_TIGHT = [(f"{side}PADDING", (0, 0), (-1, -1), 1.5) for side in ("TOP", "BOTTOM")]
 
 
 def write_pdf(path: Path, content: ReportContent) -> int:
@@ -98,7 +98,7 @@ def _frame(canvas: Any, document: Any, content: ReportContent, pages: int) -> No
 def _style(size: float, bold: bool = False, colour: str = _INK, above: float = 0, below: float = 2) -> Any:
     font = _BOLD if bold else _FONT
     return ParagraphStyle(
-        f"{font} {size} {colour}", fontName=font, fontSize=size, leading=1.3 * size, textColor=HexColor(colour),
+        f"{font} {size} {colour}", fontName=font, fontSize=size, leading=1.24 * size, textColor=HexColor(colour),
         spaceBefore=above, spaceAfter=below,
     )  # fmt: skip
 
@@ -109,7 +109,7 @@ def _said(text: str, size: float = 9, **look: Any) -> Any:
 
 
 def _title(text: str, size: float = 11) -> Any:
-    return _said(text, size, bold=True, above=9, below=4)
+    return _said(text, size, bold=True, above=7, below=3)
 
 
 def _list(lines: Iterable[str], size: float = 8.5) -> list[Any]:
@@ -175,38 +175,39 @@ def _category(r: ReportContent) -> Any:
 def _warning(lines: Sequence[str]) -> Any:
     cell = [_said(line, 8.5, colour="#6b3a00") for line in lines]
     look = [("BACKGROUND", (0, 0), (-1, -1), HexColor("#fff4e0"))]
-    return Grid([[cell]], colWidths=[_WIDTH], style=look, spaceBefore=3, spaceAfter=3)
+    return Grid([[cell]], colWidths=[_WIDTH], style=look, hAlign="LEFT", spaceBefore=3, spaceAfter=3)
 
 
 def _cell(cell: Cell, bold: bool = True) -> Any:
     text = f"<b>{escape(cell.text)}</b>" if bold else escape(cell.text)
     if cell.status:
-        text += f' <font size="7.5" color="{_COLOURS[cell.tag]}">{escape(cell.status)}</font>'
+        text += f' <font size="7" color="{_COLOURS[cell.tag]}">{escape(cell.status)}</font>'
     if cell.note:
-        text += f'<br/><font size="7.5" color="{_SOFT}">{escape(cell.note)}</font>'
-    return Paragraph(text, _style(9, below=0))
+        text += f'<br/><font size="7" color="{_SOFT}">{escape(cell.note)}</font>'
+    return Paragraph(text, _style(8.5, below=0))
 
 
 def _lesions(r: ReportContent) -> Any:
     if not r.groups:
         return _said("No lesion was found or drawn.", colour=_SOFT)
-    head = ["", *(f"{name}\n{date}" for name, date in r.columns)]
+    head = ["", *(f"{name}, {date}" for name, date in r.columns)]
     rows: list[list[Any]] = [[_said(text, 8, bold=True, colour=_SOFT, below=0) for text in head]]
     look = [*_PLAIN_LINES, *_TIGHT]
     for group in r.groups:
         _add_group(rows, look, group, r.sum_title)
     first = max(34 * mm, _WIDTH / (len(r.columns) + 2))
     others = (_WIDTH - first) / len(r.columns)
-    return Grid(rows, colWidths=[first, *[others] * len(r.columns)], style=look, repeatRows=1)
+    return Grid(rows, colWidths=[first, *[others] * len(r.columns)], style=look, repeatRows=1, hAlign="LEFT")
 
 
 def _add_group(rows: list[list[Any]], look: list[Any], group: LesionGroup, sum_title: str) -> None:
     empty = [""] * (len(rows[0]) - 1)
     look.append(("BACKGROUND", (0, len(rows)), (-1, len(rows)), HexColor(_SHADE)))
+    look.append(("SPAN", (0, len(rows)), (-1, len(rows))))
     rows.append([_said(group.title, 9, bold=True, below=0), *empty])
     for line in group.lines:
-        where = f' <font size="7.5" color="{_SOFT}">{escape(line.where)}</font>' if line.where else ""
-        name = Paragraph(f"<b>{escape(line.name)}</b>{where}", _style(9, below=0))
+        where = f' <font size="7" color="{_SOFT}">{escape(line.where)}</font>' if line.where else ""
+        name = Paragraph(f"<b>{escape(line.name)}</b>{where}", _style(8.5, below=0))
         rows.append([name, *map(_cell, line.cells)])
     for line in group.sums:
         look.append(("BACKGROUND", (0, len(rows)), (-1, len(rows)), HexColor(_SHADE)))
@@ -218,7 +219,13 @@ def _table(head: Sequence[str], lines: Iterable[Sequence[str]], widths: Sequence
     """A table of words; ``widths`` are shares of the page."""
     rows = [[_said(text, 8, bold=True, colour=_SOFT, below=0) for text in head]]
     rows += [[_said(text, 8, below=0) for text in line] for line in lines]
-    return Grid(rows, colWidths=[_WIDTH * w for w in widths], style=[*_PLAIN_LINES, *_TIGHT], repeatRows=1)
+    return Grid(
+        rows,
+        colWidths=[_WIDTH * w for w in widths],
+        style=[*_PLAIN_LINES, *_TIGHT],
+        repeatRows=1,
+        hAlign="LEFT",
+    )
 
 
 def _new_lesions(r: ReportContent) -> list[Any]:
