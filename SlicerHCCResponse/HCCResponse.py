@@ -82,8 +82,9 @@ class HCCResponseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
-        self.panel = None
         self.ui = None
+        self._front = None
+        self._panel = None
 
     def resourcePath(self, filename: str) -> str:
         """A resource in the checkout or beside the installed module."""
@@ -113,10 +114,21 @@ class HCCResponseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if missing.names:
             self.ui.installLabel.setText(missing.words)
             return
-        from HCCResponseLib.panel.panel import ReaderPanel
+        from HCCResponseLib.panel.front import Front
 
-        self.panel = ReaderPanel(self.ui, slicer.mrmlScene, self._remember)
+        self._front = Front(self.ui, lambda: self.panel)
         self._resume()
+
+    @property
+    def panel(self):
+        """The reader's panel, built when it is first used; ``None`` while packages are missing."""
+        front, self._front = self._front, None
+        if front is not None:
+            from HCCResponseLib.panel.panel import ReaderPanel
+
+            front.let_go()
+            self._panel = ReaderPanel(self.ui, slicer.mrmlScene, self._remember)
+        return self._panel
 
     def onInstall(self) -> None:
         """Install the missing packages; nothing is downloaded before this click."""
@@ -135,7 +147,7 @@ class HCCResponseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _resume(self) -> None:
         """Go on with the read that a scene or the panel before a reload had open."""
         node = self.logic.getParameterNode()
-        if not node.folder:
+        if not node.folder or (self._front is None and self._panel is None):
             return
         self.ui.readerEdit.setText(node.reader)
         self.ui.folderEdit.setText(node.folder)
@@ -147,27 +159,28 @@ class HCCResponseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneClosed(self, _caller, _event) -> None:
         """The read stays in its store."""
-        if self.panel is not None:
-            self.panel.scene_closed()
+        if self._panel is not None:
+            self._panel.scene_closed()
 
     def onSceneImported(self, _caller, _event) -> None:
         """A saved scene brings back the read that it showed."""
-        if self.panel is not None and self.panel.presenter.session is None:
+        if self._panel is None or self._panel.presenter.session is None:
             self._resume()
 
     def exit(self) -> None:
         """Another module is opened: what was drawn is finished."""
-        if self.panel is not None:
-            self.panel.editor.left()
+        if self._panel is not None:
+            self._panel.editor.left()
 
     def cleanup(self) -> None:
         """The module is reloaded or the application closes; also after a ``setup`` that stopped half-way."""
         self.removeObservers()
         if self.ui is not None:
             self.ui.volumeSelector.setMRMLScene(None)
-        if self.panel is not None:
-            self.panel.shut_down()
-            self.panel = None
+        self._front = None
+        if self._panel is not None:
+            self._panel.shut_down()
+            self._panel = None
 
 
 class HCCResponseLogic(ScriptedLoadableModuleLogic):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from panel_case import make_case
 from slicer_host.fixtures import MODULE_FILE
 from slicer_host.pictures import grab, style
 
@@ -47,6 +48,36 @@ def test_pictures_have_real_letters(slicer_app):
     assert metrics.horizontalAdvance("iiii") < metrics.horizontalAdvance("WWWW") / 2
 
 
+def test_the_first_press_builds_the_panel_and_does_what_the_button_says(slicer_app, tmp_path):
+    """Selecting the module loads little; who then opens a study sees no difference."""
+    widget = slicer_app.load_module(MODULE_FILE)
+    ui = widget.ui
+    assert (ui.profileCombo.currentText, ui.statusLabel.text) == ("recist-1.1", "No study is open.")
+    assert widget._panel is None
+    make_case(tmp_path)
+    ui.readerEdit.setText("dr.a")
+    ui.profileCombo.setCurrentText("mrecist")
+    ui.studyEdit.setText(str(tmp_path / "study.yaml"))
+    ui.folderEdit.setText(str(tmp_path / "read"))
+    ui.openButton.click()
+    assert "Subject S1" in ui.statusLabel.text
+    assert widget._panel.presenter.reader == "dr.a"
+    assert ui.profileCombo.currentText == "mrecist", "what was chosen before stays"
+    ui.closeButton.click()
+    assert ui.statusLabel.text == "No study is open."
+
+
+def test_the_front_shows_what_the_panel_shows(slicer_app):
+    widget = slicer_app.load_module(MODULE_FILE)
+
+    def hidden():
+        return {n for n, w in vars(widget.ui).items() if hasattr(w, "isHidden") and w.isHidden()}
+
+    before = hidden()
+    assert widget._panel is None and widget.panel is not None
+    assert hidden() == before
+
+
 SECTIONS = ("Study", "Run", "Lesion", "Editor", "Facts", "Candidate", "Response", "Sign")
 LIBRARY = "HCCResponseLib.panel"
 STEPS = [f"{LIBRARY}.panel.{name}Section" for name in SECTIONS] + [
@@ -70,7 +101,7 @@ def test_cleanup_works_after_a_setup_that_stopped_half_way(slicer_app, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(step, full)
         with pytest.raises(OSError, match="disk is full"):
-            slicer_app.load_module(MODULE_FILE)
+            assert slicer_app.load_module(MODULE_FILE).panel
     module = slicer.modules.hccresponse.widgetRepresentation()
     module.self().cleanup()
     module.deleteLater()

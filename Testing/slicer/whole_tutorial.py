@@ -182,7 +182,7 @@ def require(holds, words):
 def select_the_module(walk):
     slicer.util.selectModule("HCCResponse")
     walk.widget = slicer.util.getModuleWidget("HCCResponse")
-    require(walk.widget.panel is not None, "install the packages first: button in the panel")
+    require(walk.ui.installFrame.isHidden(), "install the packages first: button in the panel")
 
 
 def load_the_sample_data(walk):

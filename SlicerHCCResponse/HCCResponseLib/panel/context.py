@@ -5,17 +5,20 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import qt
 import slicer
 
 from HCCResponseLib.base.errors import HCCResponseError, InputError
-from HCCResponseLib.panel.jobs import JobRunner
-from HCCResponseLib.panel.scene.bridge import SceneView
-from HCCResponseLib.panel.scene.slices import SliceViews
-from HCCResponseLib.presenter.presenter import Presenter
-from HCCResponseLib.review.people.people import People
+
+if TYPE_CHECKING:
+    # The front of the panel uses the helpers below, and loads no databases.
+    from HCCResponseLib.panel.jobs import JobRunner
+    from HCCResponseLib.panel.scene.bridge import SceneView
+    from HCCResponseLib.panel.scene.slices import SliceViews
+    from HCCResponseLib.presenter.presenter import Presenter
+    from HCCResponseLib.review.people.people import People
 
 
 @dataclass

@@ -9,10 +9,9 @@ from pathlib import Path
 import qt
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.imaging.new_study import visit_names
 from HCCResponseLib.imaging.study import Study, load_study
-from HCCResponseLib.panel.context import Context, choose_folder, fill, guarded, offer
+from HCCResponseLib.panel.context import Context, choose_folder, fill, guarded
 from HCCResponseLib.panel.scene.nodes import volume_from_node
 from HCCResponseLib.presenter.study_files import NewPoint, write_study
 from HCCResponseLib.presenter.view import PanelView
@@ -43,9 +42,7 @@ class StudySection:
         ui.createStudyButton.connect("clicked()", guarded(self.create))
         ui.openAssignedButton.connect("clicked()", guarded(self.open_assigned))
         ui.readerEdit.connect("textChanged(QString)", guarded(self._reader))
-        ui.dateEdit.setDate(qt.QDate.currentDate())
-        offer(ui.profileCombo, sorted(p.stem for p in resource_path("Profiles").glob("*.yaml")))
-        ui.profileCombo.setCurrentText("recist-1.1")
+        self._reader()
 
     def show(self, view: PanelView | None) -> None:
         """Show the time points of the open study, or that none is open."""

@@ -1,0 +1,66 @@
+"""What is seen of the panel before it is used: selecting the module loads neither databases nor image libraries.
+
+Most of the library is imported by the first press on a button of the Study section, which has work to wait for anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import qt
+import slicer
+
+from HCCResponseLib.base.resources import resource_path
+from HCCResponseLib.panel.context import fill, offer
+
+_BUTTONS = (
+    "openButton", "closeButton", "studyBrowseButton", "folderBrowseButton", "addPointButton", "removePointButton",
+    "createStudyButton", "openAssignedButton",
+)  # fmt: skip
+_NEED_A_READ = ("segment", "lesion", "view", "adapt", "candidate", "response", "sign")
+_NOT_YET = (
+    "jobFrame", "offerFrame", "draftFrame", "weightsLabel", "weightsEdit", "weightsBrowseButton", "settingsLabel",
+    "settingsEdit", "questionLabel", "questionCombo", "questionButton", "categoryLabel", "criteriaTable", "sumTable",
+    "parallelLabel", "traceText",
+)  # fmt: skip
+
+
+class Front:
+    """Fills the Study section and waits for a press on one of its buttons.
+
+    Args:
+        build: makes the panel behind it, whose sections then answer the same buttons.
+    """
+
+    def __init__(self, ui: Any, build: Callable[[], object]) -> None:
+        self._ui, self._build = ui, build
+        self._slots: list[tuple[Any, Callable[[], None]]] = []
+        ui.dateEdit.setDate(qt.QDate.currentDate())
+        offer(ui.profileCombo, sorted(p.stem for p in resource_path("Profiles").glob("*.yaml")))
+        ui.profileCombo.setCurrentText("recist-1.1")
+        ui.statusLabel.setText("No study is open.")
+        fill(ui.timePointTable, [])
+        ui.closeButton.setEnabled(False)
+        for name in _NEED_A_READ:
+            getattr(ui, f"{name}Section").setEnabled(False)
+        for name in _NOT_YET:
+            getattr(ui, name).setVisible(False)
+        for name in _BUTTONS:
+            self._wait_for(getattr(ui, name))
+
+    def _wait_for(self, button: Any) -> None:
+        def slot() -> None:
+            self.let_go()
+            with slicer.util.tryWithErrorDisplay("The panel cannot be opened.", waitCursor=True):
+                self._build()
+            button.click()
+
+        button.connect("clicked()", slot)
+        self._slots.append((button, slot))
+
+    def let_go(self) -> None:
+        """The panel answers from now on."""
+        for button, slot in self._slots:
+            button.disconnect("clicked()", slot)
+        self._slots.clear()
