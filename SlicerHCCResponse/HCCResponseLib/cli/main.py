@@ -12,6 +12,8 @@ from HCCResponseLib.cli.evaluate.registration import registration
 from HCCResponseLib.cli.evaluate.tracking import tracking
 from HCCResponseLib.cli.export import export_app
 from HCCResponseLib.cli.new_study import study_app
+from HCCResponseLib.cli.own_read.review import review
+from HCCResponseLib.cli.own_read.sign import sign
 from HCCResponseLib.cli.read.main import read_app
 from HCCResponseLib.cli.rules import rules
 from HCCResponseLib.cli.steps import adapt, measure, segment
@@ -26,7 +28,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (demo, propose, assess, segment, adapt, track, measure, rules, train):
+for command in (demo, assess, review, sign, propose, segment, adapt, track, measure, rules, train):
     app.command()(command)
 evaluate = typer.Typer(
     name="evaluate", help="How good the methods are, and how well readers agree.", no_args_is_help=True

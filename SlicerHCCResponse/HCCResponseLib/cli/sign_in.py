@@ -136,13 +136,25 @@ def people_at(where: str, create: bool) -> Iterator[tuple[ReadStore, People]]:
             store.close()
 
 
-def password(path: Path | None, new: bool = False) -> str:
+def new_account_password(files: tuple[Path | None, Path | None]) -> str:
+    """The password of somebody's first account: the one that is to be set, else the one that is there to sign in with.
+
+    Args:
+        files: file with the password, and file with the new one.
+    """
+    own, new = files
+    if new is None and NEW_PASSWORD not in os.environ and (own is not None or PASSWORD in os.environ):
+        return password(own)
+    return password(new, new=True)
+
+
+def password(path: Path | None, prompt: str = "Password", new: bool = False) -> str:
     """The user's own password, or a new one that is to be set.
 
     Raises:
         InputError: no way to get one, or a file that others can read.
     """
-    variable, prompt = (NEW_PASSWORD, "New password") if new else (PASSWORD, "Password")
+    variable, prompt = (NEW_PASSWORD, "New password") if new else (PASSWORD, prompt)
     if path is not None:
         return _first_line(path)
     if variable in os.environ:

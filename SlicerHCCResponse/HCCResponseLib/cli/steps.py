@@ -22,6 +22,7 @@ from HCCResponseLib.cli.common import (
     say_json,
     say_remarks,
 )
+from HCCResponseLib.cli.options import require_there
 
 ImageArgument = Annotated[
     Path, typer.Argument(help="CT: NIfTI, NRRD, MHA or a folder with one DICOM series.")
@@ -29,11 +30,15 @@ ImageArgument = Annotated[
 ContourArgument = Annotated[
     Path, typer.Argument(help="Label map on the same grid; every value is one lesion.")
 ]
+NamedInput = Annotated[Path | None, typer.Option("--input", "-i", help="The same as an option.")]
 OutputFile = Annotated[Path, typer.Option("--output", "-o", help="File to write.")]
 
 
 def segment(
-    image: ImageArgument,
+    image: Annotated[
+        Path | None, typer.Argument(help="CT: NIfTI, NRRD, MHA or a folder with one DICOM series.")
+    ] = None,
+    named: NamedInput = None,
     output: OutputFile = Path("segmentation.nii.gz"),
     engine: EngineOption = "fcd",
     weights: Annotated[
@@ -55,6 +60,7 @@ def segment(
     Weights, versions, device and parameters are written beside it as a .json file.
     """
     with errors_as_one_line():
+        scan = _one_of(image, named, "the CT")
         import json
 
         from HCCResponseLib.base.files import write_text
@@ -63,13 +69,13 @@ def segment(
         from HCCResponseLib.imaging.write import write_label_map
         from HCCResponseLib.pipeline.engines import run_engine
 
-        request = Request(image, prior, (), weights, device, seed, read_settings(settings))
+        request = Request(scan, prior, (), weights, device, seed, read_settings(settings))
         with tempfile.TemporaryDirectory() as work, job_progress("Segmenting") as report:
             found = run_engine(engine, request, Path(work), report).require()
             drawn = read_label_map(found.labels, empty=True)
         write_label_map(drawn, output)
         facts = dict(found.provenance)
-        say_remarks(image.name, facts["image_remarks"])
+        say_remarks(scan.name, facts["image_remarks"])
         write_text(output.with_name(output.name + ".json"), json.dumps(facts, indent=2))
         voxel = drawn.geometry.voxel_volume_mm3 / 1000
         volumes = {
@@ -77,6 +83,15 @@ def segment(
             "tumour_ml": round(float((drawn.labels == 2).sum()) * voxel, 1),
         }
         say_facts({"output": str(output), **volumes, **facts}, as_json)
+
+
+def _one_of(given: Path | None, named: Path | None, what: str) -> Path:
+    """The file that was named once, as an argument or behind ``-i``; it must be there."""
+    path = given or named
+    if path is None or (given and named):
+        raise InputError(f"Name {what} once: as an argument, or with -i.")
+    require_there(path)
+    return path
 
 
 def adapt(
@@ -101,6 +116,8 @@ def adapt(
 ) -> None:
     """Overfit the base network to one patient's accepted contours (IDOL), in a process of its own."""
     with errors_as_one_line():
+        for given in (image, contour, *(also_image or []), *(also_contour or [])):
+            require_there(given)
         from HCCResponseLib.adapt.recipe import recipe_named
         from HCCResponseLib.adapt.request import AcceptedContours, AdaptationRequest, run_adaptation
         from HCCResponseLib.imaging.read import read_label_map, read_volume
@@ -136,7 +153,8 @@ def _pairs(images: list[Path], contours: list[Path]) -> list[tuple[Path, Path]]:
 
 
 def measure(
-    contour: Annotated[Path, typer.Argument(help="Label map; every value is one lesion.")],
+    contour: Annotated[Path | None, typer.Argument(help="Label map; every value is one lesion.")] = None,
+    named: NamedInput = None,
     convention: Annotated[
         str, typer.Option(help="Measuring convention by name, see docs/measurement.md.")
     ] = "recist",
@@ -144,13 +162,14 @@ def measure(
 ) -> None:
     """Long and short axis, volume and warnings of every lesion in a label map."""
     with errors_as_one_line():
+        path = _one_of(contour, named, "the contour")
         from HCCResponseLib.imaging.geometry import PLANES
         from HCCResponseLib.imaging.read import read_label_map
         from HCCResponseLib.measure import convention as convention_named
         from HCCResponseLib.measure import measure_label_map
         from HCCResponseLib.review.read.records import measurement_to_json
 
-        drawn = read_label_map(contour)
+        drawn = read_label_map(path)
         found = measure_label_map(drawn.labels, drawn.geometry, convention_named(convention))
         if as_json:
             say_json({str(k): measurement_to_json(m) for k, m in found.items()})

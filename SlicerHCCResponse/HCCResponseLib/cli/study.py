@@ -8,92 +8,57 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from HCCResponseLib.cli.common import (
-    DeviceOption,
-    EngineOption,
     JsonOption,
-    ModelOption,
-    SeedOption,
-    SetOption,
     console,
     errors_as_one_line,
     job_progress,
-    read_settings,
     say,
     say_json,
     say_remarks,
 )
-from HCCResponseLib.cli.new_study import (
-    ContourOption,
-    DateOption,
-    DrawnByOption,
-    FromImages,
-    ProfileOption,
-    StudyArgument,
-    SubjectOption,
-    study_of,
+from HCCResponseLib.cli.new_study import study_of
+from HCCResponseLib.cli.options import (
+    ImageOptions,
+    InputOptions,
+    OutputOption,
+    ProposalOptions,
+    require_there,
+    with_groups,
 )
 
 if TYPE_CHECKING:
     from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.review.read.session import Session
 
-OutputOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        help="Folder for the read, contours and report; default: hcc-response-output beside the study or baseline.",
-    ),
-]
-RecipeOption = Annotated[
-    str, typer.Option(help="How to adapt to the patient: quick, or moon2026 (as published, slow).")
-]
-StepsOption = Annotated[
-    int | None, typer.Option(min=1, help="Maximum number of adaptation steps; default: the recipe's own.")
-]
-EngineWeightsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--weights", help="Weights file or folder of the engine; default: where the engine keeps them."
-    ),
-]
 
-
+@with_groups
 def propose(
-    study: StudyArgument,
+    study: InputOptions,
+    proposals: ProposalOptions,
+    images: ImageOptions,
     output: OutputOption = None,
-    recipe: RecipeOption = "quick",
-    steps: StepsOption = None,
-    seed: SeedOption = 0,
-    model: ModelOption = None,
-    engine: EngineOption = "fcd",
-    weights: EngineWeightsOption = None,
-    device: DeviceOption = "auto",
-    settings: SetOption = None,
-    contour: ContourOption = None,
-    drawn_by: DrawnByOption = None,
-    subject: SubjectOption = None,
-    profile: ProfileOption = None,
-    dates: DateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Segment, adapt, track and measure: writes proposals for a reader, never a category.
 
     Run it again with the same output folder to go on where it stopped.
     """
-    from HCCResponseLib.pipeline.request import Options
-    from HCCResponseLib.report.subject.output import write_outputs
-
     with errors_as_one_line():
-        options = Options(recipe, steps, seed, model, engine, weights, device, read_settings(settings))
-        file, folder = study_of(study, output, FromImages(contour, drawn_by, subject, profile, dates))
-        session = open_and_propose(file, folder, options)
+        paths = study.paths
+        from HCCResponseLib.report.subject.output import write_outputs
+
+        file, folder = study_of(paths, output, images)
+        session = open_and_propose(file, folder, proposals.options())
         result = write_outputs(session, with_category=False)
         tell(result, as_json)
+        tell_next(session)
 
 
+@with_groups
 def assess(
-    study: StudyArgument,
+    study: InputOptions,
+    proposals: ProposalOptions,
+    images: ImageOptions,
     output: OutputOption = None,
     decisions: Annotated[
         Path | None, typer.Option(help="YAML or JSON file with a reader's decisions.")
@@ -104,36 +69,24 @@ def assess(
             help="Accept undecided proposals unseen, in this reader's name; not that a lesion has disappeared."
         ),
     ] = None,
-    recipe: RecipeOption = "quick",
-    steps: StepsOption = None,
-    seed: SeedOption = 0,
-    model: ModelOption = None,
-    engine: EngineOption = "fcd",
-    weights: EngineWeightsOption = None,
-    device: DeviceOption = "auto",
-    settings: SetOption = None,
-    contour: ContourOption = None,
-    drawn_by: DrawnByOption = None,
-    subject: SubjectOption = None,
-    profile: ProfileOption = None,
-    dates: DateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Proposals plus a reader's decisions: category, trace and report.
 
     A category needs a decision on every lesion and candidate; what is missing is listed (exit status 1).
     """
-    from HCCResponseLib.base.errors import IncompleteReadError
-    from HCCResponseLib.pipeline.request import Options
-    from HCCResponseLib.report.subject.output import write_outputs
-    from HCCResponseLib.review.decisions.decisions_file import load_decisions
-    from HCCResponseLib.review.read.category import missing
-
     with errors_as_one_line():
+        paths = study.paths
+        require_there(decisions, "Decisions file ")
+        from HCCResponseLib.base.errors import IncompleteReadError
+        from HCCResponseLib.report.subject.output import write_outputs
+        from HCCResponseLib.review.decisions.decisions_file import load_decisions
+        from HCCResponseLib.review.read.category import missing
+
         if decisions is not None:
             load_decisions(decisions)
-        options = Options(recipe, steps, seed, model, engine, weights, device, read_settings(settings))
-        file, folder = study_of(study, output, FromImages(contour, drawn_by, subject, profile, dates))
+        options = proposals.options()
+        file, folder = study_of(paths, output, images)
         session = open_and_propose(file, folder, options)
         if decisions is not None:
             _decide_from_file(session, decisions, options)
@@ -141,10 +94,24 @@ def assess(
             accept_everything(session, accept_proposals_as, options)
         gaps = missing(session.state)
         if gaps:
-            write_outputs(session, with_category=False)
+            result = write_outputs(session, with_category=False)
+            console.print(f"Report: {result['report']}", soft_wrap=True, markup=False)
+            tell_next(session)
             raise IncompleteReadError("No category yet. Still missing: " + " ".join(gaps))
         result = write_outputs(session)
         tell(result, as_json)
+
+
+def tell_next(session: Session) -> None:
+    """What to do about rows that nobody has decided: go through them, or fill in the file that lists them."""
+    from HCCResponseLib.review.decisions.template import write_template
+
+    file = write_template(session.folder, session.state)
+    if file is not None:
+        console.print(
+            f"To decide row by row: hcc-response review {session.folder}", soft_wrap=True, markup=False
+        )
+        console.print(f"Or fill in: {file}", soft_wrap=True, markup=False)
 
 
 def _decide_from_file(session: Session, decisions: Path, options: Options) -> None:
@@ -155,7 +122,7 @@ def _decide_from_file(session: Session, decisions: Path, options: Options) -> No
     waiting = frozenset(p.name for p in session.study.timepoints if p.name not in session.state.provenance)
     done = apply_decisions(session.store, session.state, decisions, grids, waiting)
     if waiting:
-        _propose(session, options)
+        make_proposals(session, options)
         apply_decisions(session.store, session.state, decisions, grids, done)
 
 
@@ -172,15 +139,16 @@ def open_and_propose(study: Path, output: Path, options: Options) -> Session:
     session = open_session(content, output)
     for name, image in session.images.items():
         say_remarks(name, image.remarks)
-    _propose(session, options)
+    make_proposals(session, options)
     return session
 
 
-def _propose(session: Session, options: Options) -> None:
-    from HCCResponseLib.pipeline.propose import propose as make_proposals
+def make_proposals(session: Session, options: Options) -> None:
+    """Make the proposals that are missing and possible now; what still waits is said."""
+    from HCCResponseLib.pipeline.propose import propose as run_proposals
 
     with job_progress("Proposals") as report:
-        waiting = make_proposals(session, options, report)
+        waiting = run_proposals(session, options, report)
     if waiting:
         console.print(
             f"waiting for decisions on the baseline before proposing: {', '.join(waiting)}", style="yellow"
@@ -195,7 +163,7 @@ def accept_everything(session: Session, reader: str, options: Options) -> None:
     from HCCResponseLib.review.decisions.decide import accept_all
 
     accept_all(session.store, session.state, reader)
-    _propose(session, options)
+    make_proposals(session, options)
     accept_all(session.store, session.state, reader)
 
 

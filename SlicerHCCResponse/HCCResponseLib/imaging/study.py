@@ -158,6 +158,22 @@ def load_image(study: Study, point: TimePointEntry) -> Volume:
     return volume
 
 
+def contour_names(point: TimePointEntry) -> list[str]:
+    """Names of the lesions that a time point's contour shows; none without a contour.
+
+    Raises:
+        InputError: the contour cannot be read.
+    """
+    if point.contour is None:
+        return []
+    return list((point.contour.lesions or _default_names(read_label_map(point.contour.path))).values())
+
+
+def _default_names(contour: LabelMap) -> dict[int, str]:
+    values = contour.values()
+    return {values[0]: "L1"} if len(values) == 1 else {v: f"L{v}" for v in values}
+
+
 def load_contour(point: TimePointEntry, image: Volume) -> tuple[LabelMap, dict[int, str]]:
     """Read a time point's accepted contour and the lesion name of each of its values.
 
@@ -172,7 +188,7 @@ def load_contour(point: TimePointEntry, image: Volume) -> tuple[LabelMap, dict[i
     values = contour.values()
     names = point.contour.lesions
     if names is None:
-        return contour, {values[0]: "L1"} if len(values) == 1 else {v: f"L{v}" for v in values}
+        return contour, _default_names(contour)
     unknown = sorted(set(values) - set(names))
     if unknown:
         raise InputError(

@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from HCCResponseLib.cli.common import (
-    DeviceOption,
-    JsonOption,
-    ModelOption,
-    SeedOption,
-    SetOption,
-    read_settings,
-)
+from HCCResponseLib.cli.common import JsonOption
 from HCCResponseLib.cli.new_study import DEFAULT_FOLDER
+from HCCResponseLib.cli.options import ProposalOptions, with_groups
 from HCCResponseLib.cli.read.manage import TimePoint
 from HCCResponseLib.cli.sign_in import (
     CommandAnswer,
@@ -29,7 +23,6 @@ from HCCResponseLib.cli.sign_in import (
     signed_command,
     signed_in,
 )
-from HCCResponseLib.cli.study import RecipeOption, StepsOption
 from HCCResponseLib.review.signing.signatures import Meaning
 
 if TYPE_CHECKING:
@@ -39,20 +32,16 @@ if TYPE_CHECKING:
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="The subject's name.")]
 
 
+@with_groups
 def open_and_propose(
     where: Where,
     read_id: ReadName,
     study: Annotated[Path, typer.Argument(help="study.yaml of the subject, or the folder that holds it.")],
     as_name: Name,
+    proposals: ProposalOptions,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for contours and report.")] = Path(
         DEFAULT_FOLDER
     ),
-    recipe: RecipeOption = "quick",
-    steps: StepsOption = None,
-    seed: SeedOption = 0,
-    model: ModelOption = None,
-    device: DeviceOption = "auto",
-    settings: SetOption = None,
     password_file: PasswordFile = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -61,21 +50,21 @@ def open_and_propose(
     Under a sequential profile the next time point is proposed only after the one before it is signed: run this again
     after each signature.
     """
-    from HCCResponseLib.cli.study import tell
+    from HCCResponseLib.cli.study import tell, tell_next
     from HCCResponseLib.imaging.study import load_study
     from HCCResponseLib.pipeline.propose import propose
-    from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.report.subject.output import write_outputs
     from HCCResponseLib.review.committee.assignments import blinded, open_read
     from HCCResponseLib.review.read.session import open_session
 
     with signed_in(where, as_name, password_file) as signed:
-        options = Options(recipe, steps, seed, model, device=device, parameters=read_settings(settings))
+        options = proposals.options()
         content = blinded(load_study(study))
         opened = open_read(signed.store, signed.person, read_id)
         session = open_session(content, output, opened)
         propose(session, options)
         tell(write_outputs(session), as_json)
+        tell_next(session)
 
 
 @signed_command

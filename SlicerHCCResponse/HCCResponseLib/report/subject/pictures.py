@@ -48,6 +48,11 @@ def _lesion_card(state: ReadState, name: str, points: list[str], images: Images)
     return LesionPictures(f"Lesion {name}", tuple(_picture(p, r, images, half) for p, r in rows))
 
 
+def row_picture(point: str, row: Row, images: Images) -> Picture:
+    """The key slice of one row alone, or of the place where its lesion was."""
+    return _picture(point, row, images, half_side_mm(row.contour, images(point).geometry.spacing))
+
+
 def decided(row: Row) -> str:
     """What the reader said, in words."""
     if row.decision is not None and row.is_candidate:

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.yaml_files import load_checked_yaml
@@ -144,6 +144,37 @@ class DecisionsFile(_Strict):
     sites: tuple[SiteEntry, ...] = ()
     visits: tuple[VisitEntry, ...] = ()
 
+    @field_validator("decisions", mode="before")
+    @classmethod
+    def _without_blank_rows(cls, value: Any) -> Any:
+        """A row of a file to fill in whose action is still empty decides nothing."""
+        if not isinstance(value, list):
+            return () if value is None else value
+        return [row for row in value if not (isinstance(row, dict) and _is_blank(row))]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled_in(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError("a decisions file has 'reader' and 'decisions'")
+        if not str(value.get("reader") or "").strip():
+            rows = value.get("decisions") or ()
+            blank = isinstance(rows, list | tuple) and all(isinstance(r, dict) and _is_blank(r) for r in rows)
+            what = "nothing is decided in it yet: write" if blank else "it does not say who decides: write"
+            more = " and a word after each 'action:'" if blank else ""
+            raise ValueError(f"{what} your name after 'reader:'{more}")
+        return value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "DecisionsFile":
+        if not any((self.decisions, self.rest, self.non_target, self.answers, self.sites, self.visits)):
+            raise ValueError("nothing is decided in it yet: write a word after each 'action:'")
+        return self
+
+
+def _is_blank(row: dict[str, Any]) -> bool:
+    return "action" in row and row["action"] is None and not set(row) - {"time_point", "name", "action"}
+
 
 def load_decisions(path: Path) -> DecisionsFile:
     """Read and check a decisions file.
@@ -223,6 +254,9 @@ def _decide_once(store: ReadStore, state: ReadState, decision: Decision, grid: G
     said = before.decision if before else None
     asked = as_row(store, state, decision, grid).decision
     if said is None or asked is None or said.reader != asked.reader or not same_word(said, asked):
+        decide(store, state, decision, grid)
+    elif asked.seen and not said.seen:
+        # The same word, now by somebody who has looked.
         decide(store, state, decision, grid)
 
 

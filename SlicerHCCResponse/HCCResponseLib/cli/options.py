@@ -1,0 +1,180 @@
+"""Options that several commands share, each written once: a group is a dataclass, its fields are the options.
+
+@with_groups
+def propose(study: StudyOptions, proposals: ProposalOptions, as_json: JsonOption = False) -> None: ...
+"""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.cli.common import (
+    DeviceOption,
+    EngineOption,
+    ModelOption,
+    SeedOption,
+    SetOption,
+    read_settings,
+)
+
+if TYPE_CHECKING:
+    from HCCResponseLib.pipeline.request import Options
+
+
+@dataclass(frozen=True)
+class ImageOptions:
+    """What may be said with images, and goes into the study file."""
+
+    contour: Annotated[
+        Path | None,
+        typer.Option(help="With images: label map of the baseline's lesions that a reader has drawn."),
+    ] = None
+    drawn_by: Annotated[str | None, typer.Option(help="The reader who drew --contour.")] = None
+    subject: Annotated[
+        str | None,
+        typer.Option(help="With images: name of the subject; default: the patient id of the headers."),
+    ] = None
+    profile: Annotated[
+        str | None, typer.Option(help="With images: profile to assess by; default: recist-1.1.")
+    ] = None
+    dates: Annotated[
+        list[datetime] | None,
+        typer.Option(
+            "--date",
+            formats=["%Y-%m-%d"],
+            help="With images: day of each, in the same order, where headers have none.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class InputOptions:
+    """The images or the study, as arguments or behind ``-i``."""
+
+    given: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="STUDY | IMAGE...",
+            help="study.yaml or its folder; or the CT of each visit (file or folder of one DICOM series); or one "
+            "folder with the series of all visits.",
+        ),
+    ] = None
+    named: Annotated[
+        list[Path] | None,
+        typer.Option("--input", "-i", help="The same as an option; repeated for several images."),
+    ] = None
+
+    @property
+    def paths(self) -> list[Path]:
+        """All of them; each must be there.
+
+        Raises:
+            InputError: none is given, or one does not exist.
+        """
+        found = [*(self.given or []), *(self.named or [])]
+        if not found:
+            raise InputError(
+                "Name a study.yaml, the CT of each visit, or one folder that holds all visits of the patient."
+            )
+        for path in found:
+            what = "Study file " if path.suffix in (".yaml", ".yml") else ""
+            require_there(path, what)
+        return found
+
+
+@dataclass(frozen=True)
+class ProposalOptions:
+    """How proposals are made."""
+
+    recipe: Annotated[
+        str, typer.Option(help="How to adapt to the patient: quick, or moon2026 (as published, slow).")
+    ] = "quick"
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Maximum number of adaptation steps; default: the recipe's own."),
+    ] = None
+    seed: SeedOption = 0
+    model: ModelOption = None
+    engine: EngineOption = "fcd"
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights", help="Weights file or folder of the engine; default: where the engine keeps them."
+        ),
+    ] = None
+    device: DeviceOption = "auto"
+    settings: SetOption = None
+
+    def options(self) -> "Options":
+        """The same as the pipeline takes them."""
+        from HCCResponseLib.pipeline.request import Options
+
+        return Options(
+            self.recipe,
+            self.steps,
+            self.seed,
+            self.model,
+            self.engine,
+            self.weights,
+            self.device,
+            read_settings(self.settings),
+        )
+
+
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Folder for the read, contours and report; default: hcc-response-output beside the study or baseline.",
+    ),
+]
+
+
+def require_there(path: Path | None, what: str = "") -> None:
+    """Refuse a path that is not there before anything slow is loaded.
+
+    Args:
+        what: what it is, with a blank at its end ("Study file ").
+    """
+    if path is not None and not path.exists():
+        raise InputError(f"{what}'{path}' does not exist.")
+
+
+def with_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options of each group in the group's place; it gets the groups as values."""
+    own = list(inspect.signature(command, eval_str=True).parameters.values())
+    groups: dict[str, Any] = {p.name: p.annotation for p in own if is_dataclass(p.annotation)}
+    parameters = [q for p in own for q in (_options_of(p.annotation) if p.name in groups else [p])]
+
+    def run(**given: Any) -> None:
+        values = {
+            name: group(**{f.name: given.pop(f.name) for f in fields(group)})
+            for name, group in groups.items()
+        }
+        command(**values, **given)
+
+    keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    run.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in keyword}
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    return run
+
+
+def _options_of(group: Any) -> Sequence[inspect.Parameter]:
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter(
+            f.name,
+            kind,
+            default=inspect.Parameter.empty if f.default is MISSING else f.default,
+            annotation=f.type,
+        )
+        for f in fields(group)
+    ]

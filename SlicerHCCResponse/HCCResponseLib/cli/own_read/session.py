@@ -1,0 +1,59 @@
+"""The read of a radiologist alone, opened from its folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.cli.new_study import DEFAULT_FOLDER
+from HCCResponseLib.cli.options import require_there
+
+if TYPE_CHECKING:
+    from HCCResponseLib.review.read.session import Session
+
+ReadFolder = Annotated[
+    Path,
+    typer.Argument(
+        metavar="OUT", help="Folder of the read, as 'assess' or 'propose' wrote it; or its study.yaml."
+    ),
+]
+
+
+def open_own(path: Path) -> "Session":
+    """Open the read that lies in a folder.
+
+    Args:
+        path: the folder, its ``study.yaml``, or a study whose read lies in the default folder beside it.
+
+    Raises:
+        InputError: there is no read, or an image of it is gone.
+        AccessError: it is a committee's read.
+    """
+    require_there(path)
+    from HCCResponseLib.imaging.new_study import STUDY_FILE
+    from HCCResponseLib.imaging.study import load_study
+    from HCCResponseLib.review.read.session import STORE, open_session
+    from HCCResponseLib.review.read.state import read_life
+    from HCCResponseLib.review.store import ReadStore
+
+    home = path if path.is_dir() else path.parent
+    found = [folder for folder in (home, home / DEFAULT_FOLDER) if (folder / STORE).is_file()]
+    if not found:
+        raise InputError(
+            f"There is no read in '{home}'. Make one first: hcc-response assess IMAGE... -o FOLDER"
+        )
+    if (home / STUDY_FILE).is_file():
+        return open_session(load_study(home), found[0])
+    store = ReadStore(found[0] / STORE)
+    try:
+        study = read_life(store).study
+    finally:
+        store.close()
+    if study is None:
+        raise InputError(
+            f"The read in '{home}' was never begun. Run: hcc-response assess IMAGE... -o '{home}'"
+        )
+    for point in study.timepoints:
+        require_there(point.image, f"The image of '{point.name}', ")
+    return open_session(study, found[0])

@@ -1,0 +1,152 @@
+"""The walk through a read: each row is shown with its picture, answered, and stored before the next one is shown."""
+
+import base64
+from collections.abc import Callable, Collection
+from decimal import Decimal
+from pathlib import Path
+
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.files import write_atomically
+from HCCResponseLib.report.subject.output import file_stems
+from HCCResponseLib.report.subject.pictures import row_picture
+from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.review.decisions.decide import answer, as_length, decide
+from HCCResponseLib.review.decisions.template import row_words
+from HCCResponseLib.review.read.category import category, missing
+from HCCResponseLib.review.read.lifecycle import points
+from HCCResponseLib.review.read.profile import profile_of
+from HCCResponseLib.review.read.records import Action, Decision
+from HCCResponseLib.review.read.session import Session
+from HCCResponseLib.review.read.state import Row
+
+_STATES = {
+    "t": LesionState.TOO_SMALL,
+    "d": LesionState.DISAPPEARED,
+    "n": LesionState.NOT_EVALUABLE,
+    "i": LesionState.NOT_IMAGED,
+}
+_STATE_WORDS = "[t]oo small to measure, [d]isappeared, [n]ot evaluable, not [i]maged"
+_LESION = "[a]ccept  [e]dit length  [s]tate  [r]eject  [l]ater  [q]uit"
+_CANDIDATE = "[n]ew lesion  [e]quivocal  [d]ismiss  [l]ater  [q]uit"
+
+
+class Stop(Exception):  # noqa: N818  # no error: the reader goes away
+    """The reader stops here."""
+
+
+class Walk:
+    """One reader's way through the rows of a read."""
+
+    def __init__(
+        self,
+        session: Session,
+        names: Collection[str],
+        ask: Callable[[str], str],
+        tell: Callable[[str], None],
+    ) -> None:
+        """Args:
+        names: the reader's name first, then others of the same person; what these have decided is not asked again.
+        ask: shows a question and returns what was typed.
+        """
+        self._session, self._names, self._ask, self._tell = session, list(names), ask, tell
+        self._later: set[tuple[str, str]] = set()
+
+    def waiting(self) -> list[tuple[str, str]]:
+        """Time point and name of every row that this reader has neither decided with a look nor put off."""
+        state = self._session.state
+        return [
+            (point, name)
+            for point in points(state)
+            if point not in state.locked
+            for name, row in state.rows.get(point, {}).items()
+            if (point, name) not in self._later and not self._is_done(row)
+        ]
+
+    def rows(self) -> bool:
+        """Ask for every row that waits; False where the reader stops."""
+        try:
+            while waiting := self.waiting():
+                self._row(*waiting[0], len(waiting))
+        except Stop:
+            return False
+        return True
+
+    def questions(self) -> None:
+        """Ask what only the reader can answer, once every row is decided: was a CR right, or a misread PR?"""
+        store, state = self._session.store, self._session.state
+        profile = profile_of(store, state)
+        if missing(state):
+            return
+        for point in points(state):
+            asked = [q for q in category(state, profile, point).latest.questions if q.blocking]
+            if asked and point not in state.locked:
+                said = self._ask(f"{point}: {asked[0].text} ({' or '.join(asked[0].choices)})")
+                answer(store, state, profile, self._names[0], point, said)
+
+    def _is_done(self, row: Row) -> bool:
+        said = row.decision
+        return said is not None and said.seen and said.reader in self._names
+
+    def _row(self, point: str, name: str, left: int) -> None:
+        state = self._session.state
+        row = state.rows[point][name]
+        picture = self._picture(point, name, row)
+        self._tell("")
+        self._tell(f"{left} left. {point}, {name}: {row_words(row)}{self._before(point, name)}")
+        if row.decision is not None:
+            self._tell(f"  so far: {row.words}, by {row.decision.reader}")
+        self._tell(f"  picture: {picture or 'none; look at the place in the images'}")
+        try:
+            self._answer(point, name, row, seen=picture is not None)
+        except InputError as problem:
+            self._tell(f"  {problem}")
+
+    def _before(self, point: str, name: str) -> str:
+        """The lesion's size at the time point before."""
+        names = points(self._session.state)
+        earlier = names[names.index(point) - 1] if names.index(point) else None
+        row = self._session.state.row(earlier, name) if earlier else None
+        return f" ({earlier}: {row.size_words})" if row else ""
+
+    def _picture(self, point: str, name: str, row: Row) -> Path | None:
+        images = {p.name: p for p in self._session.study.timepoints}
+        data = row_picture(point, row, lambda n: self._session.image(images[n])).data
+        if data is None:
+            return None
+        stem = file_stems(points(self._session.state))[point]
+        path = self._session.folder / "pictures" / f"{stem}-{name.replace(' ', '_')}.png"
+        drawn = base64.b64decode(data.partition(",")[2])
+        write_atomically(path, lambda new: new.write_bytes(drawn))
+        return path.resolve()
+
+    def _answer(self, point: str, name: str, row: Row, seen: bool) -> None:
+        key = self._ask(f"  {_CANDIDATE if row.is_candidate else _LESION}")[:1].lower()
+        if key == "q":
+            raise Stop
+        if key == "l":
+            self._later.add((point, name))
+            return
+        action, state, length = self._meant(key, row)
+        reason = ""
+        if action in (Action.REJECT, Action.DISMISS):
+            reason = self._ask("  why")
+        elif row.decision is not None:
+            reason = self._ask("  reason for the change (may be empty)")
+        decision = Decision(
+            self._names[0], point, name, action, state=state, long_axis_mm=length, reason=reason, seen=seen
+        )
+        decide(self._session.store, self._session.state, decision)
+
+    def _meant(self, key: str, row: Row) -> tuple[Action, LesionState | None, Decimal | None]:
+        plain = {"n": Action.NEW, "e": Action.EQUIVOCAL, "d": Action.DISMISS}
+        if not row.is_candidate:
+            plain = {"a": Action.ACCEPT, "r": Action.REJECT}
+            if key == "e":
+                return Action.EDIT, None, as_length(self._ask("  long axis in mm"))
+            if key == "s":
+                state = _STATES.get(self._ask(f"  {_STATE_WORDS}")[:1].lower())
+                if state is not None:
+                    return Action.EDIT, state, None
+        if key not in plain:
+            raise InputError("Please type one of the letters in brackets.")
+        return plain[key], None, None

@@ -1,0 +1,145 @@
+"""A radiologist alone: rows are answered one by one, each with its picture, and the read is signed by name."""
+
+from contextlib import closing
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from HCCResponseLib.cli.main import app
+from HCCResponseLib.cli.own_read import sign as sign_module
+from HCCResponseLib.cli.own_read.walk import Walk
+from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.review.read.session import Session
+from HCCResponseLib.review.read.state import read_state
+from HCCResponseLib.review.store import ReadStore
+from reads import BASELINE, FOLLOW_UP, GRID, candidate, lesion, make_read
+
+PASSWORD = "a-long-enough-secret"
+
+
+@pytest.fixture
+def session(tmp_path):
+    rows = [lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 20), candidate()]
+    store, state = make_read(tmp_path / "read.sqlite", rows)
+    image = Volume(np.zeros(GRID.size, np.int16), GRID)
+    yield Session(state.study, tmp_path, store, state, dict.fromkeys((BASELINE, FOLLOW_UP), image))
+    store.close()
+
+
+def walked(session, *answers, names=("Dr A",)):
+    """What a walk with these answers says."""
+    told, left = [], iter(answers)
+    walk = Walk(session, names, lambda words: told.append(words) or next(left), told.append)
+    walk.rows()
+    return "\n".join(told)
+
+
+def test_every_answer_is_stored_as_looked_at_with_its_picture(session):
+    words = walked(session, "a", "e", "27.5", "d", "vessel")
+    rows = session.state.rows
+    assert [r.status for r in (rows[BASELINE]["L1"], rows[FOLLOW_UP]["L1"])] == ["accepted", "edited"]
+    assert str(rows[FOLLOW_UP]["L1"].long_mm) == "27.5"
+    assert rows[FOLLOW_UP]["C1"].decision.reason == "vessel"
+    assert all(r.decision.seen for point in rows.values() for r in point.values())
+    assert "3 left. baseline, L1: lesion, 41.0 x 41.0 mm, slice 5" in words
+    pictures = sorted(p.name for p in (session.folder / "pictures").glob("*.png"))
+    assert pictures == ["baseline-L1.png", "follow-up_1-C1.png", "follow-up_1-L1.png"]
+    assert all(str(session.folder / "pictures" / name) in words for name in pictures)
+
+
+def test_quitting_keeps_what_was_answered_and_the_rest_undecided(session):
+    walked(session, "a", "q")
+    kept = read_state(session.store)
+    assert kept.row(BASELINE, "L1").status == "accepted"
+    assert kept.row(FOLLOW_UP, "L1").decision is None
+
+
+def test_a_slip_of_the_finger_asks_again_and_stores_nothing(session):
+    words = walked(session, "z", "e", "long", "r", "", "q")
+    assert "type one of the letters" in words
+    assert "'long' is not a length" in words
+    assert "needs a reason" in words
+    assert session.state.row(BASELINE, "L1").decision is None
+
+
+def test_a_row_without_a_picture_is_not_called_looked_at(session):
+    session.store.close()
+    rows = [lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", None)]
+    store, state = make_read(session.folder / "gone.sqlite", rows)
+    session.store, session.state = store, state
+    words = walked(session, "a", "a", "s", "n", "q")
+    assert "picture: none" in words
+    assert "cannot be accepted unseen" in words
+    assert state.row(FOLLOW_UP, "L1").decision.seen is False
+
+
+def test_blanket_acceptances_and_others_decisions_are_shown_again(session):
+    from HCCResponseLib.review.decisions.decide import accept_all
+
+    accept_all(session.store, session.state, "Dr A")
+    assert not session.state.reviewed()
+    words = walked(session, *["a", ""] * 2, "n", "")
+    assert "so far: accepted, 41.0 mm, by Dr A" in words
+    assert session.state.reviewed()
+
+
+@pytest.fixture
+def signer(session, tmp_path, monkeypatch):
+    """The command ``sign`` on the read of the fixture, whose images are not files."""
+    monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(tmp_path / "people.sqlite"))
+    monkeypatch.setenv("HCC_RESPONSE_NEW_PASSWORD", PASSWORD)
+    monkeypatch.setenv("HCC_RESPONSE_PASSWORD", PASSWORD)
+    monkeypatch.setattr(sign_module, "open_own", lambda path: session)
+    return lambda *words: CliRunner().invoke(app, ["sign", str(tmp_path), *words])
+
+
+def test_sign_lists_what_is_missing_before_it_asks_for_a_password(session, signer, tmp_path):
+    done = signer("--as", "dra")
+    assert done.exit_code == 1
+    assert "cannot be signed yet" in done.stderr
+    assert "candidate C1 is not decided" in done.stderr
+    assert f"hcc-response review {tmp_path}" in done.stderr
+    assert not (tmp_path / "people.sqlite").exists()
+
+
+def test_the_first_signature_makes_the_account_and_signs_all_up_to_it(session, signer, tmp_path):
+    walked(session, "a", "a", "d", "vessel")
+    done = signer(FOLLOW_UP, "--as", "dra")
+    assert done.exit_code == 0, done.stderr
+    assert "'baseline' signed by Dr A." in done.stdout
+    assert "'follow-up 1' signed by Dr A, category PR." in done.stdout
+    assert f"Report: {tmp_path / 'report.html'}" in done.stdout
+    with closing(ReadStore(tmp_path / "read.sqlite")) as store:
+        assert [s.time_point for s in read_state(store).signatures] == [BASELINE, FOLLOW_UP]
+    again = signer(FOLLOW_UP, "--as", "dra")
+    assert "signed and locked already" in again.stderr
+
+
+def test_who_did_not_decide_signs_nothing(session, signer, tmp_path):
+    walked(session, "a", "a", "d", "vessel", names=("Dr B",))
+    done = signer("--as", "dra", "--printed-name", "Dr A")
+    assert done.exit_code == 1
+    assert "decided by 'Dr B'" in done.stderr
+    assert not session.state.signatures
+
+
+def test_sign_says_that_rows_were_not_looked_at(session, signer):
+    from HCCResponseLib.review.decisions.decide import accept_all
+
+    accept_all(session.store, session.state, "Dr A")
+    done = signer("--as", "dra")
+    assert done.exit_code == 0, done.stderr
+    assert "accepted without a look" in done.stderr
+
+
+def test_review_without_a_terminal_says_what_to_do_instead(tmp_path):
+    done = CliRunner().invoke(app, ["review", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "decisions.yaml" in done.stderr
+
+
+def test_a_folder_without_a_read_is_named(tmp_path):
+    done = CliRunner().invoke(app, ["sign", str(tmp_path)])
+    assert done.exit_code == 1
+    assert f"no read in '{tmp_path}'" in done.stderr
