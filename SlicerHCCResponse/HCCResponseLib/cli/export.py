@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from HCCResponseLib.cli.common import JsonOption, console, say, say_json
-from HCCResponseLib.cli.evaluate.committee import StoresArgument
+from HCCResponseLib.cli.evaluate.committee import IncludeUnsigned, StoresArgument
 from HCCResponseLib.cli.observer import observing
 from HCCResponseLib.cli.sign_in import Observer, PasswordFile
 from HCCResponseLib.report.exporters import Exporter, exporters
@@ -32,6 +32,7 @@ def sdtm(
         str, typer.Option("--format", help="csv, json (Dataset-JSON v1.1) or xpt; several with commas.")
     ] = "csv",
     reference_dates: Annotated[Path | None, typer.Option(help=REFERENCES_HELP)] = None,
+    include_unsigned: IncludeUnsigned = False,
     name: Observer = None,
     password_file: PasswordFile = None,
     as_json: JsonOption = False,
@@ -52,7 +53,9 @@ def sdtm(
         if unknown:
             raise InputError(f"'{unknown[0]}' is not a format; use one or more of {', '.join(FORMATS)}.")
         references = load_reference_dates(reference_dates) if reference_dates else {}
-        found = load_committee(stores, references=references, admit=looking.admit)
+        found = load_committee(
+            stores, references=references, admit=looking.admit, include_unsigned=include_unsigned
+        )
         done = export_sdtm(found, output, study_id, wanted, references)
         looking.exported("sdtm", done.files)
         _tell(done.files, (*(f"left out: {n}" for n in found.left_out), *map(str, done.warnings)), as_json)
@@ -64,6 +67,7 @@ def _add(exporter: Exporter) -> None:
     def export(
         stores: StoresArgument,
         output: FolderOption,
+        include_unsigned: IncludeUnsigned = False,
         name: Observer = None,
         password_file: PasswordFile = None,
         as_json: JsonOption = False,
@@ -71,7 +75,7 @@ def _add(exporter: Exporter) -> None:
         from HCCResponseLib.cohort.committee.from_store import load_committee
 
         with observing(stores, name, password_file) as looking:
-            found = load_committee(stores, admit=looking.admit)
+            found = load_committee(stores, admit=looking.admit, include_unsigned=include_unsigned)
             files = exporter.write(found, output)
             looking.exported(exporter.name, files)
             _tell(files, tuple(f"left out: {note}" for note in found.left_out), as_json)

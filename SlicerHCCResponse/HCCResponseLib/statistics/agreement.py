@@ -4,6 +4,10 @@ Cohen's kappa, plain and weighted, comes from statsmodels with the standard erro
 a normal interval. The coefficients of many readers are computed here (decision 0098): Fleiss 1971; Gwet 2008; Gwet
 2014, Handbook of Inter-Rater Reliability (subject-level variances, missing ratings), with intervals of Student's t
 with n - 1 degrees of freedom, as Gwet does.
+
+Every coefficient needs two subjects with two ratings; kappa and Fleiss' kappa also two categories in use, since with
+one nothing is left to agree on beyond chance. Where the variance is 0 (readers who always agree) there is no interval:
+one from 1 to 1 would claim certainty that a few subjects cannot give (decision 0123).
 """
 
 from collections.abc import Sequence
@@ -17,10 +21,13 @@ from scipy.stats import norm, t
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from HCCResponseLib.base.errors import RuleError
-from HCCResponseLib.statistics.estimate import NOT_DEFINED, Estimate
+from HCCResponseLib.statistics.estimate import Estimate, too_few
 
 Matrix = npt.NDArray[np.float64]
 WeightName = Literal["identity", "linear", "quadratic", "ordinal"]
+_TWO_READERS = Estimate(why="for two readers only")
+_ONE_CATEGORY = Estimate(why="one category only")
+_NO_SPREAD = "no variance"
 _NOTHING_LEFT = 1e-12  # agreement by chance this close to 1 leaves nothing to be explained by the readers
 
 
@@ -31,7 +38,7 @@ class Agreement:
     Attributes:
         n: subjects with at least two ratings.
         readers: number of readers.
-        percent_agreement: mean pairwise agreement, per cent; None without subjects.
+        percent_agreement: mean pairwise agreement of the subjects, per cent; None without subjects.
         kappa, kappa_linear, kappa_quadratic: two readers only; else not defined.
         fleiss_kappa, gwet_ac1, gwet_ac2: any number of readers, missing ratings allowed.
     """
@@ -39,12 +46,17 @@ class Agreement:
     n: int
     readers: int
     percent_agreement: float | None
-    kappa: Estimate = NOT_DEFINED
-    kappa_linear: Estimate = NOT_DEFINED
-    kappa_quadratic: Estimate = NOT_DEFINED
-    fleiss_kappa: Estimate = NOT_DEFINED
-    gwet_ac1: Estimate = NOT_DEFINED
-    gwet_ac2: Estimate = NOT_DEFINED
+    kappa: Estimate
+    kappa_linear: Estimate
+    kappa_quadratic: Estimate
+    fleiss_kappa: Estimate
+    gwet_ac1: Estimate
+    gwet_ac2: Estimate
+
+    @property
+    def percent(self) -> Estimate:
+        """The percentage as a figure: not defined of less than two subjects."""
+        return too_few(self.n) if self.n < 2 else Estimate(self.percent_agreement)
 
 
 def weights(size: int, name: WeightName) -> Matrix:
@@ -121,23 +133,29 @@ def _agreement(
 ) -> Agreement:
     readers = len(coded[0]) if coded else 2
     if not size:
-        return Agreement(0, readers, None)
+        return _too_few(0, readers, None)
     counts = np.array([[sum(1 for r in row if r == k) for k in range(size)] for row in coded], float)
     counts = counts.reshape(-1, size)
     rated = counts[counts.sum(1) >= 1]
     n = int((rated.sum(1) >= 2).sum())
     if n == 0:
-        return Agreement(0, readers, None)
+        return _too_few(0, readers, None)
     identity, chosen = weights(size, "identity"), weights(size, ordered)
-    plain = linear = quadratic = NOT_DEFINED
+    observed = float(np.nanmean(_pair_agreement(rated, identity)))
+    if n < 2:
+        return _too_few(n, readers, 100 * observed)
+    plain = linear = quadratic = _TWO_READERS
     if readers == 2:
         table = _cross_table(coded, size)
         plain, linear, quadratic = (_cohen(table, w, confidence) for w in (None, "linear", "quadratic"))
-    observed = float(np.nanmean(_pair_agreement(rated, identity)))
     return Agreement(
         n, readers, 100 * observed, plain, linear, quadratic,
         _fleiss(rated, confidence), _gwet(rated, identity, confidence), _gwet(rated, chosen, confidence),
     )  # fmt: skip
+
+
+def _too_few(n: int, readers: int, percent: float | None) -> Agreement:
+    return Agreement(n, readers, percent, *[too_few(n)] * 6)
 
 
 def _cross_table(coded: Sequence[Sequence[int | None]], size: int) -> npt.NDArray[np.int64]:
@@ -151,7 +169,7 @@ def _cross_table(coded: Sequence[Sequence[int | None]], size: int) -> npt.NDArra
 def _cohen(table: npt.NDArray[np.int64], weighted: str | None, confidence: float) -> Estimate:
     """Cohen's kappa of a square table of counts, ``linear`` or ``quadratic``ally weighted; see the top of this file."""
     if table.diagonal().max() == table.sum():  # both readers gave everybody the same category
-        return NOT_DEFINED
+        return _ONE_CATEGORY
     # What statsmodels adds to it, such as the largest possible kappa, is not defined for every table.
     with np.errstate(invalid="ignore", divide="ignore"):
         found = cohens_kappa(table, wt=weighted)
@@ -186,7 +204,7 @@ def _gwet(counts: Matrix, weight: Matrix, confidence: float) -> Estimate:
     prevalence = shares.mean(0)
     size = len(prevalence)
     if size < 2:
-        return NOT_DEFINED
+        return _ONE_CATEGORY
     scale = float(weight.sum()) / (size * (size - 1))
     expected = scale * float((prevalence * (1 - prevalence)).sum())
     return _many_readers(counts, weight, expected, scale * (shares @ (1 - prevalence)), confidence)
@@ -205,11 +223,9 @@ def _many_readers(
     """
     left = 1 - expected
     if left < _NOTHING_LEFT:
-        return NOT_DEFINED
+        return _ONE_CATEGORY
     agreed = _pair_agreement(counts, weight)
     value, n = (float(np.nanmean(agreed)) - expected) / left, len(counts)
-    if n < 2:
-        return Estimate(value)
     pairs = int(np.isfinite(agreed).sum())
     parts = np.nan_to_num((n / pairs) * (agreed - expected) / left)
     spread = ((parts - 2 * (1 - value) * (own - expected) / left - value) ** 2).sum()
@@ -219,4 +235,6 @@ def _many_readers(
 
 def _cut(value: float, half_width: float) -> Estimate:
     """A coefficient with its interval, which ends at -1 and 1."""
+    if half_width < _NOTHING_LEFT:
+        return Estimate(value, why=_NO_SPREAD)
     return Estimate(value, max(-1.0, value - half_width), min(1.0, value + half_width))

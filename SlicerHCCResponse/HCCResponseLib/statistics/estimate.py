@@ -15,11 +15,13 @@ class Estimate:
     Attributes:
         value: the estimate; None where it is not defined.
         low, high: the interval, at the level that was asked for; None where the data allow none.
+        why: what the data lack where there is no value or no interval, such as ``n = 1``.
     """
 
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    why: str = ""
 
     @classmethod
     def around(cls, value: float, half_width: float) -> "Estimate":
@@ -29,10 +31,12 @@ class Estimate:
     def scaled(self, factor: float) -> "Estimate":
         """The same in another unit, such as 100 for per cent."""
         value, low, high = (None if v is None else factor * v for v in (self.value, self.low, self.high))
-        return Estimate(value, low, high)
+        return Estimate(value, low, high, self.why)
 
 
-NOT_DEFINED = Estimate()
+def too_few(n: int, value: float | None = None) -> Estimate:
+    """Nothing, or a value without an interval, from ``n`` values."""
+    return Estimate(value, why=f"n = {n}")
 
 
 @dataclass(frozen=True)
@@ -52,18 +56,30 @@ class Figure:
     section: str
     name: str
     who: str = ""
-    estimate: Estimate = NOT_DEFINED
+    estimate: Estimate = Estimate()  # frozen, so that all may share it
     count: int | None = None
     total: int | None = None
     unit: str = ""
     method: str = ""
 
 
-COLUMNS = ("section", "name", "who", "value", "low", "high", "count", "total", "unit", "method")
+COLUMNS = (
+    "section",
+    "name",
+    "who",
+    "value",
+    "low",
+    "high",
+    "count",
+    "total",
+    "unit",
+    "method",
+    "not_defined",
+)
 
 
 def as_records(figures: Sequence[Figure]) -> list[dict[str, Any]]:
-    """Figures as plain records with the keys of :data:`COLUMNS`."""
+    """Figures as plain records with the keys of :data:`COLUMNS`; ``not_defined`` says why something is None."""
     return [dict(zip(COLUMNS, _cells(figure), strict=True)) for figure in figures]
 
 
@@ -71,7 +87,7 @@ def _cells(figure: Figure) -> tuple[str | float | None, ...]:
     found = figure.estimate
     return (
         figure.section, figure.name, figure.who, found.value, found.low, found.high,
-        figure.count, figure.total, figure.unit, figure.method,
+        figure.count, figure.total, figure.unit, figure.method, found.why,
     )  # fmt: skip
 
 
@@ -98,15 +114,26 @@ def as_markdown(figures: Sequence[Figure]) -> str:
 def _line(figure: Figure) -> str:
     found = figure.estimate
     name = f"{figure.name}, {figure.who}" if figure.who else figure.name
-    interval = "-" if found.low is None else f"{_number(figure, found.low)} to {_number(figure, found.high)}"
     n = "-" if figure.total is None else str(figure.total)
     n = n if figure.count is None else f"{figure.count} of {n}"
-    value = "not defined" if found.value is None else _number(figure, found.value)
-    cells = (name, f"{value} {figure.unit}".strip(), interval, n, figure.method)
+    if found.value is None:
+        value, interval = not_defined(found), "-"
+    else:
+        value, interval = f"{_number(figure, found.value)} {figure.unit}".strip(), _interval(figure, found)
+    cells = (name, value, interval, n, figure.method)
     return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
 
 
-def _number(figure: Figure, value: float | None) -> str:
-    if value is None:
-        return "-"
+def not_defined(found: Estimate) -> str:
+    """What stands in the place of a value or an interval that the data do not allow."""
+    return f"not defined ({found.why})" if found.why else "not defined"
+
+
+def _interval(figure: Figure, found: Estimate) -> str:
+    if found.low is None or found.high is None:
+        return not_defined(found) if found.why else "-"
+    return f"{_number(figure, found.low)} to {_number(figure, found.high)}"
+
+
+def _number(figure: Figure, value: float) -> str:
     return f"{value:.1f}" if figure.unit else f"{value:.3f}"

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest
 
-from HCCResponseLib.statistics.estimate import NOT_DEFINED, Estimate
+from HCCResponseLib.statistics.estimate import Estimate, too_few
 
 BOOTSTRAP_SAMPLES = 2000
 
 
 @dataclass(frozen=True)
 class Share:
-    """``count`` of ``total``; ``percent`` is that in per cent with its interval, not defined of an empty total."""
+    """``count`` of ``total``; ``percent`` is that in per cent with its interval, not defined of less than two."""
 
     count: int
     total: int
@@ -21,12 +21,14 @@ class Share:
 
 
 def exact_proportion(count: int, total: int, confidence: float = 0.95) -> Estimate:
-    """``count`` of ``total`` as a fraction from 0 to 1 with the exact interval; not defined of an empty total.
+    """``count`` of ``total`` as a fraction from 0 to 1 with the exact interval; not defined of less than two.
+
+    One of one is no share: it could only be 0 or 100 %.
 
     Source: Clopper & Pearson 1934, by :func:`scipy.stats.binomtest`.
     """
-    if total == 0:
-        return NOT_DEFINED
+    if total < 2:
+        return too_few(total)
     interval = binomtest(count, total).proportion_ci(confidence, method="exact")
     return Estimate(count / total, float(interval.low), float(interval.high))
 
@@ -39,7 +41,8 @@ def exact_share(count: int, total: int, confidence: float = 0.95) -> Share:
 def clustered_share(per_subject: Sequence[tuple[int, int]], confidence: float = 0.95, seed: int = 0) -> Share:
     """A share of time points with a percentile bootstrap interval over subjects (Efron & Tibshirani 1993, 13).
 
-    Time points of one subject are not independent, so subjects are drawn, not time points.
+    Time points of one subject are not independent, so subjects are drawn, not time points. Not defined of less than two
+    subjects; without an interval where all subjects are alike, because every draw then gives the same share.
     :func:`scipy.stats.bootstrap` draws the same subjects, but refuses a single one and resamples that hold no time
     point at all.
 
@@ -50,11 +53,14 @@ def clustered_share(per_subject: Sequence[tuple[int, int]], confidence: float = 
     """
     table = np.asarray(per_subject, float).reshape(-1, 2)
     count, total = table.sum(0)
-    if total == 0:
-        return Share(0, 0, NOT_DEFINED)
+    subjects = int((table[:, 1] > 0).sum())
+    if subjects < 2:
+        return Share(int(count), int(total), Estimate(why="n = 1 subject") if subjects else too_few(0))
     draws = np.random.default_rng(seed).integers(len(table), size=(BOOTSTRAP_SAMPLES, len(table)))
     drawn = table[draws].sum(1)
     shares = drawn[:, 0] / np.maximum(drawn[:, 1], 1)
     low, high = np.quantile(shares, [(1 - confidence) / 2, (1 + confidence) / 2])
     found = Estimate(float(count / total), float(low), float(high))
+    if low == high:
+        found = Estimate(found.value, why="all subjects are alike")
     return Share(int(count), int(total), found.scaled(100))

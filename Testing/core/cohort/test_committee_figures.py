@@ -2,9 +2,11 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 import pytest
@@ -31,9 +33,10 @@ from HCCResponseLib.response.types import (
 from HCCResponseLib.review.committee.adjudication import adjudicate
 from HCCResponseLib.review.decisions.decide import accept_all
 from HCCResponseLib.review.read.outcome import outcome
+from HCCResponseLib.review.signing.signing import sign_and_lock
 from HCCResponseLib.statistics.continuous import icc_2_1, limits_of_agreement
-from HCCResponseLib.statistics.estimate import Estimate, Figure, as_csv, as_markdown
-from HCCResponseLib.statistics.proportions import clustered_share, exact_share
+from HCCResponseLib.statistics.estimate import Estimate, Figure, as_csv, as_markdown, as_records
+from HCCResponseLib.statistics.proportions import Share, clustered_share, exact_share
 from reads import BASELINE, FOLLOW_UP, lesion, make_read
 from simulated_committee import DATES, POINTS, findings, planned_committee
 
@@ -41,6 +44,8 @@ from simulated_committee import DATES, POINTS, findings, planned_committee
 SHROUT_FLEISS = np.array(
     [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float
 )
+
+signed_read = partial(CommitteeRead, signed=True, reviewed=True)
 
 
 def test_icc_of_the_published_example():
@@ -53,8 +58,10 @@ def test_icc_of_the_published_example():
 def test_icc_of_readers_who_agree_and_of_too_few():
     same = np.array([[1.0, 1.0], [2.0, 2.0], [5.0, 5.0]])
     assert icc_2_1(same).value == pytest.approx(1)
-    assert icc_2_1(same[:1]).value is None
-    assert icc_2_1(np.ones((4, 2))).value is None
+    assert icc_2_1(same).low is None, "three subjects cannot make it certain"
+    assert icc_2_1(same[:1]) == Estimate(why="n = 1")
+    assert icc_2_1(np.ones((4, 2))) == Estimate(why="the subjects do not differ")
+    assert icc_2_1(np.array([[1.0, 2.0], [1.0, 2.0]])) == Estimate(why="the subjects do not differ")
     shifted = np.column_stack([same[:, 0], same[:, 0] + 3])
     assert icc_2_1(shifted).value < 0.7
 
@@ -70,10 +77,12 @@ def test_exact_intervals(count, total, low, high):
     assert (found.percent.low, found.percent.high) == pytest.approx((low, high), abs=1e-3)
 
 
-def test_no_share_of_nothing():
-    assert exact_share(0, 0).percent == Estimate()
-    assert clustered_share([]).percent == Estimate()
-    assert clustered_share([(0, 0)]).percent == Estimate()
+def test_no_share_of_nothing_or_of_one():
+    assert exact_share(0, 0).percent == clustered_share([]).percent == Estimate(why="n = 0")
+    assert clustered_share([(0, 0)]).percent == Estimate(why="n = 0")
+    assert exact_share(1, 1).percent == Estimate(why="n = 1")
+    assert clustered_share([(3, 3)]) == Share(3, 3, Estimate(why="n = 1 subject"))
+    assert clustered_share([(3, 3)] * 5).percent == Estimate(100, why="all subjects are alike")
 
 
 def test_the_bootstrap_draws_subjects():
@@ -94,7 +103,11 @@ def test_bland_altman_limits():
     assert (found.lower.value, found.upper.value) == pytest.approx((0.08, 7.92))
     assert found.bias.high - 4 == pytest.approx(4.30265 * 2 / math.sqrt(3), abs=1e-4)
     assert found.upper.high - 7.92 == pytest.approx(4.30265 * 2 * math.sqrt(1 / 3 + 1.96**2 / 4), abs=1e-4)
-    assert limits_of_agreement(np.array([1.0])).bias.value is None
+    one, two = limits_of_agreement(np.array([1.0])), limits_of_agreement(np.array([1.0, 3.0]))
+    assert one.bias == one.lower == one.upper == Estimate(why="n = 1")
+    assert (two.bias.value, two.lower, two.upper) == (2, Estimate(why="n = 2"), Estimate(why="n = 2"))
+    alike = limits_of_agreement(np.array([0.3, 0.3, 0.3]))
+    assert alike.lower == alike.bias == Estimate(0.3, why="all values are the same")
 
 
 def test_pauses_are_left_out_of_the_reading_time():
@@ -104,6 +117,9 @@ def test_pauses_are_left_out_of_the_reading_time():
     assert active_seconds(moments[::-1]) == active_seconds(moments)
     assert active_seconds(moments, timedelta(minutes=6)) == 700
     assert active_seconds(moments[:1]) is None
+    by_a_file = [start + timedelta(milliseconds=80 * n) for n in range(12)]
+    assert active_seconds(by_a_file) is None
+    assert active_seconds([*by_a_file, start + timedelta(seconds=60)]) == 60
 
 
 def _disc(row, column, radius=4):
@@ -122,6 +138,28 @@ def test_targets_are_the_same_where_contours_meet_whatever_their_names():
     assert common_names([first, both]) == [{"L1", "L2"}, {"L1", "B"}]
 
 
+def test_a_committee_with_one_subject_prints_no_figure_that_one_subject_cannot_give(committee, tmp_path):
+    for name, stream in (("ann", FIRST), ("bob", SECOND)):
+        committee.read(name, committee.assign(name, stream).read_id, PR)
+    found = committee_figures(load_committee([tmp_path / "reads.sqlite"]))
+    assert {f.name for f in found if f.section.startswith("Agreement on")} >= {
+        "kappa",
+        "gwet_ac1",
+        "agreement",
+    }
+    sums = {f.name for f in found if f.section == "Sums of diameters"}
+    assert {"ICC(2,1) of log sums (baseline)", "lower limit of agreement (all time points)"} <= sums
+    shown = [f for f in found if f.section != "Reading time"]
+    assert {f.estimate.value for f in shown} == {None}
+    reasons = {f.estimate.why for f in shown}
+    assert reasons == {"n = 0", "n = 1", "n = 1 subject"}, reasons
+    records = json.loads(json.dumps(as_records(found), allow_nan=False))
+    assert all(r["not_defined"] for r in records if r["value"] is None)
+    text = as_markdown(found)
+    assert "| kappa | not defined (n = 1) | - | 1 |" in text
+    assert not re.search(r"100\.0 %|0\.000|1\.000", text)
+
+
 def _planned(profile, repeats=0):
     reads = []
     for pair in planned_committee(12):
@@ -129,11 +167,9 @@ def _planned(profile, repeats=0):
             found = outcome(findings(plan), profile)
             stream = f"RADIOLOGIST {place}"
             reads.append(
-                CommitteeRead(plan.subject, plan.reader, stream, found, targets=frozenset(plan.targets))
+                signed_read(plan.subject, plan.reader, stream, found, targets=frozenset(plan.targets))
             )
-    reads += [
-        CommitteeRead(r.subject, r.reader, r.evaluator, r.outcome, repeat=True) for r in reads[:repeats]
-    ]
+    reads += [signed_read(r.subject, r.reader, r.evaluator, r.outcome, repeat=True) for r in reads[:repeats]]
     return Committee(profile, tuple(reads))
 
 
@@ -166,7 +202,7 @@ def test_tables_hold_every_figure_and_no_formula():
         Figure("A", "kappa", method="a | b"),
     ]
     lines = as_csv(figures).splitlines()
-    assert lines[1].startswith("A,share,'=cmd(),50.0,10.0,90.0,1,2,%,exact")
+    assert lines[1].startswith("A,share,'=cmd(),50.0,10.0,90.0,1,2,%,exact,")
     text = as_markdown(figures)
     assert "| share, =cmd() | 50.0 % | 10.0 to 90.0 | 1 of 2 | exact |" in text
     assert "| kappa | not defined | - | - | a / b |" in text
@@ -225,7 +261,8 @@ def test_a_store_says_what_is_left_out_and_which_read_counts(committee, tmp_path
     assert (choice.variables, choice.reason) == (("best-response", "progression-date"), "new nodule")
     figures = {(f.name, f.who): f for f in committee_figures(again)}
     assert figures["reader disagreement index", "ann"].estimate.value == 50
-    assert figures["adjudicator agreement rate", "bob"].estimate.value == 100
+    rate = figures["adjudicator agreement rate", "bob"]
+    assert (rate.count, rate.total, rate.estimate) == (1, 1, Estimate(why="n = 1"))
 
 
 def test_a_read_of_the_adjudicator_s_own_agrees_with_whom_it_agrees(tmp_path):
@@ -252,24 +289,64 @@ def test_a_read_of_the_adjudicator_s_own_agrees_with_whom_it_agrees(tmp_path):
     assert {r["RSEVALID"] for r in rows if r["RSACPTFL"] == "Y"} == {"ADJUDICATOR"}
 
 
-def test_a_radiologist_s_own_study_counts_once_everything_is_decided(tmp_path):
-    folder = tmp_path / "read"
+def test_an_own_study_that_is_unsigned_or_unreviewed_is_exported_only_when_asked_and_says_so(tmp_path):
+    folder, out = tmp_path / "read", tmp_path / "csv"
     store, state = make_read(
         folder / "read.sqlite", [lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 20)]
     )
     runner = CliRunner()
-    refused = runner.invoke(app, ["export", "csv", str(folder), "-o", str(tmp_path / "csv")])
+    command = ["export", "csv", str(folder), "-o", str(out)]
+    refused = runner.invoke(app, command)
     assert refused.exit_code == 1
     assert "has decisions missing" in refused.output
-    assert not (tmp_path / "csv").exists()
     accept_all(store, state, "Dr A")
     store.close()
-    done = runner.invoke(app, ["export", "csv", str(folder), "-o", str(tmp_path / "csv"), "--json"])
+    sdtm = ["export", "sdtm", str(folder), "-o", str(tmp_path / "sdtm")]
+    figures = ["evaluate", "committee", str(folder), "-o", str(tmp_path / "figures.md")]
+    for one in (command, sdtm, figures):
+        refused = runner.invoke(app, one)
+        assert refused.exit_code == 1
+        assert (
+            "The read 'read-1' of subject 'S1' is not signed, and 2 of its rows were accepted unseen "
+            "(L1 at baseline, L1 at follow-up 1): decide on each of them, then sign. Or give --include-unsigned"
+        ) in " ".join(refused.output.split())
+        assert [p.name for p in tmp_path.iterdir()] == ["read"]
+    done = runner.invoke(app, [*command, "--include-unsigned", "--json"])
     assert done.exit_code == 0, done.output
-    (row,) = read_csv(tmp_path / "csv" / "reads.csv").rows
-    assert (row["reader"], row["accepted"], row["best_response"]) == ("Dr A", "yes", "PR")
-    lesions = read_csv(tmp_path / "csv" / "lesions.csv").rows
+    for name in ("reads", "timepoints", "lesions"):
+        rows = read_csv(out / f"{name}.csv").rows
+        assert {(r["signed"], r["reviewed"]) for r in rows} == {("no", "no")}
+    (row,) = read_csv(out / "reads.csv").rows
+    assert (row["reader"], row["accepted"], row["best_response"]) == ("Dr A", "no", "PR")
+    lesions = read_csv(out / "lesions.csv").rows
     assert [(r["lesion"], r["role"], r["state"]) for r in lesions] == [("L1", "target", "measured")] * 2
+    assert runner.invoke(app, [*sdtm, "--include-unsigned"]).exit_code == 0
+    rows = read_csv(tmp_path / "sdtm" / "rs.csv").rows
+    assert {r["RSEVAL"] for r in rows} == {"UNREVIEWED PROPOSALS"}
+    assert "RSACPTFL" not in rows[0]
+    assert runner.invoke(app, [*figures, "--include-unsigned"]).exit_code == 0
+    text = (tmp_path / "figures.md").read_text()
+    assert "| not signed or not reviewed | 100.0 % | - | 1 of 1 |" in text
+    assert "Reading time" not in text, "nobody read"
+
+
+def test_a_signed_read_with_rows_accepted_unseen_is_refused_and_never_the_accepted_one(committee, tmp_path):
+    own, state = committee.open("ann", committee.assign("ann", FIRST).read_id)
+    for point in (BASELINE, FOLLOW_UP):
+        committee.propose(own, state, point, 40)
+        accept_all(own, state, "ann")
+        sign_and_lock(own, state, committee.people, committee.credentials("ann"), point)
+    committee.read("bob", committee.assign("bob", SECOND).read_id, {BASELINE: 40, FOLLOW_UP: 40})
+    store = [tmp_path / "reads.sqlite"]
+    with pytest.raises(
+        InputError, match="'S1-1' of subject 'S1' is signed, but 2 of its rows were accepted unseen"
+    ):
+        load_committee(store)
+    found = load_committee(store, include_unsigned=True)
+    assert [(r.signed, r.reviewed, r.accepted) for r in found.reads] == [
+        (True, False, False),
+        (True, True, False),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The benchmark: pairs with truth, statistics against known answers, results that survive a kill."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -87,12 +88,12 @@ def test_summary_against_scipy_and_by_hand(records):
     assert (found.agreed, found.of) == (8, 8)
     assert found.agreement.low == pytest.approx(0.025 ** (1 / 8))
     assert found.kappa.value == pytest.approx(1)
-    assert (found.pr_sensitivity, found.pr_specificity) == (1, 1)
-    assert found.spearman == pytest.approx(1)
+    assert (found.pr_sensitivity.value, found.pr_specificity.value) == (1, 1)
+    assert found.spearman.value == pytest.approx(1)
     base = summarise([r for r in records if r["method"]["name"] == "base"])
     assert base.agreed == 3
     assert base.kappa.value == pytest.approx(0)
-    assert base.pr_sensitivity == 0
+    assert base.pr_sensitivity.value == 0
 
 
 def test_paired_comparison_against_scipy(records):
@@ -101,9 +102,9 @@ def test_paired_comparison_against_scipy(records):
     differences = [a["dsc"] - b["dsc"] for a, b in zip(ours[:6], base[:6], strict=True)]
     assert found.n == 6
     assert found.dsc.value == pytest.approx(np.mean(differences))
-    assert found.wilcoxon_p == pytest.approx(stats.wilcoxon(differences).pvalue)
+    assert found.wilcoxon_p.value == pytest.approx(stats.wilcoxon(differences).pvalue)
     assert (found.first_only, found.second_only) == (4, 0)
-    assert found.mcnemar_p == pytest.approx(2 * 0.5**4)
+    assert found.mcnemar_p.value == pytest.approx(2 * 0.5**4)
     assert compare_paired(ours, [record(99, "base", 0.5, 1, 1)]) is None
     halved = [{**r, "work": 350.0, "adapt_s": 70.0} for r in ours]
     assert compare_paired(ours, halved).work_ratio == pytest.approx(0.1)
@@ -122,7 +123,11 @@ def test_tables(records):
     assert head == ["true diameter at follow-up", "base", "ours"]
     assert rows[0][1:] == [f"{records[5]['dsc']:.2f} (n = 1)", "0.85 (n = 1)"]
     assert rows[-1][1:] == ["-", "-"]
-    assert "nan" not in markdown(*summary_rows(records[:1]))
+    text = markdown(*summary_rows(records[:1]))
+    assert "nan" not in text
+    assert "| Cohen's kappa (95 % CI) | not defined (n = 1) |" in text
+    assert "; interval not defined (n = 1) |" in text
+    assert not re.search(r"1\.00 |100 %", text)
     lines = as_csv(records).splitlines()
     assert len(lines) == 17
     assert lines[0].startswith("method,background,seed,dsc")

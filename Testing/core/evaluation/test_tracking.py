@@ -73,6 +73,9 @@ def test_f1_and_false_candidates():
     assert f1(rows)[0] == pytest.approx(2 * 2 / (3 + 4))
     assert false_per_scan(rows)[0] == pytest.approx(2 / 3)
     assert f1(rows)[1] <= f1(rows)[0] <= f1(rows)[2]
+    assert f1([[1, 1, 0]]) == (1.0, None, None), "one pair gave 1.000 to 1.000"
+    assert f1([[0, 0, 2]]) == (None, None, None), "no true lesion gave an F1 of 0"
+    assert share([[1, 1]]) == (None, None, None, 1)
 
 
 def test_the_published_way_takes_a_new_lesion_for_one_that_vanished():

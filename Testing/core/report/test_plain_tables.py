@@ -16,6 +16,8 @@ from HCCResponseLib.report.tables.spec import FilledTable, Table, TextTable, Var
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.review.read.outcome import outcome
 
+SIGNED = {"signed": True, "reviewed": True}
+
 
 @pytest.fixture
 def profile():
@@ -33,7 +35,7 @@ def sheets_of(given_committee):
 
 def plain(profile):
     reads = tuple(
-        CommitteeRead("S1", f"dr{n}", f"RADIOLOGIST {n}", outcome(random_read(n), profile), n == 1)
+        CommitteeRead("S1", f"dr{n}", f"RADIOLOGIST {n}", outcome(random_read(n), profile), n == 1, **SIGNED)
         for n in (1, 2)
     )
     return Committee(profile, reads, (Adjudication("S1", "judge", "dr1", frozenset({"dr1"}), reason="=1+1"),))
@@ -45,6 +47,8 @@ def plain(profile):
         ("C01", "timepoints", {"evaluator": "RADIOLOGIST 9"}),
         ("C02", "lesions", {"time_point": "follow-up 9"}),
         ("C03", "reads", {"accepted": "yes"}),
+        ("C04", "reads", {"accepted": "yes", "signed": "no"}),
+        ("C04", "reads", {"accepted": "yes", "reviewed": "no"}),
         ("T03", "reads", {"reader": ""}),
         ("T05", "timepoints", {"sum_mm": "many"}),
         ("T06", "timepoints", {"overall": "BETTER"}),

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,9 @@ ROOT = Path(__file__).resolve().parents[3]
 PROFILES = ("recist-1.1", "mrecist", "irecist")
 
 
+signed_read = partial(CommitteeRead, signed=True, reviewed=True)
+
+
 def committee(profile_name="recist-1.1", subjects=40):
     """Two random reads of every subject; the second reader's is accepted in every third subject."""
     profile = load_profile(profile_name, {"markers_required_for_cr": ["AFP"]})
@@ -38,9 +42,7 @@ def committee(profile_name="recist-1.1", subjects=40):
         for place in (1, 2):
             accepted = (place == 2) == (number % 3 == 0)
             found = outcome(random_read(1000 * place + number), profile)
-            reads.append(
-                CommitteeRead(f"S{number:03d}", f"dr{place}", f"RADIOLOGIST {place}", found, accepted)
-            )
+            reads.append(signed_read(f"S{number:03d}", f"dr{place}", f"RADIOLOGIST {place}", found, accepted))
     return Committee(profile, tuple(reads))
 
 
@@ -86,7 +88,7 @@ def test_split_and_merged_lesions_keep_their_sum(tmp_path):
     profile = load_profile("recist-1.1")
     found = outcome(split_and_merged(), profile)
     assert [p.target.sum for p in found.evaluation.time_points] == [60, 39, 71]
-    reads = Committee(profile, (CommitteeRead("S1", "dr1", "RADIOLOGIST 1", found, True),))
+    reads = Committee(profile, (signed_read("S1", "dr1", "RADIOLOGIST 1", found, True),))
     export_sdtm(reads, tmp_path, "HCC1")
     links = {row["TULNKID"]: row["TUTESTCD"] for row in read_domains(tmp_path)["TU"].rows}
     assert links == {
@@ -131,7 +133,7 @@ def test_study_days_have_no_day_zero(tmp_path):
 def test_rounded_lengths_are_the_standard_result(tmp_path):
     profile = load_profile("recist-1.1", {"length_rounding_mm": 1})
     reads = [
-        CommitteeRead(f"S{n}", "dr1", "RADIOLOGIST 1", outcome(random_read(n), profile), True)
+        signed_read(f"S{n}", "dr1", "RADIOLOGIST 1", outcome(random_read(n), profile), True)
         for n in range(20)
     ]
     export_sdtm(Committee(profile, tuple(reads)), tmp_path, "HCC1")
@@ -151,7 +153,7 @@ def test_a_pending_adjudication_is_a_warning_not_an_error(tmp_path):
     given = committee(subjects=3)
     pending = [r for r in given.reads if r.subject != "S001"]
     pending += [
-        CommitteeRead(r.subject, r.reader, r.evaluator, r.outcome) for r in given.reads if r.subject == "S001"
+        signed_read(r.subject, r.reader, r.evaluator, r.outcome) for r in given.reads if r.subject == "S001"
     ]
     done = export_sdtm(Committee(given.profile, tuple(pending)), tmp_path, "HCC1")
     assert [w.message for w in done.warnings] == ["HCC1-S001 has no accepted read yet"]
@@ -227,6 +229,7 @@ BROKEN = {
     "S23": ("TR", {"TRDTC": "2020-02-02"}, None),
     "S24": ("TR", {"TRDY": "0"}, None),
     "S25": ("SUPPTR", {"IDVARVAL": "9999"}, None),
+    "S26": ("RS", {"RSEVAL": "UNSIGNED READER"}, lambda r: r["RSACPTFL"]),
 }  # fmt: skip
 
 
@@ -300,7 +303,7 @@ def test_no_table_of_an_earlier_export_stays_beside_the_new_one(tmp_path):
     assert (tmp_path / "supptr.csv").exists()
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     profile = load_profile("recist-1.1")
-    plain = CommitteeRead("S1", "dr1", "RADIOLOGIST 1", outcome(split_and_merged(), profile), True)
+    plain = signed_read("S1", "dr1", "RADIOLOGIST 1", outcome(split_and_merged(), profile), True)
     export_sdtm(Committee(profile, (plain,)), tmp_path, "HCC1")
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "notes.txt",
@@ -346,7 +349,7 @@ def test_a_reader_s_answer_about_an_earlier_cr_is_kept(tmp_path):
     for place, answer in enumerate(("recurrence-is-pd", "cr-was-pr", "ask"), start=1):
         used = profile.with_overrides({"cr_then_lesser": answer})
         reads.append(
-            CommitteeRead("S1", f"dr{place}", f"RADIOLOGIST {place}", outcome(course, used), place == 1)
+            signed_read("S1", f"dr{place}", f"RADIOLOGIST {place}", outcome(course, used), place == 1)
         )
     assert [r.outcome.evaluation.latest.overall for r in reads] == [Response.PD, Response.PR, None]
     export_sdtm(Committee(profile, tuple(reads)), tmp_path, "HCC1")
@@ -359,6 +362,42 @@ def test_a_reader_s_answer_about_an_earlier_cr_is_kept(tmp_path):
     assert {(r["RSEVALID"], r["RSTESTCD"]) for r in rows} == {
         ("RADIOLOGIST 3", "OVRLRESP"), ("RADIOLOGIST 3", "BESTRESP"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("signed", "reviewed", "evaluator", "said"),
+    [
+        (False, True, "UNSIGNED READER", {"SIGNED": "N", "REVIEWED": "Y"}),
+        (True, False, "UNREVIEWED PROPOSALS", {"SIGNED": "Y", "REVIEWED": "N"}),
+        (False, False, "UNREVIEWED PROPOSALS", {"SIGNED": "N", "REVIEWED": "N"}),
+    ],
+)
+def test_a_read_that_is_not_signed_or_not_reviewed_is_no_assessor_s_and_not_accepted(
+    tmp_path, signed, reviewed, evaluator, said
+):
+    found = outcome(random_read(3), load_profile("recist-1.1"))
+    doubtful = CommitteeRead("S1", "dr1", "RADIOLOGIST 1", found, signed=signed, reviewed=reviewed)
+    good = signed_read("S2", "dr1", "RADIOLOGIST 1", found, True)
+    export_sdtm(Committee(load_profile("recist-1.1"), (doubtful, good)), tmp_path, "HCC1")
+    sheets = read_domains(tmp_path)
+    for domain in ("TU", "TR", "RS"):
+        rows = {
+            name: [r for r in sheets[domain].rows if r["USUBJID"] == name] for name in ("HCC1-S1", "HCC1-S2")
+        }
+        assert {(r[f"{domain}EVAL"], r[f"{domain}ACPTFL"]) for r in rows["HCC1-S1"]} == {(evaluator, "")}
+        assert {(r[f"{domain}EVAL"], r[f"{domain}ACPTFL"]) for r in rows["HCC1-S2"]} == {
+            ("INDEPENDENT ASSESSOR", "Y")
+        }
+    extra = [r for r in sheets["SUPPRS"].rows if r["QNAM"] in ("SIGNED", "REVIEWED")]
+    assert {r["QNAM"]: r["QVAL"] for r in extra} == said
+    assert {(r["USUBJID"], r["QEVAL"]) for r in extra} == {("HCC1-S1", evaluator)}
+    assert (
+        read_sdtm(tmp_path)["HCC1-S1", "RADIOLOGIST 1"].outcome(load_profile("recist-1.1")).best == found.best
+    )
+    with pytest.raises(ExportError, match=f"S26 error.*a record of {evaluator} is accepted"):
+        export_sdtm(
+            Committee(load_profile("recist-1.1"), (replace(doubtful, accepted=True),)), tmp_path, "HCC1"
+        )
 
 
 @pytest.mark.parametrize(

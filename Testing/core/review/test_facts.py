@@ -206,7 +206,7 @@ def test_everything_that_was_said_reaches_the_exports(tmp_path, gone):
     facts = Site("liver", "VIII", irradiated=True, grown_since_treatment=True, reproducible=True)
     set_site(store, state, "Dr A", "L1", facts)
     set_visit(store, state, "Dr A", FOLLOW_UP, Visit((marker("12.5"),), None, VersusLast.SMALLER))
-    committee = load_committee([tmp_path / "read.sqlite"])
+    committee = load_committee([tmp_path / "read.sqlite"], include_unsigned=True)
     _, points, lesions, _ = flat_tables(committee)
     last = points.rows[-1]
     assert (last["markers"], last["markers_normal"]) == ("AFP 12.5 (up to 7.0) ug/L", "no")

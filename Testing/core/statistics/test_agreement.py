@@ -102,8 +102,25 @@ def test_what_is_not_defined_is_null(ask):
     assert (same["kappa"], same["fleiss_kappa"], same["gwet_ac1"]) == (None, None, 1.0)
     empty = ask("agreement", {"categories": ["a", "b"], "ratings": []})
     assert (empty["n"], empty["percent_agreement"], empty["kappa"]) == (0, None, None)
+    assert same["gwet_ac1_ci95"] is None, "five subjects do not make it certain"
     one = ask("agreement", {"categories": ["a", "b"], "ratings": [["a", "b"]]})
-    assert one["gwet_ac1_ci95"] is None
+    coefficients = [value for name, value in one.items() if name not in ("n", "percent_agreement")]
+    assert set(coefficients) == {None}, "one subject: kappa was 0"
+
+
+def test_every_coefficient_says_why_it_is_not_defined():
+    one = agreement_of_table([[0, 1], [0, 0]])
+    assert (one.percent_agreement, one.percent) == (0, Estimate(why="n = 1"))
+    assert {one.kappa, one.kappa_linear, one.fleiss_kappa, one.gwet_ac1, one.gwet_ac2} == {
+        Estimate(why="n = 1")
+    }
+    same = agreement_of_table([[5, 0], [0, 0]])
+    assert same.kappa == same.kappa_quadratic == same.fleiss_kappa == Estimate(why="one category only")
+    assert same.gwet_ac1 == Estimate(1, why="no variance")
+    perfect = agreement_of_table([[2, 0], [0, 2]])
+    assert perfect.kappa == Estimate(1, why="no variance"), "not 1.000 from 1.000 to 1.000"
+    three = agreement_of_ratings([["a", "b", "a"], ["b", "b", "a"]], ["a", "b"])
+    assert three.kappa == Estimate(why="for two readers only")
 
 
 def test_intervals_of_means_are_students():
@@ -116,8 +133,9 @@ def test_intervals_of_means_are_students():
         assert found.value == freedom
         assert (found.high - freedom) / error == pytest.approx(expected, abs=5e-4)
         assert found.low == pytest.approx(2 * freedom - found.high)
-    assert mean_interval([3.0]) == Estimate(3.0)
-    assert mean_interval([]) == Estimate()
+    assert mean_interval([3.0]) == Estimate(3.0, why="n = 1")
+    assert mean_interval([]) == Estimate(why="n = 0")
+    assert mean_interval([3.0, 3.0]) == Estimate(3.0, why="all values are the same")
 
 
 @pytest.mark.parametrize(

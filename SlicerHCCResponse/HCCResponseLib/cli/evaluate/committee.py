@@ -16,6 +16,14 @@ StoresArgument = Annotated[
     typer.Argument(metavar="STORE", help="Files of reads, folders that hold one, or postgresql:// URLs."),
 ]
 
+IncludeUnsigned = Annotated[
+    bool,
+    typer.Option(
+        "--include-unsigned",
+        help="Also reads that are not signed or not reviewed; the output says which, and none of them is accepted.",
+    ),
+]
+
 
 def committee(
     stores: StoresArgument,
@@ -27,11 +35,15 @@ def committee(
         float,
         typer.Option(min=0.1, help="Gaps between decisions of more than so many minutes count as pauses."),
     ] = 5.0,
+    include_unsigned: IncludeUnsigned = False,
     name: Observer = None,
     password_file: PasswordFile = None,
     as_json: JsonOption = False,
 ) -> None:
-    """How well the readers of a committee agree. Only signed reads count; what is left out is named."""
+    """How well the readers of a committee agree. Only signed reads count; what is left out is named.
+
+    A figure that rests on too few reads says so ("not defined (n = 1)") and is empty in CSV and JSON, with the reason.
+    """
     from HCCResponseLib.base.errors import InputError
     from HCCResponseLib.base.files import write_text
     from HCCResponseLib.cohort.committee.figures import committee_figures
@@ -41,7 +53,12 @@ def committee(
     with observing(stores, name, password_file) as looking:
         if output is not None and output.suffix not in (".md", ".csv", ".json"):
             raise InputError(f"'{output}' must end in .md, .csv or .json.")
-        found = load_committee(stores, timedelta(minutes=pause), admit=looking.admit)
+        found = load_committee(
+            stores,
+            timedelta(minutes=pause),
+            admit=looking.admit,
+            include_unsigned=include_unsigned,
+        )
         figures = committee_figures(found)
         for note in found.left_out:
             console.print(f"left out: {note}", style="yellow", soft_wrap=True, markup=False)

@@ -76,5 +76,7 @@ def _tell(block: str, figures: dict[str, Any]) -> None:
     for name, content in figures.items():
         say(f"\n{name}")
         for key, value in content.items():
-            words = f"{value:.3f}" if isinstance(value, float) else str(value)
+            words = (
+                f"{value:.3f}" if isinstance(value, float) else "not defined" if value is None else str(value)
+            )
             say(f"  {key.replace('_', ' '):<28}{words}")

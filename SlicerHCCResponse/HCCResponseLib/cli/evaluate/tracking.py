@@ -92,16 +92,18 @@ def _tell(figures: dict[str, Any]) -> None:
             say(f"  {method}")
             for key, value in content[method].items():
                 say(f"    {_WORDS.get(key, key.replace('_', ' ')):<38}{_figure(value)}")
-        say(
-            "  registration: "
-            + ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in content["registration"].items())
-        )
+        facts = content["registration"].items()
+        words = (f"{k.replace('_', ' ')} {'not defined' if v is None else v}" for k, v in facts)
+        say("  registration: " + ", ".join(words))
 
 
 def _figure(value: Any) -> str:
     if not isinstance(value, tuple):
         return f"{value:.3f}"
-    if value[0] is None:
-        return "none asked"
-    asked = f" of {value[3]}" if len(value) > 3 else ""
-    return f"{value[0]:.3f}  (95 % {value[1]:.3f} to {value[2]:.3f}){asked}"
+    middle, low, high, *asked = value
+    if middle is None:
+        return f"not defined (n = {asked[0] if asked else 0})"
+    interval = (
+        "95 % interval not defined: all pairs alike" if low is None else f"95 % {low:.3f} to {high:.3f}"
+    )
+    return f"{middle:.3f}  ({interval})" + (f" of {asked[0]}" if asked else "")

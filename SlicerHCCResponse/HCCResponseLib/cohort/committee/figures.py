@@ -10,7 +10,7 @@ import numpy as np
 from HCCResponseLib.cohort.committee.coefficients import category_figures, sum_figures
 from HCCResponseLib.cohort.committee.reads import ADJUDICATOR, Committee, Pair, paired_points
 from HCCResponseLib.review.committee.adjudication import VARIABLES, adjudication_variables
-from HCCResponseLib.statistics.estimate import Estimate, Figure
+from HCCResponseLib.statistics.estimate import Estimate, Figure, too_few
 from HCCResponseLib.statistics.proportions import Share, clustered_share, exact_share
 
 # What adjudication may look at, and the choice of targets, which never leads to adjudication by itself.
@@ -27,6 +27,7 @@ def committee_figures(committee: Committee) -> list[Figure]:
     confidence = float(committee.profile.confidence_percent) / 100
     pairs, repeats = committee.pairs(), committee.repeats()
     return [
+        *_doubtful(committee),
         *_adjudication(committee, pairs, confidence),
         *_discordance("Discordance between readers", pairs, confidence),
         *_readers(committee, confidence),
@@ -43,6 +44,16 @@ def committee_figures(committee: Committee) -> list[Figure]:
 
 def _share(section: str, name: str, share: Share, who: str = "", method: str = EXACT) -> Figure:
     return Figure(section, name, who, share.percent, share.count, share.total, "%", method)
+
+
+def _doubtful(committee: Committee) -> list[Figure]:
+    """How many of the reads are not signed or not reviewed, where there are any: they are in all other figures."""
+    reads = committee.reads
+    count = sum(not (read.signed and read.reviewed) for read in reads)
+    if not count:
+        return []
+    share, words = Estimate(100 * count / len(reads)), "part of every figure below"
+    return [Figure("Reads", "not signed or not reviewed", "", share, count, len(reads), "%", words)]
 
 
 def _adjudication(committee: Committee, pairs: Sequence[Pair], confidence: float) -> list[Figure]:
@@ -134,12 +145,13 @@ def _times(committee: Committee) -> list[Figure]:
             whole.setdefault(who, []).append(sum(read.seconds.values()))
     limit = committee.pause.total_seconds() / 60
     method = (
-        f"median with quartiles; first to last decision on a time point, pauses above {limit:g} min left out"
+        "median with quartiles; first to last decision that a person made on a time point, pauses above "
+        f"{limit:g} min left out"
     )
     found = []
     for name, seconds in (("time per time point", points), ("time per read", whole)):
         for reader, values in sorted(seconds.items()):
             low, middle, high = (float(v) for v in np.quantile(values, [0.25, 0.5, 0.75]))
-            time = Estimate(middle, low, high)
+            time = Estimate(middle, low, high) if len(values) > 1 else too_few(1, middle)
             found.append(Figure("Reading time", name, reader, time, None, len(values), "s", method))
     return found

@@ -25,6 +25,8 @@ from HCCResponseLib.review.store import STORE_LOG, ReadStore, Store, open_store
 
 _DECIDING = ("decision", "non-target")
 FIRST_STREAM = "RADIOLOGIST 1"
+TOGETHER = timedelta(seconds=0.5)
+_NAMED = 5  # rows that a message names before it counts the rest
 
 
 def load_committee(
@@ -32,20 +34,23 @@ def load_committee(
     pause: timedelta = PAUSE_LIMIT,
     references: Mapping[str, date] | None = None,
     admit: Callable[[ReadStore], None] | None = None,
+    include_unsigned: bool = False,
 ) -> Committee:
     """All finished reads of some stores.
 
-    Assigned reads count once they are signed to their end; reads that nobody assigned, such as a radiologist's own
-    study, once every decision is there.
+    Assigned reads are finished once they are signed to their end; reads that nobody assigned, such as a radiologist's
+    own study, once every decision is there. One that is not signed, or that has rows which were accepted unseen, is
+    refused, or with ``include_unsigned`` carries that and is never the accepted one.
 
     Args:
         stores: files, folders that hold a ``read.sqlite``, or database URLs.
         pause: longer gaps between decisions do not count as reading time.
         references: start for the minimum SD time by subject; the baseline's date without one.
         admit: called with each store before it is read; raises for who may not see all reads beside each other.
+        include_unsigned: take finished reads that are not signed or not reviewed too.
 
     Raises:
-        InputError: no finished read, or reads under different profiles.
+        InputError: no finished read, reads under different profiles, or reads that are not signed or not reviewed.
         StorageError: a store cannot be opened or is damaged.
     """
     collected = _Collection(pause, references or {})
@@ -58,6 +63,11 @@ def load_committee(
             collected.add(read)
         finally:
             store.close()
+    if collected.doubtful and not include_unsigned:
+        raise InputError(
+            f"Nothing was written. {' '.join(collected.doubtful)} Or give --include-unsigned: every table then says "
+            "which reads are not signed or not reviewed, and none of these counts as accepted."
+        )
     return collected.committee()
 
 
@@ -80,6 +90,7 @@ class _Collection:
         self.reads: list[CommitteeRead] = []
         self.adjudications: list[Adjudication] = []
         self.left_out: list[str] = []
+        self.doubtful: list[str] = []
 
     def add(self, store: ReadStore) -> None:
         """All reads of one store."""
@@ -148,11 +159,14 @@ class _Collection:
         reference = self.references.get(own.subject)
         result = outcome(findings(state, profile), in_force(state, profile), reference)
         repeat = own.kind is ReadKind.REREAD
-        counts = accepted == own.read_id
+        signed, reviewed = is_signed(state), state.reviewed()
+        if not (signed and reviewed):
+            self.doubtful.append(_doubt(own, state, signed))
+        counts = accepted == own.read_id and signed and reviewed
         times = _seconds(store, self.pause)
         return CommitteeRead(
             own.subject, own.reader, own.stream, result, counts, repeat, targets, times,
-            dict(state.sites), dict(state.visits),
+            dict(state.sites), dict(state.visits), signed, reviewed,
         )  # fmt: skip
 
     def _targets(self, store: ReadStore, state: ReadState) -> dict[str, Lesion | None]:
@@ -176,11 +190,28 @@ class _Collection:
         return self.profile
 
 
+def _doubt(own: Assignment, state: ReadState, signed: bool) -> str:
+    """Why a finished read is not one to rely on, and what to do about it."""
+    name = f"The read '{own.read_id}' of subject '{own.subject}'"
+    unseen = state.unseen()
+    some = ", ".join(unseen[:_NAMED]) + (f" and {len(unseen) - _NAMED} more" if len(unseen) > _NAMED else "")
+    if not unseen:
+        return f"{name} is not signed: sign it."
+    look = f"{len(unseen)} of its rows were accepted unseen ({some}): decide on each of them"
+    if signed:
+        return f"{name} is signed, but {look}, in an amended version, and sign again."
+    return f"{name} is not signed, and {look}, then sign."
+
+
 def _seconds(store: ReadStore, pause: timedelta) -> dict[str, float]:
-    """Active reading time of each time point, from the moments of its decisions."""
+    """Active reading time of each time point, from the moments at which a person decided on a row of it.
+
+    A row that was accepted unseen is none. Decisions within half a second of each other were given together, by a
+    file or one word for many rows, and are one moment.
+    """
     moments: dict[str, list[datetime]] = {}
     for event in store.events():
-        if event.action in _DECIDING:
+        if event.action in _DECIDING and event.payload.get("seen", True):
             when = datetime.fromisoformat(event.utc)
             moments.setdefault(event.payload["time_point"], []).append(when)
     times = {name: active_seconds(found, pause) for name, found in moments.items()}
@@ -190,12 +221,12 @@ def _seconds(store: ReadStore, pause: timedelta) -> dict[str, float]:
 def active_seconds(moments: Sequence[datetime], pause: timedelta = PAUSE_LIMIT) -> float | None:
     """Seconds between the first and the last decision without the gaps longer than ``pause``.
 
-    None with fewer than two decisions: one moment has no length.
+    None where all decisions were given together (within :data:`TOGETHER`): one moment has no length.
     """
-    if len(moments) < 2:
-        return None
     ordered = sorted(moments)
     gaps = [later - earlier for earlier, later in pairwise(ordered)]
+    if not any(gap > TOGETHER for gap in gaps):
+        return None
     return sum((gap for gap in gaps if gap <= pause), timedelta()).total_seconds()
 
 

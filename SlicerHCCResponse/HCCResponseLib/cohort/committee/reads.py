@@ -22,12 +22,14 @@ class CommitteeRead:
         reader: who read.
         evaluator: the reader's place in this read: ``RADIOLOGIST 1``, ``RADIOLOGIST 2``, ``ADJUDICATOR``.
         outcome: responses, best response and dates.
-        accepted: this read is the one that counts for the trial.
+        accepted: this read is the one that counts for the trial; never one that is not signed or not reviewed.
         repeat: a second read of the same subject by the same reader, for intra-reader agreement only.
         targets: names of the target lesions, the same name for the same lesion in all reads of the subject.
         sites: per lesion name, what the reader has said of it.
         visits: per time point, tumour markers and what else was said of it as a whole.
         seconds: active reading time of each time point, by its name; only where it is known.
+        signed: every time point is under its reader's signature.
+        reviewed: the reader looked at every row; false where one was accepted unseen.
     """
 
     subject: str
@@ -40,6 +42,8 @@ class CommitteeRead:
     seconds: Mapping[str, float] = field(default_factory=dict)
     sites: Mapping[str, Site] = field(default_factory=dict)
     visits: Mapping[str, Visit] = field(default_factory=dict)
+    signed: bool = False
+    reviewed: bool = False
 
 
 Pair = tuple[CommitteeRead, CommitteeRead]

@@ -9,7 +9,7 @@ from scipy import stats
 
 from HCCResponseLib.statistics.agreement import agreement_of_ratings
 from HCCResponseLib.statistics.continuous import limits_of_agreement, mean_interval
-from HCCResponseLib.statistics.estimate import Estimate
+from HCCResponseLib.statistics.estimate import Estimate, too_few
 from HCCResponseLib.statistics.proportions import exact_proportion
 
 Record = dict[str, Any]
@@ -24,15 +24,16 @@ class Summary:
         n: pairs.
         dsc: mean Dice coefficient of all followed lesions of a pair, interval by Student's t.
         bias_percent: mean error of the sum of diameters in per cent of the true sum; ``limits``: 95 % limits of
-            agreement around it (mean -+ 1.96 SD); None for a single pair.
+            agreement around it (mean -+ 1.96 SD); None for less than three pairs.
         error_mm: mean error of a followed lesion's diameter; ``error_ml``: of the pair's tumour volume;
             ``error_ml_percent``: of the mean true volume.
         spearman: rank correlation of found and true sums of diameters.
         agreed, of: categories as the truth, with the exact (Clopper-Pearson) ``agreement``.
         kappa: Cohen's kappa on CR, PR, SD, PD.
-        pr_sensitivity, pr_specificity, pr_auc: for partial response; the area by the change of the sum.
+        pr_sensitivity, pr_specificity, pr_auc: for partial response; the area by the change of the sum. They need
+            two pairs with PR, two without, and both.
         adapt_s, contour_s: medians; ``steps``: median; ``work``: mean steps in steps on 64 x 64 x 64 voxels.
-        peak_mib: highest.
+        peak_mib: highest; None where it was not measured.
     """
 
     n: int
@@ -41,20 +42,20 @@ class Summary:
     limits: tuple[float | None, float | None]
     error_mm: Estimate
     error_ml: Estimate
-    error_ml_percent: float
-    spearman: float
+    error_ml_percent: Estimate
+    spearman: Estimate
     agreed: int
     of: int
     agreement: Estimate
     kappa: Estimate
-    pr_sensitivity: float
-    pr_specificity: float
-    pr_auc: float
+    pr_sensitivity: Estimate
+    pr_specificity: Estimate
+    pr_auc: Estimate
     adapt_s: float
     contour_s: float
     steps: float
     work: float
-    peak_mib: float
+    peak_mib: float | None
 
 
 @dataclass(frozen=True)
@@ -66,17 +67,17 @@ class Paired:
         dsc: mean difference of the Dice coefficient, interval by Student's t.
         wilcoxon_p: signed-rank test.
         first_only, second_only: pairs with the right category in one method alone; ``mcnemar_p``: exact test.
-        work_ratio, seconds_ratio: of the adaptations, first over second; ``nan`` where the second needs none.
+        work_ratio, seconds_ratio: of the adaptations, first over second; None where the second needs none.
     """
 
     n: int
     dsc: Estimate
-    wilcoxon_p: float
+    wilcoxon_p: Estimate
     first_only: int
     second_only: int
-    mcnemar_p: float
-    work_ratio: float
-    seconds_ratio: float
+    mcnemar_p: Estimate
+    work_ratio: float | None
+    seconds_ratio: float | None
 
 
 def sums_mm(record: Record) -> tuple[float, float, float]:
@@ -111,7 +112,9 @@ def summarise(records: Sequence[Record]) -> Summary:
         limits=(agree.lower.value, agree.upper.value),
         error_mm=mean_interval([x["found_mm"] - x["true_mm"] for r in records for x in r["lesions"]]),
         error_ml=mean_interval(volumes),
-        error_ml_percent=100 * float(np.mean(volumes)) / true_ml,
+        error_ml_percent=Estimate(100 * float(np.mean(volumes)) / true_ml)
+        if true_ml
+        else Estimate(why="no tumour is left"),
         spearman=_spearman(records),
         agreed=right,
         of=len(records),
@@ -124,26 +127,31 @@ def summarise(records: Sequence[Record]) -> Summary:
         contour_s=float(np.median([r["contour_s"] for r in records])),
         steps=float(np.median([r["steps"] for r in records])),
         work=float(np.mean([r["work"] for r in records])),
-        peak_mib=max((r["peak_mib"] for r in records if r["peak_mib"]), default=float("nan")),
+        peak_mib=max((r["peak_mib"] for r in records if r["peak_mib"]), default=None),
     )
 
 
-def _spearman(records: Sequence[Record]) -> float:
+def _spearman(records: Sequence[Record]) -> Estimate:
     if len(records) < 3:
-        return float("nan")
+        return too_few(len(records))
     true, found = zip(*(sums_mm(r)[1:] for r in records), strict=True)
-    return float(stats.spearmanr(true, found).statistic) if len({*found}) > 1 else float("nan")
+    if len({*found}) < 2 or len({*true}) < 2:
+        return Estimate(why="all sums are the same")
+    return Estimate(float(stats.spearmanr(true, found).statistic))
 
 
-def _partial_response(records: Sequence[Record]) -> tuple[float, float, float]:
+def _partial_response(records: Sequence[Record]) -> tuple[Estimate, Estimate, Estimate]:
     """Sensitivity, specificity and area under the curve for PR; the curve's score is the fall of the found sum."""
     truth = np.array([r["true_category"] == "PR" for r in records])
     found = np.array([r["found_category"] == "PR" for r in records])
-    if truth.all() or not truth.any():
-        return float("nan"), float("nan"), float("nan")
+    sensitivity = exact_proportion(int(found[truth].sum()), int(truth.sum()))
+    specificity = exact_proportion(int((~found[~truth]).sum()), int((~truth).sum()))
+    fewest = int(min(truth.sum(), (~truth).sum()))
+    if fewest < 2:
+        return sensitivity, specificity, too_few(fewest)
     fall = np.array([-sums_mm(r)[2] / sums_mm(r)[0] for r in records])
     area = stats.mannwhitneyu(fall[truth], fall[~truth]).statistic / (truth.sum() * (~truth).sum())
-    return float(found[truth].mean()), float((~found[~truth]).mean()), float(area)
+    return sensitivity, specificity, Estimate(float(area))
 
 
 def compare_paired(first: Sequence[Record], second: Sequence[Record]) -> Paired | None:
@@ -155,19 +163,24 @@ def compare_paired(first: Sequence[Record], second: Sequence[Record]) -> Paired 
     differences = [a["dsc"] - b["dsc"] for a, b in pairs]
     right = [[r["true_category"] == r["found_category"] for r in pair] for pair in pairs]
     one, two = sum(a and not b for a, b in right), sum(b and not a for a, b in right)
-    some = len(pairs) > 1 and any(differences)
+    alike = Estimate(why="no difference")
     return Paired(
         n=len(pairs),
         dsc=mean_interval(differences),
-        wilcoxon_p=float(stats.wilcoxon(differences).pvalue) if some else float("nan"),
+        wilcoxon_p=_wilcoxon(differences) if any(differences) else alike,
         first_only=one,
         second_only=two,
-        mcnemar_p=float(stats.binomtest(one, one + two).pvalue) if one + two else 1.0,
+        mcnemar_p=Estimate(float(stats.binomtest(one, one + two).pvalue)) if one + two else alike,
         work_ratio=_ratio([(a["work"], b["work"]) for a, b in pairs]),
         seconds_ratio=_ratio([(a["adapt_s"], b["adapt_s"]) for a, b in pairs]),
     )
 
 
-def _ratio(pairs: Sequence[tuple[float, float]]) -> float:
+def _wilcoxon(differences: Sequence[float]) -> Estimate:
+    n = len(differences)
+    return too_few(n) if n < 2 else Estimate(float(stats.wilcoxon(differences).pvalue))
+
+
+def _ratio(pairs: Sequence[tuple[float, float]]) -> float | None:
     below = sum(b for _, b in pairs)
-    return sum(a for a, _ in pairs) / below if below > 1e-9 else float("nan")
+    return sum(a for a, _ in pairs) / below if below > 1e-9 else None

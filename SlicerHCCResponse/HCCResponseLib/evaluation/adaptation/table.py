@@ -1,7 +1,6 @@
 """Tables of the benchmark as Markdown and CSV."""
 
 from collections.abc import Mapping, Sequence
-from math import isnan
 
 from HCCResponseLib.base.csv_files import CsvCell, csv_text
 from HCCResponseLib.evaluation.adaptation.stats import (
@@ -11,7 +10,7 @@ from HCCResponseLib.evaluation.adaptation.stats import (
     compare_paired,
     summarise,
 )
-from HCCResponseLib.statistics.estimate import Estimate
+from HCCResponseLib.statistics.estimate import Estimate, not_defined, too_few
 
 
 def by_method(records: Sequence[Record]) -> dict[str, list[Record]]:
@@ -23,17 +22,25 @@ def by_method(records: Sequence[Record]) -> dict[str, list[Record]]:
 
 
 def _interval(x: Estimate, places: int) -> str:
-    value, low, high = (figure_text(v, f".{places}f") for v in (x.value, x.low, x.high))
-    return f"{value} ({low} to {high})"
+    if x.low is None:
+        return f"{x.value:.{places}f}; interval {not_defined(x)}" if x.value is not None else not_defined(x)
+    return f"{x.value:.{places}f} ({x.low:.{places}f} to {x.high:.{places}f})"
+
+
+def _value(x: Estimate, form: str) -> str:
+    return not_defined(x) if x.value is None else format(x.value, form)
+
+
+def _share(x: Estimate) -> str:
+    """The interval of a share behind its numbers."""
+    if x.low is None or x.high is None:
+        return f"; {not_defined(x)}"
+    return f" ({100 * x.low:.0f} to {100 * x.high:.0f} %)"
 
 
 def figure_text(value: float | None, form: str) -> str:
     """A figure by a format such as ``.1f``; a dash where there is none."""
     return "-" if value is None else format(value, form)
-
-
-def _percent(fraction: float | None) -> str:
-    return "-" if fraction is None else f"{100 * fraction:.0f}"
 
 
 def _rows(s: Summary) -> dict[str, str]:
@@ -44,21 +51,23 @@ def _rows(s: Summary) -> dict[str, str]:
         "sum of diameters, bias % (95 % CI)": _interval(s.bias_percent, 1),
         "sum of diameters, 95 % limits of agreement, %": " to ".join(
             map(figure_text, s.limits, (".1f", "+.1f"))
-        ),
+        )
+        if None not in s.limits
+        else not_defined(too_few(s.n)),
         "diameter error of a lesion, mm (95 % CI)": _interval(s.error_mm, 1),
         "volume error, mL (95 % CI)": _interval(s.error_ml, 1),
-        "volume error, % of mean true volume": f"{s.error_ml_percent:.1f}",
-        "Spearman, sum of diameters": f"{s.spearman:.3f}",
-        "category as the truth (exact 95 % CI)": f"{s.agreed} of {s.of} ({_percent(s.agreement.low)} to "
-        f"{_percent(s.agreement.high)} %)",
+        "volume error, % of mean true volume": _value(s.error_ml_percent, ".1f"),
+        "Spearman, sum of diameters": _value(s.spearman, ".3f"),
+        "category as the truth (exact 95 % CI)": f"{s.agreed} of {s.of}{_share(s.agreement)}",
         "Cohen's kappa (95 % CI)": _interval(s.kappa, 2),
-        "PR: sensitivity / specificity / AUC": f"{s.pr_sensitivity:.2f} / {s.pr_specificity:.2f} / "
-        f"{s.pr_auc:.2f}",
+        "PR: sensitivity / specificity / AUC": " / ".join(
+            _value(one, ".2f") for one in (s.pr_sensitivity, s.pr_specificity, s.pr_auc)
+        ),
         "adaptation, s (median)": f"{s.adapt_s:.1f}",
         "contouring, s (median)": f"{s.contour_s:.1f}",
         "optimiser steps (median)": f"{s.steps:.0f}",
         "optimiser work, steps on 64^3 voxels (mean)": f"{s.work:.1f}",
-        "peak memory, MiB": f"{s.peak_mib:.0f}",
+        "peak memory, MiB": figure_text(s.peak_mib, ".0f"),
     }
 
 
@@ -115,24 +124,15 @@ def _nothing_found(records: Sequence[Record]) -> str:
 
 def _paired(name: str, p: Paired) -> list[str]:
     return [
-        name, str(p.n), _interval(p.dsc, 3), f"{p.wilcoxon_p:.2g}", f"{p.first_only} : {p.second_only}",
-        f"{p.mcnemar_p:.2g}", _number(p.work_ratio), _number(p.seconds_ratio),
+        name, str(p.n), _interval(p.dsc, 3), _value(p.wilcoxon_p, ".2g"), f"{p.first_only} : {p.second_only}",
+        _value(p.mcnemar_p, ".2g"), figure_text(p.work_ratio, ".3f"), figure_text(p.seconds_ratio, ".3f"),
     ]  # fmt: skip
-
-
-def _number(value: float) -> str:
-    return "-" if isnan(value) else f"{value:.3f}"
-
-
-def _or_dash(text: str) -> str:
-    """Figures that a few pairs do not allow."""
-    return text.replace("+nan", "-").replace("nan", "-")
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(map(_or_dash, line)) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def as_csv(records: Sequence[Record]) -> str:

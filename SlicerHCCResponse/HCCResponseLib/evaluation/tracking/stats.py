@@ -11,36 +11,43 @@ from HCCResponseLib.statistics.rank import area_under_curve
 from HCCResponseLib.track.registration.residual import WRONG_MM
 
 _SAMPLES = 2000
+Interval = tuple[float | None, float | None, float | None]
+"""Value, low and high; ``None`` where the pairs do not allow it: a JSON file then has null."""
 _SHARES = ("identity", "simple", "split", "merged", "gone", "gone_wrongly", "seen")
 
 
 def share(pairs: Sequence[Sequence[int]]) -> tuple[float | None, float | None, float | None, int]:
     """Pooled share of (right, asked) with the exact 95 % interval (Clopper and Pearson), and how many were asked.
 
-    ``None`` where nothing was asked.
+    ``None`` where less than two were asked.
     """
     right, asked = (sum(int(p[k]) for p in pairs) for k in (0, 1))
     found = exact_proportion(right, asked)
     return found.value, found.low, found.high, asked
 
 
-def f1(triples: Sequence[Sequence[int]]) -> tuple[float, float, float]:
-    """F1 of (found, true, false), with the 95 % interval of a bootstrap over pairs."""
-    return _bootstrap(np.asarray(triples, float), lambda s: 2 * s[0] / max(s[1] + s[0] + s[2], 1e-9))
+def f1(triples: Sequence[Sequence[int]]) -> Interval:
+    """F1 of (found, true, false), with the 95 % interval of a bootstrap over pairs; no value without a true lesion."""
+    rows = np.asarray(triples, float)
+    if not rows[:, 1].any():
+        return None, None, None
+    return _bootstrap(rows, lambda s: 2 * s[0] / max(s[1] + s[0] + s[2], 1e-9))
 
 
-def false_per_scan(triples: Sequence[Sequence[int]]) -> tuple[float, float, float]:
+def false_per_scan(triples: Sequence[Sequence[int]]) -> Interval:
     """False candidates a scan, with the 95 % interval of a bootstrap over pairs."""
     rows = np.asarray(triples, float)
     return _bootstrap(rows, lambda s: s[2] / len(rows))
 
 
-def _bootstrap(rows: Any, figure: Any) -> tuple[float, float, float]:
+def _bootstrap(rows: Any, figure: Any) -> Interval:
+    """Without an interval where all draws give the same: one pair alone, or pairs that are all alike."""
     rng = np.random.default_rng(0)
     picks = rng.integers(0, len(rows), (_SAMPLES, len(rows)))
     values = [float(figure(rows[p].sum(0))) for p in picks]
     low, high = np.percentile(values, (2.5, 97.5))
-    return float(figure(rows.sum(0))), float(low), float(high)
+    value = float(figure(rows.sum(0)))
+    return (value, None, None) if low == high else (value, float(low), float(high))
 
 
 def area_by_pair(

@@ -34,6 +34,8 @@ _READ = (
     Variable("subject", "subject", "Req"),
     Variable("evaluator", "place of the reader in the committee", "Req"),
     Variable("repeat", "second read by the same reader", "Req", _YES),
+    Variable("signed", "every time point is signed by its reader", "Req", _YES),
+    Variable("reviewed", "the reader looked at every row", "Req", _YES),
 )
 _READ_KEY = ("subject", "evaluator", "repeat")
 READS = Table(
@@ -131,6 +133,12 @@ def _one_accepted(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
             seen.add(row["subject"])
 
 
+def _accepted_is_signed(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
+    for number, row in enumerate(sheet.rows, start=1):
+        if row["accepted"] == "yes" and "no" in (row["signed"], row["reviewed"]):
+            yield number, f"the accepted read of {row['subject']} is not signed or not reviewed"
+
+
 _OF_READ = _belongs_to("reads", _READ_KEY, "there is no read of {subject} by {evaluator}")
 _OF_POINT = _belongs_to("timepoints", TIME_POINTS.key, "there is no time point '{time_point}' of {subject}")
 FLAT_RULES = (
@@ -138,6 +146,7 @@ FLAT_RULES = (
     Rule("C01", "Time points and lesions belong to a read", "this software", _OF_READ, ("timepoints", "lesions")),
     Rule("C02", "Lesions belong to a time point", "this software", _OF_POINT, ("lesions",)),
     Rule("C03", "A subject has at most one accepted read", "charter: one read counts", _one_accepted, ("reads",)),
+    Rule("C04", "An accepted read is signed and reviewed", "this software", _accepted_is_signed, ("reads",)),
 )  # fmt: skip
 
 
@@ -162,8 +171,8 @@ def flat_tables(committee: Committee) -> list[FilledTable]:
     """The tables with their rows."""
     reads, points, lesions = [], [], []
     for read in committee.reads:
-        names = (read.subject, read.evaluator, _yes(read.repeat))
-        head: dict[str, Cell] = dict(zip(_READ_KEY, names, strict=True))
+        names = (read.subject, read.evaluator, *map(_yes, (read.repeat, read.signed, read.reviewed)))
+        head: dict[str, Cell] = dict(zip((v.name for v in _READ), names, strict=True))
         reads.append(head | _read_row(read, committee))
         points += [head | row for row in _point_rows(read, committee.profile.unit)]
         lesions += [head | row for row in _lesion_rows(read)]

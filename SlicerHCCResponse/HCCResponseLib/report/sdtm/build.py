@@ -1,7 +1,8 @@
 """From the reads of a committee to the records of TU, TR and RS.
 
 One set of records for each reader of each subject; the accepted read carries --ACPTFL = Y. Re-reads for intra-reader
-agreement are not part of the trial's data and are left out.
+agreement are not part of the trial's data and are left out. A read that is not signed or not reviewed is no assessor's:
+--EVAL of each of its records says so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -91,13 +92,13 @@ class _Subject:
         self.rows[domain].append({**head, **values})
         return number
 
-    def qualify(self, domain: str, number: int, name: str, value: str) -> None:
+    def qualify(self, domain: str, number: int, name: str, value: str, evaluator: str) -> None:
         """A supplemental qualifier of the record with this sequence number."""
         self.rows[f"SUPP{domain}"].append(
             {
                 "STUDYID": self.study, "RDOMAIN": domain, "USUBJID": self.usubjid, "IDVAR": f"{domain}SEQ",
                 "IDVARVAL": str(number), "QNAM": name, "QLABEL": QUALIFIERS[name], "QVAL": value,
-                "QORIG": "Assigned", "QEVAL": terms.EVALUATION,
+                "QORIG": "Assigned", "QEVAL": evaluator,
             }
         )  # fmt: skip
 
@@ -123,6 +124,7 @@ class _ReadRecords:
 
     def __init__(self, read: CommitteeRead, profile: Profile, subject: _Subject) -> None:
         self.read, self.profile, self.subject = read, profile, subject
+        self.evaluator = _evaluator(read)
         number = read.evaluator.rsplit(" ", 1)[-1]
         self.with_results: set[int] = set()
         self.book = LinkBook("A" if read.evaluator == ADJUDICATOR else f"R{number}")
@@ -144,13 +146,16 @@ class _ReadRecords:
 
     def _add(self, domain: str, values: Mapping[str, Cell], visit: _Visit | None, when: date | None) -> int:
         own: dict[str, Cell] = {
-            f"{domain}EVAL": terms.EVALUATION,
+            f"{domain}EVAL": self.evaluator,
             f"{domain}EVALID": self.read.evaluator,
             f"{domain}ACPTFL": "Y" if self.read.accepted else None,
         }
         if visit is not None:
             own |= {"VISITNUM": visit.number, "VISIT": visit.found.name.upper()}
         return self.subject.add(domain, {**values, **own}, when)
+
+    def _qualify(self, domain: str, number: int, name: str, value: str) -> None:
+        self.subject.qualify(domain, number, name, value, self.evaluator)
 
     def _group(self, number: int) -> str:
         return f"{self.book.prefix}-A{number}"
@@ -169,18 +174,18 @@ class _ReadRecords:
             self.with_results.add(visit.number)
             sequence = self._result(result, {"TRGRPID": role, "TRLNKID": link}, visit)
             if lesion.versus_last is not None and result.test in terms.STATES:
-                self.subject.qualify("TR", sequence, "VSLAST", lesion.versus_last.value)
+                self._qualify("TR", sequence, "VSLAST", lesion.versus_last.value)
             if lesion.viable is not None and result.test in terms.LENGTHS:
-                self.subject.qualify("TR", sequence, "VIABLE", "Y" if lesion.viable else "N")
+                self._qualify("TR", sequence, "VIABLE", "Y" if lesion.viable else "N")
 
     def _site(self, lesion: LesionFinding, sequence: int) -> None:
         """What was said of a lesion and has a name in the SDTMIG (TU, examples of supplemental qualifiers)."""
         site = self.read.sites.get(lesion.lesion_id)
         if site is None or not site.irradiated:
             return
-        self.subject.qualify("TU", sequence, "PREVIR", "Y")
+        self._qualify("TU", sequence, "PREVIR", "Y")
         if site.grown_since_treatment is not None:
-            self.subject.qualify("TU", sequence, "PREVIRP", "Y" if site.grown_since_treatment else "N")
+            self._qualify("TU", sequence, "PREVIRP", "Y" if site.grown_since_treatment else "N")
 
     def _result(self, result: MeasuredResult, head: dict[str, Cell], visit: _Visit) -> int:
         length = result.number is not None
@@ -216,15 +221,18 @@ class _ReadRecords:
             self._response("NEWLPROG", new.value.upper(), visit, derived=False)
         sequence = self._response("OVRLRESP", evaluated.overall, visit)
         if found.non_target_versus_last is not None:
-            self.subject.qualify("RS", sequence, "NTVSLAST", found.non_target_versus_last.value)
+            self._qualify("RS", sequence, "NTVSLAST", found.non_target_versus_last.value)
         if found.markers_normal is not None:
-            self.subject.qualify("RS", sequence, "MARKNORM", "Y" if found.markers_normal else "N")
+            self._qualify("RS", sequence, "MARKNORM", "Y" if found.markers_normal else "N")
 
     def _best(self) -> None:
         outcome = self.read.outcome
         sequence = self._response("BESTRESP", outcome.best, None)
         if outcome.cr_then_lesser != self.profile.cr_then_lesser:
-            self.subject.qualify("RS", sequence, "CRLESSER", outcome.cr_then_lesser)
+            self._qualify("RS", sequence, "CRLESSER", outcome.cr_then_lesser)
+        if self.evaluator != terms.EVALUATION:
+            self._qualify("RS", sequence, "SIGNED", "Y" if self.read.signed else "N")
+            self._qualify("RS", sequence, "REVIEWED", "Y" if self.read.reviewed else "N")
 
     def _response(self, test: str, value: str | None, visit: _Visit | None, *, derived: bool = True) -> int:
         """One response; None is a question that is still open, and only the best response has no visit."""
@@ -241,6 +249,13 @@ class _ReadRecords:
             "RSDRVFL": "Y" if derived and not reason else None,
         }  # fmt: skip
         return self._add("RS", values, visit, visit.found.date if visit else self.read.outcome.best_date)
+
+
+def _evaluator(read: CommitteeRead) -> str:
+    """--EVAL of a read's records."""
+    if not read.reviewed:
+        return terms.UNREVIEWED
+    return terms.EVALUATION if read.signed else terms.UNSIGNED
 
 
 def _in_order(lesions: Sequence[LesionFinding]) -> list[LesionFinding]:

@@ -3,7 +3,7 @@
 from HCCResponseLib.report.sdtm.terms import (
     CRITERIA,
     DISEASE_TESTS,
-    EVALUATION,
+    EVALUATIONS,
     IDENTIFICATION_TESTS,
     METHOD,
     NOT_DONE,
@@ -26,7 +26,7 @@ def _head(domain: str) -> tuple[Variable, ...]:
 def _evaluator(domain: str) -> tuple[Variable, ...]:
     streams = frozenset({"ADJUDICATOR", *(f"RADIOLOGIST {n}" for n in range(1, 10))})
     return (
-        Variable(f"{domain}EVAL", "Evaluator", "Req", frozenset({EVALUATION})),
+        Variable(f"{domain}EVAL", "Evaluator", "Req", EVALUATIONS),
         Variable(f"{domain}EVALID", "Evaluator Identifier", "Req", streams),
         Variable(f"{domain}ACPTFL", "Accepted Record Flag", "Perm", frozenset({"Y"})),
     )
@@ -126,7 +126,7 @@ def _supplement(domain: str, label: str) -> Table:
             Variable("QLABEL", "Qualifier Variable Label", "Req", frozenset(QUALIFIERS.values())),
             Variable("QVAL", "Data Value", "Req"),
             Variable("QORIG", "Origin", "Req", frozenset({"Assigned"})),
-            Variable("QEVAL", "Evaluator", "Exp", frozenset({EVALUATION})),
+            Variable("QEVAL", "Evaluator", "Exp", EVALUATIONS),
         ),
         ("STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "QNAM"),
     )
@@ -140,6 +140,8 @@ QUALIFIERS = {
     "PREVIR": "Previously Irradiated",
     "PREVIRP": "Irradiated then Subsequent Progression",
     "CRLESSER": "Reading of CR Followed by Less",
+    "SIGNED": "Read Is Signed by Its Reader",
+    "REVIEWED": "Reader Looked at Every Row",
 }
 SUPPTU = _supplement("TU", "TU")
 SUPPTR = _supplement("TR", "TR")

@@ -188,6 +188,13 @@ def _accepted(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
                 yield number, f"{row[test]} of {row['USUBJID']} is accepted twice at one visit"
 
 
+def _accepted_by_an_assessor(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
+    for number, row in enumerate(sheet.rows, start=1):
+        evaluator = row[f"{sheet.name}EVAL"]
+        if row[f"{sheet.name}ACPTFL"] == "Y" and evaluator != terms.EVALUATION:
+            yield number, f"a record of {evaluator} is accepted"
+
+
 def _whole_read_accepted(sheet: Sheet, _: Sheets) -> Iterator[Hit]:
     flag, evaluator = f"{sheet.name}ACPTFL", f"{sheet.name}EVALID"
     first: dict[tuple[str, str], str] = {}
@@ -284,4 +291,6 @@ SDTM_RULES = (
     Rule("S23", "A visit of a subject has one number, one name, one date", "SDTMIG 4.4", _visits, OBSERVATIONS),
     Rule("S24", "There is no study day 0", "SDTMIG 4.4", _days, OBSERVATIONS),
     Rule("S25", "Supplemental qualifiers belong to a record", "SDTMIG 8.4", _qualified, ("SUPPTU", "SUPPTR", "SUPPRS")),
+    Rule("S26", "An accepted record is of a read that is signed and reviewed", "this software",
+         _accepted_by_an_assessor, OBSERVATIONS),
 )  # fmt: skip

@@ -7,6 +7,9 @@ and the CDISC RECIST 1.1 disease response supplement to the SDTMIG.
 from HCCResponseLib.response.types import LesionRole, LesionState, Response
 
 EVALUATION = "INDEPENDENT ASSESSOR"
+# Sponsor's terms of the extensible list: nobody has put a name under these, or not even looked at every row.
+UNSIGNED, UNREVIEWED = "UNSIGNED READER", "UNREVIEWED PROPOSALS"
+EVALUATIONS = frozenset({EVALUATION, UNSIGNED, UNREVIEWED})
 METHOD = "CT SCAN"
 NOT_DONE = "NOT DONE"
 TOO_SMALL = "TOO SMALL TO MEASURE"

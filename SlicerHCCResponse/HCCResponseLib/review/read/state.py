@@ -52,6 +52,13 @@ class Row:
         return RowStatus.PROPOSED if self.decision is None else _STATUS[self.decision.action]
 
     @property
+    def status_words(self) -> str:
+        """Its status for people: a row that was accepted without a look never reads like one that was."""
+        if self.decision is None:
+            return "not decided"
+        return self.status.value if self.decision.seen else f"{self.status.value} unseen"
+
+    @property
     def is_candidate(self) -> bool:
         """A candidate for a new lesion, not a known lesion."""
         return self.proposal.kind is ProposalKind.CANDIDATE
@@ -243,6 +250,15 @@ class ReadState:
         """Whether a reader looked at every decided row."""
         decisions = [r.decision for rows in self.rows.values() for r in rows.values() if r.decision]
         return bool(decisions) and all(d.seen for d in decisions)
+
+    def unseen(self) -> list[str]:
+        """Rows that were accepted without a look, as ``L1 at baseline``, in order of appearance."""
+        return [
+            f"{name} at {point}"
+            for point, rows in self.rows.items()
+            for name, row in rows.items()
+            if row.decision is not None and not row.decision.seen
+        ]
 
     def readers(self) -> list[str]:
         """Who decided anything, in order of appearance."""
