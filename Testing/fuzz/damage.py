@@ -2,6 +2,7 @@
 
 import json
 import random
+from copy import deepcopy
 from typing import Any
 
 import yaml
@@ -51,7 +52,7 @@ def damaged_text(content: bytes, rng: random.Random) -> bytes:
 def _changed(tree: Any, rng: random.Random) -> Any:
     """The tree with one place changed."""
     if not isinstance(tree, dict | list) or not tree or rng.random() < 0.05:
-        return rng.choice(NASTY)
+        return _nasty(rng)
     keys = list(tree) if isinstance(tree, dict) else list(range(len(tree)))
     key = rng.choice(keys)
     if rng.random() < 0.6:
@@ -65,7 +66,7 @@ def _changed(tree: Any, rng: random.Random) -> Any:
 
 def _change_list(tree: list[Any], at: int, rng: random.Random) -> None:
     if rng.random() < 0.5:
-        tree.insert(at, tree[at])
+        tree.insert(at, deepcopy(tree[at]))
     else:
         del tree[at]
 
@@ -77,4 +78,9 @@ def _change_mapping(tree: dict[Any, Any], key: Any, rng: random.Random) -> None:
         case 1:
             tree[f"{key}s" if rng.random() < 0.5 else str(key)[:-1]] = tree.pop(key)
         case _:
-            tree[rng.choice(("extra", "", "id", 7))] = rng.choice(NASTY)
+            tree[rng.choice(("extra", "", "id", 7))] = _nasty(rng)
+
+
+def _nasty(rng: random.Random) -> Any:
+    """One of :data:`NASTY`, a new one each time: it may be changed further, or be put into itself."""
+    return deepcopy(rng.choice(NASTY))

@@ -33,7 +33,7 @@ _NRRD_BYTES = {
     "double": 8,
 }
 _META_BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 4, "LONG_LONG": 8, "FLOAT": 4, "DOUBLE": 8}
-_YES = ("true", "t", "1")
+_YES, _NO = ("true", "t", "1"), ("false", "f", "0")
 _SPACING = ("ElementSpacing", "ElementSize")
 _ORIGIN = ("Offset", "Position", "Origin")
 _AXES = ("TransformMatrix", "Orientation", "Rotation")
@@ -118,28 +118,34 @@ def _require_meta(path: Path, what: str, head: str, at: int) -> None:
         raise InputError(f"The {what} '{path}' has voxels of the unknown kind '{stated['ElementType']}'.")
     if head.index("NDims") > head.index("DimSize"):
         raise InputError(f"The {what} '{path}' states 'NDims' after what depends on it; the file is damaged.")
-    binary, packed = (stated.get(name, "").lower() in _YES for name in ("BinaryData", "CompressedData"))
+    binary, packed = (_is_so(path, what, name, stated) for name in ("BinaryData", "CompressedData"))
     if binary and each > 1 and not any(stated.get(name) for name in _BYTE_ORDER):
         raise _missing(path, what, _BYTE_ORDER[0])
-    asked = math.prod(int(n) for n in size) * each if binary else 0
+    asked = math.prod(int(n) for n in size) * (each if binary else 1)
     if packed:
         asked = int(_numbers(path, what, "CompressedDataSize", stated.get("CompressedDataSize", "0"), 1)[0])
-    _require_voxels(path, what, stated["ElementDataFile"], at, asked)
+    _require_voxels(path, what, stated["ElementDataFile"], at, asked, as_text=not (binary or packed))
 
 
-def _require_voxels(path: Path, what: str, where: str, at: int, asked: int) -> None:
-    """Count the bytes of the voxels; ``asked`` is 0 where only ITK can tell."""
-    if where.upper() == "LOCAL":
-        there = path.stat().st_size - at
-    elif (path.parent / where).is_file():
-        there = (path.parent / where).stat().st_size
-    else:
+def _is_so(path: Path, what: str, name: str, stated: dict[str, str]) -> bool:
+    word = stated.get(name, "False")
+    if word.lower() not in (*_YES, *_NO):
+        raise InputError(f"The {what} '{path}' states '{name}' as '{word}', where True or False belongs.")
+    return word.lower() in _YES
+
+
+def _require_voxels(path: Path, what: str, where: str, at: int, asked: int, as_text: bool = False) -> None:
+    """Count the bytes of the voxels, or their numbers where they are text; ``asked`` is 0 where only ITK can tell."""
+    file, start = (path, at) if where.upper() == "LOCAL" else (path.parent / where, 0)
+    if not file.is_file():
         raise InputError(
             f"The {what} '{path}' names the file '{where}' for its voxels, which is not beside it."
         )
+    there = len(file.read_bytes()[start:].split()) if as_text else file.stat().st_size - start
     if asked and there != asked:
+        unit = "voxels as text" if as_text else "bytes of voxels"
         raise InputError(
-            f"The {what} '{path}' says that it has {asked} bytes of voxels and has {there}; it is cut short or "
+            f"The {what} '{path}' says that it has {asked} {unit} and has {there}; it is cut short or "
             "damaged. Copy it again."
         )
 

@@ -74,6 +74,14 @@ def test_what_a_header_does_not_say_is_not_guessed(tmp_path, name, line):
         ("ct.mha", b"= 0.75 0.5 2.5", b"= 0.75 0.5 0", "a voxel of 0.75 0.5 0 mm"),
         ("ct.mha", b"DimSize = 16 20 9", b"DimSize = 16 20 8", "5120 bytes of voxels and has 5760"),
         ("ct.mha", b"= LOCAL", b"= ct.raw", "'ct.raw' for its voxels"),
+        (
+            "ct.mha",
+            b"BinaryData = True",
+            b"BinaryData = \xe0rue",
+            "'BinaryData' as 'àrue', where True or False",
+        ),
+        ("ct.mha", b"BinaryData = True", b"BinaKyData = True", "2880 voxels as text and has"),
+        ("ct.mha", b"CompressedData = False", b"CompressedData = ?", "'CompressedData' as"),
     ],
 )
 def test_an_impossible_geometry_is_refused_by_name(tmp_path, name, old, new, says):
