@@ -39,7 +39,7 @@ test-other-pythons: $(VENV)/.test-stamp  ## the quick tests on 3.12, install and
 
 # Without the long runs: they only repeat what the tests of these rooms reach.
 coverage: $(VENV)/.test-stamp  ## lines and branches of rules, measuring and review that quick tests reach (8 minutes)
-	$(PYTEST) $(addprefix Testing/core/,response measure review data cohort presenter report track/test_links.py imaging/test_acquisition.py) -m "not slow" \
+	$(PYTEST) $(addprefix Testing/core/,response measure review cli data cohort presenter report track/test_links.py track/test_new_lesions.py imaging/test_acquisition.py) -m "not slow" \
 	  --cov-branch --cov-report=term:skip-covered --cov-fail-under=95 \
 	  $(foreach room,response measure review,--cov=HCCResponseLib.$(room))
 
