@@ -92,5 +92,5 @@ def second_read(subject, known):
         if words[1] in ("open", "decide", "sign") and "ann" in words:
             mine = [{"S1-1": "S1-2", "ann": "bob", "work/S1-1": "work/S1-2"}.get(w, w) for w in words]
             run(mine, "bob", known)
-            if words[1] == "sign" and "follow-up 1" in words:
+            if "follow-up.yaml" in words:
                 return

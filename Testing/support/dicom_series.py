@@ -41,6 +41,40 @@ def write_series(
     return folder
 
 
+def write_volume_series(folder, volume, day, number):
+    """An axial volume as a CT series of a day, one file a slice; ``number`` makes its identifiers its own."""
+    folder.mkdir(parents=True)
+    writer = sitk.ImageFileWriter()
+    writer.KeepOriginalImageUIDOn()
+    grid, uid = volume.geometry, f"1.2.826.0.1.3680043.2.1126.{number}"
+    step, rows, columns = grid.spacing
+    for z, plane in enumerate(volume.hu.astype(np.int16)):
+        at = (grid.origin[0], grid.origin[1], grid.origin[2] + step * z)
+        image = sitk.GetImageFromArray(plane[None])
+        image.SetSpacing((columns, rows, step))
+        image.SetOrigin(at)
+        tags = {
+            "0008|0016": "1.2.840.10008.5.1.4.1.1.2",
+            "0008|0018": f"{uid}.{z + 1}",
+            "0008|0020": day,
+            "0008|0060": "CT",
+            "0010|0020": "P17",
+            "0018|0050": str(step),
+            "0020|000d": uid + ".1000",
+            "0020|000e": uid + ".2000",
+            "0020|0013": str(z + 1),
+            "0020|0032": "\\".join(map(str, at)),
+            "0020|0037": "1\\0\\0\\0\\1\\0",
+            "0028|1052": "0",
+            "0028|1053": "1",
+        }
+        for tag, value in tags.items():
+            image.SetMetaData(tag, value)
+        writer.SetFileName(str(folder / f"{z:03d}.dcm"))
+        writer.Execute(image)
+    return folder
+
+
 def write_sphere(folder, radius, *, step=2.5, thickness=None, tilt=0.0, coronal=False):
     """A CT series of a body of 20 HU with a ball of 90 HU around the origin of LPS, slice by slice at its true place.
 

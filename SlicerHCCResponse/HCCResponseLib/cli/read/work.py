@@ -29,6 +29,7 @@ from HCCResponseLib.review.signing.signatures import Meaning
 
 if TYPE_CHECKING:
     from HCCResponseLib.review.read.state import ReadState
+    from HCCResponseLib.review.signing.signatures import Signature
     from HCCResponseLib.review.store import ReadStore
 
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="The subject's name.")]
@@ -116,11 +117,15 @@ def decide(
     reason: Annotated[
         str, typer.Option(help="Why decisions are changed, for those to which the file gives no reason.")
     ] = "",
+    and_sign: Annotated[
+        bool, typer.Option("--sign", help="Sign the time points of the file, as 'read sign' does.")
+    ] = False,
 ) -> CommandAnswer:
     """Decide on proposals from a file; its 'reader' is your sign-in name. All is checked before any is written."""
     from HCCResponseLib.imaging.study import load_study
     from HCCResponseLib.review.decisions.decisions_file import apply_decisions
     from HCCResponseLib.review.read.category import missing
+    from HCCResponseLib.review.read.lifecycle import points
     from HCCResponseLib.review.read.session import load_images
 
     store, state = _opened(signed, read_id)
@@ -128,9 +133,17 @@ def decide(
     grids = {n: i.geometry for n, i in images.items()}
     done = sorted(apply_decisions(store, state, decisions, grids, reason=reason))
     gaps = missing(state)
-    words = f"Decided: {', '.join(done) or 'nothing'}. Still missing: {' '.join(gaps) or 'nothing'}"
+    words = [f"Decided: {', '.join(done) or 'nothing'}. Still missing: {' '.join(gaps) or 'nothing'}"]
+    signatures = [_signature(signed, store, state, p) for p in points(state) if and_sign and p in done]
     report, line = follow(store, state, signed.person.name)
-    return CommandAnswer({"read": read_id, "time_points": done, "missing": gaps, **report}, words + line)
+    values = {
+        "read": read_id,
+        "time_points": done,
+        "missing": gaps,
+        "signatures": [asdict(s) for s in signatures],
+        **report,
+    }
+    return CommandAnswer(values, "\n".join([*words, *map(_signed_words, signatures)]) + line)
 
 
 @signed_command
@@ -141,17 +154,29 @@ def sign(
     meaning: Annotated[Meaning, typer.Option(help="What your signature says.")] = Meaning.AUTHORSHIP,
 ) -> CommandAnswer:
     """Sign a time point. The reader's signature (authorship) locks it; review and approval come on top of it."""
+    store, state = _opened(signed, read_id)
+    done = _signature(signed, store, state, time_point, meaning)
+    report, line = follow(store, state, signed.person.name)
+    return CommandAnswer({**asdict(done), **report}, _signed_words(done) + line)
+
+
+def _signature(
+    signed: SignedIn,
+    store: ReadStore,
+    state: ReadState,
+    time_point: str,
+    meaning: Meaning = Meaning.AUTHORSHIP,
+) -> Signature:
     from HCCResponseLib.review.signing.signing import countersign, sign_and_lock
 
-    store, state = _opened(signed, read_id)
     if meaning is Meaning.AUTHORSHIP:
-        done = sign_and_lock(store, state, signed.people, signed.credentials, time_point)
-    else:
-        done = countersign(store, state, signed.people, signed.credentials, time_point, meaning)
+        return sign_and_lock(store, state, signed.people, signed.credentials, time_point)
+    return countersign(store, state, signed.people, signed.credentials, time_point, meaning)
+
+
+def _signed_words(done: Signature) -> str:
     category = f", category {done.category}" if done.category else ""
-    words = f"'{time_point}' signed by {done.printed_name} at {done.utc} ({done.meaning}){category}."
-    report, line = follow(store, state, signed.person.name)
-    return CommandAnswer({**asdict(done), **report}, words + line)
+    return f"'{done.time_point}' signed by {done.printed_name} at {done.utc} ({done.meaning}){category}."
 
 
 @signed_command
