@@ -53,9 +53,8 @@ def fill_in(folder: Path) -> None:
     text = (folder / "decisions.yaml").read_text(encoding="utf-8").replace("reader: \n", "reader: Dr A\n")
     content = yaml.safe_load(text)
     for entry in content["decisions"]:
-        entry |= (
-            {"action": "dismiss", "reason": "vessel"} if entry["name"][0] == "C" else {"action": "accept"}
-        )
+        dismissed = {"action": "dismiss", "reason": "vessel"}
+        entry.update(dismissed if entry["name"].startswith("C") else {"action": "accept"})
     Path("dr-a.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
 
 
