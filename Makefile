@@ -104,3 +104,4 @@ figures: $(VENV)/.test-stamp  ## measure what README and docs say of the shipped
 
 panel-pictures: $(VENV)/.test-stamp  ## the pictures of the tutorial, from the running panel (some minutes)
 	$(BIN)/python Testing/panel_pictures.py docs/pictures/panel
+	$(BIN)/python Testing/wide_picture.py docs/pictures/panel docs/pictures/reader.png

@@ -31,6 +31,7 @@ def blocks(kind: str) -> list[str]:
 def patient(tmp_path, monkeypatch):
     """The scans of the page: a patient's DICOM folder, the same as files, the baseline's contour."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(tmp_path / "people.sqlite"))
     drawn = load_study(small_study(tmp_path / "drawn-from"))
     for number, (point, day) in enumerate(zip(drawn.timepoints, DAYS, strict=True), start=1):
         image = load_image(drawn, point)
@@ -81,6 +82,7 @@ def test_the_page_s_commands_lead_from_scans_to_a_signed_category(patient, monke
     assert re.search(r"'follow-up 1' signed by Dr A, category (CR|PR|SD|PD)", said["sign read"])
     assert "RECIST 1.1: " in said["assess drawn"]
     assert (patient / "read" / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert (patient / "viable" / "study.yaml").is_file()
 
 
 def test_the_page_s_files_are_read(tmp_path):
