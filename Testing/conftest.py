@@ -22,7 +22,7 @@ skip_what_needs_it()
 
 # Accounts, engines and caches of the person who runs the tests are none of theirs.
 _HOME = tempfile.TemporaryDirectory(prefix="hcc-response-home-")
-os.environ["HCC_RESPONSE_HOME"] = _HOME.name
+os.environ["HCC_RESPONSE_HOME"] = os.environ["XDG_DATA_HOME"] = _HOME.name
 os.environ.pop("HCC_RESPONSE_PEOPLE", None)
 
 pytest_plugins = ["postgres", "logins"]
