@@ -14,7 +14,8 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-r
 # One or more quick files of every room, for while one works; make test is what counts.
 QUICK := $(addprefix Testing/core/, \
   response measure/test_geometry.py measure/test_published.py lesions/test_lesion.py statistics base/test_own_words.py base/test_folders.py \
-  imaging/test_study.py imaging/test_new_study.py synth/test_course.py nets/test_patches.py engines/test_page.py track/test_links.py \
+  imaging/test_study.py imaging/test_new_study.py synth/test_course.py nets/test_windows.py engines/test_page.py track/test_links.py evaluation/test_adaptation.py \
+  adapt/test_idol.py::test_copies_vary_in_size_and_look \
   pipeline/test_request.py presenter/test_drafts.py report/test_plain_tables.py cohort/test_charter_fields.py cli \
   review/test_decisions.py review/test_decisions_file.py review/test_decisions_template.py review/test_facts.py test_packaging.py) \
   Testing/docs/test_rooms.py Testing/panel/test_panel_lint.py
