@@ -62,7 +62,9 @@ def test_a_second_run_goes_on_where_the_first_stopped(tmp_path, monkeypatch):
     figures = json.loads(answer.stdout)["true masks"]
     assert figures["pairs"] == 3
     assert figures[OURS]["identity"][0] == 0.75
-    assert figures[OURS]["gone"][3] == 0
+    assert figures[OURS]["gone"] == [None, None, None, 0]
+    reasons = json.loads(answer.stdout)["not_defined"]
+    assert reasons[f"true masks, {OURS}, gone"] == "n = 0"
 
 
 def test_exact_intervals():

@@ -314,10 +314,17 @@ def test_every_command_that_changes_a_read_writes_its_report_anew_also_of_a_sign
     assert desk.store.other("S1-1").head() == head, "a signed read is not written to"
     assert command(desk, "verify", store).exit_code == 2, "verify takes no name"
     assert CliRunner().invoke(app, ["read", "verify", store]).exit_code == 0
+    other = command(desk, "report", store, name="judge")
+    assert "No report of 'S1-1' is yours; name a folder for it with --output." in " ".join(
+        other.stderr.split()
+    )
+    assert command(desk, "report", store, "-o", tmp_path / "judged", name="judge").exit_code == 0
+    assert "Dr Ann" not in (tmp_path / "judged" / "report.html").read_text(encoding="utf-8")
     old = report.with_suffix(".pdf").read_bytes()
     reason = ("--reason", "wrong lesion")
     amended = command(desk, "amend", store, "S1-1", FOLLOW_UP, *reason, name="boss")
     assert f"Report: {report}" in amended.stdout, amended.output
+    assert "Dr Ann" not in (tmp_path / "judged" / "report.html").read_text(encoding="utf-8")
     assert b"Signed by Dr Ann</b>" in before and "Not signed yet" in report.read_text(encoding="utf-8")
     assert report.with_suffix(".pdf").read_bytes() != old, "no PDF of an earlier state stays beside it"
 
@@ -333,10 +340,10 @@ def test_a_report_that_cannot_be_written_anew_is_said_and_the_decision_stands(de
 
 
 def test_a_report_of_another_read_in_the_same_folder_is_left_alone(desk, tmp_path):
-    own, _ = desk.open("ann", "S1-1")
-    assert report_folder(own) == tmp_path / "out"
+    own, state = desk.open("ann", "S1-1")
+    assert report_folder(own, state) == tmp_path / "out"
     (tmp_path / "out" / "report.html").write_text("of another read", encoding="utf-8")
-    assert report_folder(own) is None
+    assert report_folder(own, state) is None
     said = command(desk, "report", str(tmp_path / "reads.sqlite")).stderr
     assert "No report of 'S1-1' lies on this computer; name a folder for it with --output." in " ".join(
         said.split()

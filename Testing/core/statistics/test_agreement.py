@@ -97,7 +97,7 @@ def test_table_and_ratings_give_the_same(ask):
     assert ask("agreement", {"categories": ["a", "b"], "ratings": ratings}) == by_table
 
 
-def test_what_is_not_defined_is_null(ask):
+def test_what_is_not_defined_is_null_and_the_trace_says_why(ask, ask_raw):
     same = ask("agreement", {"categories": ["a", "b"], "ratings": [["a", "a"]] * 5})
     assert (same["kappa"], same["fleiss_kappa"], same["gwet_ac1"]) == (None, None, 1.0)
     empty = ask("agreement", {"categories": ["a", "b"], "ratings": []})
@@ -106,6 +106,8 @@ def test_what_is_not_defined_is_null(ask):
     one = ask("agreement", {"categories": ["a", "b"], "ratings": [["a", "b"]]})
     coefficients = [value for name, value in one.items() if name not in ("n", "percent_agreement")]
     assert set(coefficients) == {None}, "one subject: kappa was 0"
+    trace = ask_raw("agreement", {"categories": ["a", "b"], "ratings": [["a", "b"]]})["trace"]
+    assert "kappa is not defined: n = 1" in trace
 
 
 def test_every_coefficient_says_why_it_is_not_defined():

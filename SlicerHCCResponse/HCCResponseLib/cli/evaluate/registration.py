@@ -46,7 +46,9 @@ def registration(
             save_model(model, fit)
         figures = summarise_errors(records, model)
         if as_json:
-            say_json({"block": block, "model": vars(model), "figures": figures})
+            say_json(
+                {"block": block, "model": vars(model), "figures": figures, "not_defined": _reasons(figures)}
+            )
         else:
             _tell(block, figures)
 
@@ -69,6 +71,14 @@ def _records(path: Path, seeds: range, run: Any) -> list[dict[str, Any]]:
                 stream.write(json.dumps(found[seed]) + "\n")
             console.print(f"seed {seed}: done", markup=False)
     return [found[seed] for seed in seeds]
+
+
+def _reasons(figures: dict[str, Any]) -> dict[str, str]:
+    """Why figures are null: an area under the curve needs places that are off and places that are not."""
+    why = "no place is off by more than 10 mm, or each of them is"
+    return {
+        f"{name}, {key}": why for name, one in figures.items() for key, value in one.items() if value is None
+    }
 
 
 def _tell(block: str, figures: dict[str, Any]) -> None:

@@ -64,7 +64,7 @@ def tracking(
             console.print(f"{arm}, seed {seed}: done", markup=False)
         figures = summarise([records[key] for key in wanted], (OURS, PUBLISHED))
         if as_json:
-            say_json(figures)
+            say_json({**figures, "not_defined": _reasons(figures)})
         else:
             _tell(figures)
 
@@ -101,12 +101,28 @@ def _tell(figures: dict[str, Any]) -> None:
         say("  registration: " + ", ".join(words))
 
 
+def _reasons(figures: dict[str, Any]) -> dict[str, str]:
+    """Why figures or their intervals are null, by arm, method and figure."""
+    found = {}
+    for arm, content in figures.items():
+        for method in [k for k in content if k not in ("pairs", "registration")]:
+            for key, value in content[method].items():
+                if isinstance(value, tuple) and None in value[:3]:
+                    alike = value[0] is not None
+                    found[f"{arm}, {method}, {key}"] = "all pairs are alike" if alike else _asked(value)
+    return found
+
+
+def _asked(value: tuple[Any, ...]) -> str:
+    return f"n = {value[3] if len(value) > 3 else 0}"
+
+
 def _figure(value: Any) -> str:
     if not isinstance(value, tuple):
         return f"{value:.3f}"
     middle, low, high, *asked = value
     if middle is None:
-        return f"not defined (n = {asked[0] if asked else 0})"
+        return f"not defined ({_asked(value)})"
     interval = (
         "95 % interval not defined: all pairs alike" if low is None else f"95 % {low:.3f} to {high:.3f}"
     )

@@ -18,7 +18,7 @@ _ALL_WEIGHTS: tuple[WeightName, ...] = ("linear", "quadratic", "ordinal")
 
 @answers("agreement")
 def agreement(given: Fields, setting: QuestionContext) -> Answer:
-    """Coefficients with their intervals; null where one is not defined."""
+    """Coefficients with their intervals; null where one is not defined, with the reason in the trace."""
     given.only("categories", "table", "ratings")
     if ("table" in given) == ("ratings" in given):
         raise RuleError("'given' needs either 'table' or 'ratings'.")
@@ -35,8 +35,19 @@ def agreement(given: Fields, setting: QuestionContext) -> Answer:
         "kappa: Cohen 1960, standard errors of Fleiss, Cohen & Everitt 1969, normal interval",
         "Fleiss' kappa and Gwet's AC1/AC2: Gwet 2014, subject-level variance, t interval",
         f"gwet_ac2 has {profile.agreement_weights} weights ({profile.source_of('agreement_weights')})",
+        *_undefined(found),
     )
     return Answer(values, trace)
+
+
+def _undefined(found: Agreement) -> list[str]:
+    """Why coefficients or their intervals are null."""
+    lines = []
+    for name in _COEFFICIENTS:
+        one: Estimate = getattr(found, name)
+        if one.why:
+            lines.append(f"{name}{'' if one.value is None else '_ci95'} is not defined: {one.why}")
+    return lines
 
 
 def _computed(given: Fields, level: float, weights: WeightName) -> Agreement:

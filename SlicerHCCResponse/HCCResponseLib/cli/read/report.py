@@ -49,11 +49,12 @@ def report(
         from HCCResponseLib.base.errors import InputError
         from HCCResponseLib.report.subject.rewriting import report_folder, rewrite_report
 
-        folder = output or report_folder(store)
+        # Who looks at somebody else's read gets a report that may hide names: it must not replace the reader's.
+        own = state.person is None or state.person.name == state.locks.reader
+        folder = output or (report_folder(store, state) if own else None)
         if folder is None:
-            raise InputError(
-                f"No report of '{store.read_id}' lies on this computer; name a folder for it with --output."
-            )
+            why = "lies on this computer" if own else "is yours"
+            raise InputError(f"No report of '{store.read_id}' {why}; name a folder for it with --output.")
         written = rewrite_report(store, state, folder, name or "", pdf=pdf)
         if as_json:
             say_json(written)
@@ -115,7 +116,7 @@ def follow(store: ReadStore, state: ReadState, by: str) -> tuple[dict[str, Any],
     from HCCResponseLib.base.errors import HCCResponseError
     from HCCResponseLib.report.subject.rewriting import report_folder, rewrite_report
 
-    folder = report_folder(store)
+    folder = report_folder(store, state)
     if folder is None or state.study is None:
         return {}, ""
     try:

@@ -16,19 +16,22 @@ from HCCResponseLib.review.read.workflow import REPORTED
 from HCCResponseLib.review.store import STORE_LOG, ReadStore
 
 
-def report_folder(store: ReadStore) -> Path | None:
-    """Where the report of a read lies on this computer; ``None`` where there is none.
+def report_folder(store: ReadStore, state: ReadState) -> Path | None:
+    """Where the reader's report of a read lies on this computer; ``None`` where there is none.
 
-    The folder of a read that has a file of its own, else the one that the log names, as long as the report in it is the
-    one that was written: two reads may have been given the same folder.
+    The folder of a read that has a file of its own, else the last one that its reader had it written to, as long as the
+    report in it is the one that was written: two reads may have been given the same folder. What others had written,
+    perhaps under hidden names, is left as it is.
     """
     if store.path is not None and store.path.name == STORE:
         return store.path.parent
-    mine = f"read {store.read_id}"
-    for event in reversed(store.other(STORE_LOG).events()):
-        if event.action == REPORTED and event.item == mine:
-            file = Path(event.payload["file"])
-            return file.parent if file.is_file() and sha256_of(file) == event.payload["sha256"] else None
+    mine, reader = f"read {store.read_id}", state.locks.reader
+    written = [e for e in store.other(STORE_LOG).events() if e.action == REPORTED and e.item == mine]
+    last = {event.payload["file"]: event.payload["sha256"] for event in written}
+    of_reader = [event.payload["file"] for event in written if reader in (None, event.actor)]
+    for file in map(Path, reversed(of_reader)):
+        if file.is_file() and sha256_of(file) == last[str(file)]:
+            return file.parent
     return None
 
 
