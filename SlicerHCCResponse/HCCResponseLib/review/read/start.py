@@ -6,7 +6,7 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.response.profiles.load import Profile
 
-# Name of the field of study.yaml, and what it is in words.
+# Field of study.yaml, and what it is in words.
 _FIELDS = {
     "randomisation": ("randomisation_date", "randomisation"),
     "first-dose": ("first_dose_date", "the first dose"),
@@ -15,10 +15,12 @@ _FIELDS = {
 
 def start_of(study: Study, profile: Profile) -> date | None:
     """The date; ``None`` where the study does not have it, as in reads that were begun before it could be given."""
-    if profile.sd_min_reference == "baseline-scan":
-        return study.timepoints[0].date
-    found: date | None = getattr(study, _FIELDS[profile.sd_min_reference][0])
-    return found
+    known = {
+        "baseline-scan": study.timepoints[0].date,
+        "randomisation": study.randomisation_date,
+        "first-dose": study.first_dose_date,
+    }
+    return known[profile.sd_min_reference]
 
 
 def require_start(study: Study, profile: Profile) -> None:
