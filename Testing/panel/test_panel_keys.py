@@ -80,6 +80,26 @@ def test_a_press_with_the_mouse_leaves_the_keys_to_the_table(slicer_app, open_pa
     assert selected(panel) == (FOLLOW_UP, "L1")
 
 
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        *((key, (FOLLOW_UP, "L1")) for key in ("R", "E", "L", "M", "N")),
+        *((key, (FOLLOW_UP, "C1")) for key in ("W", "Q", "E", "L")),
+    ],
+)
+def test_a_key_presses_its_button_once_and_no_other(slicer_app, open_panel, key, place):
+    from HCCResponseLib.panel.keys import KEYS
+
+    panel, pressed = open_panel, []
+    panel.panel._context.select(*place)
+    panel.panel.decisions.focus()
+    buttons = {k.does for k in KEYS if k.does.endswith("Button")}
+    for name in buttons:
+        getattr(panel.ui, name).connect("clicked()", lambda name=name: pressed.append(name))
+    press(panel, key)
+    assert pressed == [k.does for k in KEYS if k.key == key]
+
+
 def test_return_brings_the_views_back_to_the_row(slicer_app, open_panel):
     import slicer
 

@@ -65,6 +65,26 @@ def test_words_follow_the_window_and_go_with_the_read(case):
     assert written("Red") == []
 
 
+def test_another_image_or_direction_in_a_view_carries_no_words_of_ours(case):
+    import slicer
+
+    select(case, "L1", FOLLOW_UP)
+    layers = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
+    own, other = (case.panel.scene_view.volume_node(p).GetID() for p in (BASELINE, FOLLOW_UP))
+    layers.SetBackgroundVolumeID(other)
+    assert written("Red") == []
+    layers.SetBackgroundVolumeID(own)
+    assert written("Red")[0].startswith("baseline")
+    nodes()[0].SetOrientationToSagittal()
+    assert written("Red") == []
+    assert written("Yellow")[0].startswith("follow-up 1")
+    across = offsets()[0]
+    nodes()[1].SetSliceOffset(5.0)
+    assert offsets() == pytest.approx([across, 5.0]), "a sagittal view does not scroll along"
+    select(case, "L2", FOLLOW_UP)
+    assert offsets()[1] == pytest.approx(10.0)
+
+
 def test_both_visits_have_one_zoom_also_after_the_layout_has_its_size(slicer_app, case):
     """Before, the first view was cropped: fitted while it had no size yet."""
     nodes()[0].SetSliceOffset(5.0)

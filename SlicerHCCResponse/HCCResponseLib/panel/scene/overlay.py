@@ -26,6 +26,8 @@ class Overlay:
 
     def __init__(self, widget: Any) -> None:
         self._widget = widget
+        # Held by itself: what we have added is taken away also when the application has closed the view.
+        self._renderer = widget.sliceView().renderWindow().GetRenderers().GetFirstRenderer()
         self._actors: list[Any] = []
 
     def show(self, corner: str, names: Sequence[Mark], ghosts: Sequence[Mark]) -> None:
@@ -44,9 +46,8 @@ class Overlay:
 
     def clear(self) -> None:
         """Take everything away."""
-        renderer = self._renderer()
         for actor in self._actors:
-            renderer.RemoveViewProp(actor)
+            self._renderer.RemoveViewProp(actor)
         self._actors.clear()
 
     def _name(self, mark: Mark, to_view: npt.NDArray[np.float64], colour: tuple[float, float, float]) -> None:
@@ -60,11 +61,8 @@ class Overlay:
         self._add(actor)
 
     def _add(self, actor: Any) -> None:
-        self._renderer().AddViewProp(actor)
+        self._renderer.AddViewProp(actor)
         self._actors.append(actor)
-
-    def _renderer(self) -> Any:
-        return self._widget.sliceView().renderWindow().GetRenderers().GetFirstRenderer()
 
 
 def _ras_to_view(node: Any) -> npt.NDArray[np.float64]:

@@ -31,12 +31,14 @@ class _View:
         offset: S in mm where it would be, were slices infinitely thin: acquired slices of two scans rarely meet.
         stood: S in mm of the acquired slice that it shows.
         size: in pixels; ``field``: of view, in mm.
+        volume_id: of the node of its time point's scan.
     """
 
     name: str
     point: str
     widget: Any
     overlay: Overlay
+    volume_id: str
     offset: float = 0.0
     stood: float = 0.0
     size: tuple[int, int] = (0, 0)
@@ -51,6 +53,12 @@ class _View:
     def volume(self) -> Any:
         """The scan that it shows."""
         return self.widget.sliceLogic().GetBackgroundLayer().GetVolumeNode()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it shows its time point in axial slices still; the user may turn it to anything else."""
+        shown = self.widget.mrmlSliceCompositeNode().GetBackgroundVolumeID()
+        return bool(shown == self.volume_id and self.node.GetOrientation() == "Axial")
 
     def remember(self) -> None:
         """Take the node as it is now."""
@@ -102,9 +110,10 @@ class SliceViews:
         for name, point in zip(VIEWS, points, strict=False):
             widget = self._manager.sliceWidget(name)
             widget.mrmlSliceCompositeNode().SetLinkedControl(False)
-            widget.mrmlSliceCompositeNode().SetBackgroundVolumeID(view.volume_node(point).GetID())
+            volume_id = view.volume_node(point).GetID()
+            widget.mrmlSliceCompositeNode().SetBackgroundVolumeID(volume_id)
             widget.mrmlSliceNode().SetOrientationToAxial()
-            self._views.append(_View(name, point, widget, Overlay(widget)))
+            self._views.append(_View(name, point, widget, Overlay(widget), volume_id))
         self._fit(stay=False)
         for one in self._views:
             self._follow(one)
@@ -149,7 +158,9 @@ class SliceViews:
             self._mark(view)
 
     def _mark(self, view: _View) -> None:
-        if self._marks is not None:
+        if not view.is_ours:
+            view.overlay.clear()
+        elif self._marks is not None:
             matrix = view.node.GetSliceToRAS()
             place = tuple(float(matrix.GetElement(row, 3)) for row in range(3))
             view.overlay.show(*self._marks(view.point, place))  # type: ignore[arg-type]
@@ -163,9 +174,9 @@ class SliceViews:
         if self._zoomed:
             return
         with self._quiet():
-            for view in self._views:
+            shown = [v for v in self._views if v.is_ours and v.node.GetDimensions()[0] > 0]
+            for view in shown:
                 view.widget.sliceLogic().FitSliceToBackground()
-            shown = [v for v in self._views if v.node.GetDimensions()[0] > 0]
             scale = max((_mm_per_pixel(v) for v in shown), default=0.0)
             for view in shown:
                 _zoom(view, scale)
@@ -188,6 +199,9 @@ class SliceViews:
         with self._quiet():
             for view in self._views:
                 right, front, up = places[view.point]
+                if not view.is_ours:
+                    view.node.JumpSliceByCentering(right, front, up)
+                    continue
                 if self._locked:
                     up = places[anchor][2] + self._locked[view.point] - self._locked[anchor]
                 _centre(view, (right, front, up))
@@ -205,12 +219,16 @@ class SliceViews:
         return offsets[point] - offsets[self.points[0]]
 
     def _follow(self, view: _View) -> None:
-        node = view.node
+        node, layers = view.node, view.widget.mrmlSliceCompositeNode()
         self._observed.append((node, node.AddObserver("ModifiedEvent", lambda *_: self._changed(view))))
+        self._observed.append((layers, layers.AddObserver("ModifiedEvent", lambda *_: self._mark(view))))
 
     def _changed(self, view: _View) -> None:
         """Resized by the application, or zoomed or scrolled by the reader."""
         if self._moving:
+            return
+        if not view.is_ours:
+            view.overlay.clear()
             return
         size, field = view.size, view.field
         view.remember_zoom()
@@ -230,7 +248,7 @@ class SliceViews:
 
     def _zoom_others(self, view: _View) -> None:
         for other in self._views:
-            if other is not view and self.linked:
+            if other is not view and other.is_ours and self.linked:
                 _zoom(other, _mm_per_pixel(view))
                 other.remember_zoom()
 
@@ -239,7 +257,7 @@ class SliceViews:
         step = float(view.node.GetSliceOffset()) - view.stood
         view.remember()
         for other in self._views:
-            if other is not view and self.linked and abs(step) > 1e-3:
+            if other is not view and other.is_ours and self.linked and abs(step) > 1e-3:
                 other.go(other.offset + step)
 
     @contextmanager
