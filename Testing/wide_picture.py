@@ -14,9 +14,9 @@ _GAP = 12
 
 
 def side_by_side(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Two RGB pictures (rows, columns, 3) as high as the higher one, on white; the lower one in the middle."""
+    """Two RGB pictures (rows, columns, 3) as high as the higher one, on black; the lower one in the middle."""
     height = max(len(left), len(right))
-    wide = np.ones((height, left.shape[1] + _GAP + right.shape[1], 3), np.float32)
+    wide = np.zeros((height, left.shape[1] + _GAP + right.shape[1], 3), np.float32)
     for picture, column in ((left, 0), (right, left.shape[1] + _GAP)):
         top = (height - len(picture)) // 2
         wide[top : top + len(picture), column : column + picture.shape[1]] = picture
