@@ -32,7 +32,7 @@ def boss(*words, name="boss", **more):
 def refused(*words, **more):
     done = boss(*words, **more)
     assert done.exit_code == 1, done.stdout
-    [line] = done.stderr.strip().splitlines()
+    *_, line = done.stderr.strip().splitlines()
     return line
 
 

@@ -19,9 +19,9 @@ macro(slicerMacroBuildScriptedModule)
     DESTINATION "${Slicer_INSTALL_QTSCRIPTEDMODULES_LIB_DIR}" OPTIONAL)
 endmacro()
 
-# A script that a Slicer runs under ctest; here the test only names its command line.
-macro(slicer_add_python_unittest)
-  cmake_parse_arguments(UNITTEST "" "SCRIPT;TESTNAME_PREFIX" "SLICER_ARGS" ${ARGN})
+# A script that a Slicer runs under ctest, as it is or as a unit test; here the test only names its command line.
+macro(_slicer_add_python_test)
+  cmake_parse_arguments(UNITTEST "" "SCRIPT;TESTNAME_PREFIX" "SLICER_ARGS;SCRIPT_ARGS" ${ARGN})
   if(UNITTEST_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "Unknown arguments: ${UNITTEST_UNPARSED_ARGUMENTS}")
   endif()
@@ -30,4 +30,12 @@ macro(slicer_add_python_unittest)
   endif()
   get_filename_component(unittest_name "${UNITTEST_SCRIPT}" NAME_WE)
   add_test(NAME "py_${unittest_name}" COMMAND "${CMAKE_COMMAND}" -E echo Slicer ${UNITTEST_SLICER_ARGS})
+endmacro()
+
+macro(slicer_add_python_test)
+  _slicer_add_python_test(${ARGN})
+endmacro()
+
+macro(slicer_add_python_unittest)
+  _slicer_add_python_test(${ARGN})
 endmacro()
