@@ -64,6 +64,27 @@ def test_table_and_decision_buttons_are_in_sight_on_every_page(slicer_app, case,
         assert inside.contains(corner), name
 
 
+def test_long_words_on_a_row_cover_neither_table_nor_buttons(slicer_app, case, tmp_path):
+    """They scroll by themselves; before, the first line lay under the border of the table."""
+    select(case, "L1", FOLLOW_UP)
+    shown(case, tmp_path, "view")
+    ui = case.ui
+    places = [ui.acceptButton.mapTo(case.parent, ui.acceptButton.rect.topLeft()).y()]
+    ui.cellLabel.setText("<br>".join(["A caution that a reader has to know."] * 12))
+    slicer_app.process()
+    shown(case, tmp_path, "view")
+    places.append(ui.acceptButton.mapTo(case.parent, ui.acceptButton.rect.topLeft()).y())
+    assert places[0] == places[1], "the buttons stay under the mouse"
+    table, words = ui.lesionTable.geometry, ui.cellArea.geometry
+    assert table.bottom() < words.top()
+    assert table.height() >= 3 * table_line(ui.lesionTable), "header and two rows"
+    assert ui.cellArea.verticalScrollBar().maximum > 0
+
+
+def table_line(table):
+    return table.verticalHeader().defaultSectionSize
+
+
 def needed(widget):
     """Width in pixels that a widget asks for, however the host gives it."""
     hint = widget.sizeHint

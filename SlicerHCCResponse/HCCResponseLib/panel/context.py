@@ -156,7 +156,5 @@ def fit_columns(table: Any) -> None:
 
 
 def fit_rows(table: Any, rows: int) -> None:
-    """For the tables that are always in sight: the room of up to three rows, more where the panel has it."""
-    line = line_height(table)
-    bar = qt.QApplication.style().pixelMetric(qt.QStyle.PM_ScrollBarExtent)
-    table.setMinimumHeight(line * (1 + max(2, min(rows, 3))) + bar + 4)
+    """For the tables that are always in sight: the room of two or three rows, more where the panel has it."""
+    table.setMinimumHeight(line_height(table) * (1 + max(2, min(rows, 3))) + 4)
