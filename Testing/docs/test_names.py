@@ -83,7 +83,7 @@ def test_modules_and_classes_on_the_page_exist(page):
     text = page.read_text(encoding="utf-8")
     rooms = [p.parent.name for p in LIBRARY.glob("*/__init__.py")]
     dotted = re.findall(rf"(?:HCCResponseLib\.|`(?=(?:{'|'.join(rooms)})\.))((?:\w+\.)+[A-Za-z_]\w*)", text)
-    endings = (".py", ".md", ".yaml", ".sqlite", ".json", ".html", ".csv", ".nrrd", ".pdf")
+    endings = (".py", ".md", ".yaml", ".sqlite", ".json", ".html", ".pdf", ".csv", ".nrrd")
     shown = {example.removesuffix(".py").replace("/", ".") for example in examples(page)}
     real = [name for name in dotted if not name.endswith(endings) and name not in shown]
     wrong = [name for name in real if not resolves(name.split("."))]
