@@ -13,12 +13,14 @@ from dicom_series import write_volume_series
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.cli.own_read import review as review_module
 from HCCResponseLib.imaging.study import load_image, load_study
+from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.review.decisions.decisions_file import load_decisions
 from small import small_study, tiny_model
 
 pytestmark = pytest.mark.slow
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "user-guide.md"
+READERS = {"timepoints": load_study, "decisions": load_decisions, "fields": load_profile}
 DAYS = ("20240115", "20240501")
 
 
@@ -94,10 +96,10 @@ def test_the_page_s_files_are_read(tmp_path):
         for point in content.get("timepoints", ()):
             (tmp_path / point["image"]).touch()
             (tmp_path / point.get("contour", point)["path" if "contour" in point else "image"]).touch()
-        kind = "timepoints" if "timepoints" in content else "decisions"
-        assert (load_study if kind == "timepoints" else load_decisions)(path)
+        [kind] = READERS.keys() & content.keys()
+        assert READERS[kind](path)
         seen.add(kind)
-    assert seen == {"timepoints", "decisions"}
+    assert seen == READERS.keys()
 
 
 def test_every_command_on_the_page_is_one_that_is_run():
