@@ -12,7 +12,7 @@ from HCCResponseLib.review.read.state import ReadState, refresh
 from HCCResponseLib.review.read.workflow import this_account
 from HCCResponseLib.review.store import ReadStore, blob_key
 
-PROFILE_TAKEN = "profile"
+PROFILE_TAKEN = "profile-changed"
 _SHOWN = 6
 
 

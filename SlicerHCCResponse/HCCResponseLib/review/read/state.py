@@ -37,7 +37,7 @@ _STATUS = {
     Action.DISMISS: RowStatus.REJECTED,
 }
 #: What says under which study and profile a read is read.
-_BEGUN = ("study", "profile")
+_BEGUN = ("study", "profile-changed")
 _NOT_THERE = (LesionState.DISAPPEARED, LesionState.NOT_IMAGED, LesionState.MERGED)
 
 

@@ -27,7 +27,7 @@ COLUMNS = {
 #: Every action that the log can hold.
 ACTIONS = {
     "study": "the read was begun: its study, the hashes of its images, its profile",
-    "profile": "a read goes on under another profile than the one it was begun with",
+    "profile-changed": "a read goes on under another profile than the one it was begun with",
     "assigned": "a read was given to a reader",
     "proposal": "the software proposed a lesion, or a reader added one",
     "proposed": "the proposals of a time point are complete",
