@@ -31,13 +31,11 @@ from HCCResponseLib.response.types import (
     TimePointFindings,
 )
 from HCCResponseLib.review.committee.adjudication import adjudicate
-from HCCResponseLib.review.decisions.decide import accept_all
 from HCCResponseLib.review.read.outcome import outcome
-from HCCResponseLib.review.signing.signing import sign_and_lock
 from HCCResponseLib.statistics.continuous import icc_2_1, limits_of_agreement
 from HCCResponseLib.statistics.estimate import Estimate, Figure, as_csv, as_markdown, as_records
 from HCCResponseLib.statistics.proportions import Share, clustered_share, exact_share
-from reads import BASELINE, FOLLOW_UP, lesion, make_read
+from reads import BASELINE, FOLLOW_UP
 from simulated_committee import DATES, POINTS, findings, planned_committee
 
 # Six subjects rated by four judges: Shrout & Fleiss 1979, table 2.
@@ -287,66 +285,6 @@ def test_a_read_of_the_adjudicator_s_own_agrees_with_whom_it_agrees(tmp_path):
     assert done.exit_code == 0, done.output
     rows = read_csv(tmp_path / "out" / "rs.csv").rows
     assert {r["RSEVALID"] for r in rows if r["RSACPTFL"] == "Y"} == {"ADJUDICATOR"}
-
-
-def test_an_own_study_that_is_unsigned_or_unreviewed_is_exported_only_when_asked_and_says_so(tmp_path):
-    folder, out = tmp_path / "read", tmp_path / "csv"
-    store, state = make_read(
-        folder / "read.sqlite", [lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", 20)]
-    )
-    runner = CliRunner()
-    command = ["export", "csv", str(folder), "-o", str(out)]
-    refused = runner.invoke(app, command)
-    assert refused.exit_code == 1
-    assert "has decisions missing" in refused.output
-    accept_all(store, state, "Dr A")
-    store.close()
-    sdtm = ["export", "sdtm", str(folder), "-o", str(tmp_path / "sdtm")]
-    figures = ["evaluate", "committee", str(folder), "-o", str(tmp_path / "figures.md")]
-    for one in (command, sdtm, figures):
-        refused = runner.invoke(app, one)
-        assert refused.exit_code == 1
-        assert (
-            "The read 'read-1' of subject 'S1' is not signed, and 2 of its rows were accepted unseen "
-            "(L1 at baseline, L1 at follow-up 1): decide on each of them, then sign. Or give --include-unsigned"
-        ) in " ".join(refused.output.split())
-        assert [p.name for p in tmp_path.iterdir()] == ["read"]
-    done = runner.invoke(app, [*command, "--include-unsigned", "--json"])
-    assert done.exit_code == 0, done.output
-    for name in ("reads", "timepoints", "lesions"):
-        rows = read_csv(out / f"{name}.csv").rows
-        assert {(r["signed"], r["reviewed"]) for r in rows} == {("no", "no")}
-    (row,) = read_csv(out / "reads.csv").rows
-    assert (row["reader"], row["accepted"], row["best_response"]) == ("Dr A", "no", "PR")
-    lesions = read_csv(out / "lesions.csv").rows
-    assert [(r["lesion"], r["role"], r["state"]) for r in lesions] == [("L1", "target", "measured")] * 2
-    assert runner.invoke(app, [*sdtm, "--include-unsigned"]).exit_code == 0
-    rows = read_csv(tmp_path / "sdtm" / "rs.csv").rows
-    assert {r["RSEVAL"] for r in rows} == {"UNREVIEWED PROPOSALS"}
-    assert "RSACPTFL" not in rows[0]
-    assert runner.invoke(app, [*figures, "--include-unsigned"]).exit_code == 0
-    text = (tmp_path / "figures.md").read_text()
-    assert "| not signed or not reviewed | 100.0 % | - | 1 of 1 |" in text
-    assert "Reading time" not in text, "nobody read"
-
-
-def test_a_signed_read_with_rows_accepted_unseen_is_refused_and_never_the_accepted_one(committee, tmp_path):
-    own, state = committee.open("ann", committee.assign("ann", FIRST).read_id)
-    for point in (BASELINE, FOLLOW_UP):
-        committee.propose(own, state, point, 40)
-        accept_all(own, state, "ann")
-        sign_and_lock(own, state, committee.people, committee.credentials("ann"), point)
-    committee.read("bob", committee.assign("bob", SECOND).read_id, {BASELINE: 40, FOLLOW_UP: 40})
-    store = [tmp_path / "reads.sqlite"]
-    with pytest.raises(
-        InputError, match="'S1-1' of subject 'S1' is signed, but 2 of its rows were accepted unseen"
-    ):
-        load_committee(store)
-    found = load_committee(store, include_unsigned=True)
-    assert [(r.signed, r.reviewed, r.accepted) for r in found.reads] == [
-        (True, False, False),
-        (True, True, False),
-    ]
 
 
 @pytest.mark.parametrize(
