@@ -143,7 +143,7 @@ def _cell(row: Row | None, nodal: bool, profile: Profile) -> dict[str, str]:
         return {"text": row.size_words, "status": row.status.value, "note": "one diameter for both"}
     size, other = (row.short_mm, row.long_mm) if nodal else (row.long_mm, row.short_mm)
     text = _STATE_WORDS.get(row.state) or (f"{size} mm" if size is not None else "-")
-    notes = ["the network was not made for this scan"] if row.proposal.outside_domain else []
+    notes = []
     if row.measurement and row.is_sized:
         if row.parts:
             notes.append(f"parts of {row.parts_words} mm, added")
@@ -155,6 +155,8 @@ def _cell(row: Row | None, nodal: bool, profile: Profile) -> dict[str, str]:
             notes.append(f"{row.measurement.volume_mm3 / 1000:.1f} mL")
         if profile.needs_viable:
             notes.append("viable part" if row.viable else "whole tumour, its viable part is not contoured")
+    if row.proposal.outside_domain:
+        notes.append("the network was not made for this scan")
     return {"text": text, "status": row.status.value, "note": ", ".join(notes)}
 
 
