@@ -39,6 +39,7 @@ FINDING = {
     "members": ["A", "B"],
     "volume": 300,
     "viable": True,
+    "measurable": False,
     "versus_last": "larger",
 }
 POINT = {

@@ -127,14 +127,15 @@ def _length_alone(row: Row) -> bool:
 def _notes(row: Row, nodal: bool, profile: Profile) -> list[str]:
     if row.measurement is None or not row.is_sized or row.status is RowStatus.REJECTED:
         return []
-    notes = ["the network was not made for this scan"] if row.proposal.outside_domain else []
-    notes.append(_axes(row, nodal, profile.unit))
+    notes = [_axes(row, nodal, profile.unit)]
     if row.decision is not None and row.decision.long_axis_mm is not None:
         notes.append(f"drawn by the reader; contour: {row.measurement.long_axis.length_mm} mm")
     elif profile.unit != "mm³":
         notes.append(f"{row.measurement.volume_mm3 / 1000:.1f} mL")
     if profile.needs_viable:
         notes.append("viable part" if row.viable else "whole tumour, its viable part is not contoured")
+    if row.proposal.outside_domain:
+        notes.append("the network was not made for this scan")
     return [note for note in notes if note]
 
 
