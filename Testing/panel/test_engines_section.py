@@ -5,6 +5,7 @@ from panel_case import make_case
 
 
 def test_every_engine_says_what_it_needs(slicer_app, panel):
+    assert panel.panel is not None
     combo = panel.ui.engineCombo
     names = [combo.itemText(i) for i in range(combo.count)]
     assert names[0] == "fcd"

@@ -35,7 +35,7 @@ class Front:
 
     def __init__(self, ui: Any, build: Callable[[], object]) -> None:
         self._ui, self._build = ui, build
-        self._slots: list[tuple[Any, Callable[[], None]]] = []
+        self._waiting = True
         ui.dateEdit.setDate(qt.QDate.currentDate())
         offer(ui.profileCombo, sorted(p.stem for p in resource_path("Profiles").glob("*.yaml")))
         ui.profileCombo.setCurrentText("recist-1.1")
@@ -51,16 +51,16 @@ class Front:
 
     def _wait_for(self, button: Any) -> None:
         def slot() -> None:
+            # Stays connected: a slot that takes itself away while it runs is not safe in the application's Python.
+            if not self._waiting:
+                return
             self.let_go()
             with slicer.util.tryWithErrorDisplay("The panel cannot be opened.", waitCursor=True):
                 self._build()
             button.click()
 
         button.connect("clicked()", slot)
-        self._slots.append((button, slot))
 
     def let_go(self) -> None:
         """The panel answers from now on."""
-        for button, slot in self._slots:
-            button.disconnect("clicked()", slot)
-        self._slots.clear()
+        self._waiting = False

@@ -1,5 +1,6 @@
 """A host for the reader's panel that is as strict as PythonQt: modules ``qt``, ``ctk`` and a complete ``slicer``."""
 
+import ctypes
 import os
 import sys
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 __all__ = ["install"]
 
 # With Python 3.11 each call of PySide6 6.12 that returns None gives back one reference to None too many: a test that
-# waits on a busy machine used them up, and the process aborted ("deallocating None"). Four million are in store.
+# waits on a busy machine used them up, and the process aborted ("deallocating None"). Four million are in store, and
+# stay when the interpreter clears its modules at the end: then it aborted after the last test.
 _REFERENCES_TO_NONE = [None] * 4_000_000
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(_REFERENCES_TO_NONE))
 
 
 def install() -> Any:

@@ -38,7 +38,7 @@ class RunSection:
         self._ui.offerButton.connect("clicked()", guarded(self._start_lighter))
         self._ui.dismissOfferButton.connect("clicked()", guarded(self._dismiss_offers))
         self._asked: ProposalRequest | None = None
-        self._stage = ""
+        self._stage = self._head = ""
         self._offers: tuple[Offer, ...] = ()
         self._ui.engineCombo.connect("currentIndexChanged(int)", guarded(self._engine_chosen))
         self._ui.weightsBrowseButton.connect("clicked()", guarded(self._browse_weights))
@@ -155,10 +155,15 @@ class RunSection:
             slicer.util.errorDisplay(job.outcome.message, windowTitle="HCC Response")
 
     def _show_what_is_ready(self, stage: str) -> None:
-        """With each new step rows may have come into the read; nobody waits for the last to look at the first."""
-        if stage != self._stage and self._context.presenter.session is not None:
+        """With a new step rows may have come into the read; nobody waits for the last to look at the first."""
+        session = self._context.presenter.session
+        if stage == self._stage or session is None:
+            return
+        # Most steps write nothing, and some jobs have a hundred a second.
+        head = session.store.head()
+        if head != self._head:
             self._context.presenter.reload()
-        self._stage = stage
+        self._stage, self._head = stage, head
 
     def _show_offers(self, outcome: Outcome[dict[str, Any]]) -> None:
         """What happened, and the lighter settings to choose from."""
