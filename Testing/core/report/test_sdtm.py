@@ -107,7 +107,7 @@ def test_a_new_lesion_comes_back_as_measurable_as_it_was(tmp_path, measurable):
             )
         )
     found = outcome(points, profile)
-    reads = Committee(profile, (CommitteeRead("S1", "dr1", "RADIOLOGIST 1", found, True),))
+    reads = Committee(profile, (signed_read("S1", "dr1", "RADIOLOGIST 1", found, True),))
     export_sdtm(reads, tmp_path, "HCC1")
     (again,) = read_sdtm(tmp_path).values()
     assert [f.measurable for p in again.findings for f in p.lesions if f.role is LesionRole.NEW] == [
