@@ -347,40 +347,6 @@ def test_report_and_export(slicer_app, case, monkeypatch):
     assert case.panel.presenter.session.store.events()[-1].action == "result"
 
 
-def test_the_plot_shows_the_sums(case):
-    import slicer
-
-    decide_everything(case)
-    case.ui.plotButton.click()
-    table = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLTableNode").GetTable()
-    assert [table.GetColumnByName("Sum of diameters (mm)").GetValue(i) for i in range(2)] == [66.0, 40.0]
-    chart = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLPlotChartNode")
-    assert chart.GetNumberOfPlotSeriesNodes() == 3
-    low, high = chart.GetYAxisRange()
-    pd = table.GetColumnByName("PD at or above").GetValue(0)
-    assert (low, not chart.GetYAxisRangeAuto()) == (0.0, True)
-    assert high >= 1.4 * pd, "the legend in the upper corner lies above every line"
-
-
-def test_the_plot_leaves_the_slices_side_by_side(case):
-    """Before, the application's own layout with a plot took their place until Compare was pressed."""
-    import slicer
-
-    manager = slicer.app.layoutManager()
-    decide_everything(case)
-    before = manager.layout
-    case.ui.plotButton.click()
-    layout = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
-    description = layout.GetLayoutDescription(manager.layout)
-    assert manager.layout != before
-    assert description.count("vtkMRMLSliceNode") == 2
-    assert description.count("vtkMRMLPlotViewNode") == 1
-    chart = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLPlotChartNode")
-    assert slicer.app.applicationLogic().GetSelectionNode().GetActivePlotChartID() == chart.GetID()
-    case.ui.compareButton.click()
-    assert manager.layout == before
-
-
 def test_a_question_that_blocks_the_category_is_answered(slicer_app, panel, tmp_path):
     later = "follow-up 2"
     proposals = [lesion(BASELINE, "L1", 40), lesion(FOLLOW_UP, "L1", None), lesion(later, "L1", 3)]
