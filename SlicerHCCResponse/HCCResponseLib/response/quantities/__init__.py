@@ -61,8 +61,9 @@ def _found(folder: Path) -> dict[str, Quantity]:
     return found
 
 
+@cache
 def quantity_named(name: str) -> Quantity:
-    """The quantity of a profile, ``viable-`` or not.
+    """The quantity of a profile, ``viable-`` or not; the same for the life of the process once it was found.
 
     Raises:
         InputError: there is none of this name.
