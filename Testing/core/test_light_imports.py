@@ -1,16 +1,16 @@
 """What needs no network loads none: opening a store, reading a report, listing reads, the panel's own process."""
 
-import importlib
 import json
 import os
-import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from committees import FIRST, SmallCommittee, password
 
+LIBRARY = Path(__file__).resolve().parents[2] / "SlicerHCCResponse" / "HCCResponseLib"
 NETWORKS = {"torch", "monai"}
 # Nothing that only names, checks or stores needs these either.
 ARRAYS = {"scipy", "skimage", "SimpleITK", "nibabel", "matplotlib"}
@@ -33,10 +33,12 @@ def modules_of(*rooms: str) -> list[str]:
     """Every module of some rooms by full name."""
     found = []
     for room in rooms:
-        package = importlib.import_module(f"HCCResponseLib.{room}")
-        inner = pkgutil.walk_packages(package.__path__, package.__name__ + ".")
-        # Alembic runs its own environment file; it cannot be imported.
-        found += [package.__name__, *(m.name for m in inner if not m.name.endswith(".env"))]
+        folder = LIBRARY.joinpath(*room.split("."))
+        for file in sorted(folder.rglob("*.py")) or [folder.with_suffix(".py")]:
+            # Alembic runs its own environment file; it cannot be imported.
+            if file.name != "env.py":
+                parts = file.relative_to(LIBRARY.parent).with_suffix("").parts
+                found.append(".".join(parts).removesuffix(".__init__"))
     return found
 
 

@@ -91,4 +91,4 @@ def test_a_model_that_is_not_there(study, tmp_path):
     done = run("segment", study / "follow-up.nii.gz", "--output", tmp_path / "o.nrrd", "--model", "none.pt")
     assert done.returncode == 1
     assert "Weights 'none.pt' of engine 'fcd' do not exist" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr

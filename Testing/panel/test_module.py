@@ -78,10 +78,21 @@ def test_the_front_shows_what_the_panel_shows(slicer_app):
     assert hidden() == before
 
 
-SECTIONS = ("Study", "Run", "Lesion", "Editor", "Facts", "Candidate", "Response", "Sign")
+SECTIONS = (
+    "Study",
+    "Run",
+    "Lesion",
+    "Editor",
+    "Facts",
+    "Candidate",
+    "Response",
+    "Sign",
+    "View",
+    "Decision",
+    "Thumbnail",
+)
 LIBRARY = "HCCResponseLib.panel"
 STEPS = [f"{LIBRARY}.panel.{name}Section" for name in SECTIONS] + [
-    f"{LIBRARY}.panel.ReaderPanel._set_up_views",
     f"{LIBRARY}.panel.ReaderPanel.refresh",
     f"{LIBRARY}.sections.editor.EditorSection._watch",
     f"{LIBRARY}.install.missing_packages",

@@ -20,9 +20,9 @@ _BUTTONS = (
 )  # fmt: skip
 _NEED_A_READ = ("segment", "lesion", "view", "adapt", "candidate", "response", "sign")
 _NOT_YET = (
-    "jobFrame", "offerFrame", "draftFrame", "weightsLabel", "weightsEdit", "weightsBrowseButton", "settingsLabel",
-    "settingsEdit", "questionLabel", "questionCombo", "questionButton", "categoryLabel", "criteriaTable", "sumTable",
-    "parallelLabel", "traceText",
+    "jobFrame", "waitsLabel", "offerFrame", "draftFrame", "weightsLabel", "weightsEdit", "weightsBrowseButton",
+    "settingsLabel", "settingsEdit", "questionLabel", "questionCombo", "questionButton", "categoryLabel", "criteriaTable",
+    "sumTable", "parallelLabel", "traceText",
 )  # fmt: skip
 
 

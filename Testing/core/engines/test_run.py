@@ -123,7 +123,7 @@ def test_the_command_prints_the_offers_with_their_options(ct, tmp_path):
     words = ["segment", str(ct), "--output", str(tmp_path / "out.nrrd"), "--engine", "misbehaving"]
     done = CliRunner().invoke(app, [*words, "--set", "act=memory", "--device", "cpu"])
     assert done.exit_code == 1
-    (line,) = done.stderr.splitlines()
+    line = done.stderr.splitlines()[-1]
     assert line.startswith("error: Out of memory.")
     assert line.endswith("Lighter settings: Smaller patch: 48 (--set patch=48).")
     assert not (tmp_path / "out.nrrd").exists()

@@ -7,10 +7,11 @@ import pytest
 from committees import FIRST, SmallCommittee, password
 from HCCResponseLib.base.errors import AccessError, InputError, SignInError
 from HCCResponseLib.response.profiles.load import load_profile
+from HCCResponseLib.response.types import Response
 from HCCResponseLib.review.committee.adjudication import case
 from HCCResponseLib.review.committee.assignments import open_any
 from HCCResponseLib.review.decisions.reader_rows import set_site, set_visit
-from HCCResponseLib.review.read.category import roles
+from HCCResponseLib.review.read.category import category, missing, roles
 from HCCResponseLib.review.read.facts import Marker, Site, Visit
 from HCCResponseLib.review.read.new_lesions import histories
 from HCCResponseLib.review.read.state import ReadState, read_state
@@ -73,3 +74,15 @@ def test_a_read_without_a_study_has_no_roles_and_no_history():
     profile = load_profile("recist-1.1")
     assert roles(ReadState(), profile) == {}
     assert histories(ReadState(), profile) == []
+
+
+def test_a_scan_without_a_lesion_was_looked_at_too(tmp_path):
+    store, state = make_read(tmp_path / "read.sqlite", [])
+    assert len(missing(state)) == 2
+    for name in (BASELINE, FOLLOW_UP):
+        store.append("software", "proposed", {"time_point": name})
+    state = read_state(store)
+    assert missing(state) == []
+    found = category(state, load_profile("recist-1.1"))
+    assert [p.overall for p in found.time_points] == [None, Response.NED]
+    store.close()

@@ -73,7 +73,7 @@ def test_best_response_of_a_read_counts_from_it_and_the_export_agrees(tmp_path, 
         store.append("software", "proposed", {"time_point": name})
     accept_with_a_look(store, read_state(store), "Dr A")
     store.close()
-    committee = load_committee([str(tmp_path / "read.sqlite")])
+    committee = load_committee([str(tmp_path / "read.sqlite")], include_unsigned=True)
     (read,) = committee.reads
     assert (read.outcome.best, read.start) == (best, randomised)
     export_sdtm(committee, tmp_path / "sdtm", "HCC1")

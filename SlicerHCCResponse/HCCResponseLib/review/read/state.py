@@ -346,6 +346,8 @@ def _take_row(store: ReadStore, state: ReadState, event: Event) -> None:
         state.links[name] = links_from_json(payload, state.links.get(name))
     elif event.action == "proposed":
         state.provenance[payload["time_point"]] = payload
+        # A scan on which nothing was found has been looked at, too.
+        state.rows.setdefault(payload["time_point"], {})
     elif event.action == "non-target":
         state.non_target[payload["time_point"]] = Response(payload["response"])
 

@@ -172,7 +172,7 @@ def test_commands_work_through_logins(trial, monkeypatch):
     assert "S1-2: subject S1, RADIOLOGIST 2, read, not finished, not shown" in said("judge", "list")
     assert "baseline: locked" in said("ann", "show", "S1-1")
     assert "baseline" in said("bob", "sign", "S1-2", "baseline")
-    assert "not finished" in said("judge", "compare", "S1")
+    assert "Not finished" in said("judge", "compare", "S1")
 
 
 def blocks_of_the_manual(language):
