@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine:  make demo   and   make test
-# On Linux the package index gives the CUDA build of torch; the smaller one without it:
-#   make demo TORCH="torch --index-url https://download.pytorch.org/whl/cpu"
+# On Linux the package index gives the CUDA build of torch; for the smaller one give the address of PyTorch's CPU index:
+#   make demo TORCH="torch --index-url ADDRESS"
 TORCH ?= torch
 PYTHON ?= python3
 VENV ?= .venv
@@ -43,7 +43,7 @@ demo: $(VENV)/.run-stamp  ## the main job on the built-in synthetic subject; pri
 	$(BIN)/hcc-response demo --output $(DEMO_OUT)
 
 test: $(VENV)/.test-stamp  ## install what the tests need and run all but the slow ones
-	@echo "All but the slow tests, $(WORKERS) at a time: about half an hour on two cores, 3 GB of memory; make test-quick takes 90 s ..."
+	@echo "All but the slow tests, $(WORKERS) at a time: about 12 minutes on two cores, 3 GB of memory; make test-quick takes 90 s ..."
 	$(PYTEST) -m "not slow"
 
 test-quick: $(VENV)/.test-stamp  ## some quick tests of every room, at most 90 seconds on two cores

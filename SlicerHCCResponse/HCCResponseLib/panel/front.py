@@ -21,8 +21,8 @@ _BUTTONS = (
 _NEED_A_READ = ("segment", "lesion", "view", "adapt", "candidate", "response", "sign")
 _NOT_YET = (
     "jobFrame", "waitsLabel", "offerFrame", "draftFrame", "weightsLabel", "weightsEdit", "weightsBrowseButton",
-    "settingsLabel", "settingsEdit", "questionLabel", "questionCombo", "questionButton", "categoryLabel", "criteriaTable",
-    "sumTable", "parallelLabel", "traceText",
+    "settingsLabel", "settingsEdit", "questionLabel", "questionCombo", "questionButton", "categoryLabel",
+    "criteriaTable", "sumTable", "parallelLabel", "traceText",
 )  # fmt: skip
 
 
