@@ -138,7 +138,7 @@ def test_a_full_disk(study, tmp_path):
         again = run("segment", study.parent / "baseline.nii.gz", "--output", output / "seg.nii.gz")
         assert again.returncode == 1
         assert "No room left" in again.stderr or "cannot be written" in again.stderr
-        assert len(again.stderr.strip().splitlines()) == 1
+        assert "Traceback" not in again.stderr
         left = {p.name for p in output.iterdir()}
         assert left <= {"filler", "big.mha", "big.mha.json"}
         assert done.returncode in (0, 1)

@@ -69,7 +69,7 @@ def test_the_page_s_commands_lead_from_scans_to_a_signed_category(patient, monke
         "HCC_RESPONSE_NEW_PASSWORD": "quiet river stones",
     }
     said = {}
-    for line in "\n".join(blocks("sh")).splitlines():
+    for line in "".join(blocks("sh")).splitlines():
         words = shlex.split(line, comments=True)[1:]
         if "--decisions" in words:
             fill_in(patient / words[1])

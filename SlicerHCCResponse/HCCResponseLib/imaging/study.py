@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.files import is_there
 from HCCResponseLib.base.text import in_one_line
 from HCCResponseLib.base.yaml_files import yaml_fault
 from HCCResponseLib.imaging.read import read_label_map, read_volume
@@ -126,10 +127,9 @@ def _absolute(study: Study, folder: Path) -> Study:
             changes["contour"] = point.contour.model_copy(update={"path": folder / point.contour.path})
         points.append(point.model_copy(update=changes))
     profile = study.profile
-    if (folder / f"{profile}.yaml").is_file():
-        profile = (
-            f"{profile}.yaml"  # one that lies beside the study goes before those that have a name elsewhere
-        )
+    # One that lies beside the study goes before those that have a name elsewhere.
+    if is_there(folder / f"{profile}.yaml"):
+        profile = f"{profile}.yaml"
     if Path(profile).suffix in PROFILE_FILES:
         _require_file(folder / profile, "profile")
         profile = str(folder / profile)
@@ -137,8 +137,10 @@ def _absolute(study: Study, folder: Path) -> Study:
 
 
 def _require_file(path: Path, what: str) -> None:
-    if not path.exists():
-        raise InputError(f"The {what}, '{path}', does not exist. Check the path in the study file.")
+    if not is_there(path):
+        raise InputError(
+            f"The {what}, '{str(path)[:300]}', does not exist. Check the path in the study file."
+        )
 
 
 def load_image(study: Study, point: TimePointEntry) -> Volume:

@@ -63,6 +63,8 @@ def test_a_good_study(folder):
         (lambda c: c["timepoints"][1].update(date="2024-01-01"), "dates are out of order"),
         (lambda c: c["timepoints"][1].update(name="baseline"), "two time points have the same name"),
         (lambda c: c["timepoints"][1].update(subject="S2"), "belongs to subject 'S2', the study to 'S1'"),
+        (lambda c: c["timepoints"][1].update(image="z" * 5000), r"z+', does not exist"),
+        (lambda c: c.update(profile="z" * 5000 + ".yaml"), r"z+', does not exist"),
         (lambda c: c["timepoints"][1].update(image="z.nrrd"), r"z\.nrrd', does not exist"),
         (
             lambda c: c["timepoints"][0]["contour"].update(path="z.nrrd"),
