@@ -292,7 +292,7 @@ def look_at_the_category(walk):
     walk.ui.traceButton.click()
     walk.ui.plotButton.click()
     walk.turn(5)
-    walk.widget.panel.compare()
+    walk.ui.compareButton.click()
 
 
 def write_the_report(walk):
