@@ -9,70 +9,53 @@ def write_series(
 ):
     """A small CT series, one file a slice, as a scanner would store it; ``changed``: other tags or values."""
     folder.mkdir(parents=True, exist_ok=True)
-    writer = sitk.ImageFileWriter()
-    writer.KeepOriginalImageUIDOn()
     for z in range(count):
         if z in leave_out:
             continue
         plane = np.full((16, 18), -1000 + 10 * z, np.int16)
         plane[4:12, 4:12] = 60 + z
-        image = sitk.GetImageFromArray(plane[None])
-        image.SetSpacing((0.7, 0.7, step))
-        image.SetOrigin((-5.0, -6.0, 40.0 + step * z))
-        tags = {
-            "0008|0016": "1.2.840.10008.5.1.4.1.1.2",
-            "0008|0018": f"{uid}.{z + 1}",
-            "0008|0020": "20240131",
-            "0008|0060": modality,
-            "0010|0020": "PATIENT-9",
-            "0018|0050": str(step),
-            "0020|000d": uid + ".1000",
-            "0020|000e": uid + ".2000",
-            "0020|0013": str(z + 1),
-            "0020|0032": f"-5.0\\-6.0\\{40.0 + step * z}",
-            "0020|0037": "1\\0\\0\\0\\1\\0",
-            "0028|1052": "0",
-            "0028|1053": "1",
-        }
-        for tag, value in {**tags, **(changed or {})}.items():
-            image.SetMetaData(tag, value)
-        writer.SetFileName(str(folder / f"{uid[-1]}-{z:03d}.dcm"))
-        writer.Execute(image)
+        tags = {"0008|0020": "20240131", "0008|0060": modality, "0010|0020": "PATIENT-9", **(changed or {})}
+        at = (-5.0, -6.0, 40.0 + step * z)
+        _write_slice(folder / f"{uid[-1]}-{z:03d}.dcm", plane, at, (step, 0.7, 0.7), uid, z + 1, tags)
     return folder
 
 
 def write_volume_series(folder, volume, day, number):
     """An axial volume as a CT series of a day, one file a slice; ``number`` makes its identifiers its own."""
     folder.mkdir(parents=True)
+    grid, uid = volume.geometry, f"1.2.826.0.1.3680043.2.1126.{number}"
+    x, y, low = grid.origin
+    tags = {"0008|0020": day, "0008|0060": "CT", "0010|0020": "P17"}
+    for z, plane in enumerate(volume.hu.astype(np.int16)):
+        at = (x, y, low + grid.spacing[0] * z)
+        _write_slice(folder / f"{z:03d}.dcm", plane, at, grid.spacing, uid, z + 1, tags)
+    return folder
+
+
+def _write_slice(path, plane, at, spacing, uid, number, tags):
+    """One axial slice with the corner at LPS mm ``at``; ``tags``: what else its header says."""
+    step, rows, columns = spacing
+    image = sitk.GetImageFromArray(plane[None])
+    image.SetSpacing((columns, rows, step))
+    image.SetOrigin(at)
+    own = {
+        "0008|0016": "1.2.840.10008.5.1.4.1.1.2",
+        "0008|0018": f"{uid}.{number}",
+        "0018|0050": str(step),
+        "0020|000d": uid + ".1000",
+        "0020|000e": uid + ".2000",
+        "0020|0013": str(number),
+        "0020|0032": "\\".join(map(str, at)),
+        "0020|0037": "1\\0\\0\\0\\1\\0",
+        "0028|1052": "0",
+        "0028|1053": "1",
+    }
+    for tag, value in {**own, **tags}.items():
+        image.SetMetaData(tag, value)
     writer = sitk.ImageFileWriter()
     writer.KeepOriginalImageUIDOn()
-    grid, uid = volume.geometry, f"1.2.826.0.1.3680043.2.1126.{number}"
-    step, rows, columns = grid.spacing
-    for z, plane in enumerate(volume.hu.astype(np.int16)):
-        at = (grid.origin[0], grid.origin[1], grid.origin[2] + step * z)
-        image = sitk.GetImageFromArray(plane[None])
-        image.SetSpacing((columns, rows, step))
-        image.SetOrigin(at)
-        tags = {
-            "0008|0016": "1.2.840.10008.5.1.4.1.1.2",
-            "0008|0018": f"{uid}.{z + 1}",
-            "0008|0020": day,
-            "0008|0060": "CT",
-            "0010|0020": "P17",
-            "0018|0050": str(step),
-            "0020|000d": uid + ".1000",
-            "0020|000e": uid + ".2000",
-            "0020|0013": str(z + 1),
-            "0020|0032": "\\".join(map(str, at)),
-            "0020|0037": "1\\0\\0\\0\\1\\0",
-            "0028|1052": "0",
-            "0028|1053": "1",
-        }
-        for tag, value in tags.items():
-            image.SetMetaData(tag, value)
-        writer.SetFileName(str(folder / f"{z:03d}.dcm"))
-        writer.Execute(image)
-    return folder
+    writer.SetFileName(str(path))
+    writer.Execute(image)
 
 
 def write_sphere(folder, radius, *, step=2.5, thickness=None, tilt=0.0, coronal=False):

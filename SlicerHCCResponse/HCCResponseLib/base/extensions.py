@@ -10,10 +10,21 @@ import pkgutil
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Protocol, TypeVar
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.folders import HOME, data_folder
 
+
+class Named(Protocol):
+    """What a file of an extension point defines."""
+
+    @property
+    def name(self) -> str:
+        """As profiles and cases write it."""
+
+
+_Entry = TypeVar("_Entry", bound=Named)
 #: Folders of the user's that were made parts of a package.
 _ADDED: set[str] = set()
 
@@ -58,13 +69,24 @@ def modules_with_own(package: str, path: list[str], folder: Path) -> dict[str, M
     return found
 
 
-def constant_of(module: ModuleType, name: str, kind: type[object]) -> object:
-    """What a file must define.
+def entries(
+    package: str, path: list[str], folder: Path, constant: str, kind: type[_Entry]
+) -> dict[str, _Entry]:
+    """What every file of a package and of the user's folder defines, by its name, the software's own first.
+
+    Args:
+        constant: name of what a file must define; ``kind``: its class.
 
     Raises:
-        InputError: it does not, or something else.
+        InputError: a file of the user's defines something else, or takes a name that is there already.
     """
-    found = getattr(module, name, None)
-    if not isinstance(found, kind):
-        raise InputError(f"'{module.__file__}' must define {name}, a {kind.__name__}.")
+    found: dict[str, _Entry] = {}
+    for module in modules_with_own(package, path, folder).values():
+        entry = getattr(module, constant, None)
+        if not isinstance(entry, kind):
+            raise InputError(f"'{module.__file__}' must define {constant}, a {kind.__name__}.")
+        if entry.name in found:
+            what = constant.lower()
+            raise InputError(f"'{module.__file__}' names its {what} '{entry.name}', which is taken.")
+        found[entry.name] = entry
     return found

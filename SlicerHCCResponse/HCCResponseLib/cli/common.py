@@ -69,11 +69,19 @@ def read_settings(given: list[str] | None) -> dict[str, Any]:
 
 @contextmanager
 def errors_as_one_line() -> Iterator[None]:
-    """Turn our errors into one line on standard error and exit status 1."""
+    """Turn our errors, and those of the system about files, into one line on standard error and exit status 1."""
     try:
         yield
     except HCCResponseError as problem:
         console.print(f"error: {problem}", style="red", soft_wrap=True, markup=False)
+        raise typer.Exit(1) from problem
+    except BrokenPipeError:
+        raise  # who reads the output has gone away
+    except OSError as problem:
+        # What the system refuses, such as a name that is too long; a whole name would hide the reason.
+        named = f"'{str(problem.filename)[:200]}': " if problem.filename else ""
+        words = f"error: {named}{problem.strerror or problem}."
+        console.print(words, style="red", soft_wrap=True, markup=False)
         raise typer.Exit(1) from problem
     except KeyboardInterrupt as stop:
         console.print("cancelled; nothing half-written was left behind", style="yellow")

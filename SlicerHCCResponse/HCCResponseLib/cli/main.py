@@ -98,8 +98,8 @@ def run() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     import typer
 
-    # The base of what typer raises for words that it does not understand has no name of its own.
-    not_understood: Any = typer.BadParameter.__mro__[2]
+    # What typer raises for words that it does not understand; where the class lies depends on typer's version.
+    not_understood: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
     try:
         status = application(wanted)(prog_name="hcc-response", standalone_mode=False)
     except not_understood as problem:

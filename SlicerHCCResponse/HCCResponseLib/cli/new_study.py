@@ -57,8 +57,10 @@ def study_of(paths: list[Path], output: Path | None, said: ImageOptions) -> tupl
                 f"'{paths[0]}' is a study file and says its subject, dates, profile and contours itself; "
                 "change it there."
             )
-        from HCCResponseLib.review.read.session import STORE
+        from HCCResponseLib.review.read.session import STORE, holds_read_alone
 
+        if holds_read_alone(paths[0]):
+            return paths[0], output or paths[0]
         home = paths[0] if paths[0].is_dir() else paths[0].parent
         # What was made from images has study and read in one folder.
         begun = home if (home / STORE).is_file() else home / DEFAULT_FOLDER
@@ -75,7 +77,8 @@ def write_study(images: list[Path], output: Path | None, said: ImageOptions, bel
     """
     if said.drawn_by:
         require_there(said.contour, "The contour ")
-    from HCCResponseLib.imaging.new_study import STUDY_FILE, visits_of, write_new_study
+    from HCCResponseLib.imaging.new_study import visits_of, write_new_study
+    from HCCResponseLib.imaging.study import STUDY_FILE
     from HCCResponseLib.response.profiles.load import load_profile
 
     profile = said.profile or _PROFILE
@@ -88,7 +91,12 @@ def write_study(images: list[Path], output: Path | None, said: ImageOptions, bel
 
 
 def is_study(paths: list[Path]) -> bool:
-    """Whether these arguments name a study file or its folder, and not images."""
-    from HCCResponseLib.imaging.new_study import STUDY_FILE
+    """Whether these arguments name a study file, its folder or that of a read, and not images."""
+    if len(paths) != 1:
+        return False
+    from HCCResponseLib.imaging.study import STUDY_FILE
+    from HCCResponseLib.review.read.session import holds_read_alone
 
-    return len(paths) == 1 and (paths[0].suffix in (".yaml", ".yml") or (paths[0] / STUDY_FILE).is_file())
+    [path] = paths
+    named = path.suffix in (".yaml", ".yml") or (path / STUDY_FILE).is_file()
+    return named or holds_read_alone(path)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.files import is_there
 from HCCResponseLib.cli.common import (
     DeviceOption,
     EngineOption,
@@ -145,8 +146,8 @@ def require_there(path: Path | None, what: str = "") -> None:
     Args:
         what: what it is, with a blank at its end ("Study file ").
     """
-    if path is not None and not path.exists():
-        raise InputError(f"{what}'{path}' does not exist.")
+    if path is not None and not is_there(path):
+        raise InputError(f"{what}'{str(path)[:300]}' does not exist.")
 
 
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:

@@ -151,18 +151,21 @@ def open_and_propose(study: Path, output: Path, options: Options, profile_change
     """Open or resume the read and make the proposals that are missing.
 
     Args:
+        study: the study file or its folder, or the folder of a read whose study file lies elsewhere.
         profile_change: why the read goes on under a profile that has changed since it was begun.
     """
     from HCCResponseLib.adapt.recipe import recipe_named
     from HCCResponseLib.imaging.study import load_study
     from HCCResponseLib.response.profiles.load import load_profile
-    from HCCResponseLib.review.read.session import open_session
+    from HCCResponseLib.review.read.session import holds_read_alone, open_session, stored_study
 
     recipe_named(options.recipe)
-    content = load_study(study)
+    alone = holds_read_alone(study)
+    content = stored_study(study) if alone else load_study(study)
     load_profile(content.profile)
     session = open_session(content, output, other_profile=True)
-    settle_profile(session, content, profile_change)
+    if not alone:
+        settle_profile(session, content, profile_change)
     for name, image in session.images.items():
         say_remarks(name, image.remarks)
     make_proposals(session, options, frozenset())
@@ -253,7 +256,8 @@ def tell(result: dict[str, Any], as_json: bool) -> None:
         parts = [f"{r['lesion']} {_size(r)}" for r in point["rows"] if r["kind"] == "lesion"]
         candidates = [r["lesion"] for r in point["rows"] if r["kind"] == "candidate"]
         more = f"; candidates {', '.join(candidates)}" if candidates else ""
-        say(f"{point['name']} ({point['date']}): {', '.join(parts) or 'no lesions'}{more}")
+        none = "no lesions" if point["proposed"] else "not proposed yet"
+        say(f"{point['name']} ({point['date']}): {', '.join(parts) or none}{more}")
         if point.get("overall"):
             say(f"  {result['criterion']}: {point['overall']} (sum {point['sum']} {result['unit']})")
     if not result["reviewed"] and result["category"]:

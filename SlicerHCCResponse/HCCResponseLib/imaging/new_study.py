@@ -15,9 +15,8 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.base.text import in_one_line
 from HCCResponseLib.imaging.search import FoundImage, images_at
-from HCCResponseLib.imaging.study import PROFILE_FILES, Study, load_study
+from HCCResponseLib.imaging.study import PROFILE_FILES, STUDY_FILE, Study, load_study
 
-STUDY_FILE = "study.yaml"
 _HEAD = """# Made by hcc-response; every line may be edited. The first time point is the baseline.
 # A contour that a reader has drawn goes below its time point:
 #     contour: {path: contour.nii.gz, drawn_by: Dr A}

@@ -21,6 +21,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+STUDY_FILE = "study.yaml"
 PROFILE_FILES = (".yaml", ".yml")
 
 
@@ -101,7 +102,7 @@ def load_study(path: Path) -> Study:
     """
     path = Path(path)
     if path.is_dir():
-        path = path / "study.yaml"
+        path = path / STUDY_FILE
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as problem:

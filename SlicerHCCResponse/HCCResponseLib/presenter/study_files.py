@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.files import write_text
 from HCCResponseLib.base.text import in_one_line
-from HCCResponseLib.imaging.new_study import STUDY_FILE, visit_names
-from HCCResponseLib.imaging.study import Study, load_study
+from HCCResponseLib.imaging.new_study import visit_names
+from HCCResponseLib.imaging.study import STUDY_FILE, Study, load_study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
 

@@ -28,7 +28,6 @@ from HCCResponseLib.response.types import (
     LesionFinding,
     LesionRole,
     LesionState,
-    NewLesionStatus,
     Response,
     TimePointFindings,
 )
@@ -89,33 +88,6 @@ def test_written_files_keep_the_rules_and_read_back_to_the_same_responses(tmp_pa
         responses |= {p.overall for p in before.evaluation.time_points[1:]}
     assert states == set(LesionState) - {LesionState.SPLIT, LesionState.MERGED}
     assert len(responses) >= 5
-
-
-@pytest.mark.parametrize("measurable", [True, False, None])
-def test_a_new_lesion_comes_back_as_measurable_as_it_was(tmp_path, measurable):
-    profile = load_profile("irecist")
-    target = LesionFinding(
-        "L1", "liver", False, LesionRole.TARGET, LesionState.MEASURED, Decimal(40), Decimal(30)
-    )
-    new = replace(target, lesion_id="C1", role=LesionRole.NEW, long_mm=Decimal(14), measurable=measurable)
-    points = [TimePointFindings("baseline", date(2026, 1, 1), (target,))]
-    for month, size in ((2, 14), (3, 16)):
-        seen = (target, replace(new, long_mm=Decimal(size)))
-        points.append(
-            TimePointFindings(
-                f"follow-up {month}", date(2026, month, 5), seen, new_lesion=NewLesionStatus.UNEQUIVOCAL
-            )
-        )
-    found = outcome(points, profile)
-    reads = Committee(profile, (signed_read("S1", "dr1", "RADIOLOGIST 1", found, True),))
-    export_sdtm(reads, tmp_path, "HCC1")
-    (again,) = read_sdtm(tmp_path).values()
-    assert [f.measurable for p in again.findings for f in p.lesions if f.role is LesionRole.NEW] == [
-        measurable
-    ] * 2
-    overall = [p.overall for p in again.outcome(profile).evaluation.time_points]
-    assert overall == [p.overall for p in found.evaluation.time_points]
-    assert overall[-1] is (Response.ICPD if measurable is False else Response.IUPD)
 
 
 def test_split_and_merged_lesions_keep_their_sum(tmp_path):

@@ -85,4 +85,5 @@ def test_a_scan_without_a_lesion_was_looked_at_too(tmp_path):
     assert missing(state) == []
     found = category(state, load_profile("recist-1.1"))
     assert [p.overall for p in found.time_points] == [None, Response.NED]
+    assert state.reviewed(), "no row was accepted unseen"
     store.close()

@@ -32,11 +32,8 @@ def open_own(path: Path) -> "Session":
         AccessError: it is a committee's read.
     """
     require_there(path)
-    from HCCResponseLib.imaging.new_study import STUDY_FILE
-    from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.review.read.session import STORE, open_session
-    from HCCResponseLib.review.read.state import read_life
-    from HCCResponseLib.review.store import ReadStore
+    from HCCResponseLib.imaging.study import STUDY_FILE, load_study
+    from HCCResponseLib.review.read.session import STORE, open_session, stored_study
 
     home = path if path.is_dir() else path.parent
     found = [folder for folder in (home, home / DEFAULT_FOLDER) if (folder / STORE).is_file()]
@@ -52,15 +49,7 @@ def open_own(path: Path) -> "Session":
         with suppress(ProfileError):  # one that is gone or broken now leaves the read with its own
             settle_profile(session, named, ask=False)
         return session
-    store = ReadStore(found[0] / STORE)
-    try:
-        study = read_life(store).study
-    finally:
-        store.close()
-    if study is None:
-        raise InputError(
-            f"The read in '{home}' was never begun. Run: hcc-response assess IMAGE... -o '{home}'"
-        )
+    study = stored_study(found[0])
     for point in study.timepoints:
         require_there(point.image, f"The image of '{point.name}', ")
     return open_session(study, found[0])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.cli.common import JsonOption
 from HCCResponseLib.cli.new_study import DEFAULT_FOLDER
 from HCCResponseLib.cli.options import ProposalOptions, with_groups
@@ -134,7 +135,11 @@ def decide(
     done = sorted(apply_decisions(store, state, decisions, grids, reason=reason))
     gaps = missing(state)
     words = [f"Decided: {', '.join(done) or 'nothing'}. Still missing: {' '.join(gaps) or 'nothing'}"]
-    signatures = [_signature(signed, store, state, p) for p in points(state) if and_sign and p in done]
+    try:
+        signatures = [_signature(signed, store, state, p) for p in points(state) if and_sign and p in done]
+    except HCCResponseError as problem:
+        follow(store, state, signed.person.name)
+        raise type(problem)(f"The decisions are kept, but not all is signed. {problem}") from problem
     report, line = follow(store, state, signed.person.name)
     values = {
         "read": read_id,

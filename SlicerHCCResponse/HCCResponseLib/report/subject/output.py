@@ -162,6 +162,7 @@ def write_result(
             "name": p.name,
             "date": p.date.isoformat(),
             "stage": stage(state, p.name).value,
+            "proposed": p.name in state.provenance,
             "visit": visit_to_json(state.visit(p.name)),
             "cautions": list(domain_words(state.provenance.get(p.name, {}))),
             "rows": [_row(n, r) for n, r in state.rows.get(p.name, {}).items()],

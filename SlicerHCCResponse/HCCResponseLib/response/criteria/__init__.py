@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from HCCResponseLib.base.errors import InputError, RuleError
-from HCCResponseLib.base.extensions import constant_of, modules_with_own, own_folder
+from HCCResponseLib.base.errors import RuleError
+from HCCResponseLib.base.extensions import entries, own_folder
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointFindings
 
@@ -42,14 +42,7 @@ def criteria() -> dict[str, Criterion]:
 
 @cache
 def _found(folder: Path) -> dict[str, Criterion]:
-    found: dict[str, Criterion] = {}
-    for module in modules_with_own(__name__, __path__, folder).values():
-        entry = constant_of(module, "CRITERION", Criterion)
-        assert isinstance(entry, Criterion)
-        if entry.name in found:
-            raise InputError(f"'{module.__file__}' names its criterion '{entry.name}', which is taken.")
-        found[entry.name] = entry
-    return found
+    return entries(__name__, __path__, folder, "CRITERION", Criterion)
 
 
 def criterion(name: str) -> Criterion:

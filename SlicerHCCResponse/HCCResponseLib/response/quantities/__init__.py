@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.base.extensions import constant_of, modules_with_own, own_folder
+from HCCResponseLib.base.extensions import entries, own_folder
 from HCCResponseLib.response.types import LesionFinding
 
 VIABLE = "viable-"
@@ -51,13 +51,10 @@ def quantities() -> dict[str, Quantity]:
 
 @cache
 def _found(folder: Path) -> dict[str, Quantity]:
-    found: dict[str, Quantity] = {}
-    for module in modules_with_own(__name__, __path__, folder).values():
-        entry = constant_of(module, "QUANTITY", Quantity)
-        assert isinstance(entry, Quantity)
-        if entry.name in found or entry.name.startswith(VIABLE):
-            raise InputError(f"'{module.__file__}' names its quantity '{entry.name}', which is taken.")
-        found[entry.name] = entry
+    found = entries(__name__, __path__, folder, "QUANTITY", Quantity)
+    for name in found:
+        if name.startswith(VIABLE):
+            raise InputError(f"'{VIABLE}' is said in profiles; no quantity is named so: '{name}'.")
     return found
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from HCCResponseLib.base.errors import AccessError, InputError
-from HCCResponseLib.imaging.study import Study, TimePointEntry, load_contour, load_image
+from HCCResponseLib.imaging.study import STUDY_FILE, Study, TimePointEntry, load_contour, load_image
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.review.read.access import Stage
 from HCCResponseLib.review.read.lifecycle import stage
 from HCCResponseLib.review.read.profile import archived
 from HCCResponseLib.review.read.start import require_start
-from HCCResponseLib.review.read.state import ReadState, read_state
+from HCCResponseLib.review.read.state import ReadState, read_life, read_state
 from HCCResponseLib.review.read.workflow import OPENED, note
 from HCCResponseLib.review.store import ReadStore, blob_key
 
@@ -55,6 +55,25 @@ def load_images(study: Study) -> tuple[dict[str, Volume], dict[str, Any]]:
         if point.contour:
             load_contour(point, images[point.name])
     return images, {p.name: _fingerprint(p, images[p.name]) for p in study.timepoints}
+
+
+def holds_read_alone(folder: Path) -> bool:
+    """Whether a folder holds a read, and its study file lies elsewhere."""
+    return (folder / STORE).is_file() and not (folder / STUDY_FILE).is_file()
+
+
+def stored_study(folder: Path) -> Study:
+    """The study of the read in a folder as it was begun. Raises ``InputError`` where it never was."""
+    store = ReadStore(folder / STORE)
+    try:
+        study = read_life(store).study
+    finally:
+        store.close()
+    if study is None:
+        raise InputError(
+            f"The read in '{folder}' was never begun. Run: hcc-response assess IMAGE... -o '{folder}'"
+        )
+    return study
 
 
 def open_session(

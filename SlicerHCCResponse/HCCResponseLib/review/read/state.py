@@ -255,9 +255,10 @@ class ReadState:
         return self.rows.get(time_point, {}).get(name)
 
     def reviewed(self) -> bool:
-        """Whether a reader looked at every decided row."""
-        decisions = [r.decision for rows in self.rows.values() for r in rows.values() if r.decision]
-        return bool(decisions) and all(d.seen for d in decisions)
+        """Whether a reader looked at every decided row; so it is where scans were looked at and no row was found."""
+        rows = [r for rows in self.rows.values() for r in rows.values()]
+        decisions = [r.decision for r in rows if r.decision]
+        return (bool(decisions) or not rows) and bool(self.rows) and all(d.seen for d in decisions)
 
     def unseen(self) -> list[str]:
         """Rows that were accepted without a look, as ``L1 at baseline``, in order of appearance."""

@@ -36,8 +36,6 @@ COVERED = (
 )
 #: What events of the first version did not have, so that nobody can give it to them later.
 _NOT_IN_FORMAT_1 = ("role", "item", "old", "new", "reason", "contours", "profile")
-#: The chain of what concerns no single read: users, roles, assignments.
-STORE_LOG = "store"
 #: The key of a stored payload that holds the local time of the computer that wrote the event.
 LOCAL = "local"
 #: The first version kept one read a file; the upgrade gives it this id.
