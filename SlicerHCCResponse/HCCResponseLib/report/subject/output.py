@@ -80,7 +80,8 @@ def write_files(
 
     Args:
         images: gives the image of a time point by name.
-        with_category, by: as of :func:`write_outputs`.
+        with_category: whether the category is evaluated, where no decision is missing.
+        by: who had it written; empty for the person of the read.
         pdf: the report as PDF too; one that is there already is always written anew.
 
     Returns:
