@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from HCCResponseLib.cli.common import JsonOption, errors_as_one_line, say, say_json
-from HCCResponseLib.cli.sign_in import Observer, PasswordFile, signed_in
+from HCCResponseLib.cli.sign_in import DuePasswordFile, Observer, PasswordFile, PasswordFiles, signed_in
 
 if TYPE_CHECKING:
     from HCCResponseLib.review.read.state import ReadState
@@ -39,13 +39,14 @@ def report(
     ] = False,
     name: Observer = None,
     password_file: PasswordFile = None,
+    new_password_file: DuePasswordFile = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the report of a read again, as HTML and with --pdf also as PDF; also of one that is signed.
 
     A read of a committee asks who you are, and shows you what you may see.
     """
-    with _opened(where, read_id, name, password_file) as (store, state):
+    with _opened(where, read_id, name, PasswordFiles(password_file, new_password_file)) as (store, state):
         from HCCResponseLib.base.errors import InputError
         from HCCResponseLib.report.subject.rewriting import report_folder, rewrite_report
 
@@ -66,7 +67,7 @@ def report(
 
 @contextmanager
 def _opened(
-    where: str, read_id: str | None, name: str | None, password_file: Path | None
+    where: str, read_id: str | None, name: str | None, files: PasswordFiles
 ) -> Iterator[tuple[ReadStore, ReadState]]:
     """A read with its state: of a store without accounts as it is, else through the committee's door."""
     with errors_as_one_line():
@@ -87,7 +88,7 @@ def _opened(
             store.close()
         if name is None:
             raise AccessError(f"'{where}' has accounts: say who you are with --as NAME.")
-        with signed_in(where, name, password_file) as signed:
+        with signed_in(where, name, files) as signed:
             yield open_any(signed.store, signed.person, own.read_id)
 
 
