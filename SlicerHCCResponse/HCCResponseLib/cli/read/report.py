@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from HCCResponseLib.review.read.state import ReadState
     from HCCResponseLib.review.store import ReadStore
 
+AGAIN = "hcc-response read report"
 Place = Annotated[
     str,
     typer.Argument(
@@ -123,9 +124,30 @@ def follow(store: ReadStore, state: ReadState, by: str) -> tuple[dict[str, Any],
     try:
         path = rewrite_report(store, state, folder, by)["report"]
     except HCCResponseError as problem:
-        again = "hcc-response read report"
         return {"report": None, "report_problem": str(problem)}, (
             f"\nThe report in '{folder}' is older than this and was not written anew: {problem} "
-            f"Once that is mended: {again} {store.store.name}"
+            f"Once that is mended: {AGAIN} {store.store.name}"
         )
     return {"report": path}, f"\nReport: {path}"
+
+
+def follow_all(store: ReadStore, read_ids: Sequence[str], by: str) -> tuple[list[str], list[str]]:
+    """Like :func:`follow`, for reads of which whoever changed them may not know the reader: no place is told.
+
+    Returns:
+        names of the reads whose report was written anew, and the lines to say.
+    """
+    from HCCResponseLib.review.read.state import read_state
+
+    renewed, lines = [], []
+    for read_id in read_ids:
+        own = store.other(read_id)
+        done, _ = follow(own, read_state(own), by)
+        if done.get("report"):
+            renewed.append(read_id)
+        elif done:
+            lines.append(
+                f"The report of '{read_id}' is older than this; its reader can renew it: {AGAIN} STORE {read_id}"
+            )
+    told = [f"Reports renewed: {', '.join(renewed)}."] if renewed else []
+    return renewed, [*told, *lines]

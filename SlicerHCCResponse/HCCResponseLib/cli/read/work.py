@@ -15,7 +15,7 @@ from HCCResponseLib.cli.options import ProposalOptions, with_groups
 from HCCResponseLib.cli.read.comparison import comparison_words
 from HCCResponseLib.cli.read.manage import TimePoint
 from HCCResponseLib.cli.read.next_step import answer_with, open_proposed, step_after
-from HCCResponseLib.cli.read.report import follow
+from HCCResponseLib.cli.read.report import follow, follow_all
 from HCCResponseLib.cli.sign_in import (
     CommandAnswer,
     DuePasswordFile,
@@ -249,8 +249,10 @@ def adjudicate(
     from HCCResponseLib.review.committee.adjudication import adjudicate as choose
 
     found = choose(signed.store, signed.people, signed.credentials, subject, accept, reason)
+    renewed, lines = follow_all(signed.store, [a.read_id for a in found.reads], signed.person.name)
     values = {"subject": subject, "accepted": found.accepted, "differing": list(found.differing)}
-    return CommandAnswer(values, f"'{found.accepted}' counts for subject '{subject}'.")
+    values["reports_renewed"] = renewed
+    return CommandAnswer(values, "\n".join([f"'{found.accepted}' counts for subject '{subject}'.", *lines]))
 
 
 def _opened(signed: SignedIn, read_id: str, version: int | None = None) -> tuple[ReadStore, ReadState]:
