@@ -59,12 +59,18 @@ def is_decided(state: ReadState, time_point: str) -> bool:
     )
 
 
+def nothing_found(state: ReadState) -> bool:
+    """Whether the baseline was looked at, no lesion was found, and no reader has said yet that this is right."""
+    first = points(state)[0]
+    return first in state.provenance and not state.rows.get(first) and not is_signed(state, first)
+
+
 def how_to_open(state: ReadState, time_point: str) -> str:
     """What has to be done before a time point without proposals can be proposed, as a sentence."""
     first = points(state)[0]
     if is_decided(state, first):
         return f"'{time_point}' comes after the time point before it is signed."
-    if first in state.provenance and not state.rows.get(first):
+    if nothing_found(state):
         return (
             f"No lesion was found at {first}: add the lesions that you see, or sign {first} if there is none."
         )
