@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -124,6 +125,15 @@ def assess(
 def tell_next(session: Session) -> None:
     """What to do about rows that nobody has decided: go through them, or fill in the file that lists them."""
     from HCCResponseLib.review.decisions.template import write_template
+    from HCCResponseLib.review.read.lifecycle import nothing_found, points
+
+    if nothing_found(session.state):
+        first, reader, place = points(session.state)[0], session.state.locks.reader, session.store
+        words = ["hcc-response", "sign", str(session.folder), first]
+        if reader is not None:
+            words = ["hcc-response", "read", "sign", place.store.name, place.read_id, first, "--as", reader]
+        line = f"If there is no lesion at {first}: {shlex.join(words)}, then this command again."
+        console.print(line, soft_wrap=True, markup=False)
 
     file = write_template(session.folder, session.state)
     if file is not None and session.state.locks.reader is not None:

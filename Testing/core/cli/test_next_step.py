@@ -144,3 +144,34 @@ def test_decisions_without_a_signature_do_not_go_on(opened):
     assert done.exit_code == 0
     assert set(state_of(opened).provenance) == {"baseline"}
     assert "Next" not in done.stdout
+
+
+def test_a_signature_on_its_own_goes_on_as_well(opened):
+    run("decide", opened / "reads.sqlite", READ, opened / "baseline.yaml")
+    done = run("sign", opened / "reads.sqlite", READ, "baseline", "--study", opened / "S1")
+    assert done.exit_code == 0, done.stderr
+    assert "Waiting for your decision at follow-up 1: L1" in done.stdout
+
+
+def test_a_baseline_without_lesions_is_signed_and_the_follow_up_proposed(opened, monkeypatch):
+    def none_at_baseline(session, options, report):
+        first = session.study.timepoints[0].name
+        if first in session.state.provenance:
+            return one_ball(session, options, report)
+        session.store.append("software", "proposed", {"time_point": first})
+        session.state.rows[first], session.state.provenance[first] = {}, {"time_point": first}
+        return [p.name for p in session.study.timepoints[1:]]
+
+    monkeypatch.setattr(pipeline, "propose", none_at_baseline)
+    store = opened / "second.sqlite"
+    SmallCommittee(store).store.close()
+    boss = {"HCC_RESPONSE_USER": "boss", "HCC_RESPONSE_PASSWORD": password("boss")}
+    words = ["read", "assign", str(store), str(opened / "S1"), "--to", "ann=RADIOLOGIST 1"]
+    CliRunner().invoke(app, words, env=boss)
+    done = run("open", store, READ, opened / "S1", "-o", opened / "empty")
+    line = f"If there is no lesion at baseline: hcc-response read sign {store} S1-1 baseline --as ann"
+    assert line in done.stderr
+    assert "No lesion was found at baseline" in done.stderr
+    done = run("sign", store, READ, "baseline", "--study", opened / "S1")
+    assert done.exit_code == 0, done.stderr
+    assert "Waiting for your decision at follow-up 1: L1" in done.stdout

@@ -109,7 +109,7 @@ OwnStudy = Annotated[
     Path | None,
     typer.Option(
         "--study",
-        help="study.yaml of the subject, or its folder: for contours of your own, and to go on after a signature.",
+        help="study.yaml of the subject, or its folder: to go on after a signature, and for contours of your own.",
     ),
 ]
 WhyChanged = Annotated[
@@ -122,7 +122,7 @@ GoOn = Annotated[
     bool,
     typer.Option(
         "--next/--no-next",
-        help="With --sign and --study: propose the time point that the signature has opened, at once.",
+        help="With --study: after a signature propose the time point that it has opened, at once.",
     ),
 ]
 NextFolder = Annotated[
@@ -178,18 +178,29 @@ def decide(
     return answer_with(decided, step, proposals.options(), go_on)
 
 
+@with_groups
 @signed_command
 def sign(
     signed: SignedIn,
     read_id: ReadName,
     time_point: TimePoint,
     meaning: Annotated[Meaning, typer.Option(help="What your signature says.")] = Meaning.AUTHORSHIP,
+    study: OwnStudy = None,
+    go_on: GoOn = True,
+    output: NextFolder = None,
+    *,
+    proposals: ProposalOptions,
 ) -> CommandAnswer:
-    """Sign a time point. The reader's signature (authorship) locks it; review and approval come on top of it."""
+    """Sign a time point. The reader's signature (authorship) locks it; review and approval come on top of it.
+
+    With --study it goes on to the next time point, as 'read decide --sign' does.
+    """
     store, state = _opened(signed, read_id)
     done = _signature(signed, store, state, time_point, meaning)
     report, line = follow(store, state, signed.person.name)
-    return CommandAnswer({**asdict(done), **report}, _signed_words(done) + line)
+    answer = CommandAnswer({**asdict(done), **report}, _signed_words(done) + line)
+    step = step_after((store, state), study, output) if meaning is Meaning.AUTHORSHIP else None
+    return answer_with(answer, step, proposals.options(), go_on)
 
 
 def _signature(
