@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,22 +21,34 @@ from HCCResponseLib.cli.common import (
 )
 from HCCResponseLib.cli.options import require_there
 from HCCResponseLib.cli.progress import job_progress, progress_bar
-from HCCResponseLib.cli.steps import ContourArgument, ImageArgument
+from HCCResponseLib.cli.steps import ContourArgument, ImageArgument, in_places
 
 if TYPE_CHECKING:
+    from HCCResponseLib.engines.domain import Verdict
     from HCCResponseLib.imaging.volumes import LabelMap, Volume
     from HCCResponseLib.lesions.lesion import Lesion
     from HCCResponseLib.lesions.links import LinkSet
     from HCCResponseLib.track.new_lesions.candidates import Candidates, Survey
     from HCCResponseLib.track.registration.register import Registration
 
+NamedImages = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--input",
+        "-i",
+        help="Baseline CT, then follow-up CT, in place of the arguments: track -i BASELINE -i FOLLOW_UP CONTOUR.",
+    ),
+]
 LiverOption = Annotated[Path | None, typer.Option(help="Liver label map on the same grid, if there is one.")]
 
 
 def track(
-    baseline: ImageArgument,
-    contour: ContourArgument,
-    follow_up: Annotated[Path, typer.Argument(help="CT of the later (or any other) visit.")],
+    baseline: ImageArgument = None,
+    contour: ContourArgument = None,
+    follow_up: Annotated[
+        Path | None, typer.Argument(help="CT of the later (or any other) time point.")
+    ] = None,
+    named: NamedImages = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="File to write the carried contours to.")
     ] = Path("carried.nii.gz"),
@@ -55,13 +68,15 @@ def track(
 ) -> None:
     """Register two visits, carry contours over, link lesions, list candidates; nothing carried is measured."""
     with errors_as_one_line():
-        given = (baseline, contour, follow_up, follow_up_contour, liver, follow_up_liver)
-        for path in given:
+        what = "the CT of both time points and the baseline's contour"
+        placed = in_places([baseline, contour, follow_up], named or [], (0, 2), what)
+        for path in (*placed, follow_up_contour, liver, follow_up_liver):
             require_there(path)
-        pair = _read(*given)
+        pair = _read(placed, follow_up_contour, liver, follow_up_liver)
         views = _look(pair, model) if candidates else None
         found = _register(pair, views, seed)
-        result = _answer(pair, views, found, output, report)
+        verdicts = _domain(pair, views, placed, model) if views is not None else None
+        result = _answer(pair, views, found, verdicts, output, report)
         if as_json:
             say_json(result)
         else:
@@ -77,12 +92,12 @@ class _Pair:
     livers: tuple[LabelMap | None, LabelMap | None]
 
 
-def _read(
-    baseline: Path, contour: Path, follow_up: Path, now: Path | None, liver: Path | None, later: Path | None
-) -> _Pair:
+def _read(placed: Sequence[Path], now: Path | None, liver: Path | None, later: Path | None) -> _Pair:
+    """Images and contours; ``placed`` are baseline, its contour and follow-up."""
     from HCCResponseLib.imaging.read import read_label_map, read_volume
     from HCCResponseLib.imaging.volumes import require_same_grid
 
+    baseline, contour, follow_up = placed
     before, after = read_volume(baseline), read_volume(follow_up)
     say_remarks(baseline.name, before.remarks)
     say_remarks(follow_up.name, after.remarks)
@@ -109,6 +124,22 @@ def _look(pair: _Pair, model: Path | None) -> tuple[Survey, Survey]:
     return first, second
 
 
+def _domain(
+    pair: _Pair, views: tuple[Survey, Survey], placed: Sequence[Path], model: Path | None
+) -> tuple[Verdict, Verdict]:
+    """Whether each scan is one that the base network was made for; what is to be known of that is said."""
+    from HCCResponseLib.pipeline.domain import judge, scan_facts
+    from HCCResponseLib.pipeline.request import OURS
+
+    found = [
+        judge(OURS, model, scan_facts(image, None, view.region))
+        for image, view in zip((pair.before, pair.after), views, strict=True)
+    ]
+    for path, verdict in zip((placed[0], placed[2]), found, strict=True):
+        say_remarks(path.name, verdict.words)
+    return found[0], found[1]
+
+
 def _register(pair: _Pair, views: tuple[Survey, Survey] | None, seed: int) -> Registration:
     from HCCResponseLib.imaging.volumes import Region
     from HCCResponseLib.track.registration.child import ChildRegistrar
@@ -124,7 +155,12 @@ def _register(pair: _Pair, views: tuple[Survey, Survey] | None, seed: int) -> Re
 
 
 def _answer(
-    pair: _Pair, views: tuple[Survey, Survey] | None, found: Registration, output: Path, report: Path | None
+    pair: _Pair,
+    views: tuple[Survey, Survey] | None,
+    found: Registration,
+    verdicts: tuple[Verdict, Verdict] | None,
+    output: Path,
+    report: Path | None,
 ) -> dict[str, Any]:
     from HCCResponseLib.imaging.volumes import LabelMap
     from HCCResponseLib.imaging.write import write_label_map
@@ -157,32 +193,41 @@ def _answer(
     if links is not None:
         result["links"] = links_to_json(links)["links"]
     new = None
-    if views is not None:
-        new = _candidates(pair, views, found, [*parts, *places])
+    if views is not None and verdicts is not None:
+        new = _candidates(pair, views, found, verdicts, [*parts, *places])
+        result["domain"] = {n: v.as_dict() for n, v in zip(("baseline", "follow_up"), verdicts, strict=True)}
         result["candidates"] = [
             {"name": c.name, "suggestion": c.suggestion and c.suggestion.value, **c.evidence}
             for c in new.shown
         ]
         result["suppressed"] = [s.as_dict() for s in new.suppressed]
     if report is not None:
-        content = TrackedPair(pair.before, pair.after, lesions, known, parts, links, new, found)
+        words = [f"{n}: {word}" for n, v in result.get("domain", {}).items() for word in v["words"]]
+        content = TrackedPair(pair.before, pair.after, lesions, known, parts, links, new, found, words)
         write_tracking(report, content)
         result["report"] = str(report.resolve())
     return result
 
 
 def _candidates(
-    pair: _Pair, views: tuple[Survey, Survey], found: Registration, known: list[Lesion]
+    pair: _Pair,
+    views: tuple[Survey, Survey],
+    found: Registration,
+    verdicts: tuple[Verdict, Verdict],
+    known: list[Lesion],
 ) -> Candidates:
+    from HCCResponseLib.pipeline.domain import judged
     from HCCResponseLib.track.new_lesions.candidates import BaselineEvidence, agreement, find_candidates
 
     agreed = agreement(views[0], pair.before.geometry, pair.drawn.labels > 0)
     before = BaselineEvidence(views[0], found, agreed)
-    return find_candidates("follow-up", pair.after, views[1], before, known)
+    new = find_candidates("follow-up", pair.after, views[1], before, known)
+    earlier, now = verdicts
+    return replace(new, shown=tuple(judged(new.shown, now, now, earlier)))
 
 
 def _tell(result: dict[str, Any]) -> None:
-    lists = ("places", "links", "candidates", "suppressed", "remarks")
+    lists = ("places", "links", "candidates", "suppressed", "remarks", "domain")
     say_facts({k: v for k, v in result.items() if k not in lists}, False)
     for remark in result["remarks"]:
         say(f"caution: {remark}")
