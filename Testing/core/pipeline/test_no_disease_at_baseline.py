@@ -1,9 +1,14 @@
 """A baseline without disease: its follow-ups get candidates from the base network alone, and a new lesion is PD."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from HCCResponseLib.cli.main import app
+from HCCResponseLib.cli.own_read import review as review_module
 from HCCResponseLib.imaging.resample import resample, working_geometry
 from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.imaging.write import write_volume
@@ -145,3 +150,45 @@ def test_when_every_proposal_is_rejected_the_follow_up_is_proposed_and_nothing_i
     assert rows
     assert all(r.is_candidate and r.proposal.suggestion is Suggestion.EQUIVOCAL for r in rows.values())
     assert not any("remark" in r.proposal.evidence for r in rows.values())
+
+
+def command(*words):
+    environment = {"HCC_RESPONSE_PASSWORD": SECRET, "HCC_RESPONSE_NEW_PASSWORD": SECRET}
+    return CliRunner().invoke(app, list(map(str, words)), env=environment)
+
+
+def reviewed(folder, model, monkeypatch, *answers):
+    """``review`` in a terminal, answered in order."""
+    left = iter(answers)
+    monkeypatch.setattr(review_module, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    monkeypatch.setattr(review_module, "_ask", lambda words: next(left))
+    return command("review", folder, "--as", "Dr A", "--model", model)
+
+
+def test_the_commands_lead_from_an_empty_baseline_to_pd(opened, tmp_path, monkeypatch):
+    _, options, _ = opened
+    out = tmp_path / "cli"
+    words = ("assess", tmp_path / "study.yaml", "-o", out, "--model", options.base)
+    done = command(*words)
+    assert done.exit_code == 1
+    assert (
+        f"If there is no lesion at baseline: hcc-response sign {out} baseline, then this command"
+        in done.stderr
+    )
+    done = reviewed(out, options.base, monkeypatch)
+    assert f"To go on: hcc-response sign {out} baseline, then hcc-response review {out}" in done.stderr
+    done = command("sign", out, "baseline", "--as", "dra", "--printed-name", "Dr A")
+    assert done.exit_code == 0, done.stderr
+    done = command(*words)
+    assert "follow-up 1 (2026-02-01): no lesions; candidates C1" in command("propose", *words[1:]).stdout
+    done = reviewed(out, options.base, monkeypatch, "n", "")
+    assert "RECIST 1.1: PD" in done.stdout, done.output
+
+
+def test_in_a_review_that_rejects_everything_the_follow_up_comes_next(opened, tmp_path, monkeypatch):
+    _, options, false_alarm = opened
+    false_alarm.append(True)
+    out = tmp_path / "cli"
+    assert command("propose", tmp_path / "study.yaml", "-o", out, "--model", options.base).exit_code == 0
+    done = reviewed(out, options.base, monkeypatch, "r", "cyst", "n", "")
+    assert "RECIST 1.1: PD" in done.stdout, done.output
