@@ -13,7 +13,7 @@ from HCCResponseLib.base.errors import JobCancelledError
 from HCCResponseLib.base.jobs import Progress, Report, ignore_progress, never, part_of
 from HCCResponseLib.engines.domain import ScanFacts, Verdict
 from HCCResponseLib.imaging.study import TimePointEntry, load_contour
-from HCCResponseLib.imaging.volumes import Region
+from HCCResponseLib.imaging.volumes import Region, Volume
 from HCCResponseLib.lesions.label_maps import label_map, lesions_of
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
@@ -108,6 +108,14 @@ class _AtWork:
     learned: tuple[ScanFacts, ...]
     before: Verdict
 
+    def known(
+        self, point: TimePointEntry, image: Volume, carried: Mapping[str, Lesion], report: Report
+    ) -> npt.NDArray[np.float32]:
+        """Tumour probability (z, y, x) around the known lesions on the image's grid; 0 where none is known."""
+        if self.adapted is None:
+            return np.zeros(image.geometry.size, np.float32)
+        return self.runner.known(point, image, carried, self.adapted, report)
+
 
 def _propose_pending(
     session: Session,
@@ -193,12 +201,7 @@ def _propose_one(
         views.append(view)
         return view
 
-    def known_lesions(carried: Mapping[str, Lesion], part: Report) -> npt.NDArray[np.float32]:
-        if at_work.adapted is None:
-            return np.zeros(image.geometry.size, np.float32)
-        return runner.known(point, image, carried, at_work.adapted, part)
-
-    look = FollowUpNetworks(known_lesions, survey)
+    look = FollowUpNetworks(lambda carried, part: at_work.known(point, image, carried, part), survey)
     done = propose_follow_up(
         point.name,
         image,

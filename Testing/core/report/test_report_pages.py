@@ -248,7 +248,7 @@ def test_the_head_of_a_page_says_in_words_who_has_read_whom(tmp_path, read):
     small.assign("ann", FIRST)
     _, state = small.read("ann", "S1-1")
     found = report_content(state, PROFILE, category(state, PROFILE), image, read_id="S1-1")
-    assert found.head == "Treatment response: S1, read by Dr Ann (S1-1)"
+    assert found.head == "Treatment response: S1, read by Dr Ann (read S1-1)"
     small.store.close()
 
 

@@ -159,7 +159,7 @@ def _head(state: ReadState, read_id: str) -> str:
     looked = dict.fromkeys(printed.get(d.reader, d.reader) for d in decisions if d is not None and d.seen)
     words = f"Treatment response: {state.study.subject}"
     words += f", read by {', '.join(looked)}" if looked else ""
-    return f"{words} ({read_id})" if read_id and state.locks.reader is not None else words
+    return f"{words} (read {read_id})" if read_id and state.locks.reader is not None else words
 
 
 def _state(state: ReadState) -> str:
