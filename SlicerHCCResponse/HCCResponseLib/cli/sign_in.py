@@ -92,8 +92,12 @@ class PasswordFiles:
     @property
     def can_renew(self) -> bool:
         """Whether a new password of the person who signs in can be had."""
-        given = self.new is not None or NEW_PASSWORD in os.environ
-        return _at_a_terminal() or (given and not self.new_is_anothers)
+        return _at_a_terminal() or not self.is_typed
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether that password can only be typed."""
+        return self.new_is_anothers or (self.new is None and NEW_PASSWORD not in os.environ)
 
     def renewed(self) -> str:
         """That new password; typed twice where it is typed."""
@@ -219,10 +223,22 @@ def enter(people: People, name: str, files: PasswordFiles) -> tuple[Signatory, t
         if not files.can_renew:
             raise
         console.print(str(due), style="yellow", soft_wrap=True, markup=False)
-    new = files.renewed()
-    people.change_password(name, secret, new)
+    new = _changed(people, name, secret, files)
     console.print(f"The password of '{name}' is changed.", markup=False)
     return people.authenticate(name, new), (name, new)
+
+
+def _changed(people: People, name: str, secret: str, files: PasswordFiles) -> str:
+    """Change a password; where the new one is typed and cannot be used, it is said why and asked for again."""
+    while True:
+        new = files.renewed()
+        try:
+            people.change_password(name, secret, new)
+            return new
+        except InputError as problem:
+            if not files.is_typed:
+                raise
+            console.print(str(problem), style="yellow", soft_wrap=True, markup=False)
 
 
 def new_account_password(files: tuple[Path | None, Path | None]) -> str:

@@ -94,14 +94,16 @@ def test_somebody_elses_new_password_never_becomes_the_managers(store):
 
 
 def test_in_a_terminal_the_new_password_is_asked_for(store, monkeypatch):
-    asked = []
+    asked, answers = [], iter(["short", NEW])
 
     def typed(prompt, twice):
         asked.append((prompt, twice))
-        return NEW
+        return next(answers)
 
     monkeypatch.setattr(sign_in, "_typed", typed)
     monkeypatch.setattr(sign_in, "_at_a_terminal", lambda: True)
-    assert run("ann", "list", store).exit_code == 0
-    assert asked == [("New password", True)]
+    done = run("ann", "list", store)
+    assert done.exit_code == 0, done.stderr
+    assert asked == [("New password", True)] * 2, "a weak one is asked for again"
+    assert "This password cannot be used" in done.stderr
     assert opens(store, "ann", NEW)
