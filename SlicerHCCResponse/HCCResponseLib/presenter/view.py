@@ -13,8 +13,8 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.access import Stage
 from HCCResponseLib.review.read.category import Gap, gaps, roles
+from HCCResponseLib.review.read.lifecycle import is_decided, nothing_found, stage
 from HCCResponseLib.review.read.lifecycle import points as points_of
-from HCCResponseLib.review.read.lifecycle import stage
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 STATE_WORDS = {
@@ -150,9 +150,7 @@ def build_view(
 
 
 def _baseline_decided(state: ReadState, first: str, drafts: frozenset[tuple[str, str]]) -> bool:
-    rows = state.rows.get(first, {})
-    decided = bool(rows) and all(r.status is not RowStatus.PROPOSED for r in rows.values())
-    return decided and not any(point == first for point, _ in drafts)
+    return is_decided(state, first) and not any(point == first for point, _ in drafts)
 
 
 def _unfinished(point: str, name: str) -> Gap:
@@ -193,6 +191,9 @@ def not_proposed(state: ReadState, name: str, drafts: frozenset[tuple[str, str]]
         return "not proposed yet: press Propose baseline lesions"
     if _baseline_decided(state, first, drafts):
         return "not proposed yet: press Adapt and propose"
+    if nothing_found(state):
+        words = "add the lesions that you see, or sign it if there is none"
+        return f"not proposed yet: no lesion was found at {first}; {words}"
     return f"not proposed yet: decide on the {first} first"
 
 

@@ -8,11 +8,13 @@ from html import unescape
 
 import numpy as np
 import pytest
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import KeepInFrame, Paragraph
 from typer.testing import CliRunner
 
-from committees import password
+from committees import FIRST, SmallCommittee, password
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.imaging.volumes import Volume
@@ -228,12 +230,44 @@ def test_every_page_of_the_pdf_names_subject_read_state_and_its_number(tmp_path,
     data = path.read_bytes()
     assert data.startswith(b"%PDF") and len(re.findall(rb"/Type /Page\b", data)) == pages >= 3
     last = [text for text in drawn if text][-4 * pages :]
-    assert last.count("Treatment response: S1 · read read-1") == pages
+    assert last.count("Treatment response: S1") == pages
     assert last.count("Not signed, not reviewed") == pages
     assert [text for text in last if text.startswith("page ")] == [
         f"page {n} of {pages}" for n in range(1, pages + 1)
     ]
     assert all("For research use" in text for text in last[2::4])
+
+
+def test_the_head_of_a_page_says_in_words_who_has_read_whom(tmp_path, read):
+    store, state = read
+    accept_all(store, state, "Dr A")
+    assert content_of(state).head == "Treatment response: S1", "nobody has looked"
+    say(store, state, BASELINE, "L1")
+    assert content_of(state).head == "Treatment response: S1, read by Dr A"
+    small = SmallCommittee(tmp_path / "reads.sqlite")
+    small.assign("ann", FIRST)
+    _, state = small.read("ann", "S1-1")
+    found = report_content(state, PROFILE, category(state, PROFILE), image, read_id="S1-1")
+    assert found.head == "Treatment response: S1, read by Dr Ann (read S1-1)"
+    small.store.close()
+
+
+def test_a_long_head_ends_before_the_state_begins(tmp_path, read, monkeypatch):
+    store, state = read
+    drawn = []
+    real = Canvas.drawString
+    monkeypatch.setattr(
+        Canvas, "drawString", lambda c, x, y, text: (drawn.append((x, text)), real(c, x, y, text))[1]
+    )
+    accept_all(store, state, "Dr A")
+    found = content_of(state)
+    pdf.write_pdf(tmp_path / "r.pdf", replace(found, head="Treatment response: " + "Ä" * 200))
+    [(x, head), *_] = [one for one in drawn if one[1].startswith("Treatment response: Ä")]
+    assert head.endswith("…")
+    words = pdfmetrics.stringWidth(head, "DejaVuSans", 8) + pdfmetrics.stringWidth(
+        found.state, "DejaVuSans", 8
+    )
+    assert x + words < A4[0] - x
 
 
 def test_the_first_page_of_the_pdf_is_one_page_however_many_lesions_there_are(tmp_path):

@@ -77,7 +77,8 @@ class RunSection:
         elif view.baseline_decided:
             words = f"Ready to adapt to the accepted baseline and to propose {', '.join(later)}."
         else:
-            words = f"{', '.join(later)}: not proposed yet; decide on every lesion of the baseline first."
+            waits = next(point.waits for point in view.time_points if point.name in later)
+            words = f"{', '.join(later)}: {waits}."
         ui.adaptLabel.setText(words)
         self._engine_chosen()
         self._say_what_propose_does(first in view.waiting)
