@@ -109,13 +109,21 @@ def look_at_the_category(walk):
 
 
 def write_the_report(walk):
-    walk.ui.exportButton.click()
+    report = walk.read.session.folder / "report.html"
+    with walk.answering(False) as asked:
+        walk.ui.exportButton.click()
+    require(len(asked) == 1 and "not signed" in asked[0], f"asked: {asked}")
+    require(not report.exists(), "it was written all the same")
+    with walk.answering(True):
+        walk.ui.exportButton.click()
     walk.wait_for_job()
-    require((walk.read.session.folder / "report.html").is_file(), "there is no report")
+    require(report.is_file(), "there is no report")
 
 
 def sign_both_visits(walk):
     walk.sign(BASELINE, FOLLOW_UP)
+    report = (walk.read.session.folder / "report.html").read_text(encoding="utf-8")
+    require("Dr Tutorial" in report, "the report does not say who has signed")
 
 
 def edit_what_is_locked(walk):

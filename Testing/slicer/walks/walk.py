@@ -3,6 +3,7 @@
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import qt
@@ -184,6 +185,21 @@ class Walk:
         waiting = [table.item(r, 4).text() for r in range(table.rowCount)]
         require("to decide" not in waiting, f"candidates wait: {waiting}")
 
+    @contextmanager
+    def answering(self, yes):
+        """Questions are answered, and do not open; gives what they ask."""
+        asked, before = [], slicer.util.confirmYesNoDisplay
+
+        def answer(text, *_rest, **_words):
+            asked.append(text)
+            return yes
+
+        slicer.util.confirmYesNoDisplay = answer
+        try:
+            yield asked
+        finally:
+            slicer.util.confirmYesNoDisplay = before
+
     def sign(self, *points):
         """Sign these time points with the account of this computer, which is made where there is none."""
         ui = self.ui
@@ -198,11 +214,12 @@ class Walk:
         require(self.read.state.locked == set(points), f"signed: {self.read.state.locked}")
 
     def sign_as(self, name, password):
-        """Sign the time point that is next."""
+        """Sign the time point that is next; the report is written anew then."""
         self.ui.accountCombo.setCurrentText(name)
         self.ui.passwordEdit.setText(password)
         self.ui.signButton.click()
         self.turn(5)
+        self.wait_for_job()
 
     def require_equal(self, point):
         """Every contour in the view is that of the read, voxel by voxel."""
