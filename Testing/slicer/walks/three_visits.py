@@ -2,7 +2,7 @@
 
 import slicer
 
-from walks.walk import BASELINE, FOLLOW_UP, SECOND, close_the_read, require, select_the_module
+from walks.walk import BASELINE, FOLLOW_UP, SECOND, close_the_read, require, select_the_module, slice_node
 
 POINTS = (BASELINE, FOLLOW_UP, SECOND)
 VISITS = {
@@ -25,6 +25,25 @@ def three_views_beside_each_other(walk):
         logic = manager.sliceWidget(name).sliceLogic()
         require(logic.GetBackgroundLayer().GetVolumeNode() is not None, f"the view {name} is empty")
     require(walk.widget.panel.slices.points == POINTS, f"in the views: {walk.widget.panel.slices.points}")
+
+
+def pan_all_views(walk):
+    nodes = [slice_node(name) for name in ("Red", "Yellow", "Green")]
+    before = [_middle(node) for node in nodes]
+    x, y, z = nodes[0].GetXYZOrigin()
+    # What a drag with the middle button does.
+    nodes[0].SetSliceOrigin(x + 5.0, y - 3.0, z)
+    walk.turn(5)
+    for name, node, (right, front) in zip(POINTS, nodes, before):
+        moved = [_middle(node)[0] - right, _middle(node)[1] - front]
+        require(abs(moved[0] + 5.0) < 0.01 and abs(moved[1] + 3.0) < 0.01, f"{name} moved by {moved} mm")
+    walk.ui.compareButton.click()
+
+
+def _middle(node):
+    """R and A in mm of what lies in the middle of a view."""
+    x, y, _ = node.GetXYZOrigin()
+    return node.GetSliceToRAS().MultiplyPoint((x, y, 0.0, 1.0))[:2]
 
 
 def decide_on_every_visit(walk):
@@ -71,6 +90,7 @@ STEPS = (
     select_the_module,
     open_a_drawn_case,
     three_views_beside_each_other,
+    pan_all_views,
     decide_on_every_visit,
     a_picture_for_each_visit,
     hide_and_show_a_column,
