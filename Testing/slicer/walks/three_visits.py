@@ -34,7 +34,7 @@ def pan_all_views(walk):
     # What a drag with the middle button does.
     nodes[0].SetSliceOrigin(x + 5.0, y - 3.0, z)
     walk.turn(5)
-    for name, node, (right, front) in zip(POINTS, nodes, before):
+    for name, node, (right, front) in zip(POINTS, nodes, before, strict=True):
         moved = [_middle(node)[0] - right, _middle(node)[1] - front]
         require(abs(moved[0] + 5.0) < 0.01 and abs(moved[1] + 3.0) < 0.01, f"{name} moved by {moved} mm")
     walk.ui.compareButton.click()

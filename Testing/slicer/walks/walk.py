@@ -127,13 +127,13 @@ class Walk:
 
     def wait_for_job(self, ending="done"):
         """Until the job has ended, while the window answers."""
-        jobs = self.widget.panel.jobs
-        require(jobs.job is not None, "no job has started")
-        while jobs.busy:
+        job = self.widget.panel.jobs.job
+        require(job is not None, "no job has started")
+        while job.outcome is None:
             self.turn()
         self.turn(3)
-        outcome = jobs.job.outcome
-        require(outcome.ending.value == ending, f"the job ended as {outcome.ending.value}: {outcome.message}")
+        ended = job.outcome.ending.value
+        require(ended == ending, f"the job ended as {ended}: {job.outcome.message}")
 
     def open_study(self, study, folder):
         """By the boxes of the Study tab and its button."""
@@ -211,15 +211,18 @@ class Walk:
             ui.accountButton.click()
         for _ in points:
             self.sign_as(READER, PASSWORD)
+        # The report of the first signature, then that of all the others.
+        for _ in points[:2]:
+            self.wait_for_job()
+            self.turn(5)
         require(self.read.state.locked == set(points), f"signed: {self.read.state.locked}")
 
     def sign_as(self, name, password):
-        """Sign the time point that is next; the report is written anew then."""
+        """Sign the time point that is next; the report is written anew by a job then."""
         self.ui.accountCombo.setCurrentText(name)
         self.ui.passwordEdit.setText(password)
         self.ui.signButton.click()
         self.turn(5)
-        self.wait_for_job()
 
     def require_equal(self, point):
         """Every contour in the view is that of the read, voxel by voxel."""
