@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import os
+import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -34,6 +35,13 @@ def test_it_imports_nothing_of_the_host(script):
     names = {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
     names |= {(n.module or "").split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
     assert names <= sys.stdlib_module_names | {"slicer", "qt", "HCCResponseLib", "walks"}
+
+
+def test_the_scripts_use_what_the_application_s_python_knows():
+    """Where the host cannot tell; they alone may turn the event loop themselves, as they wait like a person."""
+    lint = [sys.executable, FOLDER.parent / "panel_lint.py", *sorted(FOLDER.rglob("*.py"))]
+    found = subprocess.run(lint, capture_output=True, text=True, check=False).stdout.splitlines()
+    assert [line for line in found if "process-events" not in line] == []
 
 
 @pytest.mark.parametrize("name", ["test_load", "test_case", "test_reload"])
