@@ -12,7 +12,7 @@ from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.cli.common import JsonOption
 from HCCResponseLib.cli.new_study import DEFAULT_FOLDER
 from HCCResponseLib.cli.options import ProposalOptions, with_groups
-from HCCResponseLib.cli.read.comparison import comparison_words
+from HCCResponseLib.cli.read.comparison import asked_choice, compared, comparison_words
 from HCCResponseLib.cli.read.manage import TimePoint
 from HCCResponseLib.cli.read.next_step import answer_with, open_proposed, step_after
 from HCCResponseLib.cli.read.report import follow, follow_all
@@ -23,7 +23,6 @@ from HCCResponseLib.cli.sign_in import (
     PasswordFile,
     PasswordFiles,
     ReadName,
-    Reason,
     SignedIn,
     Where,
     signed_command,
@@ -225,17 +224,7 @@ def _signed_words(done: Signature) -> str:
 @signed_command
 def compare(signed: SignedIn, subject: Subject) -> CommandAnswer:
     """Whether the reads of a subject are finished and in which adjudication variables they differ."""
-    from HCCResponseLib.review.committee.adjudication import case_for
-    from HCCResponseLib.review.read.workflow import COMPARED, note
-
-    found, values = case_for(signed.store, signed.person, subject)
-    note(
-        signed.store,
-        signed.person.name,
-        COMPARED,
-        f"subject {subject}",
-        {"reads": [a.read_id for a in found.reads]},
-    )
+    found, values = compared(signed, subject)
     result = {
         "subject": subject,
         "reads": [a.read_id for a in found.reads],
@@ -253,12 +242,19 @@ def compare(signed: SignedIn, subject: Subject) -> CommandAnswer:
 def adjudicate(
     signed: SignedIn,
     subject: Subject,
-    accept: Annotated[str, typer.Option(help="The read that is to count.")],
-    reason: Reason,
+    accept: Annotated[
+        str | None, typer.Option(help="The read that is to count; default: compared and asked for.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; default: asked for.")] = None,
 ) -> CommandAnswer:
-    """Choose the read that counts for the trial where the readers differ; signed, and final for all of them."""
+    """Choose the read that counts for the trial where the readers differ; signed, and final for all of them.
+
+    Without --accept and --reason the reads are shown side by side, as by 'read compare', and both are asked for.
+    """
     from HCCResponseLib.review.committee.adjudication import adjudicate as choose
 
+    if accept is None or reason is None:
+        accept, reason = asked_choice(signed, subject, accept, reason)
     found = choose(signed.store, signed.people, signed.credentials, subject, accept, reason)
     renewed, lines = follow_all(signed.store, [a.read_id for a in found.reads], signed.person.name)
     values = {"subject": subject, "accepted": found.accepted, "differing": list(found.differing)}
