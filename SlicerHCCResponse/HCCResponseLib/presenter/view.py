@@ -98,6 +98,9 @@ class CandidateLine:
     figures: str
 
 
+_TAKEN = (RowStatus.ACCEPTED, RowStatus.EDITED)
+
+
 @dataclass(frozen=True)
 class PanelView:
     """The whole panel.
@@ -105,6 +108,7 @@ class PanelView:
     Attributes:
         points: may be seen now.
         gaps: what is missing for a category, with its places; empty when one can be computed.
+        baseline_has_lesions: a reader took something for a tumour there.
         waiting: time points without proposals.
         worklist: rows that wait for a decision, and how many are decided.
     """
@@ -116,6 +120,7 @@ class PanelView:
     candidates: tuple[CandidateLine, ...]
     gaps: tuple[Gap, ...]
     baseline_decided: bool
+    baseline_has_lesions: bool
     waiting: tuple[str, ...]
     worklist: Worklist
 
@@ -144,6 +149,7 @@ def build_view(
         tuple(_candidates(state, points, drafts)),
         (*gaps(state, points[-1]), *(_unfinished(*place) for place in sorted(drafts))),
         _baseline_decided(state, points[0], drafts),
+        any(r.status in _TAKEN for r in state.rows.get(points[0], {}).values() if not r.is_candidate),
         tuple(n for n in points if n not in state.provenance),
         worklist_of(state, points, drafts),
     )

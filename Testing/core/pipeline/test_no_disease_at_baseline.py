@@ -113,7 +113,9 @@ def test_after_the_signature_under_it_the_base_network_looks_alone_and_a_new_les
     session, options, _ = opened
     sessions.propose(session, options)
     signed(session, "baseline")
-    assert build_view(session.state, PROFILE).baseline_decided
+    view = build_view(session.state, PROFILE)
+    assert view.baseline_decided
+    assert not view.baseline_has_lesions
     assert sessions.propose(session, options) == []
     [(name, row)] = session.state.rows["follow-up 1"].items()
     assert (name, row.is_candidate) == ("C1", True)
