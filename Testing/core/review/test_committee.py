@@ -88,7 +88,7 @@ def test_time_points_open_one_after_the_other(two):
 def test_only_the_assigned_reader_decides_and_signs(two):
     store, state = two.open("ann", "S1-1")
     two.propose(store, state, BASELINE, 40)
-    with pytest.raises(AccessError, match="assigned to 'ann'"):
+    with pytest.raises(AccessError, match="The reader named is 'bob', but 'ann' is signed in"):
         decide(store, state, Decision("bob", BASELINE, "L1", Action.ACCEPT))
     unopened = read_state(store)
     with pytest.raises(AccessError, match="must be signed in"):

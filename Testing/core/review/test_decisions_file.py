@@ -100,6 +100,20 @@ def test_a_contour_of_another_image_is_refused(tmp_path, read):
         apply_decisions(store, state, write(tmp_path, entry("L1", "edit", contour="l1.nrrd")), GRIDS)
 
 
+def test_a_contour_with_several_values_is_no_lesion_until_one_of_them_is_named(tmp_path, read):
+    store, state = read
+    labels = disc(20).astype("uint8")
+    labels[disc(10)] = 2
+    write_label_map(LabelMap(labels, GRID), tmp_path / "l1.nrrd")
+    before = len(store.events())
+    several = r"holds the values 1, 2; say which of them is 'L1', such as 'label: 1'"
+    with pytest.raises(InputError, match=several):
+        apply_decisions(store, state, write(tmp_path, entry("L1", "edit", contour="l1.nrrd")), GRIDS)
+    assert len(store.events()) == before
+    apply_decisions(store, state, write(tmp_path, entry("L1", "edit", contour="l1.nrrd", label=2)), GRIDS)
+    assert abs(float(state.row(FOLLOW_UP, "L1").long_mm) - 10) <= 1
+
+
 def test_dot_nan_is_a_clear_error(tmp_path, read):
     store, state = read
     path = tmp_path / "d.yaml"

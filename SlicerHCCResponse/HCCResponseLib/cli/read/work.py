@@ -154,8 +154,9 @@ def decide(
     """
     from HCCResponseLib.imaging.study import load_study
     from HCCResponseLib.review.decisions.decisions_file import apply_decisions
-    from HCCResponseLib.review.read.category import missing
+    from HCCResponseLib.review.read.category import missing, roles_in_words
     from HCCResponseLib.review.read.lifecycle import points
+    from HCCResponseLib.review.read.profile import profile_of
     from HCCResponseLib.review.read.session import load_images
 
     store, state = _opened(signed, read_id)
@@ -164,6 +165,8 @@ def decide(
     done = sorted(apply_decisions(store, state, decisions, grids, reason=reason))
     gaps = missing(state)
     words = [f"Decided: {', '.join(done) or 'nothing'}. Still missing: {' '.join(gaps) or 'nothing'}"]
+    if points(state)[0] in done:
+        words.append(roles_in_words(state, profile_of(store, state)))
     try:
         signatures = [_signature(signed, store, state, p) for p in points(state) if and_sign and p in done]
     except HCCResponseError as problem:

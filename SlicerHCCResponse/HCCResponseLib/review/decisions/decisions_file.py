@@ -39,7 +39,7 @@ class _Strict(BaseModel):
 class DecisionEntry(_Strict):
     """One decision; ``*`` as name or time point stands for all rows that the file does not name.
 
-    ``contour`` is a label map whose ``label`` (default: any non-zero value) is the lesion.
+    ``contour`` is a label map whose value ``label`` is the lesion; it may be left out where the map holds one value.
 
     ``viable``: contour or length is that of the viable part, as mRECIST, EASL and qEASL need it.
 
@@ -304,6 +304,7 @@ def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, 
     if entry.contour is not None:
         contour = read_label_map(folder / entry.contour)
         _require_grid(contour, grids.get(entry.time_point), entry.time_point)
+        _require_one_value(contour, entry)
         drawn = Lesion.of(contour.labels if entry.label is None else contour.mask(entry.label))
         if not drawn:
             raise InputError(f"Contour '{contour.source}' holds no value {entry.label} for '{entry.name}'.")
@@ -322,6 +323,16 @@ def _decision(reader: str, entry: DecisionEntry, folder: Path, grids: dict[str, 
         versus_last=entry.versus_last,
         merged_into=entry.merged_into,
     )
+
+
+def _require_one_value(contour: LabelMap, entry: DecisionEntry) -> None:
+    """A label map of several lesions must not become one lesion unseen."""
+    values = contour.values()
+    if entry.label is None and len(values) > 1:
+        raise InputError(
+            f"Contour '{contour.source}' holds the values {', '.join(map(str, values))}; say which of them is "
+            f"'{entry.name}', such as 'label: {values[0]}'."
+        )
 
 
 def _require_grid(contour: LabelMap, grid: Geometry | None, time_point: str) -> None:

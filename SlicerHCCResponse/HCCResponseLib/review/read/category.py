@@ -152,6 +152,19 @@ def roles(state: ReadState, profile: Profile) -> dict[str, tuple[LesionRole, str
     return out
 
 
+def roles_in_words(state: ReadState, profile: Profile) -> str:
+    """The target lesions with their diameters, and why each other lesion is none; empty without lesions."""
+    rows, found = state.rows.get(_baseline(state), {}), roles(state, profile)
+    targets = [f"{n} {rows[n].long_mm} mm" for n, (role, _) in found.items() if role is LesionRole.TARGET]
+    others = [f"{n} ({why})" for n, (role, why) in found.items() if role is not LesionRole.TARGET]
+    parts = [
+        f"{word}: {', '.join(names)}"
+        for word, names in (("Targets", targets), ("non-target", others))
+        if names
+    ]
+    return "; ".join(parts)
+
+
 def _require_allowed(fixed: list[TargetCandidate], profile: Profile) -> None:
     if not fixed:
         return

@@ -114,6 +114,10 @@ def require_draft(state: ReadState, actor: str, time_point: str, act: Act = Act.
     """
     now = stage(state, time_point)
     reader = state.locks.reader
+    if reader is not None and state.person is not None and state.person.name == reader != actor:
+        raise AccessError(
+            f"The reader named is '{actor}', but '{reader}' is signed in; write '{reader}' there."
+        )
     if reader is not None and (actor != reader or state.person is None or state.person.name != reader):
         raise AccessError(f"This read is assigned to '{reader}', who must be signed in to {act} in it.")
     if not allowed(Relation.OWN_READER, act, now):
