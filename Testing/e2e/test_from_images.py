@@ -65,10 +65,16 @@ def test_three_commands_and_no_yaml_from_images_to_a_signed_category(folder, tmp
     assert (unedited.returncode, "nothing is decided in it yet" in unedited.stderr) == (1, True)
     missing = run("sign", output)
     assert "Still missing: follow-up 1" in missing.stderr
-    rows = len(
-        [r for p in json.loads((output / "result.json").read_text())["time_points"][1:] for r in p["rows"]]
-    )
-    status, screen = typed(["review", output, *tiny], ["Dr A", *["e", "20.1"] * rows])
+    shown = [
+        r["long_axis_mm"]
+        for p in json.loads((output / "result.json").read_text())["time_points"][1:]
+        for r in p["rows"]
+    ]
+    lengths = []
+    for mm in shown:  # a length that is far off is asked about
+        far = mm is not None and not 0.6 * float(mm) <= 20.1 <= 1.6 * float(mm)
+        lengths += ["e", "20.1", *(["y"] if far else [])]
+    status, screen = typed(["review", output, *tiny], ["Dr A", *lengths, ""])
     assert status == 0, screen
     assert "RECIST 1.1: PR (sum 20.1 mm)" in screen
     password = "a long enough secret"

@@ -26,6 +26,7 @@ COMMANDS = {
     "assess": "study:assess",
     "review": "own_read.review:review",
     "sign": "own_read.sign:sign",
+    "amend": "own_read.amend:amend",
     "propose": "study:propose",
     "segment": "steps:segment",
     "adapt": "steps:adapt",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.errors import HCCResponseError, InputError
 from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
 from HCCResponseLib.cli.options import ImageOptions, InputOptions, require_there, with_groups
+
+if TYPE_CHECKING:
+    from HCCResponseLib.imaging.study import Study
 
 _PROFILE = "recist-1.1"
 DEFAULT_FOLDER = "hcc-response-output"
@@ -86,8 +89,28 @@ def write_study(images: list[Path], output: Path | None, said: ImageOptions, bel
     folder = output or visits[0].path.resolve().parent / below
     beside = folder / f"{profile}.yaml"
     load_profile(beside if beside.is_file() else profile)
-    write_new_study(folder, visits, said.subject, profile, said.contour, said.drawn_by)
-    return folder / STUDY_FILE
+    file = folder / STUDY_FILE
+    is_new = not file.exists()
+    study = write_new_study(folder, visits, said.subject, profile, said.contour, said.drawn_by)
+    if is_new and said.contour is not None:
+        _require_contour(study, file)
+    return file
+
+
+def _require_contour(study: Study, file: Path) -> None:
+    """Read images and contour once: a study file that cannot be used must not stand in the way of the right one.
+
+    Raises:
+        InputError: an image or the contour cannot be used; the file is taken away again.
+    """
+    from HCCResponseLib.review.read.session import load_images
+
+    try:
+        load_images(study)
+    except HCCResponseError as problem:
+        file.unlink()
+        first = study.timepoints[0]
+        raise type(problem)(f"{problem} (The baseline is {first.image.name} of {first.date}.)") from problem
 
 
 def is_study(paths: list[Path]) -> bool:

@@ -45,6 +45,10 @@ def visits_of(paths: Sequence[Path], dates: Sequence[date]) -> list[FoundImage]:
                 f"Folder '{path}' holds {len(images)} images; name one of them: {_listed(images)}."
             )
     visits = [image for images in found for image in images]
+    places = [image.path.resolve() for image in visits]
+    double = [path for path in dict.fromkeys(places) if places.count(path) > 1]
+    if double:
+        raise InputError(f"'{double[0]}' is named twice; every visit needs an image of its own.")
     if dates and len(dates) != len(visits):
         raise InputError(f"{len(dates)} dates were given for {len(visits)} images: {_listed(visits)}.")
     if dates:

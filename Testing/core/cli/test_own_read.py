@@ -30,7 +30,7 @@ def session(tmp_path):
 def walked(session, *answers, names=("Dr A",)):
     """What a walk with these answers says."""
     told, left = [], iter(answers)
-    walk = Walk(session, names, lambda words: told.append(words) or next(left), told.append)
+    walk = Walk(session, names, lambda words: told.append(words) or next(left, "q"), told.append)
     walk.rows()
     return "\n".join(told)
 
@@ -82,6 +82,42 @@ def test_blanket_acceptances_and_others_decisions_are_shown_again(session):
     words = walked(session, *["a", ""] * 2, "n", "")
     assert "so far: accepted, 41.0 mm, by Dr A" in words
     assert session.state.reviewed()
+
+
+def test_a_decided_row_is_answered_anew_where_the_reader_names_it(session):
+    words = walked(
+        session, "a", "r", "artefact", "n", "L1", "a", "looked again", "baseline l1", "e", "35", ""
+    )
+    assert "baseline: L1 accepted, 41.0 mm" in words
+    assert "a name, such as L1 or baseline L1, changes that row" in words
+    assert session.state.row(FOLLOW_UP, "L1").status == "accepted"
+    assert session.state.row(FOLLOW_UP, "L1").decision.reason == "looked again"
+    assert str(session.state.row(BASELINE, "L1").long_mm) == "35.0"
+    again = walked(session, "L7", "q")
+    assert "There is no row 'L7'." in again
+
+
+def test_a_length_that_is_far_off_is_asked_about(session):
+    words = walked(session, "e", "480", "n", "e", "20", "y", "s", "t", "no", "q")
+    assert "480.0 mm, where 41.0 mm is shown: is that meant?" in words
+    assert "too small to measure (counts as 5 mm), where 21.0 mm is shown" in words
+    assert str(session.state.row(BASELINE, "L1").long_mm) == "20.0"
+    assert session.state.row(FOLLOW_UP, "L1").decision is None
+
+
+def test_only_a_letter_or_the_whole_word_is_an_answer(session):
+    words = walked(session, "respiration artefact", "quite sure", "accept", "q")
+    assert words.count("Please type one of the letters in brackets, or the whole word.") == 2
+    assert session.state.row(BASELINE, "L1").status == "accepted"
+    assert session.state.row(FOLLOW_UP, "L1").decision is None
+
+
+def test_accepting_what_somebody_has_edited_keeps_what_is_shown(session):
+    walked(session, "e", "35", "q", names=("Dr B",))
+    words = walked(session, "a", "", "q")
+    assert "so far: edited, 35.0 mm, by Dr B" in words
+    row = session.state.row(BASELINE, "L1")
+    assert (row.decision.reader, str(row.long_mm), row.status) == ("Dr A", "35.0", "edited")
 
 
 @pytest.fixture

@@ -192,5 +192,5 @@ def test_in_a_review_that_rejects_everything_the_follow_up_comes_next(opened, tm
     false_alarm.append(True)
     out = tmp_path / "cli"
     assert command("propose", tmp_path / "study.yaml", "-o", out, "--model", options.base).exit_code == 0
-    done = reviewed(out, options.base, monkeypatch, "r", "cyst", "n", "")
+    done = reviewed(out, options.base, monkeypatch, "r", "cyst", "", "n", "")
     assert "RECIST 1.1: PD" in done.stdout, done.output

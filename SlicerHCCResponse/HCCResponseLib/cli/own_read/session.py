@@ -53,3 +53,9 @@ def open_own(path: Path) -> "Session":
     for point in study.timepoints:
         require_there(point.image, f"The image of '{point.name}', ")
     return open_session(study, found[0])
+
+
+def how_to_amend(session: "Session") -> str:
+    """The command that opens the last time point of a signed read again, as a sentence."""
+    last = session.study.timepoints[-1].name
+    return f"To change one: hcc-response amend {session.folder} '{last}' --reason WHY"

@@ -9,7 +9,7 @@ import typer
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
-from HCCResponseLib.cli.own_read.session import ReadFolder, open_own
+from HCCResponseLib.cli.own_read.session import ReadFolder, how_to_amend, open_own
 from HCCResponseLib.cli.sign_in import (
     NewPasswordFile,
     PasswordFile,
@@ -85,7 +85,7 @@ def _due(session: "Session", time_point: str | None) -> list[str]:
     due = [name for name in names[: names.index(last) + 1] if name not in session.state.locked]
     if not due:
         report = session.folder / "report.html"
-        raise InputError(f"'{last}' is signed and locked already. Report: {report}")
+        raise InputError(f"'{last}' is signed and locked already. {how_to_amend(session)} Report: {report}")
     return due
 
 
@@ -133,7 +133,7 @@ def _sign(
     from HCCResponseLib.review.signing.signing import sign_and_lock
 
     people = people_of(session.store)
-    account, credentials = _account(people, session, names, files)
+    account, credentials = account_of(people, session, names, files)
     # All of it may be signed, or none is: who decided what is looked at before the first signature.
     person = Person(account.name, account.printed_name, account.roles)
     require_author(person, session.state, session.store.events(), _up_to(session, due[-1]), due[-1])
@@ -147,7 +147,7 @@ def _up_to(session: "Session", last: str) -> list[str]:
     return names[: names.index(last) + 1]
 
 
-def _account(
+def account_of(
     people: "People",
     session: "Session",
     names: tuple[str | None, str | None],
