@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from HCCResponseLib.cli.main import app
+from HCCResponseLib.cli.own_read import amend as amend_module
 from HCCResponseLib.cli.own_read import sign as sign_module
 from HCCResponseLib.cli.own_read.walk import Walk
 from HCCResponseLib.imaging.volumes import Volume
@@ -150,6 +151,27 @@ def test_the_first_signature_makes_the_account_and_signs_all_up_to_it(session, s
         assert [s.time_point for s in read_state(store).signatures] == [BASELINE, FOLLOW_UP]
     again = signer(FOLLOW_UP, "--as", "dra")
     assert "signed and locked already" in again.stderr
+    assert f"To change one: hcc-response amend {tmp_path} 'follow-up 1' --reason WHY" in again.stderr
+
+
+def test_a_signed_time_point_is_opened_again_changed_and_signed_again(session, signer, tmp_path, monkeypatch):
+    walked(session, "a", "a", "d", "vessel")
+    assert signer("--as", "dra").exit_code == 0
+    assert walked(session) == "", "what is locked is not offered"
+    monkeypatch.setattr(amend_module, "open_own", lambda path: session)
+
+    def amend(*words):
+        return CliRunner().invoke(app, ["amend", str(tmp_path), *words, "--reason", "measured too high"])
+
+    assert (
+        "There is no time point 'week 8' in this read; it has baseline, follow-up 1."
+        in amend("week 8").stderr
+    )
+    done = amend(FOLLOW_UP)
+    assert done.exit_code == 0, done.stderr
+    assert "'follow-up 1' is open again: version 2. To be signed again: follow-up 1." in done.stdout
+    assert "follow-up 1, L1" in walked(session, "L1", "e", "33.0", "y", "wrong slice", "")
+    assert "'follow-up 1' signed by Dr A, category SD." in signer("--as", "dra").stdout
 
 
 def test_who_did_not_decide_signs_nothing(session, signer, tmp_path):
