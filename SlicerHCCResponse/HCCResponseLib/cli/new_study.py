@@ -82,7 +82,7 @@ def write_study(images: list[Path], output: Path | None, said: ImageOptions, bel
     from HCCResponseLib.response.profiles.load import load_profile
 
     profile = said.profile or _PROFILE
-    visits = visits_of(images, [d.date() for d in said.dates or []])
+    visits = visits_of(images, said.dates or [])
     order = other_order(images, visits)
     if order:
         console.print(order, style="yellow", soft_wrap=True, markup=False)

@@ -138,7 +138,7 @@ def _write(path: Path, content: dict[str, Any]) -> Study:
     try:
         Study.model_validate(content)
     except ValidationError as problem:
-        raise InputError(f"This study cannot be made: {in_one_line(problem, 'study')}.") from problem
+        raise InputError(f"This study cannot be made: {in_one_line(problem, 'study', content)}.") from problem
     if path.exists():
         try:
             same = yaml.safe_load(path.read_text(encoding="utf-8")) == content

@@ -157,8 +157,23 @@ def test_wrong_files_name_what_is_wrong(tmp_path, fields, named):
         load_profile(write(tmp_path, fields))
 
 
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ("  pd_absolute_mm: {value: 5, source: ' '}\n", "'source' is empty; say where the value comes from"),
+        ("  pd_absolute_mm: {charter: {value: 5, source: ''}}\n", "'charter': 'source' is empty"),
+        ("  pd_absolute_mm: {value: 5}\n", "needs 'value' and 'source'"),
+        ("  pd_procent: {value: 5, source: x}\n", "Did you mean 'pd_percent'?"),
+        ("  colour: {value: 5, source: x}\n", "Unknown field 'colour' in profile 'trial'.$"),
+    ],
+)
+def test_what_a_profile_lacks_is_said_as_it_is(tmp_path, fields, says):
+    with pytest.raises(ProfileError, match=says):
+        load_profile(write(tmp_path, fields))
+
+
 def test_files_that_cannot_be_used(tmp_path):
-    with pytest.raises(ProfileError, match="cannot be read"):
+    with pytest.raises(ProfileError, match="absent.yaml' does not exist"):
         load_profile(tmp_path / "absent.yaml")
     with pytest.raises(ProfileError, match="no profile named"):
         load_profile("recist-9")
