@@ -111,5 +111,8 @@ def say_facts(facts: dict[str, Any], as_json: bool) -> None:
         say_json(facts)
         return
     for key, value in facts.items():
-        if not isinstance(value, dict):
-            say(f"{key.replace('_', ' ')}: {value}")
+        # What was not asked for or found says nothing to a person; 0 and no do.
+        if isinstance(value, dict) or value is None or value in ("", [], ()):
+            continue
+        words = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+        say(f"{key.replace('_', ' ')}: {words}")

@@ -133,7 +133,10 @@ def _path_of(name: object) -> Path:
 
 def _named(name: object) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ProfileError(f"'{str(name)[:80]}' is not the name of a profile.")
+        raise ProfileError(
+            f"'{str(name)[:80]}' is not the name of a profile: it may hold letters, digits, '.', '_' and '-', "
+            "without blanks, at most 64 of them."
+        )
     return name
 
 
