@@ -23,7 +23,7 @@ ROOTS = (ROOT, LIBRARY, LIBRARY.parent, ROOT / "Testing" / "support", ROOT / "Re
 
 def examples(page: Path) -> set[str]:
     """Files that a page itself shows, as examples of what a reader would add."""
-    return set(re.findall(r'title="([^"]+)"', page.read_text(encoding="utf-8")))
+    return set(re.findall(r'^ *```\w+ title="([^"]+)"', page.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def exists(path: str) -> bool:
@@ -48,9 +48,20 @@ def test_every_path_on_the_page_exists(page):
 
 
 def test_paths_are_found_where_they_are():
-    assert {"response/criteria/irecist.py", "Testing/core/response/test_tables.py"} <= named(
+    criteria = "SlicerHCCResponse/HCCResponseLib/response/criteria"
+    assert {f"{criteria}/irecist.py", "Testing/core/response/test_tables.py"} <= named(
         ROOT / "docs" / "howto" / "criterion.md"
     )
+
+
+def test_how_to_pages_say_where_a_file_goes_from_the_top_of_the_repository():
+    for page in (ROOT / "docs" / "howto").glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        for file in examples(page):
+            assert (ROOT / file).parent.is_dir(), f"{page.name}: {file}"
+            assert f"`{Path(file).parent}/`" in text, (
+                f"{page.name} does not say in its text where {file} goes"
+            )
 
 
 def test_the_new_names_in_the_table_of_names_exist():
@@ -84,7 +95,8 @@ def test_modules_and_classes_on_the_page_exist(page):
     rooms = [p.parent.name for p in LIBRARY.glob("*/__init__.py")]
     dotted = re.findall(rf"(?:HCCResponseLib\.|`(?=(?:{'|'.join(rooms)})\.))((?:\w+\.)+[A-Za-z_]\w*)", text)
     endings = (".py", ".md", ".yaml", ".sqlite", ".json", ".html", ".pdf", ".csv", ".nrrd")
-    shown = {example.removesuffix(".py").replace("/", ".") for example in examples(page)}
+    inside = "SlicerHCCResponse/HCCResponseLib/"
+    shown = {e.removeprefix(inside).removesuffix(".py").replace("/", ".") for e in examples(page)}
     real = [name for name in dotted if not name.endswith(endings) and name not in shown]
     wrong = [name for name in real if not resolves(name.split("."))]
     assert not wrong, f"{page.name} names what is not there: {wrong}"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import shapes
-from commands import answer
+from commands import answer, run
 from HCCResponseLib.base.errors import InputError, JobCancelledError
 from HCCResponseLib.base.jobs import Ending
 from HCCResponseLib.engines.contract import Request
@@ -80,6 +80,26 @@ def test_segment_with_a_program(folder, tmp_path):
     stored = json.loads((tmp_path / "labels.nii.gz.json").read_text(encoding="utf-8"))
     assert stored["engine"] == result["engine"] == "command"
     assert stored["parameters"]["tumour"] == "2"
+
+
+def test_segment_says_nothing_of_a_liver_that_nobody_marked(folder, tmp_path):
+    """The program marks tumour alone; in text, what was not asked for and not found is left out."""
+    words = (
+        "--engine",
+        "command",
+        "--set",
+        f"command={command(folder)}",
+        "--set",
+        "liver=9",
+        "--device",
+        "cpu",
+    )
+    done = run("segment", folder / "before.nrrd", "--output", tmp_path / "labels.nii.gz", *words)
+    assert done.returncode == 0, done.stderr
+    names = [line.partition(":")[0] for line in done.stdout.splitlines()]
+    assert {"output", "tumour ml", "engine", "image"} <= set(names)
+    assert not {"liver ml", "prior", "prompts", "image remarks"} & set(names)
+    assert "None" not in done.stdout and "[]" not in done.stdout
 
 
 @pytest.mark.slow

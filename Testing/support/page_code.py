@@ -2,9 +2,9 @@
 
     python Testing/support/page_code.py PAGE        # in an empty folder; used for pages that add files to the library
 
-A block with ``>>>`` is a session whose answers must come out as printed; any other block is run. A block with
-``title="room/file.py"`` is a file of the library: it is written below the working folder and found there as if it lay
-in its room. Blocks of a page share their names.
+A block with ``>>>`` is a session whose answers must come out as printed; any other block is run. A block whose title is
+a path (``SlicerHCCResponse/HCCResponseLib/room/file.py``) is a file of the library: it is written below the working
+folder and found there as if it lay in its room. Blocks of a page share their names.
 """
 
 import doctest
@@ -19,7 +19,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^( *)```(?:python|pycon)([^\n]*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-PACKAGE = "HCCResponseLib"
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def blocks(page: Path) -> Iterator[Block]:
 
 def add_file(block: Block, folder: Path) -> None:
     """Write a file of the page and let its room find it."""
-    room = f"{PACKAGE}/{block.file}"
+    room = block.file.removeprefix("SlicerHCCResponse/")
     path = folder / room
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(block.text, encoding="utf-8")

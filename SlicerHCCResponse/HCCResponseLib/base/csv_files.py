@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.files import unread
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -65,7 +66,7 @@ def read_csv_rows(path: Path, what: str = "Table") -> tuple[tuple[str, ...], lis
             rows = list(reader)
             columns = tuple(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
-        raise InputError(f"{what} '{path}' cannot be read: {problem}.") from problem
+        raise InputError(unread(f"{what} '{path}'", problem)) from problem
     if any(None in row or None in row.values() for row in rows):
         raise InputError(f"{what} '{path}' has a line whose number of cells is not that of its header.")
     return columns, [{name: original_cell(cell) for name, cell in row.items()} for row in rows]

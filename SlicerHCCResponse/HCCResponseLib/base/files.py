@@ -53,6 +53,26 @@ def write_text(path: Path, text: str) -> None:
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline=""))
 
 
+def in_words(problem: Exception) -> str:
+    """What the system or a decoder says is wrong with a file, without its numbers and the name of the file."""
+    if isinstance(problem, FileNotFoundError):
+        return "it does not exist"
+    if isinstance(problem, UnicodeDecodeError):
+        return "it is not text in UTF-8"
+    return (isinstance(problem, OSError) and problem.strerror) or str(problem) or type(problem).__name__
+
+
+def unread(what: str, problem: Exception) -> str:
+    """The sentence for a file that somebody named and that cannot be read.
+
+    Args:
+        what: kind and name of the file ("Table 'a.csv'").
+    """
+    if isinstance(problem, FileNotFoundError):
+        return f"{what} does not exist."
+    return f"{what} cannot be read: {in_words(problem)}."
+
+
 def storage_error(path: Path, problem: Exception) -> StorageError:
     """The error a user should see when a file cannot be written."""
     code = getattr(problem, "errno", None)
@@ -61,7 +81,7 @@ def storage_error(path: Path, problem: Exception) -> StorageError:
             f"No room left on the disk for '{path}'. Free some space and run the same command again."
         )
     return StorageError(
-        f"'{path}' cannot be written: {problem}. Check that the folder exists and is writable."
+        f"'{path}' cannot be written: {in_words(problem)}. Check that the folder exists and is writable."
     )
 
 

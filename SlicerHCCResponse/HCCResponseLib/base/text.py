@@ -1,7 +1,7 @@
 """Text on one line: what people type, so that it cannot disguise itself anywhere, and what pydantic found wrong."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from HCCResponseLib.base.errors import InputError
@@ -73,13 +73,33 @@ def one_line(value: str, what: str, longest: int = 200, *, required: bool = True
     return text
 
 
-def in_one_line(problem: "ValidationError", whole: str) -> str:
-    """Every fault with its place; ``whole`` names what was checked, for faults of the whole."""
-    parts = []
-    for error in problem.errors():
-        place = ".".join(str(p) for p in error["loc"]) or whole
-        parts.append(f"{place}: {_in_our_words(error)}")
-    return "; ".join(parts)
+def in_one_line(problem: "ValidationError", whole: str, content: Any = None) -> str:
+    """Every fault with its place.
+
+    Args:
+        whole: names what was checked, for faults of the whole.
+        content: what was checked; entries of its lists are then called by their names, not by their numbers.
+    """
+    return "; ".join(
+        f"{_place(error['loc'], content) or whole}: {_in_our_words(error)}" for error in problem.errors()
+    )
+
+
+def _place(steps: Sequence[int | str], content: Any) -> str:
+    """Where in a file something is: ``image.path``, or ``decisions, baseline L3, action``."""
+    place = ""
+    for step in steps:
+        try:
+            content = content[step]
+        except (KeyError, IndexError, TypeError):
+            content = None
+        if isinstance(step, int):
+            named = content if isinstance(content, dict) else {}
+            names = [named[key] for key in ("time_point", "name") if isinstance(named.get(key), str)]
+            place += f", {' '.join(names) or f'entry {step + 1}'}, "
+        else:
+            place += step if not place or place.endswith(" ") else f".{step}"
+    return place.strip(", ")
 
 
 def _in_our_words(error: Mapping[str, Any]) -> str:

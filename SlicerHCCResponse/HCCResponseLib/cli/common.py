@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from HCCResponseLib.base.errors import HCCResponseError, InputError
+from HCCResponseLib.base.files import in_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -80,7 +81,7 @@ def errors_as_one_line() -> Iterator[None]:
     except OSError as problem:
         # What the system refuses, such as a name that is too long; a whole name would hide the reason.
         named = f"'{str(problem.filename)[:200]}': " if problem.filename else ""
-        words = f"error: {named}{problem.strerror or problem}."
+        words = f"error: {named}{in_words(problem)}."
         console.print(words, style="red", soft_wrap=True, markup=False)
         raise typer.Exit(1) from problem
     except KeyboardInterrupt as stop:
@@ -110,5 +111,8 @@ def say_facts(facts: dict[str, Any], as_json: bool) -> None:
         say_json(facts)
         return
     for key, value in facts.items():
-        if not isinstance(value, dict):
-            say(f"{key.replace('_', ' ')}: {value}")
+        # What was not asked for or found says nothing to a person; 0 and no do.
+        if isinstance(value, dict) or value is None or value in ("", [], ()):
+            continue
+        words = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+        say(f"{key.replace('_', ' ')}: {words}")

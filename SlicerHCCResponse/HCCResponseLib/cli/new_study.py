@@ -80,12 +80,15 @@ def write_study(images: list[Path], output: Path | None, said: ImageOptions, bel
     """
     if said.drawn_by:
         require_there(said.contour, "The contour ")
-    from HCCResponseLib.imaging.new_study import visits_of, write_new_study
+    from HCCResponseLib.imaging.new_study import other_order, visits_of, write_new_study
     from HCCResponseLib.imaging.study import STUDY_FILE
     from HCCResponseLib.response.profiles.load import load_profile
 
     profile = said.profile or _PROFILE
-    visits = visits_of(images, [d.date() for d in said.dates or []])
+    visits = visits_of(images, said.dates or [])
+    order = other_order(images, visits)
+    if order:
+        console.print(order, style="yellow", soft_wrap=True, markup=False)
     folder = output or visits[0].path.resolve().parent / below
     beside = folder / f"{profile}.yaml"
     load_profile(beside if beside.is_file() else profile)

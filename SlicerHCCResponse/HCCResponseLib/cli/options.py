@@ -7,7 +7,7 @@ def propose(study: StudyOptions, proposals: ProposalOptions, as_json: JsonOption
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from HCCResponseLib.pipeline.request import Options
 
 
+def _day(text: str) -> date:
+    """What ``--date`` takes; what is no day of the calendar is refused like any other slip in a command."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text[:40]}' is not a day; write dates as 2026-03-12.") from None
+
+
 @dataclass(frozen=True)
 class ImageOptions:
     """What may be said with images, and goes into the study file."""
@@ -45,10 +53,11 @@ class ImageOptions:
         str | None, typer.Option(help="With images: profile to assess by; default: recist-1.1.")
     ] = None
     dates: Annotated[
-        list[datetime] | None,
+        list[date] | None,
         typer.Option(
             "--date",
-            formats=["%Y-%m-%d"],
+            parser=_day,
+            metavar="YYYY-MM-DD",
             help="With images: day of each, in the same order, where headers have none.",
         ),
     ] = None

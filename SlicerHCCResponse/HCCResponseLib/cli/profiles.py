@@ -7,6 +7,13 @@ import typer
 
 from HCCResponseLib.cli.common import JsonOption, errors_as_one_line, say, say_json
 
+#: Kinds of files that somebody can add, each in a folder of its own.
+_OWN = {
+    "profiles": "YAML; hcc-response profiles new NAME writes one",
+    "criteria": "Python, one file each",
+    "quantities": "Python, one file each: what is added up",
+}
+
 profiles_app = typer.Typer(
     name="profiles",
     help="Criteria with their charter parameters: list, show, write one of your own.",
@@ -21,6 +28,7 @@ def list_profiles(as_json: JsonOption = False) -> None:
     from HCCResponseLib.base.extensions import own_folder
     from HCCResponseLib.response.criteria import criteria
     from HCCResponseLib.response.profiles.load import is_shipped, load_profile, profile_files
+    from HCCResponseLib.response.quantities import quantities
 
     with errors_as_one_line():
         rows = []
@@ -30,14 +38,26 @@ def list_profiles(as_json: JsonOption = False) -> None:
             except InputError as problem:
                 title = f"cannot be used: {problem}"
             rows.append({"name": name, "title": title, "shipped": is_shipped(name), "file": str(file)})
-        folder = own_folder("profiles")
+        folders = {kind: str(own_folder(kind)) for kind in _OWN}
         if as_json:
-            say_json({"profiles": rows, "criteria": list(criteria()), "own_folder": str(folder)})
+            say_json(
+                {
+                    "profiles": rows,
+                    "criteria": list(criteria()),
+                    "quantities": list(quantities()),
+                    "own_folder": folders["profiles"],
+                    "own_folders": folders,
+                }
+            )
             return
         for row in rows:
             say(f"{row['name']:<20} {row['title']}" + ("" if row["shipped"] else f"  ({row['file']})"))
         say(f"Criteria: {', '.join(criteria())}")
-        say(f"Your own folder: {folder}; a profile beside study.yaml can be named too.")
+        say(f"Quantities: {', '.join(quantities())}")
+        say("Your own files go here; make the folder if it is not there yet:")
+        for kind, what in _OWN.items():
+            say(f"  {kind:<11} {folders[kind]}  ({what})")
+        say("A profile beside study.yaml can be named too.")
 
 
 @profiles_app.command()

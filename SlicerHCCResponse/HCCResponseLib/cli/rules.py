@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from HCCResponseLib.base.errors import HCCResponseError, RuleError
+from HCCResponseLib.base.files import unread
 
 _MOST_DIGITS = 100
 
@@ -116,5 +117,5 @@ def _lines(cases: str) -> Iterable[bytes]:
     try:
         return Path(cases).read_bytes().splitlines()
     except OSError as error:
-        typer.echo(f"Error: '{cases}' cannot be read: {error.strerror}.", err=True)
+        typer.echo("Error: " + unread(f"'{cases}'", error), err=True)
         raise typer.Exit(2) from error

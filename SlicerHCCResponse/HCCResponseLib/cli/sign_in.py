@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
 import typer
 
 from HCCResponseLib.base.errors import InputError, PasswordDueError
+from HCCResponseLib.base.files import unread
 from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ def _first_line(path: Path) -> str:
             raise InputError(f"Others can read the password file '{path}'; run: chmod 600 '{path}'.")
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as problem:
-        raise InputError(f"Password file '{path}' cannot be read: {problem}.") from problem
+        raise InputError(unread(f"Password file '{path}'", problem)) from problem
     if not lines or not lines[0]:
         raise InputError(f"The first line of password file '{path}' is empty.")
     return lines[0]

@@ -84,12 +84,22 @@ def segment(
         facts = {**found.provenance, "domain": _domain(engine, weights, scan, drawn)}
         say_remarks(scan.name, (*facts["image_remarks"], *facts["domain"]["words"]))
         write_text(output.with_name(output.name + ".json"), json.dumps(facts, indent=2))
-        voxel = drawn.geometry.voxel_volume_mm3 / 1000
-        volumes = {
-            "liver_ml": round(float(((drawn.labels == 1) | (drawn.labels == 2)).sum()) * voxel, 1),
-            "tumour_ml": round(float((drawn.labels == 2).sum()) * voxel, 1),
-        }
-        say_facts({"output": str(output), **volumes, **facts}, as_json)
+        say_facts({"output": str(output), **_volumes(engine, drawn), **facts}, as_json)
+
+
+def _volumes(engine: str, drawn: "LabelMap") -> dict[str, float]:
+    """Volumes in mL of liver (tumour included) and tumour, each where the engine marks it: a tumour is no liver."""
+    from HCCResponseLib.engines.contract import LIVER, TUMOUR, Gives
+    from HCCResponseLib.pipeline.engines import engine_named
+
+    gives, voxel = engine_named(engine).gives, drawn.geometry.voxel_volume_mm3 / 1000
+    liver, tumour = (float((drawn.labels == value).sum()) * voxel for value in (LIVER, TUMOUR))
+    found = {}
+    if Gives.LIVER in gives and (liver or not tumour):
+        found["liver_ml"] = round(liver + tumour, 1)
+    if Gives.TUMOUR in gives:
+        found["tumour_ml"] = round(tumour, 1)
+    return found
 
 
 def _one_of(given: Path | None, named: Path | None, what: str) -> Path:

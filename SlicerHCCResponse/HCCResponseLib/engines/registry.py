@@ -36,7 +36,12 @@ def engine_named(name: str) -> EngineInfo:
     for info in known:
         if info.name == name:
             return info
-    raise InputError(f"There is no engine '{name}'; known are {', '.join(i.name for i in known)}.")
+    listed, folder = ", ".join(info.name for info in known), os.environ.get("HCC_RESPONSE_ENGINES")
+    own = f"HCC_RESPONSE_ENGINES names '{folder}'" if folder else "HCC_RESPONSE_ENGINES is not set"
+    raise InputError(
+        f"There is no engine '{name}'; known are {listed}. Engines of your own: the environment variable "
+        f"HCC_RESPONSE_ENGINES names their folder ({own})."
+    )
 
 
 def how_to_install(info: EngineInfo) -> str | None:

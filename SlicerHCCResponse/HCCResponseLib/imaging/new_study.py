@@ -68,6 +68,16 @@ def visits_of(paths: Sequence[Path], dates: Sequence[date]) -> list[FoundImage]:
     return visits
 
 
+def other_order(paths: Sequence[Path], visits: Sequence[FoundImage]) -> str:
+    """In words that visits of :func:`visits_of` are in another order than they were named; empty if they are not."""
+    named = [next((p for p in paths if p == v.path or p in v.path.parents), v.path) for v in visits]
+    if len(paths) != len(visits) or named == list(paths):
+        return ""
+    order = zip(visit_names(len(visits)), visits, strict=True)
+    words = ", ".join(f"{name} {image.taken} ('{image.path.name}')" for name, image in order)
+    return f"The images are taken in the order of their dates, not as they were named: {words}."
+
+
 def _dated(image: FoundImage, day: date) -> FoundImage:
     if image.taken is not None and image.taken != day:
         raise InputError(f"The header of {image} contradicts the date {day}.")
@@ -132,7 +142,7 @@ def _write(path: Path, content: dict[str, Any]) -> Study:
     try:
         Study.model_validate(content)
     except ValidationError as problem:
-        raise InputError(f"This study cannot be made: {in_one_line(problem, 'study')}.") from problem
+        raise InputError(f"This study cannot be made: {in_one_line(problem, 'study', content)}.") from problem
     if path.exists():
         try:
             same = yaml.safe_load(path.read_text(encoding="utf-8")) == content
@@ -140,7 +150,8 @@ def _write(path: Path, content: dict[str, Any]) -> Study:
             same = False
         if not same:
             raise InputError(
-                f"'{path}' is there already and says something else; assess that file, or name another folder."
+                f"'{path}' is there already and says something else. Edit it, or delete it and give this command "
+                "again; to keep it, name that file to assess it, or another folder (-o)."
             )
     else:
         write_text(path, _HEAD + yaml.safe_dump(content, sort_keys=False, allow_unicode=True))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.files import unread
 from HCCResponseLib.imaging.geometry import FloatArray, Geometry
 from HCCResponseLib.imaging.phase.phases import Phase, PhaseFinding, phase_in_words, phase_of_delay
 
@@ -114,7 +115,7 @@ def dicom_headers(folder: Path, tags: Sequence[str]) -> list[Any]:
                 raise _damaged(path) from problem
             continue
         except OSError as problem:
-            raise InputError(f"The file '{path}' cannot be read: {problem.strerror or problem}.") from problem
+            raise InputError(unread(f"The file '{path}'", problem)) from problem
         except (BytesLengthException, EOFError, struct.error, *_UNDECODABLE) as problem:
             raise _damaged(path) from problem
         if header.get("SeriesInstanceUID"):

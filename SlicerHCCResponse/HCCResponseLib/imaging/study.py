@@ -114,7 +114,7 @@ def load_study(path: Path) -> Study:
     try:
         study = Study.model_validate(raw)
     except ValidationError as problem:
-        raise InputError(f"Study file '{path}': {in_one_line(problem, 'study')}.") from problem
+        raise InputError(f"Study file '{path}': {in_one_line(problem, 'study', raw)}.") from problem
     return _absolute(study, path.resolve().parent)
 
 

@@ -4,14 +4,15 @@ import types
 import typing
 
 import pytest
+import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.text import SAID, in_one_line
 from HCCResponseLib.base.yaml_files import load_checked_yaml
-from HCCResponseLib.imaging.study import Study
+from HCCResponseLib.imaging.study import Study, load_study
 from HCCResponseLib.response.profiles.load import Profile
-from HCCResponseLib.review.decisions.decisions_file import DecisionsFile
+from HCCResponseLib.review.decisions.decisions_file import DecisionsFile, load_decisions
 from HCCResponseLib.review.decisions.drafts import _Content
 from HCCResponseLib.review.people.account_rules import AccountRules
 
@@ -86,3 +87,33 @@ def test_a_slip_in_yaml_is_named_with_its_line(tmp_path):
     path.write_text("subject: S1\ntimepoints:\n  - {name: baseline\n  - x\n")
     with pytest.raises(InputError, match=r"line 5: expected ',' or '}'"):
         load_checked_yaml(path, Study, "Study file")
+
+
+def test_a_row_of_a_file_is_called_by_its_name(tmp_path):
+    """Blank rows are left out before rows are counted; numbers from 0 are no way to find the third row."""
+    path = tmp_path / "decisions.yaml"
+    rows = [
+        {"time_point": "baseline", "name": "L1", "action": None},
+        {"time_point": "baseline", "name": "L2", "action": "accept"},
+        {"time_point": "baseline", "name": "L3", "action": "acept"},
+        {"action": "accept"},
+    ]
+    content = {
+        "reader": "Dr A",
+        "decisions": rows,
+        "visits": [{"time_point": "x", "markers": [{"name": "AFP"}]}],
+    }
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_decisions(path)
+    said = str(caught.value)
+    assert "decisions, baseline L3, action: must be one of 'accept'" in said
+    assert "decisions, entry 3, time_point: is missing" in said
+    assert "visits, x, markers, AFP, value: is missing" in said
+
+
+def test_a_time_point_of_a_study_is_called_by_its_name(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text("subject: S\ntimepoints:\n  - {name: baseline, date: 12.03.2026, image: a.nrrd}\n")
+    with pytest.raises(InputError, match="timepoints, baseline, date: must be a day such as 2024-01-31"):
+        load_study(path)

@@ -147,7 +147,7 @@ def test_either_all_is_assigned_or_nothing(committee, tmp_path):
         (["--to", "ann=RADIOLOGIST 1"], "Name studies and --to"),
         (["S1", "--to", "ann=RADIOLOGIST 1", "--list", "a.csv"], "or a list"),
         (["S1", "--to", "ann"], "takes NAME=STREAM"),
-        (["--list", "a.csv"], "'a.csv' cannot be read"),
+        (["--list", "a.csv"], "'a.csv' does not exist"),
     ],
 )
 def test_what_is_to_be_assigned_must_be_said_once(committee, tmp_path, words, said):

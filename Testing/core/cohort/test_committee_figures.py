@@ -224,14 +224,14 @@ def test_reference_dates(tmp_path):
     path.write_text("subject,date\nS1,2024-01-02\n", encoding="utf-8")
     assert load_reference_dates(path) == {"S1": date(2024, 1, 2)}
     for text, message in (
-        ("subject,date\nS1,yesterday\n", "cannot be read"),
+        ("subject,date\nS1,12.03.2026\n", "line 2: '12.03.2026' cannot be read; write dates as 2026-03-12"),
         ("name,date\nS1,2024-01-02\n", "need the columns"),
         ("subject,date\nS1,2024-01-02\nS1,2024-01-03\n", "line 3: 'S1' appears twice"),
     ):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(InputError, match=message):
             load_reference_dates(path)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="none.csv' does not exist"):
         load_reference_dates(tmp_path / "none.csv")
 
 
@@ -291,7 +291,7 @@ def test_a_read_of_the_adjudicator_s_own_agrees_with_whom_it_agrees(tmp_path):
     ("arguments", "message"),
     [
         (["evaluate", "committee", "{store}", "-o", "figures.doc"], "must end in .md, .csv or .json"),
-        (["evaluate", "committee", "{folder}/none.sqlite"], "There is no read"),
+        (["evaluate", "committee", "{folder}/none.sqlite"], "none.sqlite' does not exist."),
         (["export", "sdtm", "{store}", "-o", "{folder}/out", "--format", "sas"], "'sas' is not a format"),
         (["export", "sdtm", "{store}", "-o", "{folder}/out"], "There is no finished read"),
     ],

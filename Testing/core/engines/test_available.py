@@ -164,9 +164,24 @@ def test_a_program_of_one_s_own(ct, work, tmp_path):
     outcome = run_engine("command", Request(ct, parameters=parameters), work)
     assert np.array_equal(labels_of(outcome), expected(ct))
     assert outcome.result.provenance["command"][1].endswith("my program.py")
-    assert len(outcome.result.provenance["program_sha256"]) == 64
+    hashes = outcome.result.provenance["files_sha256"]
+    assert set(hashes) == {sys.executable, str(tmp_path / "my program.py")}
+    assert hashes[str(tmp_path / "my program.py")] == sha256_of(tmp_path / "my program.py")
     found = outcome.result.read_probabilities()
     assert np.array_equal(found.liver > 0, expected(ct) > 0)
+
+
+def test_the_script_and_the_files_that_a_command_names_are_in_its_provenance(ct, work, tmp_path):
+    """An interpreter's hash says nothing of what it ran; an option's file counts, the image and the result do not."""
+    (tmp_path / "settings.json").write_text("{}", encoding="utf-8")
+    words = f"{program(tmp_path)} --settings={tmp_path / 'settings.json'} no-file"
+    first = run_engine("command", Request(ct, parameters={"command": words}), work).require().provenance
+    named = {sys.executable, str(tmp_path / "my program.py"), str(tmp_path / "settings.json")}
+    assert set(first["files_sha256"]) == named
+    program(tmp_path, PROGRAM + "# another version")
+    again = run_engine("command", Request(ct, parameters={"command": words}), work).require().provenance
+    changed = {name for name in named if again["files_sha256"][name] != first["files_sha256"][name]}
+    assert changed == {str(tmp_path / "my program.py")}
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,15 @@ def test_a_new_engine_is_one_new_file():
         engine_named("magic")
 
 
+def test_an_unknown_engine_is_answered_with_the_folder_of_one_s_own(tmp_path, monkeypatch):
+    monkeypatch.delenv("HCC_RESPONSE_ENGINES", raising=False)
+    with pytest.raises(InputError, match="HCC_RESPONSE_ENGINES names their folder .*is not set"):
+        engine_named("bright")
+    monkeypatch.setenv("HCC_RESPONSE_ENGINES", str(tmp_path))
+    with pytest.raises(InputError, match=f"HCC_RESPONSE_ENGINES names '{tmp_path}'"):
+        engine_named("bright")
+
+
 def test_done_with_result_files_provenance_and_progress(act, ct):
     need_torch()
     seen: list = []

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from commands import run
 from dicom_series import write_series
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.imaging.new_study import subject_name, visits_of, write_new_study
+from HCCResponseLib.imaging.new_study import other_order, subject_name, visits_of, write_new_study
 from HCCResponseLib.imaging.search import images_at
 from HCCResponseLib.imaging.study import load_image, load_study
 from small import small_study
@@ -113,6 +114,37 @@ def test_the_same_study_again_is_used_and_another_one_is_not_overwritten(patient
     with pytest.raises(InputError, match="is there already and says something else"):
         write_new_study(patient, visits_of([patient], []), subject="S2")
     assert (patient / "study.yaml").read_bytes() == before
+
+
+def test_a_study_that_is_there_may_be_edited_or_deleted(patient):
+    write_new_study(patient, visits_of([patient], []))
+    with pytest.raises(InputError, match=r"Edit it, or delete it .* another folder \(-o\)"):
+        write_new_study(patient, visits_of([patient], []), subject="S2")
+
+
+def test_another_order_than_that_of_the_dates_is_told_with_the_dates(tmp_path):
+    study = small_study(tmp_path)
+    files = [study.parent / "baseline.nii.gz", study.parent / "follow-up.nii.gz"]
+    days = [date(2024, 4, 2), date(2024, 1, 31)]
+    told = other_order(files, visits_of(files, days))
+    assert "baseline 2024-01-31 ('follow-up.nii.gz'), follow-up 1 2024-04-02 ('baseline.nii.gz')" in told
+    assert other_order(files, visits_of(files, days[::-1])) == ""
+    for order, said in ((days, True), (days[::-1], False)):
+        given = [word for day in order for word in ("--date", day)]
+        done = run("study", "new", *files, *given, "--subject", "S", "-o", tmp_path / f"out-{said}")
+        assert done.returncode == 0, done.stderr
+        assert (told in done.stderr) is said
+
+
+def test_folders_of_series_count_by_the_folder_that_was_named(patient):
+    assert (
+        other_order([patient / "B", patient / "A"], visits_of([patient / "B" / "ct", patient / "A"], []))
+        == ""
+    )
+    assert "('ct')" in other_order(
+        [patient / "A", patient / "B" / "ct"], visits_of([patient / "A", patient / "B" / "ct"], [])
+    )
+    assert other_order([patient], visits_of([patient], [])) == ""
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_a_good_study(folder):
             lambda c: c["timepoints"][0]["contour"].update(path="z.nrrd"),
             r"contour of time point 'baseline'.*z\.nrrd",
         ),
-        (lambda c: c["timepoints"][1].update(date="yesterday"), "timepoints.1.date"),
+        (lambda c: c["timepoints"][1].update(date="yesterday"), "timepoints, follow-up 1, date"),
         (lambda c: c.update(timepoints=[]), "timepoints"),
     ],
 )

@@ -112,9 +112,9 @@ def test_a_decision_that_was_stored_just_before_a_crash_is_not_offered_again(pre
         (lambda text: text[: len(text) // 2], "file: Invalid JSON"),
         (
             lambda text: text.replace('"name"', '"colour": "red", "name"'),
-            "drafts.0.colour: Extra inputs",
+            "drafts, entry 1, colour: is not known",
         ),
-        (lambda text: text.replace('"format": 1', '"format": 9'), "format: Input should be 1"),
+        (lambda text: text.replace('"format": 1', '"format": 9'), "format: must be one of 1, not 9"),
         (lambda text: json.dumps(_with_contour(json.loads(text), "AAAA")), "cannot be read"),
         (lambda text: json.dumps(_with_contour(json.loads(text), "?")), "cannot be read"),
     ],

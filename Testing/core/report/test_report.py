@@ -291,7 +291,7 @@ def test_the_report_lists_what_was_changed_after_a_decision(tmp_path, decided):
     write_outputs(session)
     html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     section = html[html.index("Changes after a decision") : html.index("<h2>How the proposals")]
-    cells = (f"<b>{BASELINE} / L1</b>", before, after, "Dr A", "UTC (local ", "a vessel &lt;seen late&gt;")
+    cells = (f"<b>{BASELINE} / L1</b>", before, after, "Dr A", " UTC", "a vessel &lt;seen late&gt;")
     assert all(f"{cell}" in section for cell in cells)
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 import yaml
 
+from commands import answer, run
 from HCCResponseLib.base.errors import InputError, ProfileError
 from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.response.criteria import criteria
@@ -185,3 +186,18 @@ def test_a_file_that_cannot_be_used_is_named(own, kind, name, text, says, ask):
     (own[kind] / name).write_text(text)
     with pytest.raises(InputError, match=says):
         ask()
+
+
+def test_the_list_says_where_files_of_one_s_own_go(own):
+    found = answer("profiles", "list")
+    assert found["own_folders"] == {kind: str(folder) for kind, folder in own.items()}
+    assert found["quantities"] == list(quantities())
+    lines = run("profiles", "list").stdout.splitlines()
+    for kind, folder in own.items():
+        assert [line for line in lines if line.strip().startswith(kind) and str(folder) in line], kind
+
+
+def test_a_sentence_is_answered_with_what_a_name_may_hold():
+    done = run("profiles", "new", "our trial, second amendment")
+    assert done.returncode == 1
+    assert "it may hold letters, digits, '.', '_' and '-', without blanks" in " ".join(done.stderr.split())

@@ -77,7 +77,7 @@ def test_time_points_can_be_left_for_later(tmp_path, read):
     [
         (entry("L9", "accept"), "no proposal 'L9' at 'follow-up 1' to decide on; proposals there: L1, C1"),
         (entry("C1", "dismiss"), "needs a reason"),
-        (entry("L1", "approve"), "decisions.1.action"),
+        (entry("L1", "approve"), "decisions, follow-up 1 L1, action"),
         (entry("L1", "accept", colour="red"), "is not known here"),
         (entry("L1", "edit", long_axis_mm="long"), "'long' is not a length"),
         (entry("L1", "edit", contour="none.nrrd"), "does not exist"),
@@ -128,10 +128,13 @@ def test_dot_nan_is_a_clear_error(tmp_path, read):
     ("more", "named"),
     [
         ({"decision": []}, "decision"),
-        ({"sites": [{"name": "L1", "tretaed": True}]}, "sites.0.tretaed"),
-        ({"visits": [{"time_point": FOLLOW_UP, "afp": 3}]}, "visits.0.afp"),
-        ({"non_target": [{"time_point": FOLLOW_UP, "response": "PD", "why": "x"}]}, "non_target.0.why"),
-        ({"answers": [{"time_point": FOLLOW_UP, "choice": "x", "note": ""}]}, "answers.0.note"),
+        ({"sites": [{"name": "L1", "tretaed": True}]}, "sites, L1, tretaed"),
+        ({"visits": [{"time_point": FOLLOW_UP, "afp": 3}]}, "visits, follow-up 1, afp"),
+        (
+            {"non_target": [{"time_point": FOLLOW_UP, "response": "PD", "why": "x"}]},
+            "non_target, follow-up 1, why",
+        ),
+        ({"answers": [{"time_point": FOLLOW_UP, "choice": "x", "note": ""}]}, "answers, follow-up 1, note"),
     ],
 )
 def test_an_unknown_key_anywhere_is_named(tmp_path, read, more, named):

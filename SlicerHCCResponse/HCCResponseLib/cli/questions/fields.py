@@ -157,11 +157,11 @@ def to_day(value: object, name: str) -> date | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise RuleError(f"'{name}' must be an ISO date, not {value!r}.")
+        raise RuleError(f"'{name}' must be an ISO date such as 2026-03-12, not {value!r}.")
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise RuleError(f"'{name}' must be a full ISO date, not {value!r}.") from None
+        raise RuleError(f"'{name}' must be a full ISO date such as 2026-03-12, not {value!r}.") from None
 
 
 def to_choice(value: object, kind: type[_Enum], name: str) -> _Enum | None:

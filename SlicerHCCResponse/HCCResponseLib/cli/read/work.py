@@ -221,7 +221,7 @@ def _signature(
 
 def _signed_words(done: Signature) -> str:
     category = f", category {done.category}" if done.category else ""
-    return f"'{done.time_point}' signed by {done.printed_name} at {done.utc} ({done.meaning}){category}."
+    return f"'{done.time_point}' signed by {done.printed_name} at {done.when} ({done.meaning}){category}."
 
 
 @signed_command

@@ -274,6 +274,7 @@ def load_reference_dates(path: Path) -> dict[str, date]:
             found[row["subject"]] = date.fromisoformat(row["date"])
         except ValueError as problem:
             raise InputError(
-                f"Reference dates '{path}', line {number}, cannot be read: {problem}."
+                f"Reference dates '{path}', line {number}: '{row['date'][:40]}' cannot be read; "
+                "write dates as 2026-03-12."
             ) from problem
     return found

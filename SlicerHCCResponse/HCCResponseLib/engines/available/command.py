@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from HCCResponseLib.base.errors import InputError, JobFailedError, JobOutOfMemoryError
-from HCCResponseLib.base.files import sha256_of
+from HCCResponseLib.base.files import is_there, sha256_of
 from HCCResponseLib.base.jobs import Progress, Report, last_lines
 from HCCResponseLib.engines.contract import Case, EngineInfo, Gives, Parameter, Segmentation
 from HCCResponseLib.engines.labels import chosen, relabel
@@ -49,30 +49,45 @@ def segment(case: Case, report: Report) -> Segmentation:
         "device": case.device,
         "weights": str(case.weights or ""),
     }
-    words = _filled(settings["command"], fill)
+    words, template = _filled(settings["command"], fill)
     program = shutil.which(words[0])
     if program is None:
         raise InputError(f"The program '{words[0]}' does not exist or cannot be run; give its full path.")
+    # What runs: with ``python tool.py ...`` the script too, not the interpreter alone.
+    hashes = _files_sha256([program, *words[1:]], template)
     write_volume(case.image, given)
     report(Progress(f"Running {Path(program).name}", 0.1))
     _run([program, *words[1:]], case.work / "program.log")
     if not made.is_file():
         raise JobFailedError(f"The program '{words[0]}' ended without writing {{output}}.")
     labels = relabel(read_labels(made, case), chosen(settings))
-    return Segmentation(labels=labels, facts={"command": words, "program_sha256": sha256_of(Path(program))})
+    return Segmentation(labels=labels, facts={"command": words, "files_sha256": hashes})
 
 
-def _filled(template: str, fill: dict[str, str]) -> list[str]:
-    """The command line as words, split before filling in so that paths may hold blanks."""
-    words = shlex.split(template)
+def _files_sha256(words: list[str], template: list[str]) -> dict[str, str]:
+    """SHA-256 of every file that the command names by its full path, also after a ``=``; not of image and result."""
+    found = {}
+    for word, before in zip(words, template, strict=True):
+        if "{input}" in before or "{output}" in before:
+            continue
+        for path in (Path(part) for part in (word, word.partition("=")[2]) if part):
+            if is_there(path) and path.is_file():
+                found[str(path.absolute())] = sha256_of(path)
+    return found
+
+
+def _filled(command: str, fill: dict[str, str]) -> tuple[list[str], list[str]]:
+    """The command line as words, split before filling in so that paths may hold blanks; and the words before that."""
+    template = shlex.split(command)
+    words = list(template)
     if not words or not all(any("{" + n + "}" in w for w in words) for n in ("input", "output")):
         raise InputError(
             "Engine 'command' needs the parameter 'command' with {input} and {output} in it, "
-            f"not {json.dumps(template)}."
+            f"not {json.dumps(command)}."
         )
     for name, value in fill.items():
         words = [w.replace("{" + name + "}", value) for w in words]
-    return words
+    return words, template
 
 
 def _run(words: list[str], log: Path) -> None:

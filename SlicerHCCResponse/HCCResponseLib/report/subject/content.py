@@ -53,6 +53,7 @@ class ReportContent:
         follow_ups: evaluated time points without the baseline.
         groups: table of targets and non-targets, with ``columns`` (name, date) of the time points.
         head: whose read it is, at the head of every page.
+        no_new_lesions: that there are none, and at which follow-ups nobody has looked yet.
         who: who decided, in sentences.
         plot: sums over time; a PNG as a data URI, as are all pictures.
         conventions: how lengths were measured.
@@ -71,6 +72,7 @@ class ReportContent:
     groups: tuple[LesionGroup, ...]
     measured: str
     new_lesions: tuple[NewLesion, ...]
+    no_new_lesions: str
     rejected: Rejected
     who: tuple[str, ...]
     signatures: tuple[Signature, ...]
@@ -136,6 +138,7 @@ def report_content(
         groups=lesion_groups(shown, profile, evaluation, sum_title),
         measured=_measured(shown, profile),
         new_lesions=_new_lesions(shown, {h.name: h.why for h in histories(state, profile) if h.progression}),
+        no_new_lesions=_no_new_lesions(shown),
         rejected=rejected(state),
         who=tuple(_who(state)),
         signatures=tuple(state.signatures),
@@ -217,6 +220,17 @@ def _new_lesions(state: ReadState, dates: Mapping[str, str]) -> tuple[NewLesion,
         for name, row in rows.items()
         if row.is_candidate
     )
+
+
+def _no_new_lesions(state: ReadState) -> str:
+    """That there are none is said only of follow-ups whose proposals were made."""
+    follow_ups = points(state)[1:]
+    waiting = [point for point in follow_ups if point not in state.rows]
+    found = any(row.is_candidate for rows in state.rows.values() for row in rows.values())
+    if not follow_ups:
+        return "" if found else "Not looked for yet: there is no follow-up."
+    none = "" if found or waiting == follow_ups else "None." if not waiting else "None so far."
+    return f"{none} Not looked for yet: {', '.join(waiting)}.".strip() if waiting else none
 
 
 def _evidence(row: Row) -> str:

@@ -129,7 +129,8 @@ def _notes(row: Row, nodal: bool, profile: Profile) -> list[str]:
         return []
     notes = [_axes(row, nodal, profile.unit)]
     if row.decision is not None and row.decision.long_axis_mm is not None:
-        notes.append(f"drawn by the reader; contour: {row.measurement.long_axis.length_mm} mm")
+        how = "entered" if row.decision.long_line is None else "drawn"
+        notes.append(f"{how} by the reader; contour: {row.measurement.long_axis.length_mm} mm")
     elif profile.unit != "mm³":
         notes.append(f"{row.measurement.volume_mm3 / 1000:.1f} mL")
     if profile.needs_viable:

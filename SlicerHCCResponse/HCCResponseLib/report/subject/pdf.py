@@ -238,11 +238,12 @@ def _table(head: Sequence[str], lines: Iterable[Sequence[str]], widths: Sequence
 
 
 def _new_lesions(r: ReportContent) -> list[Any]:
+    none = [_said(r.no_new_lesions)] if r.no_new_lesions else []
     if not r.new_lesions:
-        return [_said("None.")]
+        return none
     head = ("Lesion", "Time point", "Long axis", "The reader says", "Counts as progression")
     lines = [(c.name, c.point, c.size, c.said, c.dated or "-") for c in r.new_lesions]
-    return [_table(head, lines, (0.1, 0.16, 0.14, 0.26, 0.34)), Spacer(1, 3)]
+    return [_table(head, lines, (0.1, 0.16, 0.14, 0.26, 0.34)), Spacer(1, 3), *none]
 
 
 def _picture(data: str, width: float) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 from HCCResponseLib import __version__
 from HCCResponseLib.base.csv_files import csv_text, read_csv_rows
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.base.files import storage_error, write_atomically, write_text
+from HCCResponseLib.base.files import in_words, storage_error, unread, write_atomically, write_text
 from HCCResponseLib.report.tables.spec import Cell, FilledTable, TextTable, Variable, as_text
 
 FORMATS = ("csv", "json", "xpt")
@@ -85,8 +85,10 @@ def read_dataset_json(path: Path) -> TextTable:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         return _as_written([column["name"] for column in content["columns"]], content["rows"])
-    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as problem:
-        raise InputError(f"'{path}' is not a Dataset-JSON file: {problem}.") from problem
+    except OSError as problem:
+        raise InputError(unread(f"'{path}'", problem)) from problem
+    except (UnicodeDecodeError, ValueError, KeyError, TypeError) as problem:
+        raise InputError(f"'{path}' is not a Dataset-JSON file: {in_words(problem)}.") from problem
 
 
 def _as_written(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> TextTable:
@@ -133,8 +135,10 @@ def read_xpt(path: Path) -> TextTable:
     _, pyreadstat = _sas_packages()
     try:
         frame, _ = pyreadstat.read_xport(str(path))
-    except (OSError, ValueError, pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as problem:
-        raise InputError(f"'{path}' is not a SAS transport file: {problem}.") from problem
+    except OSError as problem:
+        raise InputError(unread(f"'{path}'", problem)) from problem
+    except (ValueError, pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as problem:
+        raise InputError(f"'{path}' is not a SAS transport file: {in_words(problem)}.") from problem
     return _as_written(map(str, frame.columns), frame.values.tolist())
 
 

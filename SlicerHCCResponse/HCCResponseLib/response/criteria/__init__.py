@@ -1,4 +1,4 @@
-"""The criteria. Every module here defines ``CRITERION``; a new criterion is one new file (and its profile in YAML).
+"""The criteria. Every module here defines ``CRITERION``; a new criterion is one new file.
 
 The file may lie in the user's own folder, too: :mod:`HCCResponseLib.base.extensions`.
 """
@@ -20,7 +20,7 @@ class Criterion:
 
     Attributes:
         name: as written in profiles and cases.
-        profile: name of the shipped profile with its defaults.
+        profile: name of the shipped profile with its defaults: its own, or that of the criterion that it varies.
         evaluate: from the findings of a read to its evaluation.
         immune: True for criteria whose progression needs confirmation (iRECIST).
     """

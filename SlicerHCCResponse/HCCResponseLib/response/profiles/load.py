@@ -8,6 +8,7 @@ be used until a named person adds ``decided: {value, by, reason}``.
 The schema itself is :class:`ProfileFields` in :mod:`HCCResponseLib.response.profiles.fields`.
 """
 
+import difflib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -19,6 +20,7 @@ from pydantic import ValidationError
 
 from HCCResponseLib.base.errors import ProfileError
 from HCCResponseLib.base.extensions import own_folder
+from HCCResponseLib.base.files import unread
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.base.text import in_one_line
 from HCCResponseLib.base.yaml_files import yaml_fault
@@ -131,7 +133,10 @@ def _path_of(name: object) -> Path:
 
 def _named(name: object) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ProfileError(f"'{str(name)[:80]}' is not the name of a profile.")
+        raise ProfileError(
+            f"'{str(name)[:80]}' is not the name of a profile: it may hold letters, digits, '.', '_' and '-', "
+            "without blanks, at most 64 of them."
+        )
     return name
 
 
@@ -139,7 +144,7 @@ def _read_document(path: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ProfileError(f"Profile '{path}' cannot be read: {error.strerror}.") from error
+        raise ProfileError(unread(f"Profile '{path}'", error)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ProfileError(f"Profile '{path}' is not valid YAML: {yaml_fault(error)}.") from error
     if isinstance(document, dict) and "extends" in document and document.get("fields") is None:
@@ -193,10 +198,19 @@ def _resolve(field: str, entry: object, profile: str) -> tuple[Any, str]:
     if "protocol" in entry or "charter" in entry:
         return _agreed(field, entry, profile)
     unknown = sorted(set(entry) - {"value", "source"}, key=str)
-    if unknown or "value" not in entry or not str(entry.get("source") or "").strip():
-        what = f"has the unknown entry '{unknown[0]}'" if unknown else "needs 'value' and 'source'"
-        raise ProfileError(f"Profile '{profile}': field '{field}' {what}.")
-    return entry["value"], str(entry["source"])
+    if unknown:
+        raise ProfileError(f"Profile '{profile}': field '{field}' has the unknown entry '{unknown[0]}'.")
+    return _sourced(entry, f"Profile '{profile}': field '{field}'")
+
+
+def _sourced(entry: object, where: str) -> tuple[Any, str]:
+    """Value and source of an entry that must have both."""
+    if not isinstance(entry, dict) or not {"value", "source"} <= set(entry):
+        raise ProfileError(f"{where} needs 'value' and 'source'.")
+    source = "" if entry["source"] is None else str(entry["source"])
+    if not source.strip():
+        raise ProfileError(f"{where}: 'source' is empty; say where the value comes from (document, section).")
+    return entry["value"], source
 
 
 def _agreed(field: str, entry: dict[str, Any], profile: str) -> tuple[Any, str]:
@@ -205,11 +219,7 @@ def _agreed(field: str, entry: dict[str, Any], profile: str) -> tuple[Any, str]:
         part = entry.get(document)
         if part is None:
             continue
-        if not isinstance(part, dict) or "value" not in part or not part.get("source"):
-            raise ProfileError(
-                f"Profile '{profile}': field '{field}': '{document}' needs 'value' and 'source'."
-            )
-        given.append((part["value"], str(part["source"])))
+        given.append(_sourced(part, f"Profile '{profile}': field '{field}': '{document}'"))
     if not given:
         raise ProfileError(
             f"Profile '{profile}': field '{field}' has neither a protocol nor a charter value."
@@ -226,7 +236,9 @@ def _agreed(field: str, entry: dict[str, Any], profile: str) -> tuple[Any, str]:
 def _refuse_unknown(fields: Mapping[str, Any], where: str) -> None:
     for field in fields:
         if field not in ProfileFields.model_fields:
-            raise ProfileError(f"Unknown field '{field}' in {where}.")
+            near = difflib.get_close_matches(str(field), ProfileFields.model_fields, 1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise ProfileError(f"Unknown field '{field}' in {where}.{hint}")
 
 
 def _checked(values: dict[str, Any], name: str) -> Profile:

@@ -148,9 +148,7 @@ class DecisionsFile(_Strict):
     @classmethod
     def _without_blank_rows(cls, value: Any) -> Any:
         """A row of a file to fill in whose action is still empty decides nothing."""
-        if not isinstance(value, list):
-            return () if value is None else value
-        return [row for row in value if not (isinstance(row, dict) and _is_blank(row))]
+        return () if value is None else _filled_rows(value)
 
     @model_validator(mode="before")
     @classmethod
@@ -172,6 +170,19 @@ class DecisionsFile(_Strict):
         return self
 
 
+def _filled_rows(rows: Any) -> Any:
+    if not isinstance(rows, list):
+        return rows
+    return [row for row in rows if not (isinstance(row, dict) and _is_blank(row))]
+
+
+def _counted(content: Any) -> Any:
+    """The content with its rows as they are counted: blank ones are left out before the others are checked."""
+    if not isinstance(content, dict):
+        return content
+    return {**content, "decisions": _filled_rows(content.get("decisions"))}
+
+
 def _is_blank(row: dict[str, Any]) -> bool:
     return "action" in row and row["action"] is None and not set(row) - {"time_point", "name", "action"}
 
@@ -182,7 +193,7 @@ def load_decisions(path: Path) -> DecisionsFile:
     Raises:
         InputError: missing, not YAML or JSON, an unknown field or value.
     """
-    return load_checked_yaml(path, DecisionsFile, "Decisions file")
+    return load_checked_yaml(path, DecisionsFile, "Decisions file", _counted)
 
 
 def apply_decisions(

@@ -15,7 +15,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from HCCResponseLib.base.errors import InputError, StorageError
-from HCCResponseLib.base.files import storage_error, write_text
+from HCCResponseLib.base.files import storage_error, unread, write_text
+from HCCResponseLib.base.text import in_one_line
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.packed import pack_lesion, unpack_lesion
 from HCCResponseLib.review.read.session import Session
@@ -81,11 +82,11 @@ class DraftFile:
         except FileNotFoundError:
             return []
         except ValidationError as problem:
-            error = problem.errors()[0]
-            place = ".".join(map(str, error["loc"])) or "file"
-            raise InputError(f"Unfinished contours '{self.path}', {place}: {error['msg']}.") from problem
+            raise InputError(
+                f"Unfinished contours '{self.path}', {in_one_line(problem, 'file')}."
+            ) from problem
         except (OSError, ValueError, StorageError) as problem:
-            raise InputError(f"Unfinished contours '{self.path}' cannot be read: {problem}.") from problem
+            raise InputError(unread(f"Unfinished contours '{self.path}'", problem)) from problem
 
     def save(self, drafts: Iterable[Draft]) -> None:
         """Write these drafts in place of those in the file.

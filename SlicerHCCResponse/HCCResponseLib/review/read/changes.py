@@ -51,7 +51,7 @@ class Change:
 
     @property
     def when(self) -> str:
-        """Date and time in UTC, with the local time where it is known."""
+        """Date and time in UTC, with the local time where it is known and differs."""
         return moment(self.utc, self.local)
 
     @property

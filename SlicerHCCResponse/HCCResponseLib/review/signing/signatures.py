@@ -24,9 +24,13 @@ class Meaning(StrEnum):
 
 
 def moment(utc: str, local: str) -> str:
-    """A moment for people: UTC, and the local time with its offset where it is known (both ISO 8601)."""
-    when = f"{utc[:19].replace('T', ' ')} UTC"
-    return f"{when} (local {local.replace('T', ' ')})" if local else when
+    """A moment for people, to the minute: UTC, and the local time with its offset where it is known and another one.
+
+    Args:
+        utc, local: ISO 8601 with seconds and offset.
+    """
+    when, here = utc[:16].replace("T", " "), local[:16].replace("T", " ")
+    return f"{when} UTC (local {here}{local[19:]})" if here not in ("", when) else f"{when} UTC"
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Signature:
 
     @property
     def when(self) -> str:
-        """Date and time in UTC, with the local time and its offset where they are known."""
+        """Date and time in UTC, with the local time and its offset where they are known and differ."""
         return moment(self.utc, self.local)
 
     @property

@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from HCCResponseLib.base.errors import InputError, StorageError
+from HCCResponseLib.base.files import in_words
 
 WRITING = "hcc_writing"
 #: Seconds that a writer waits for another one.
@@ -40,7 +41,7 @@ def sqlite_engine(path: Path) -> Engine:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         owner_only(path)
     except OSError as problem:
-        raise StorageError(f"The read '{path}' cannot be created: {problem}.") from problem
+        raise StorageError(f"The read '{path}' cannot be created: {in_words(problem)}.") from problem
     archived = is_archived(path)
     address = path.resolve().as_uri() + "?immutable=1" if archived else str(path)
 

@@ -374,7 +374,7 @@ def open_store(where: str | Path, create: bool = True) -> Store:
     else:
         path = Path(where)
         if not create and not path.is_file():
-            raise StorageError(f"There is no read '{path}'.")
+            raise StorageError(f"The file '{path}' does not exist.")
         engine, name = sqlite_engine(path), str(path)
     try:
         with errors_of(name, "opened"):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from HCCResponseLib.base.errors import StorageError
+from HCCResponseLib.base.files import in_words
 from HCCResponseLib.review.store.engine import is_archived, writing
 
 HEAD = "0003"
@@ -105,5 +106,5 @@ def _back_up(path: Path, revision: str) -> None:
     except (OSError, sqlite3.Error) as problem:
         partial.unlink(missing_ok=True)
         raise StorageError(
-            f"The read '{path}' was not upgraded: its backup copy '{target}' cannot be written: {problem}."
+            f"The read '{path}' was not upgraded: its backup copy '{target}' cannot be written: {in_words(problem)}."
         ) from problem
