@@ -95,7 +95,6 @@ def assess(
     with errors_as_one_line():
         paths = study.paths
         require_there(decisions, "Decisions file ")
-        from HCCResponseLib.base.errors import IncompleteReadError
         from HCCResponseLib.report.subject.output import write_outputs
         from HCCResponseLib.review.decisions.decisions_file import load_decisions
         from HCCResponseLib.review.read.category import missing
@@ -117,7 +116,10 @@ def assess(
             else:
                 say(f"Report: {written['report']}")
             tell_next(session)
-            raise IncompleteReadError("No category yet. Still missing: " + " ".join(gaps))
+            # The usual end of a first run, and no fault; scripts see the exit status.
+            words = "No category yet. Still missing: " + " ".join(gaps)
+            console.print(words, style="yellow", soft_wrap=True, markup=False)
+            raise typer.Exit(1)
         result = write_outputs(session)
         tell(result, as_json)
 
