@@ -60,11 +60,15 @@ def printed_words(content):
     ],
 )
 def test_it_says_which_read_counts_by_whom_when_and_why(two, tmp_path, name, read_id, short, counts):
-    assert "djudicated" not in " ".join((content_of(two, name, read_id).state, *content_of(two, name, read_id).who))
+    assert "djudicated" not in " ".join(
+        (content_of(two, name, read_id).state, *content_of(two, name, read_id).who)
+    )
     choose(two)
     content = content_of(two, name, read_id)
     assert content.state == f"Signed by Dr {name.title()}; adjudicated, {short}"
-    (when,) = {e.utc[:19].replace("T", " ") for e in two.store.other(read_id).events() if e.action == "adjudicated"}
+    (when,) = {
+        e.utc[:19].replace("T", " ") for e in two.store.other(read_id).events() if e.action == "adjudicated"
+    }
     write_html(tmp_path / "r.html", content)
     html = unescape((tmp_path / "r.html").read_text(encoding="utf-8"))
     for text in (html[html.index("Who and when") :], printed_words(content)):
@@ -78,7 +82,9 @@ def test_it_says_which_read_counts_by_whom_when_and_why(two, tmp_path, name, rea
 def test_why_an_adjudicated_read_cannot_be_opened_again_is_said(two):
     choose(two)
     store, state = two.open("ann", "S1-1")
-    why = r"was adjudicated on \d{4}-\d\d-\d\d \(S1-1 counts\).*queries have to be settled before adjudication"
+    why = (
+        r"was adjudicated on \d{4}-\d\d-\d\d \(S1-1 counts\).*queries have to be settled before adjudication"
+    )
     with pytest.raises(AccessError, match=why):
         amend(store, state, two.people, two.credentials("boss"), FOLLOW_UP, "query 17")
 

@@ -176,7 +176,9 @@ def _state(state: ReadState, read_id: str) -> str:
     choice = state.locks.choice
     if choice is None:
         return words
-    return f"{words}; adjudicated, {'this read' if choice.chosen == read_id else f'read {choice.chosen}'} counts"
+    return (
+        f"{words}; adjudicated, {'this read' if choice.chosen == read_id else f'read {choice.chosen}'} counts"
+    )
 
 
 def _who(state: ReadState) -> list[str]:
