@@ -99,7 +99,7 @@ def test_one_subject_from_nothing_to_a_verified_export_takes_twelve_commands(rea
     assert "'S1-1' counts for subject 'S1'." in adjudicated
     tables = [Path(line) for line in exported.splitlines()]
     assert tables and all(table.is_file() for table in tables)
-    assert "all as they were written; 6 signatures fit" in verified  # the adjudication is one in each read
+    assert "6 signatures fit (4 under time points, 2 of adjudications, one in each read)" in verified
 
 
 def test_the_signature_under_the_baseline_proposes_the_follow_up(read):
