@@ -52,17 +52,11 @@ def _manager_first(
 
 def _answer(made: list[Account], newcomers: list[Newcomer | None] | list[Newcomer]) -> CommandAnswer:
     """Who got an account, each with the temporary password; ``None`` for whoever typed one."""
-    rows = [
-        {"name": a.name, "roles": sorted(a.roles), "temporary_password": one and one.password}
-        for a, one in zip(made, newcomers, strict=True)
-    ]
-    words = [
-        f"{r['name']} ({', '.join(r['roles'])}): "
-        + (
-            f"temporary password {r['temporary_password']}"
-            if r["temporary_password"]
-            else "the password that you gave"
-        )
-        for r in rows
-    ]
+    rows, words = [], []
+    for account, one in zip(made, newcomers, strict=True):
+        roles = sorted(role.value for role in account.roles)
+        temporary = None if one is None else one.password
+        given = f"temporary password {temporary}" if temporary else "the password that you gave"
+        rows.append({"name": account.name, "roles": roles, "temporary_password": temporary})
+        words.append(f"{account.name} ({', '.join(roles)}): {given}")
     return CommandAnswer(rows, "\n".join(words))
