@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import sqlite3
 import sys
 
@@ -13,6 +14,7 @@ FIELDS = "format position read_id sequence previous previous_in_store utc actor 
 FIELDS = [*FIELDS.split(), "contours", "software", "profile"]
 OLD_FIELDS = ["previous", "utc", "actor", "action", "payload", "software"]
 SIGNED = ["signed", "adjudicated", "amended", "closed", "assigned", "unblinded"]
+USAGE = "Usage: python verify_bundle.py BUNDLE [HASH]. It checks an audit bundle; HASH is one that was noted earlier."
 SECRET = ["account-added", "account-password", "account-key"]
 MANAGED = [*SECRET, "account-roles", "account-disabled", "account-enabled", "account-rules", "let-in-again"]
 
@@ -71,7 +73,7 @@ def key_for(event, said, people, local):
 
 def check(file, table, local):
     blobs = {key: digest(data) == key for key, data in file.execute("SELECT sha256, data FROM blobs")}
-    whole, ends, people, history, keyed, seen = "0" * 64, {}, {}, [], False, [0, 0, 0]
+    whole, ends, people, history, keyed, seen = "0" * 64, {}, {}, [], False, [0, 0, 0, 0]
     for event in map(dict, file.execute(f"SELECT * FROM {table} ORDER BY position")):
         said, (number, before) = json.loads(event["payload"]), ends.get(event["read_id"], (0, "0" * 64))
         seen[0] += 1
@@ -80,8 +82,12 @@ def check(file, table, local):
         ends[event["read_id"]] = (number + 1, whole)
         if keyed and event["action"] in SIGNED + MANAGED:
             check_seal(event, said, key_for(event, said, people, local))
-        seen[1] += event["action"] == "signed"
-        seen[2] += event["action"] == "signed" and not keyed
+        chosen = (
+            event["action"] == "adjudicated" and event["read_id"] != "store"
+        )  # once in each read of the subject
+        seen[1] += event["action"] == "signed" or chosen
+        seen[2] += (event["action"] == "signed" or chosen) and not keyed
+        seen[3] += chosen
         if event["action"] in MANAGED and "name" in said:
             account = {
                 "active": True,
@@ -98,13 +104,32 @@ def check(file, table, local):
 
 
 def main(path, noted=None):
-    file = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    file.row_factory = sqlite3.Row
-    (events, signatures, keyless), last, _ = check(file, "events", check(file, "accounts", [])[2])
-    if noted and not file.execute("SELECT 1 FROM events WHERE hash = ?", (noted,)).fetchone():
+    noted = noted and noted.strip().lower()
+    if noted is not None and not re.fullmatch("[0-9a-f]{64}", noted):
+        sys.exit(
+            f"'{noted}' is no whole hash: one has 64 characters, 0 to 9 and a to f. Nothing was checked."
+        )
+    try:
+        file = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        file.row_factory = sqlite3.Row
+        seen, last, _ = check(file, "events", check(file, "accounts", [])[2])
+        found = file.execute("SELECT 1 FROM events WHERE hash = ?", (noted,)).fetchone()
+    except sqlite3.Error as problem:
+        sys.exit(f"'{path}' cannot be read as an audit bundle: {problem}.")
+    if noted and not found:
         sys.exit(f"NOT AS IT WAS WRITTEN: the noted hash {noted} is not in it")
-    words = f"{events} events fit, {signatures} signatures ({keyless} without key). Last hash: {last}"
-    sys.stdout.write(words + "\n")
+    events, signatures, keyless, chosen = seen
+    parts = (
+        f" ({signatures - chosen} under time points, {chosen} of adjudications, one in each read)"
+        if chosen
+        else ""
+    )
+    words = (
+        f"{events} events fit, {signatures} signatures fit{parts} ({keyless} without key). Last hash: {last}"
+    )
+    sys.stdout.write(words + ("\nThe noted hash was found in it." if noted else "") + "\n")
 
 
+if len(sys.argv) not in (2, 3) or sys.argv[1].startswith("-"):
+    sys.exit(USAGE)
 main(*sys.argv[1:])

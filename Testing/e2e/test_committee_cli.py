@@ -150,7 +150,9 @@ def test_a_committee_from_assignment_to_the_accepted_read(signed):
     done = signed.does("judge", *chosen)
     assert (done["accepted"], done["reports_renewed"]) == (first, [first, second])
     assert all("follow-up 1: final" in r.read_text(encoding="utf-8") for r in reports)
-    assert "closed for good" in signed.fails("boss", "amend", s, first, "baseline", "--reason", "late")
+    assert "was adjudicated" in signed.fails("boss", "amend", s, first, "baseline", "--reason", "late")
+    assert "Adjudicated by the adjudicator" in reports[1].read_text(encoding="utf-8")
+    assert "Judge" not in reports[1].read_text(encoding="utf-8")
     shown = signed.does("ann", "show", s, first)
     assert [p["stage"] for p in shown["time_points"]] == ["final", "final"]
     assert [x["printed_name"] for x in shown["signatures"]] == ["Dr Ann", "Dr Ann"]

@@ -130,17 +130,13 @@ def tell_next(session: Session) -> None:
     from HCCResponseLib.review.read.lifecycle import nothing_found, points
 
     if nothing_found(session.state):
-        first, reader, place = points(session.state)[0], session.state.locks.reader, session.store
+        first = points(session.state)[0]
         words = ["hcc-response", "sign", str(session.folder), first]
-        if reader is not None:
-            words = ["hcc-response", "read", "sign", place.store.name, place.read_id, first, "--as", reader]
         line = f"If there is no lesion at {first}: {shlex.join(words)}, then this command again."
         console.print(line, soft_wrap=True, markup=False)
 
     file = write_template(session.folder, session.state)
-    if file is not None and session.state.locks.reader is not None:
-        console.print(f"Decisions to fill in: {file}", soft_wrap=True, markup=False)
-    elif file is not None:
+    if file is not None:
         console.print(
             f"To decide row by row: hcc-response review {session.folder}", soft_wrap=True, markup=False
         )

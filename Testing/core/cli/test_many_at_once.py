@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from committees import FIRST_PASSWORD, SmallCommittee, password
 from HCCResponseLib.cli.main import app
+from HCCResponseLib.cli.read import assignment_list
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
@@ -138,6 +139,26 @@ def test_either_all_is_assigned_or_nothing(committee, tmp_path):
         "assign", "trial.sqlite", *studies, "--to", "ann=RADIOLOGIST 1", "--to", "bob=RADIOLOGIST 9"
     )
     assert json.loads(boss("list", "trial.sqlite", "--json").stdout) == []
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        (("ann=RADIOLOGIST 1", "nobody=RADIOLOGIST 2"), "There is no account 'nobody'"),
+        (("ann=RADIOLOGIST 1", "judge=RADIOLOGIST 2"), "'judge' is not a reader"),
+        (("ann=RADIOLOGIST 1", "bob=RADIOLOGIST 9"), "no stream 'RADIOLOGIST 9'"),
+        (("ann=RADIOLOGIST 1", "bob=RADIOLOGIST 1"), "RADIOLOGIST 1 of subject 'S1' is 'ann' already"),
+        (("ann=RADIOLOGIST 1", "ann=RADIOLOGIST 2"), "'ann' reads subject 'S1' already"),
+    ],
+)
+def test_who_reads_what_is_checked_before_any_image_is_read(committee, tmp_path, monkeypatch, to, said):
+    read = []
+    monkeypatch.setattr(assignment_list, "load_images", lambda study: read.append(study) or ({}, {}))
+    studies = subjects(tmp_path, "S1", "S2")
+    asked = [word for one in to for word in ("--to", one)]
+    assert said in refused("assign", "trial.sqlite", *studies, *asked)
+    assert "Only a manager" in refused("assign", "trial.sqlite", *studies, "--to", to[0], name="ann")
+    assert read == []
 
 
 @pytest.mark.parametrize(

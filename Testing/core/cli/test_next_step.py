@@ -90,6 +90,32 @@ def test_the_signature_opens_the_next_time_point_and_it_is_proposed_at_once(open
     assert Path(file).parent == opened / "work"
 
 
+def test_opening_a_read_says_the_command_that_comes_next_and_it_works_as_it_stands(opened):
+    words = ("open", opened / "reads.sqlite", READ, opened / "S1", "-o", opened / "work")
+    said = run(*words)
+    [line] = [one for one in said.stderr.splitlines() if one.startswith("Next: ")]
+    file = opened / "work" / "decisions.yaml"
+    assert f"# Then: {line.removeprefix('Next: ')}" in file.read_text(encoding="utf-8").splitlines()
+    text = file.read_text(encoding="utf-8").replace("action: }", "action: accept}")
+    file.write_text(text, encoding="utf-8")
+    first = shlex.split(line.removeprefix("Next: "))
+    assert first[:2] == ["hcc-response", "read"]
+    signed = run(*first[2:])
+    assert signed.exit_code == 0, signed.stderr
+    assert "'baseline' signed by Dr Ann" in signed.stdout
+    [line] = [one for one in signed.stdout.splitlines() if one.startswith("Next: ")]
+    file = opened / "work" / "decisions-2.yaml"
+    assert str(file) in shlex.split(line), "the filled-in file is left alone"
+
+
+def test_where_all_is_decided_the_next_command_signs(opened):
+    assert run("decide", opened / "reads.sqlite", READ, opened / "baseline.yaml").exit_code == 0
+    said = run("open", opened / "reads.sqlite", READ, opened / "S1", "-o", opened / "work")
+    [line] = [one for one in said.stderr.splitlines() if one.startswith("Next: ")]
+    signed = run(*shlex.split(line.removeprefix("Next: "))[2:])
+    assert "'baseline' signed by Dr Ann" in signed.stdout, signed.stderr
+
+
 def test_the_last_signature_says_no_more_than_before(opened):
     signing(opened, "--study", opened / "S1")
     decided = {"reader": "ann", "decisions": [{"time_point": POINTS[1], "name": "L1", "action": "accept"}]}
@@ -169,7 +195,8 @@ def test_a_baseline_without_lesions_is_signed_and_the_follow_up_proposed(opened,
     words = ["read", "assign", str(store), str(opened / "S1"), "--to", "ann=RADIOLOGIST 1"]
     CliRunner().invoke(app, words, env=boss)
     done = run("open", store, READ, opened / "S1", "-o", opened / "empty")
-    line = f"If there is no lesion at baseline: hcc-response read sign {store} S1-1 baseline --as ann"
+    then = f"hcc-response read sign {store} S1-1 baseline --study {opened / 'S1'} --as ann"
+    line = f"Next, if there is no lesion at baseline: {then}"
     assert line in done.stderr
     assert "No lesion was found at baseline" in done.stderr
     done = run("sign", store, READ, "baseline", "--study", opened / "S1")

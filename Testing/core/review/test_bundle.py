@@ -6,11 +6,14 @@ import sys
 from contextlib import closing
 
 import pytest
+from typer.testing import CliRunner
 
 from committees import FIRST, PD, SECOND, SmallCommittee
 from forgery import forge
 from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.base.resources import resource_path
+from HCCResponseLib.cli.main import app
+from HCCResponseLib.review.committee.adjudication import adjudicate
 from HCCResponseLib.review.people.keys import new_key
 from HCCResponseLib.review.people.people import People
 from HCCResponseLib.review.signing.audit import verify
@@ -64,9 +67,54 @@ def test_a_third_party_checks_the_bundle_without_our_software(bundle, trial):
     with sqlite3.connect(bundle) as connection:
         (count,) = connection.execute("SELECT count(*) FROM events").fetchone()
         (noted,) = connection.execute("SELECT hash FROM events WHERE position = 1").fetchone()
-    assert done.stdout.startswith(f"{count} events fit, 4 signatures (0 without key).")
+    assert done.stdout.startswith(f"{count} events fit, 4 signatures fit (0 without key).")
     assert check(bundle, noted).returncode == 0
     assert "the noted hash" in check(bundle, "f" * 64).stderr
+
+
+def test_an_adjudication_is_counted_alike_by_both_programs(tmp_path):
+    made = SmallCommittee(tmp_path / "trial.sqlite")
+    for name, stream, sizes in (("ann", FIRST, None), ("bob", SECOND, PD)):
+        made.read(name, made.assign(name, stream).read_id, sizes)
+    adjudicate(made.store, made.people, made.credentials("judge"), "S1", "S1-1", "shrinks")
+    export_bundle(made.person("eve"), made.store, made.people, tmp_path / "bundle.sqlite")
+    found = verify(made.store)
+    made.store.close()
+    assert (found.problem, found.signatures, found.adjudications) == ("", 6, 2)
+    words = "6 signatures fit (4 under time points, 2 of adjudications, one in each read)"
+    assert words in verified(tmp_path / "trial.sqlite").stdout
+    assert words in check(tmp_path / "bundle.sqlite").stdout
+
+
+def verified(*words):
+    return CliRunner().invoke(app, ["read", "verify", *map(str, words)])
+
+
+def test_a_noted_hash_is_told_as_found_and_a_part_of_it_is_a_slip_and_no_alarm(bundle, trial):
+    noted, store = trial.store.other("S1-1").head(), trial.store.path
+    for hash_ in (noted, f" {noted.upper()}"):
+        for done in (verified(store, "--expect", hash_), check(bundle, hash_)):
+            assert done.stdout.splitlines()[-1] == "The noted hash was found in it."
+    for slip in (f"{noted[:4]}...", noted[:-1], noted + "0", "g" * 64):
+        for done in (verified(store, "--expect", slip), check(bundle, slip)):
+            said = " ".join(done.stderr.split())
+            assert "is no whole hash" in said
+            assert "Nothing was checked" in said
+            assert "as it was written" not in said.lower()
+
+
+@pytest.mark.parametrize("words", [(), ("--help",), ("a", "b", "c")])
+def test_called_wrongly_the_script_says_how_in_a_sentence(words):
+    done = check(*words)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Usage: python verify_bundle.py BUNDLE [HASH].")
+    assert "Traceback" not in done.stderr
+
+
+def test_what_is_no_bundle_is_said_in_a_sentence(tmp_path):
+    (tmp_path / "notes.txt").write_text("no database at all", encoding="utf-8")
+    for path in (tmp_path / "notes.txt", tmp_path / "nowhere.sqlite"):
+        assert check(path).stderr.startswith(f"'{path}' cannot be read as an audit bundle: ")
 
 
 def test_no_password_hash_and_no_locked_key_is_in_the_bundle(bundle):

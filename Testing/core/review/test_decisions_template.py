@@ -1,6 +1,8 @@
 """A decisions file to fill in: it names every row, decides nothing by itself, and never takes a reader's words away."""
 
+import shlex
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,7 +14,7 @@ from HCCResponseLib.imaging.write import write_label_map
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.decisions.decide import accept_all
 from HCCResponseLib.review.decisions.decisions_file import apply_decisions
-from HCCResponseLib.review.decisions.template import write_first_template, write_template
+from HCCResponseLib.review.decisions.template import Place, write_first_template, write_template
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, disc, lesion, make_read, study
 
 GRIDS = {BASELINE: GRID, FOLLOW_UP: GRID}
@@ -113,10 +115,12 @@ def test_nothing_is_left_to_fill_in_once_all_is_decided(tmp_path):
 
 def test_the_reader_of_a_committee_is_named_and_sent_to_the_committee_s_command(tmp_path):
     store, state = make_read(tmp_path / "read.sqlite", [lesion(BASELINE, "L1", 40)])
-    state.locks.reader = "ann"
-    path = write_template(tmp_path, state)
+    place = Place("my trial.sqlite", "S1-1", Path("subjects/S1"), "ann")
+    path = write_template(tmp_path, state, place)
     assert "\nreader: ann\n" in path.read_text()
-    assert f'hcc-response read decide STORE READ "{path}" --study STUDY --sign --as ann' in path.read_text()
+    words = ("hcc-response", "read", "decide", "my trial.sqlite", "S1-1", str(path), "--study", "subjects/S1")
+    [line] = [one for one in path.read_text().splitlines() if one.startswith("# Then: ")]
+    assert tuple(shlex.split(line.removeprefix("# Then: "))) == (*words, "--sign", "--as", "ann")
     with pytest.raises(InputError, match="nothing is decided in it yet"):
         apply_decisions(store, state, path, GRIDS)
     store.close()

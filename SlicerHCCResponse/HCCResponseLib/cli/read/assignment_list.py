@@ -1,7 +1,6 @@
 """What ``hcc-response read assign`` is asked for: subjects and readers by words, or a list from a spreadsheet."""
 
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 from HCCResponseLib.base.csv_files import read_csv_table
@@ -9,8 +8,10 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.progress import progress_bar
 from HCCResponseLib.cli.sign_in import SignedIn
 from HCCResponseLib.imaging.study import load_study
-from HCCResponseLib.review.committee.assignments import assign, blinded
+from HCCResponseLib.review.committee.assignments import assign, blinded, planned
 from HCCResponseLib.review.committee.worklist import Assignment
+from HCCResponseLib.review.people.person import require_role
+from HCCResponseLib.review.read.access import Role
 from HCCResponseLib.review.read.session import load_images
 
 COLUMNS = ("study", "reader", "stream")
@@ -50,16 +51,30 @@ def _pair(words: str) -> tuple[str, str]:
 
 
 def assigned(signed: SignedIn, everything: list[Wanted]) -> list[Assignment]:
-    """Give all of them out in one transaction; the images of each study are read once before it."""
-    ready = []
-    studies = [(study, list(group)) for study, group in groupby(everything, key=lambda w: w.study)]
+    """Give all of them out in one transaction.
+
+    Names, roles, streams and doubles are checked before the images of each study are read, which takes long; and again
+    when the assignments are written.
+    """
+    require_role(signed.person, Role.MANAGER)
+    contents = {one.study: blinded(load_study(one.study)) for one in everything}
+    plans: list[Assignment] = []
+    for one in everything:
+        study = contents[one.study]
+        plans.append(planned(signed.store, signed.people, study, one.reader, one.stream, plans))
     with progress_bar() as bar:
-        for path, group in bar.track(studies, description="Reading the images of all subjects"):
-            content = blinded(load_study(path))
-            ready.append((content, load_images(content)[1], group))
+        paths = bar.track(list(contents), description="Reading the images of all subjects")
+        prints = {path: load_images(contents[path])[1] for path in paths}
     with signed.store.transaction():
         return [
-            assign(signed.store, signed.person, signed.people, content, prints, one.reader, one.stream)
-            for content, prints, group in ready
-            for one in group
+            assign(
+                signed.store,
+                signed.person,
+                signed.people,
+                contents[one.study],
+                prints[one.study],
+                one.reader,
+                one.stream,
+            )
+            for one in everything
         ]

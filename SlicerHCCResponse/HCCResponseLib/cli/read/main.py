@@ -51,7 +51,10 @@ def verify(
         str | None, typer.Option("--read", help="Only this read; without it the whole store.")
     ] = None,
     expect: Annotated[
-        str | None, typer.Option(help="Hash that an earlier check printed; it must still be in the chain.")
+        str | None,
+        typer.Option(
+            help="Hash that an earlier check printed, all 64 characters; it must still be in the chain."
+        ),
     ] = None,
     accounts: Annotated[
         Path | None,
@@ -87,6 +90,7 @@ def verify(
         facts = {
             **dataclasses.asdict(found.chain),
             "signatures": found.signatures,
+            "adjudications": found.adjudications,
             "without_key": found.without_key,
             "notes": found.notes,
             "reason": found.problem,
@@ -96,10 +100,10 @@ def verify(
         if found.problem:
             raise StorageError(f"'{store.name}' is not as it was written: {found.problem}.")
         if not as_json:
-            _tell_check(found)
+            _tell_check(found, noted=expect is not None)
 
 
-def _tell_check(found: "AuditResult") -> None:
+def _tell_check(found: "AuditResult", noted: bool) -> None:
     """What a check that found nothing wrong says, and what it did not look at."""
     for note in found.notes:
         say(f"Note: {note}.")
@@ -109,12 +113,17 @@ def _tell_check(found: "AuditResult") -> None:
             f"Not looked at, because this login of the database may not see them: {chain.unseen} events "
             f"of other reads, {chain.unseen_keys} locked keys of other accounts."
         )
+    chosen = found.adjudications
+    parts = f" ({found.signatures - chosen} under time points, {chosen} of adjudications, one in each read)"
+    parts = parts if chosen else ""
     without = f" ({found.without_key} of them without key)" if found.without_key else ""
     last = "last event that was looked at" if chain.unseen else "last event"
     say(
-        f"{chain.events} events, all as they were written; {found.signatures} signatures fit{without}. "
+        f"{chain.events} events, all as they were written; {found.signatures} signatures fit{parts}{without}. "
         f"Hash of the {last}: {chain.head}"
     )
+    if noted:
+        say("The noted hash was found in it.")
 
 
 @read_app.command()

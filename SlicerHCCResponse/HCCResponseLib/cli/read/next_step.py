@@ -53,7 +53,6 @@ class NextStep:
         """Make the proposals and say what waits for the reader; whatever goes wrong, what was signed stands."""
         from HCCResponseLib.cli.study import result_lines
         from HCCResponseLib.report.subject.output import write_outputs
-        from HCCResponseLib.review.decisions.template import write_template
 
         assert self.study is not None
         assert self.folder is not None
@@ -62,7 +61,7 @@ class NextStep:
         try:
             session = open_proposed(self.read, self.study, self.folder, options)
             result = write_outputs(session)
-            file = write_template(session.folder, session.state)
+            file, then = _to_do(session, self.study)
         except KeyboardInterrupt:
             return self._stopped("cancelled", CANCELLED)
         except (HCCResponseError, OSError) as problem:
@@ -72,7 +71,7 @@ class NextStep:
         lines += [
             f"Waiting for your decision at {point}: {', '.join(rows)}" for point, rows in waiting.items()
         ]
-        lines += [f"Decisions to fill in: {file}"] if file else []
+        lines += [f"Decisions to fill in: {file}", f"Next: {then}"] if file else []
         values = {**result, "waiting": waiting, "decisions": file and str(file), "problem": None}
         return CommandAnswer({"next": values}, "\n".join(lines))
 
@@ -117,6 +116,36 @@ def open_proposed(read: tuple[ReadStore, ReadState], study: Path, folder: Path, 
     session = open_session(blinded(load_study(study)), folder, read)
     make_proposals(session, options)
     return session
+
+
+def tell_what_follows(session: Session, study: Path) -> None:
+    """Say on standard error what the reader of an assigned read does now that its proposals are there."""
+    from HCCResponseLib.review.read.lifecycle import nothing_found, points
+
+    file, then = _to_do(session, study)
+    if file is not None:
+        console.print(f"Decisions to fill in: {file}", soft_wrap=True, markup=False)
+    nothing = nothing_found(session.state)
+    when = f", if there is no lesion at {points(session.state)[0]}" if nothing else ""
+    if then:
+        console.print(f"Next{when}: {then}", soft_wrap=True, markup=False)
+
+
+def _to_do(session: Session, study: Path) -> tuple[Path | None, str]:
+    """The file of decisions to fill in and the command that takes it in; without open rows, the command that signs."""
+    from HCCResponseLib.review.decisions.template import Place, write_template
+    from HCCResponseLib.review.read.access import Act, Relation, allowed
+    from HCCResponseLib.review.read.lifecycle import points, stage
+
+    state, store = session.state, session.store
+    place = Place(store.store.name, store.read_id, study, state.locks.reader or "")
+    file = write_template(session.folder, state, place)
+    if file is not None:
+        return file, place.command("decide", file, "--sign")
+    for point in points(state):
+        if point in state.provenance and allowed(Relation.OWN_READER, Act.SIGN, stage(state, point)):
+            return None, place.command("sign", point)
+    return None, ""
 
 
 def undecided(state: ReadState) -> dict[str, list[str]]:

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from HCCResponseLib.cli.common import JsonOption, say, say_json
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.cli.common import JsonOption, errors_as_one_line, say, say_json
 from HCCResponseLib.cli.sign_in import (
+    NEW_PASSWORD,
     CommandAnswer,
     Name,
     NewPasswordFile,
@@ -19,6 +21,7 @@ from HCCResponseLib.cli.sign_in import (
     password,
     people_at,
     signed_command,
+    signed_in,
 )
 from HCCResponseLib.review.read.access import Role
 
@@ -28,6 +31,21 @@ users_app = typer.Typer(
     no_args_is_help=True,
 )
 Account = Annotated[str, typer.Argument(metavar="NAME", help="Sign-in name of the account.")]
+ManagerName = Annotated[
+    str | None,
+    typer.Option("--as", envvar="HCC_RESPONSE_USER", help="Your own sign-in name, as a manager."),
+]
+ListPasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--new-password-file",
+        help="For a new database, or where your password is temporary or too old: file whose first line is your new "
+        f"one. Without it: {NEW_PASSWORD}, else you are asked twice.",
+    ),
+]
+_WITHOUT_NAME = (
+    "'{where}' has accounts already: a manager adds others and gives the own sign-in name with --as."
+)
 Roles = Annotated[list[Role], typer.Option("--role", help="May be given more than once.")]
 
 
@@ -37,10 +55,7 @@ def add(
     name: Account,
     printed_name: Annotated[str, typer.Option(help="As it is to stand below a signature.")],
     role: Roles,
-    as_name: Annotated[
-        str | None,
-        typer.Option("--as", envvar="HCC_RESPONSE_USER", help="Your own sign-in name, as a manager."),
-    ] = None,
+    as_name: ManagerName = None,
     password_file: PasswordFile = None,
     new_password_file: NewPasswordFile = None,
     as_json: JsonOption = False,
@@ -51,7 +66,9 @@ def add(
     """
     with people_at(where, create=True) as (_, people):
         by = None
-        if as_name and people.accounts():
+        if people.accounts():
+            if not as_name:
+                raise InputError(_WITHOUT_NAME.format(where=where))
             by, _ = enter(people, as_name, PasswordFiles(password_file, new_is_anothers=True))
         made = people.add(name, printed_name, set(role), password(new_password_file, new=True), by)
         result = {"name": made.name, "printed_name": made.printed_name, "roles": sorted(made.roles)}
@@ -59,30 +76,41 @@ def add(
 
 
 @users_app.command("add-all")
-@signed_command
 def add_all(
-    signed: SignedIn,
+    where: Where,
     people: Annotated[
         Path, typer.Argument(metavar="PEOPLE", help="CSV file with the columns name, printed_name and roles.")
     ],
-) -> CommandAnswer:
+    as_name: ManagerName = None,
+    password_file: PasswordFile = None,
+    new_password_file: ListPasswordFile = None,
+    as_json: JsonOption = False,
+) -> None:
     """Make an account for everybody in a list (manager), or for nobody, and print their temporary passwords.
 
-    Several roles of one person have spaces between them. The passwords are shown this once: hand each to its owner, who
-    is asked for another one at the first sign-in.
+    A database that is not there yet is made: its first account is that of the list's manager, whose password is asked
+    for. Several roles of one person have spaces between them. The temporary passwords are shown this once: hand each to
+    its owner, who is asked for another one at the first sign-in.
     """
-    from HCCResponseLib.review.people.newcomers import load_newcomers
+    from HCCResponseLib.cli.read.newcomers import founded, joined
 
-    newcomers = load_newcomers(people, signed.people.rules())
-    made = signed.people.add_all(newcomers, signed.person)
-    rows = [
-        {"name": a.name, "roles": sorted(a.roles), "temporary_password": one.password}
-        for a, one in zip(made, newcomers, strict=True)
-    ]
-    words = [
-        f"{r['name']} ({', '.join(r['roles'])}): temporary password {r['temporary_password']}" for r in rows
-    ]
-    return CommandAnswer(rows, "\n".join(words))
+    with errors_as_one_line():
+        if not _has_accounts(where):
+            answer = founded(where, people, as_name, new_password_file)
+        elif not as_name:
+            raise InputError(_WITHOUT_NAME.format(where=where))
+        else:
+            with signed_in(where, as_name, PasswordFiles(password_file, new_password_file)) as signed:
+                answer = joined(signed, people)
+        say_json(answer.values) if as_json else say(answer.words)
+
+
+def _has_accounts(where: str) -> bool:
+    """Whether a database is there and somebody has an account in it; none is made."""
+    if "://" not in where and not Path(where).exists():
+        return False
+    with people_at(where, create="://" in where) as (_, people):
+        return bool(people.accounts())
 
 
 @users_app.command("list")

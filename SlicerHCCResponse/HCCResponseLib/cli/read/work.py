@@ -14,7 +14,7 @@ from HCCResponseLib.cli.new_study import DEFAULT_FOLDER
 from HCCResponseLib.cli.options import ProposalOptions, with_groups
 from HCCResponseLib.cli.read.comparison import asked_choice, compared, comparison_words
 from HCCResponseLib.cli.read.manage import TimePoint
-from HCCResponseLib.cli.read.next_step import answer_with, open_proposed, step_after
+from HCCResponseLib.cli.read.next_step import answer_with, open_proposed, step_after, tell_what_follows
 from HCCResponseLib.cli.read.report import follow, follow_all
 from HCCResponseLib.cli.sign_in import (
     CommandAnswer,
@@ -57,7 +57,7 @@ def open_and_propose(
     Under a sequential profile the next time point is proposed only after the one before it is signed: 'read decide
     --sign --study STUDY' does so at once, else run this again after each signature.
     """
-    from HCCResponseLib.cli.study import tell, tell_next
+    from HCCResponseLib.cli.study import tell
     from HCCResponseLib.report.subject.output import write_outputs
     from HCCResponseLib.review.committee.assignments import open_read
 
@@ -65,7 +65,7 @@ def open_and_propose(
         opened = open_read(signed.store, signed.person, read_id)
         session = open_proposed(opened, study, output, proposals.options())
         tell(write_outputs(session), as_json)
-        tell_next(session)
+        tell_what_follows(session, study)
 
 
 @signed_command

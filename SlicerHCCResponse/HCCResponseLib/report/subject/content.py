@@ -128,7 +128,7 @@ def report_content(
         title=f"Treatment response: {state.study.subject}",
         head=_head(state, read_id),
         profile=f"{profile.criterion} · profile {profile.name} · {len(state.study.timepoints)} time points",
-        state=_state(state),
+        state=_state(state, read_id),
         signed=is_signed(state),
         reviewed=state.reviewed(),
         gaps=tuple(missing(state)),
@@ -140,7 +140,7 @@ def report_content(
         new_lesions=_new_lesions(shown, {h.name: h.why for h in histories(state, profile) if h.progression}),
         no_new_lesions=_no_new_lesions(shown),
         rejected=rejected(state),
-        who=tuple(_who(state)),
+        who=(*_who(state), *_adjudicated(state, read_id)),
         signatures=tuple(state.signatures),
         cautions=tuple(cautions(shown, profile)),
         sum_title=sum_title,
@@ -165,8 +165,8 @@ def _head(state: ReadState, read_id: str) -> str:
     return f"{words} (read {read_id})" if read_id and state.locks.reader is not None else words
 
 
-def _state(state: ReadState) -> str:
-    """Signed or not, and by whom; and where rows were accepted unseen, that."""
+def _state(state: ReadState, read_id: str) -> str:
+    """Signed or not, and by whom; where rows were accepted unseen, that; where it was adjudicated, what counts."""
     authors = ", ".join(
         dict.fromkeys(s.printed_name for s in state.signatures if s.meaning is Meaning.AUTHORSHIP)
     )
@@ -175,7 +175,13 @@ def _state(state: ReadState) -> str:
         words = f"Signed by {authors}" if authors else "Signed"
     else:
         words = f"Not signed yet, only {', '.join(locked)}" if locked else "Not signed"
-    return words + (", not reviewed" if state.unseen() else "")
+    words += ", not reviewed" if state.unseen() else ""
+    choice = state.locks.choice
+    if choice is None:
+        return words
+    return (
+        f"{words}; adjudicated, {'this read' if choice.chosen == read_id else f'read {choice.chosen}'} counts"
+    )
 
 
 def _who(state: ReadState) -> list[str]:
@@ -189,6 +195,17 @@ def _who(state: ReadState) -> list[str]:
         out.append(f"{rows} accepted unseen in the name of {', '.join(unseen)}.")
     stages = " · ".join(f"{name}: {stage(state, name).value}" for name in points(state))
     return [*(out or ["No decisions yet."]), f"Version {state.locks.version} of the read; {stages}."]
+
+
+def _adjudicated(state: ReadState, read_id: str) -> list[str]:
+    """Which read counts, when and why. Readers are blinded to persons: the adjudicator goes by the role."""
+    choice = state.locks.choice
+    if choice is None:
+        return []
+    counts = f"this read ({read_id}) counts"
+    if choice.chosen != read_id:
+        counts = f"read {choice.chosen} counts for this subject, not this read"
+    return [f"Adjudicated by the adjudicator, {choice.when}: {counts}. Reason: {choice.reason.rstrip('.')}."]
 
 
 def _measured(state: ReadState, profile: Profile) -> str:

@@ -8,7 +8,7 @@ Readers see their own reads and nothing of the others; the study that they get h
 adjudicator sees signed reads under the names of their streams. ``store`` is any read of the committee's store.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -73,17 +73,35 @@ def assign(
     profile = load_profile(study.profile)
     with store.transaction():
         require_role(people.present(by), Role.MANAGER)
-        kind = _kind_for(people, reader, stream, profile)
-        same = assignments(store, study.subject)
-        for other in same:
-            if reader == other.reader:
-                raise InputError(f"'{reader}' reads subject '{study.subject}' already ('{other.read_id}').")
-            if stream == other.stream and other.kind is not ReadKind.REREAD:
-                raise InputError(f"{stream} of subject '{study.subject}' is '{other.reader}' already.")
-        read_id = read_name(study.subject, len(same) + 1)
-        new = Assignment(read_id, study.subject, reader, stream, kind)
+        new = planned(store, people, study, reader, stream)
         _write(store, by, new, blinded(study), fingerprints, profile)
     return new
+
+
+def planned(
+    store: ReadStore,
+    people: People,
+    study: Study,
+    reader: str,
+    stream: str,
+    also: Sequence[Assignment] = (),
+) -> Assignment:
+    """The assignment as :func:`assign` would make it, from the log alone: nothing is written, no image is needed.
+
+    Args:
+        also: what is planned beside it and not written yet.
+
+    Raises:
+        AccessError, InputError: as :func:`assign`.
+    """
+    kind = _kind_for(people, reader, stream, load_profile(study.profile))
+    same = [*assignments(store, study.subject), *(one for one in also if one.subject == study.subject)]
+    for other in same:
+        if reader == other.reader:
+            raise InputError(f"'{reader}' reads subject '{study.subject}' already ('{other.read_id}').")
+        if stream == other.stream and other.kind is not ReadKind.REREAD:
+            raise InputError(f"{stream} of subject '{study.subject}' is '{other.reader}' already.")
+    return Assignment(read_name(study.subject, len(same) + 1), study.subject, reader, stream, kind)
 
 
 def reread(store: ReadStore, by: Signatory, read_id: str, reason: str) -> Assignment:

@@ -5,7 +5,9 @@ Nothing is decided by it as it is written. A file that somebody has edited is ne
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -32,12 +34,35 @@ _HEAD = """# Decisions on {subject}. Nothing is decided until you fill this file
 """
 
 
-def write_template(folder: Path, state: ReadState) -> Path | None:
+@dataclass(frozen=True)
+class Place:
+    """Where an assigned read is kept, as its reader names it on the command line.
+
+    Attributes:
+        store: file or URL of the database.
+        read_id: name of the read.
+        study: study file of the subject, or its folder.
+        reader: who reads.
+    """
+
+    store: str
+    read_id: str
+    study: Path
+    reader: str
+
+    def command(self, act: str, what: Path | str, *more: str) -> str:
+        """A command of this reader on this read that can be pasted, such as ``decide`` with a file of decisions."""
+        words = ["hcc-response", "read", act, self.store, self.read_id, str(what)]
+        return shlex.join([*words, "--study", str(self.study), *more, "--as", self.reader])
+
+
+def write_template(folder: Path, state: ReadState, place: Place | None = None) -> Path | None:
     """List the rows that nobody has decided, for a reader to fill in.
 
     Args:
         folder: of the read; the file is ``decisions.yaml`` there, or ``decisions-2.yaml`` and so on where a reader has
             edited that one.
+        place: of an assigned read, for the command that takes the file in.
 
     Returns:
         the file; ``None`` where nothing waits for a decision, and then an unedited file of before is gone.
@@ -53,7 +78,7 @@ def write_template(folder: Path, state: ReadState) -> Path | None:
         rows = state.rows.get(point.name)
         lines.append(f"  # {point.name}, {point.date}{'' if rows else ': not proposed yet'}")
         lines += [_line(point.name, name, row) for name, row in (rows or {}).items()]
-    return _write(folder, state.study, lines, state.locks.reader or "")
+    return _write(folder, state.study, lines, place)
 
 
 def write_first_template(folder: Path, study: Study) -> Path:
@@ -104,14 +129,14 @@ def _quoted(name: str) -> str:
     return name if yaml.safe_load(name) == name else json.dumps(name)
 
 
-def _write(folder: Path, study: Study, lines: list[str], reader: str = "") -> Path:
+def _write(folder: Path, study: Study, lines: list[str], place: Place | None = None) -> Path:
     path = next(one for one in _places(folder) if not one.exists() or _is_unedited(one))
     named = f'"{folder}"' if (folder / "study.yaml").is_file() else "STUDY"
     then = f'hcc-response assess {named} --decisions "{path}"'
-    if reader:
-        then = f'hcc-response read decide STORE READ "{path}" --study STUDY --sign --as {reader}'
+    if place is not None:
+        then = place.command("decide", path, "--sign")
     head = _HEAD.format(subject=study.subject, then=then)
-    text = f"{head}reader: {_quoted(reader) if reader else ''}\ndecisions:\n" + "\n".join(lines)
+    text = f"{head}reader: {_quoted(place.reader) if place else ''}\ndecisions:\n" + "\n".join(lines)
     write_text(path, f"{text}\n{_MARK}{_digest(text)}\n")
     return path
 

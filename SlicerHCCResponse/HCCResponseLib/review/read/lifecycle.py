@@ -25,8 +25,20 @@ _WHY = {
     Stage.SIGN_AGAIN: "an earlier time point was amended and this one must be signed again",
     Stage.LOCKED: "it is signed and locked",
     Stage.REVIEW: "it is signed and locked; amend it with a reason first",
-    Stage.FINAL: "the read is closed for good",
 }
+
+
+def _why(state: ReadState, now: Stage) -> str:
+    """Why something cannot be done at this stage, for the person who tried it."""
+    if now is not Stage.FINAL:
+        return _WHY[now]
+    choice, reason = state.locks.choice, state.locks.final.rstrip(".")
+    if choice is None:
+        return f"the read is closed for good ({reason}), and nothing opens it again"
+    return (
+        f"the subject was adjudicated on {choice.utc[:10]} ({choice.chosen} counts), which locks its reads for good; "
+        "queries have to be settled before adjudication"
+    )
 
 
 def points(state: ReadState) -> list[str]:
@@ -100,7 +112,7 @@ def require(person: Person, act: Act, state: ReadState, time_point: str | None =
         return Role.READER.value if by[0] is Relation.OWN_READER else by[0].value
     what = f"'{time_point}'" if time_point else "the read"
     if any(allowed(standing, act, other) for standing in held for other in Stage):
-        raise AccessError(f"{person.printed_name} cannot {act} {what} now: {_WHY[now]}.")
+        raise AccessError(f"{person.printed_name} cannot {act} {what} now: {_why(state, now)}.")
     raise AccessError(
         f"{person.printed_name} may not {act} {what}: this needs another role or another reader."
     )
@@ -121,7 +133,7 @@ def require_draft(state: ReadState, actor: str, time_point: str, act: Act = Act.
     if reader is not None and (actor != reader or state.person is None or state.person.name != reader):
         raise AccessError(f"This read is assigned to '{reader}', who must be signed in to {act} in it.")
     if not allowed(Relation.OWN_READER, act, now):
-        raise AccessError(f"'{time_point}' cannot be changed: {_WHY[now]}.")
+        raise AccessError(f"'{time_point}' cannot be changed: {_why(state, now)}.")
 
 
 def hold_draft(store: ReadStore, state: ReadState, actor: str, time_point: str) -> None:

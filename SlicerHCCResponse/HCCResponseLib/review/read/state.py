@@ -15,7 +15,7 @@ from HCCResponseLib.response.types import LesionState, Response
 from HCCResponseLib.review.people.person import Person
 from HCCResponseLib.review.read.facts import Site, Visit, site_from_json, visit_from_json
 from HCCResponseLib.review.read.records import Action, Decision, read_decision, read_proposal
-from HCCResponseLib.review.signing.signatures import Locks, Meaning, ReadOrder, Signature
+from HCCResponseLib.review.signing.signatures import Choice, Locks, Meaning, ReadOrder, Signature
 from HCCResponseLib.review.store import Event, ReadStore
 
 
@@ -366,4 +366,6 @@ def _take_lock(state: ReadState, event: Event) -> None:
         state.locks.amend(payload["time_point"], payload["later"], event.reason)
     elif event.action in ("closed", "adjudicated"):
         state.locks.final = event.reason
+        if event.action == "adjudicated":
+            state.locks.choice = Choice(payload["chosen"], event.utc, event.local, event.reason)
     state.seen = event.sequence

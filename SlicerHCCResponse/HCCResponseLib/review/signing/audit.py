@@ -1,6 +1,7 @@
 """The audit trail for people: whether it is whole, with signatures, and a readable copy of it."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from HCCResponseLib.base.csv_files import csv_text
 from HCCResponseLib.base.errors import AccessError, InputError
 from HCCResponseLib.base.files import write_text
+from HCCResponseLib.review.committee.adjudication import ADJUDICATED
 from HCCResponseLib.review.people.accounts import CHANGES
 from HCCResponseLib.review.people.people import People, local_people, people_file
 from HCCResponseLib.review.people.person import Person
@@ -29,6 +31,7 @@ class AuditResult:
         chain: what going along the chain found.
         signatures: how many signatures fit what they signed.
         problem: the first thing that is wrong, for a reader; empty when nothing is.
+        adjudications: how many of them are an adjudicator's choice, which is signed once in each read of its subject.
         without_key: how many of them are of an earlier version, which had no keys: only the chain speaks for them.
         notes: what a person should know or compare: keys that stand for themselves, categories that were not
             computed again.
@@ -39,6 +42,7 @@ class AuditResult:
     problem: str
     without_key: int = 0
     notes: tuple[str, ...] = ()
+    adjudications: int = 0
 
 
 def verify(
@@ -52,8 +56,11 @@ def verify(
     Args:
         expect: a hash that was noted down earlier and must still be in the chain.
         people: accounts for a store that has none of its own; as a rule those of this computer's user.
+
+    Raises:
+        InputError: ``expect`` is no hash.
     """
-    chain = store.store.check(read_id, expect)
+    chain = store.store.check(read_id, None if expect is None else noted_hash(expect))
     if not chain.good:
         where = f"event {chain.sequence} of read '{chain.read_id}': " if chain.sequence else ""
         return AuditResult(chain, 0, f"{where}{chain.reason}")
@@ -66,22 +73,35 @@ def verify(
         number, why = own.problem
         return AuditResult(chain, 0, f"event {number} of read '{STORE_LOG}': {why}")
     check = SignatureCheck(own, None if own.anybody else _here(people), since)
-    count, keyless, notes = (
-        0,
-        0,
-        [f"the key of '{n}' stands for itself: {k}" for n, k in own.own_word.items()],
-    )
+    count = keyless = chosen = 0
+    notes = [f"the key of '{n}' stands for itself: {k}" for n, k in own.own_word.items()]
     for name in [read_id] if read_id else store.store.reads():
         for one in check.events(store.other(name)):
             if one.fault:
                 problem = f"event {one.event.sequence} of read '{name}': {one.fault}"
-                return AuditResult(chain, count, problem, keyless, tuple(notes))
+                return AuditResult(chain, count, problem, keyless, tuple(notes), chosen)
             counts = one.event.action in SIGNATURES and name != STORE_LOG
             count, keyless = count + counts, keyless + (counts and one.keyless)
+            chosen += counts and one.event.action == ADJUDICATED
             notes += [one.note] if one.note else []
     fault = "" if read_id else store.store.check_standings()
     problem = f"{fault}; 'hcc-response read prepare' makes it anew" if fault else ""
-    return AuditResult(chain, count, problem, keyless, tuple(notes))
+    return AuditResult(chain, count, problem, keyless, tuple(notes), chosen)
+
+
+def noted_hash(text: str) -> str:
+    """A hash as somebody noted it down, all of it. A slip of the pen is not taken for a forged log.
+
+    Raises:
+        InputError: not 64 hexadecimal digits.
+    """
+    plain = text.strip().lower()
+    if not re.fullmatch("[0-9a-f]{64}", plain):
+        raise InputError(
+            f"'{text[:80]}' is no whole hash: one has 64 characters, 0 to 9 and a to f, and this has {len(plain)}. "
+            "Nothing was checked."
+        )
+    return plain
 
 
 def _here(people: People | None) -> Authority | None:

@@ -81,6 +81,27 @@ class Signature:
         return f"key {self.key[:16]}" if self.key else "without key"
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What an adjudicator chose for the subject of a read.
+
+    Attributes:
+        chosen: name of the read that counts, this one or another.
+        utc, local: when (ISO 8601); ``local`` with its offset from UTC, empty in earlier versions.
+        reason: why, in the adjudicator's words.
+    """
+
+    chosen: str
+    utc: str
+    local: str
+    reason: str
+
+    @property
+    def when(self) -> str:
+        """As of :attr:`Signature.when`."""
+        return moment(self.utc, self.local)
+
+
 @dataclass
 class Locks:
     """Order, locks and signatures of one read, as its events tell them.
@@ -95,6 +116,7 @@ class Locks:
         sign_again: time points whose signature fell because an earlier one was amended.
         version: 1, and one more with each amendment.
         final: closed for good, with the reason.
+        choice: the adjudicator's, where that is what closed it.
     """
 
     order: ReadOrder = ReadOrder.UNLOCKED
@@ -106,6 +128,7 @@ class Locks:
     sign_again: set[str] = field(default_factory=set)
     version: int = 1
     final: str = ""
+    choice: Choice | None = None
 
     def sign(self, signature: Signature) -> None:
         """Take in a signature; that of the author locks."""
