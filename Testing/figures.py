@@ -27,7 +27,7 @@ FILE = ROOT / "docs" / "figures.json"
 ADAPTATION, NEW_LESIONS = "adaptation", "new_lesions"
 # Where docs give a figure: the page, and the words around it.
 SENTENCES = (
-    ("README.md", "on {adaptation.pairs} drawn pairs its Dice coefficient is {adaptation.ours.dice:.3f} against "
+    ("README.md", "on {adaptation.pairs} synthetic pairs its Dice coefficient is {adaptation.ours.dice:.3f} against "
      "{adaptation.base.dice:.3f}"),
     ("README.md", "its category is not more often right, {adaptation.ours.right} of {adaptation.pairs} (kappa "
      "{adaptation.ours.kappa:.2f}) against {adaptation.base.right} of {adaptation.pairs} "
@@ -35,7 +35,7 @@ SENTENCES = (
     ("README.md", "Sums of diameters are right on average ({adaptation.ours.bias_percent:+.1f} %)"),
     ("README.md", "between {adaptation.ours.limits_percent[0]:.0f} and {adaptation.ours.limits_percent[1]:+.0f} % of "
      "the truth"),
-    ("README.md", "Of {new_lesions.true} new lesions of at least 10 mm in {new_lesions.pairs} drawn pairs the base "
+    ("README.md", "Of {new_lesions.true} new lesions of at least 10 mm in {new_lesions.pairs} synthetic pairs the base "
      "network found {new_lesions.found} (F1 {new_lesions.f1:.2f}), with {new_lesions.false_per_scan:.1f} false "
      "candidates a scan"),
     ("docs/benchmark.md", "| DSC >= 0.70 | {adaptation.ours.dice:.3f} ("),

@@ -145,7 +145,11 @@ def test_a_committee_from_assignment_to_the_accepted_read(signed):
     assert found["values"][second]["best-response"] == "PD"
     chosen = ("adjudicate", s, subject, "--accept", first, "--reason", "shrinks on all slices")
     assert "reads subject" in signed.fails("bob", *chosen)
-    assert signed.does("judge", *chosen)["accepted"] == first
+    reports = [signed.folder / f"out {name}" / "report.html" for name in ("ann", "bob")]
+    assert not any("follow-up 1: final" in r.read_text(encoding="utf-8") for r in reports)
+    done = signed.does("judge", *chosen)
+    assert (done["accepted"], done["reports_renewed"]) == (first, [first, second])
+    assert all("follow-up 1: final" in r.read_text(encoding="utf-8") for r in reports)
     assert "closed for good" in signed.fails("boss", "amend", s, first, "baseline", "--reason", "late")
     shown = signed.does("ann", "show", s, first)
     assert [p["stage"] for p in shown["time_points"]] == ["final", "final"]

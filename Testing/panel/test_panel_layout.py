@@ -206,3 +206,32 @@ def test_the_lesion_at_each_visit_is_drawn_only_while_its_page_is_looked_at(slic
     slicer_app.process()
     assert case.ui.thumbnailLabel.text.count("data:image/png") == 2
     assert "L1 25.0 mm" in case.ui.thumbnailLabel.text
+
+
+def test_every_visit_has_a_picture_and_the_strip_alone_scrolls(slicer_app, panel, tmp_path):
+    """Before, the first and the two latest were shown: of a visit between them no picture."""
+    points = [BASELINE, *(f"follow-up {n}" for n in range(1, 8))]
+    make_case(tmp_path, [lesion(point, "L1", 40 - 2 * n) for n, point in enumerate(points)])
+    open_case(panel, tmp_path, make=False)
+    ui, area = panel.ui, panel.ui.thumbnailArea
+    seen = []
+    for point in (BASELINE, "follow-up 4", "follow-up 7"):
+        select(panel, "L1", point)
+        shown(panel, tmp_path)
+        slicer_app.process()
+        assert ui.thumbnailLabel.text.count("data:image/png") == 8
+        assert f"<b>{point.replace(' ', '&nbsp;')}</b>" in ui.thumbnailLabel.text
+        seen.append(area.horizontalScrollBar().value)
+    assert seen[0] == 0 < seen[1] < seen[2] == area.horizontalScrollBar().maximum
+    page = ui.lesionTab
+    assert page.widget().width == page.viewport().width, "the page is not wider for it"
+    needed = ui.thumbnailLabel.property("sizeHint").height()
+    assert area.height >= needed + area.horizontalScrollBar().height
+
+
+def test_two_visits_need_no_scroll_bar(slicer_app, case, tmp_path):
+    select(case, "L1", FOLLOW_UP)
+    shown(case, tmp_path)
+    slicer_app.process()
+    assert case.ui.thumbnailArea.horizontalScrollBar().maximum == 0
+    assert case.ui.thumbnailArea.height == case.ui.thumbnailLabel.property("sizeHint").height()

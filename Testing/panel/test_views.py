@@ -133,6 +133,63 @@ def test_scrolling_keeps_the_distance_and_never_drifts(slicer_app, case):
     assert offsets() == pytest.approx([5.0, 5.0])
 
 
+def middles():
+    """R and A in mm of what lies in the middle of each view."""
+    places = []
+    for node in nodes():
+        x, y, _ = node.GetXYZOrigin()
+        places.append(node.GetSliceToRAS().MultiplyPoint((x, y, 0.0, 1.0))[:2])
+    return places
+
+
+def pan(node, x, y):
+    """What a drag with the middle button does, in mm on the screen."""
+    before = node.GetXYZOrigin()
+    node.SetSliceOrigin(before[0] + x, before[1] + y, before[2])
+
+
+def test_panning_takes_the_other_visit_along_by_as_many_millimetres(slicer_app, case):
+    """Before, only scrolling and zoom went together: after a pan the lesions lay beside each other no more."""
+    select(case, "L1", FOLLOW_UP)
+    nodes()[0].SetFieldOfView(40.0, 40.0, 1.0)
+    before, levels = middles(), offsets()
+    pan(nodes()[0], 6.0, -4.0)
+    pan(nodes()[1], 2.0, 1.0)
+    shift = [(a[0] - b[0], a[1] - b[1]) for a, b in zip(middles(), before, strict=True)]
+    assert shift[0] == pytest.approx((-8.0, -3.0)), "the screen's right is the patient's left"
+    assert shift[1] == pytest.approx(shift[0])
+    assert offsets() == levels
+
+
+def test_views_are_panned_one_by_one_while_they_are_unlinked(slicer_app, case):
+    case.ui.linkCheck.setChecked(False)
+    before = middles()
+    pan(nodes()[0], 6.0, 0.0)
+    assert middles()[1] == pytest.approx(before[1])
+    case.ui.linkCheck.setChecked(True)
+    apart = middles()[0][0] - middles()[1][0]
+    pan(nodes()[1], 5.0, 5.0)
+    assert middles()[0][0] - middles()[1][0] == pytest.approx(apart), "what was set by hand stays"
+    assert middles()[0] == pytest.approx((before[0][0] - 11.0, before[0][1] + 5.0))
+
+
+def test_a_lesion_is_in_the_middle_after_a_pan_too(slicer_app, case):
+    nodes()[0].SetFieldOfView(40.0, 40.0, 1.0)
+    select(case, "L1", FOLLOW_UP)
+    before = middles()
+    pan(nodes()[0], 15.0, 15.0)
+    select(case, "L2", FOLLOW_UP)
+    select(case, "L1", FOLLOW_UP)
+    assert middles()[0] == pytest.approx(before[0]) and middles()[1] == pytest.approx(before[1])
+
+
+def test_a_pan_is_not_taken_back_when_the_window_is_resized(slicer_app, case):
+    pan(nodes()[0], 6.0, 0.0)
+    kept = middles()
+    resize(slicer_app, (600, 500), (400, 500))
+    assert middles()[0] == pytest.approx(kept[0]) and middles()[1] == pytest.approx(kept[1])
+
+
 def test_an_offset_set_by_hand_is_kept_for_other_lesions(case):
     select(case, "L1", BASELINE)
     case.ui.linkCheck.setChecked(False)

@@ -40,6 +40,10 @@ class SignInError(HCCResponseError):
     """Name and password were not accepted; the message says what to do, never which of the two was wrong."""
 
 
+class PasswordDueError(SignInError):
+    """Name and password are right, but a temporary or expired password must be changed before anything else."""
+
+
 class StorageError(HCCResponseError):
     """The read could not be written or read back (full disk, no permission, damaged file)."""
 

@@ -9,7 +9,7 @@ import typer
 from HCCResponseLib.cli.common import JsonOption, console, say, say_json
 from HCCResponseLib.cli.evaluate.committee import IncludeUnsigned, StoresArgument
 from HCCResponseLib.cli.observer import observing
-from HCCResponseLib.cli.sign_in import Observer, PasswordFile
+from HCCResponseLib.cli.sign_in import DuePasswordFile, Observer, PasswordFile, PasswordFiles
 from HCCResponseLib.report.exporters import Exporter, exporters
 
 export_app = typer.Typer(
@@ -35,6 +35,7 @@ def sdtm(
     include_unsigned: IncludeUnsigned = False,
     name: Observer = None,
     password_file: PasswordFile = None,
+    new_password_file: DuePasswordFile = None,
     as_json: JsonOption = False,
 ) -> None:
     """CDISC SDTM domains TU, TR, RS of all signed reads.
@@ -47,7 +48,7 @@ def sdtm(
     from HCCResponseLib.report.sdtm.export import export_sdtm
     from HCCResponseLib.report.tables.files import FORMATS
 
-    with observing(stores, name, password_file) as looking:
+    with observing(stores, name, PasswordFiles(password_file, new_password_file)) as looking:
         wanted = tuple(dict.fromkeys(part.strip() for part in forms.split(",")))
         unknown = [form for form in wanted if form not in FORMATS]
         if unknown:
@@ -70,11 +71,12 @@ def _add(exporter: Exporter) -> None:
         include_unsigned: IncludeUnsigned = False,
         name: Observer = None,
         password_file: PasswordFile = None,
+        new_password_file: DuePasswordFile = None,
         as_json: JsonOption = False,
     ) -> None:
         from HCCResponseLib.cohort.committee.from_store import load_committee
 
-        with observing(stores, name, password_file) as looking:
+        with observing(stores, name, PasswordFiles(password_file, new_password_file)) as looking:
             found = load_committee(stores, admit=looking.admit, include_unsigned=include_unsigned)
             files = exporter.write(found, output)
             looking.exported(exporter.name, files)

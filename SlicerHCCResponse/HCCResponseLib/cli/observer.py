@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from HCCResponseLib.base.errors import AccessError
 from HCCResponseLib.cli.common import errors_as_one_line
-from HCCResponseLib.cli.sign_in import password
+from HCCResponseLib.cli.sign_in import PasswordFiles, enter
 
 if TYPE_CHECKING:
     from HCCResponseLib.review.people.person import Person
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Observation:
     """One command that looks at stores; each of them gets its events."""
 
-    def __init__(self, stores: Sequence[str], name: str | None, password_file: Path | None) -> None:
-        self._stores, self._name, self._password_file = stores, name, password_file
+    def __init__(self, stores: Sequence[str], name: str | None, files: PasswordFiles) -> None:
+        self._stores, self._name, self._files = stores, name, files
         self._persons: list[Person | None] = []
 
     def admit(self, store: ReadStore) -> None:
@@ -40,7 +40,8 @@ class Observation:
             raise AccessError(
                 f"'{store.store.name}' has accounts: sign in as a manager or an auditor, --as NAME."
             )
-        person = people.authenticate(self._name, password(self._password_file)).locked()
+        signed, _ = enter(people, self._name, self._files)
+        person = signed.locked()
         self._persons.append(person)
         if not person.roles & {Role.MANAGER, Role.AUDITOR}:
             raise AccessError(
@@ -81,10 +82,10 @@ class Observation:
 
 
 @contextmanager
-def observing(stores: Sequence[str], name: str | None, password_file: Path | None) -> Iterator[Observation]:
+def observing(stores: Sequence[str], name: str | None, files: PasswordFiles) -> Iterator[Observation]:
     """Look at stores; whoever signed in is signed out at the end. Errors become one line."""
     with errors_as_one_line():
-        looking = Observation(stores, name, password_file)
+        looking = Observation(stores, name, files)
         try:
             yield looking
         finally:

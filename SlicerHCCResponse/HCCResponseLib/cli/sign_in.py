@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
 
 import typer
 
-from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.cli.common import JsonOption, errors_as_one_line, say, say_json
+from HCCResponseLib.base.errors import InputError, PasswordDueError
+from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
 
 if TYPE_CHECKING:
     from HCCResponseLib.review.people.people import People
@@ -44,6 +44,14 @@ NewPasswordFile = Annotated[
         help=f"File whose first line is the new password. Without it: {NEW_PASSWORD}, else you are asked twice."
     ),
 ]
+DuePasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--new-password-file",
+        help="Where your password is temporary or too old: file whose first line is your new one. Without it: "
+        f"{NEW_PASSWORD}, else you are asked twice.",
+    ),
+]
 Observer = Annotated[
     str | None,
     typer.Option(
@@ -67,11 +75,49 @@ class SignedIn:
 
 
 @dataclass(frozen=True)
+class PasswordFiles:
+    """Where passwords are read from; ``None``: the variable, else the terminal.
+
+    Attributes:
+        own: the password to sign in with.
+        new: the one that takes its place where it is temporary or too old.
+        new_is_anothers: this command sets a new password for somebody else, so that neither file nor variable can be
+            meant for the person who signs in: that person is asked.
+    """
+
+    own: Path | None = None
+    new: Path | None = None
+    new_is_anothers: bool = False
+
+    @property
+    def can_renew(self) -> bool:
+        """Whether a new password of the person who signs in can be had."""
+        return _at_a_terminal() or not self.is_typed
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether that password can only be typed."""
+        return self.new_is_anothers or (self.new is None and NEW_PASSWORD not in os.environ)
+
+    def renewed(self) -> str:
+        """That new password; typed twice where it is typed."""
+        return _typed("New password", twice=True) if self.new_is_anothers else password(self.new, new=True)
+
+
+@dataclass(frozen=True)
 class CommandAnswer:
-    """What a command says: values for ``--json``, else words."""
+    """What a command says: values for ``--json``, else words.
+
+    Attributes:
+        problem: what went wrong after all, for standard error; ``status``: the exit status then.
+        then: what goes on once that was said, and may take minutes; its values join these.
+    """
 
     values: Any
     words: str
+    problem: str = ""
+    status: int = 0
+    then: Callable[[], CommandAnswer] | None = None
 
 
 _Own = ParamSpec("_Own")
@@ -80,23 +126,30 @@ _Own = ParamSpec("_Own")
 def signed_command(command: Callable[Concatenate[SignedIn, _Own], CommandAnswer]) -> Callable[..., None]:
     """A command line that signs in first and prints what ``command`` answers, as words or as JSON.
 
-    STORE comes before the command's own parameters, ``--as``, ``--password-file`` and ``--json`` after them.
+    STORE comes before the command's own parameters, ``--as``, ``--password-file``, ``--new-password-file`` and
+    ``--json`` after them.
     """
 
     def run(
-        where: Where, as_name: Name, password_file: PasswordFile, as_json: JsonOption, **own: Any
+        where: Where,
+        as_name: Name,
+        password_file: PasswordFile,
+        new_password_file: DuePasswordFile,
+        as_json: JsonOption,
+        **own: Any,
     ) -> None:
-        with signed_in(where, as_name, password_file) as signed:
-            answer = command(signed, **own)  # type: ignore[call-arg]  # typer gives what the signature names
-            if as_json:
-                say_json(answer.values)
-            elif answer.words:
-                say(answer.words)
+        files = PasswordFiles(password_file, new_password_file, sets_anothers)
+        if sets_anothers:
+            own["new_password_file"] = new_password_file
+        with signed_in(where, as_name, files) as signed:
+            _tell(command(signed, **own), as_json)  # type: ignore[call-arg]  # typer gives what the signature names
 
     store, *ours, _ = inspect.signature(run, eval_str=True).parameters.values()
-    defaults = {"password_file": None, "as_json": False}
-    after = [p.replace(default=defaults.get(p.name, p.default)) for p in ours]
+    defaults = {"password_file": None, "new_password_file": None, "as_json": False}
     given = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+    sets_anothers = "new_password_file" in [p.name for p in given]
+    ours = [p for p in ours if p.name not in [q.name for q in given]]
+    after = [p.replace(default=defaults.get(p.name, p.default)) for p in ours]
     parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (store, *given, *after)]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
@@ -104,16 +157,33 @@ def signed_command(command: Callable[Concatenate[SignedIn, _Own], CommandAnswer]
     return run
 
 
+def _tell(answer: CommandAnswer, as_json: bool) -> None:
+    """Say an answer and what goes on after it. Ends the command with its exit status where something went wrong."""
+    values, last = answer.values, answer
+    if not as_json and answer.words:
+        say(answer.words)
+    if answer.then is not None:
+        sys.stdout.flush()
+        last = answer.then()
+        values = {**values, **last.values}
+        if not as_json and last.words:
+            say(last.words)
+    if as_json:
+        say_json(values)
+    if last.problem:
+        console.print(f"error: {last.problem}", style="red", soft_wrap=True, markup=False)
+        raise typer.Exit(last.status)
+
+
 @contextmanager
-def signed_in(where: str, name: str, password_file: Path | None) -> Iterator[SignedIn]:
+def signed_in(where: str, name: str, files: PasswordFiles) -> Iterator[SignedIn]:
     """Open a store that is there and sign in; errors become one line."""
     from HCCResponseLib.review.people.people import people_of
 
     with people_at(where, create=False) as (store, _):
         people = people_of(store)
         try:
-            credentials = (name, password(password_file))
-            person = people.authenticate(*credentials)
+            person, credentials = enter(people, name, files)
             try:
                 yield SignedIn(store, people, person, credentials)
             finally:
@@ -134,6 +204,41 @@ def people_at(where: str, create: bool) -> Iterator[tuple[ReadStore, People]]:
             yield store, People(store)
         finally:
             store.close()
+
+
+def enter(people: People, name: str, files: PasswordFiles) -> tuple[Signatory, tuple[str, str]]:
+    """Sign in; a temporary or expired password is changed on the spot where a new one can be had.
+
+    Returns:
+        the person, with the name and the password that hold from now on.
+
+    Raises:
+        SignInError: not accepted, or the password is due and there is no new one.
+        InputError: the new password is too weak.
+    """
+    secret = password(files.own, f"Password of {name}")
+    try:
+        return people.authenticate(name, secret), (name, secret)
+    except PasswordDueError as due:
+        if not files.can_renew:
+            raise
+        console.print(str(due), style="yellow", soft_wrap=True, markup=False)
+    new = _changed(people, name, secret, files)
+    console.print(f"The password of '{name}' is changed.", markup=False)
+    return people.authenticate(name, new), (name, new)
+
+
+def _changed(people: People, name: str, secret: str, files: PasswordFiles) -> str:
+    """Change a password; where the new one is typed and cannot be used, it is said why and asked for again."""
+    while True:
+        new = files.renewed()
+        try:
+            people.change_password(name, secret, new)
+            return new
+        except InputError as problem:
+            if not files.is_typed:
+                raise
+            console.print(str(problem), style="yellow", soft_wrap=True, markup=False)
 
 
 def new_account_password(files: tuple[Path | None, Path | None]) -> str:
@@ -159,9 +264,17 @@ def password(path: Path | None, prompt: str = "Password", new: bool = False) -> 
         return _first_line(path)
     if variable in os.environ:
         return os.environ[variable]
-    if not sys.stdin.isatty():
+    if not _at_a_terminal():
         raise InputError(f"No password: name a file, set {variable}, or run this where you can type it.")
-    answer: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True)
+    return _typed(prompt, twice=new)
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _typed(prompt: str, *, twice: bool) -> str:
+    answer: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True)
     return answer
 
 

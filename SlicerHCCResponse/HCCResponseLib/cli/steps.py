@@ -1,6 +1,7 @@
 """One step alone, file in, file out: ``segment``, ``adapt``, ``measure``."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,10 +36,13 @@ if TYPE_CHECKING:
     from HCCResponseLib.imaging.volumes import LabelMap
 
 ImageArgument = Annotated[
-    Path, typer.Argument(help="CT: NIfTI, NRRD, MHA or a folder with one DICOM series.")
+    Path | None, typer.Argument(help="CT: NIfTI, NRRD, MHA or a folder with one DICOM series.")
 ]
 ContourArgument = Annotated[
-    Path, typer.Argument(help="Label map on the same grid; every value is one lesion.")
+    Path | None, typer.Argument(help="Label map on the same grid; every value is one lesion.")
+]
+NamedImage = Annotated[
+    Path | None, typer.Option("--input", "-i", help="The CT, in place of its argument: adapt -i CT CONTOUR.")
 ]
 NamedInput = Annotated[Path | None, typer.Option("--input", "-i", help="In place of the argument.")]
 OutputFile = Annotated[Path, typer.Option("--output", "-o", help="File to write.")]
@@ -117,6 +121,27 @@ def _one_of(given: Path | None, named: Path | None, what: str) -> Path:
     return path
 
 
+def in_places(
+    arguments: Sequence[Path | None], named: Sequence[Path], places: Sequence[int], what: str
+) -> list[Path]:
+    """The files in the order of the arguments, where images may stand behind ``-i`` instead.
+
+    Args:
+        arguments: as they were given, those that are left out at the end.
+        places: of the images among the arguments.
+        what: what the arguments are, in words.
+
+    Raises:
+        InputError: too few of them, or too many.
+    """
+    given = [path for path in arguments if path is not None]
+    wanted = len(places) if named else 0
+    if len(named) != wanted or len(given) + wanted != len(arguments):
+        raise InputError(f"Name {what} once: as arguments, or every CT with -i and the contour as argument.")
+    images, others = iter(named), iter(given)
+    return [next(images if named and n in places else others) for n in range(len(arguments))]
+
+
 def _domain(engine: str, weights: Path | None, image: Path, drawn: "LabelMap") -> dict[str, Any]:
     """Whether the scan is one that the engine was made for, by its picture and by the liver that was found."""
     from HCCResponseLib.imaging.read import read_volume
@@ -129,8 +154,9 @@ def _domain(engine: str, weights: Path | None, image: Path, drawn: "LabelMap") -
 
 
 def adapt(
-    image: ImageArgument,
-    contour: ContourArgument,
+    image: ImageArgument = None,
+    contour: ContourArgument = None,
+    named: NamedImage = None,
     output: OutputFile = Path("adapted.safetensors"),
     recipe: Annotated[str, typer.Option(help="quick, or moon2026 (as published, slow).")] = "quick",
     steps: Annotated[
@@ -150,7 +176,8 @@ def adapt(
 ) -> None:
     """Overfit the base network to one patient's accepted contours (IDOL), in a process of its own."""
     with errors_as_one_line():
-        for given in (image, contour, *(also_image or []), *(also_contour or [])):
+        placed = in_places([image, contour], [named] if named else [], (0,), "one CT and its contour")
+        for given in (*placed, *(also_image or []), *(also_contour or [])):
             require_there(given)
         from HCCResponseLib.adapt.recipe import recipe_named
         from HCCResponseLib.adapt.request import AcceptedContours, AdaptationRequest, run_adaptation
@@ -160,7 +187,7 @@ def adapt(
 
         recipe_named(recipe)
         visits = []
-        for scan, drawn in [(image, contour), *_pairs(also_image or [], also_contour or [])]:
+        for scan, drawn in [(placed[0], placed[1]), *_pairs(also_image or [], also_contour or [])]:
             volume = read_volume(scan.resolve())
             require_same_grid(read_label_map(drawn), volume)
             visits.append(AcceptedContours(image=ImageReference.of(volume), contour=drawn.resolve()))

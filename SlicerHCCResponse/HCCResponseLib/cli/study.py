@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -124,6 +125,15 @@ def assess(
 def tell_next(session: Session) -> None:
     """What to do about rows that nobody has decided: go through them, or fill in the file that lists them."""
     from HCCResponseLib.review.decisions.template import write_template
+    from HCCResponseLib.review.read.lifecycle import nothing_found, points
+
+    if nothing_found(session.state):
+        first, reader, place = points(session.state)[0], session.state.locks.reader, session.store
+        words = ["hcc-response", "sign", str(session.folder), first]
+        if reader is not None:
+            words = ["hcc-response", "read", "sign", place.store.name, place.read_id, first, "--as", reader]
+        line = f"If there is no lesion at {first}: {shlex.join(words)}, then this command again."
+        console.print(line, soft_wrap=True, markup=False)
 
     file = write_template(session.folder, session.state)
     if file is not None and session.state.locks.reader is not None:
@@ -221,9 +231,11 @@ def make_proposals(session: Session, options: Options, said: frozenset[str] | No
         if name not in told:
             say_remarks(name, domain_words(facts))
     if waiting:
-        console.print(
-            f"waiting for decisions on the baseline before proposing: {', '.join(waiting)}", style="yellow"
-        )
+        from HCCResponseLib.review.read.lifecycle import how_to_open
+
+        why = how_to_open(session.state, waiting[0])
+        words = f"Not proposed yet: {', '.join(waiting)}. {why}"
+        console.print(words, style="yellow", soft_wrap=True, markup=False)
 
 
 def accept_everything(session: Session, reader: str, options: Options) -> None:
@@ -252,16 +264,24 @@ def tell(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         say_json(result)
         return
+    for line in result_lines(result):
+        say(line)
+
+
+def result_lines(result: dict[str, Any]) -> list[str]:
+    """A result in words: a line for each time point, the category where there is one, where the report lies."""
+    lines = []
     for point in result["time_points"]:
         parts = [f"{r['lesion']} {_size(r)}" for r in point["rows"] if r["kind"] == "lesion"]
         candidates = [r["lesion"] for r in point["rows"] if r["kind"] == "candidate"]
         more = f"; candidates {', '.join(candidates)}" if candidates else ""
         none = "no lesions" if point["proposed"] else "not proposed yet"
-        say(f"{point['name']} ({point['date']}): {', '.join(parts) or none}{more}")
+        lines.append(f"{point['name']} ({point['date']}): {', '.join(parts) or none}{more}")
         if point.get("overall"):
-            say(f"  {result['criterion']}: {point['overall']} (sum {point['sum']} {result['unit']})")
+            lines.append(f"  {result['criterion']}: {point['overall']} (sum {point['sum']} {result['unit']})")
     if not result["reviewed"] and result["category"]:
-        say("Not reviewed: proposals were accepted without a reader looking at each of them.")
-    say(f"Report: {result['report']}")
+        lines.append("Not reviewed: proposals were accepted without a reader looking at each of them.")
+    lines.append(f"Report: {result['report']}")
     if result["report_pdf"]:
-        say(f"PDF: {result['report_pdf']}")
+        lines.append(f"PDF: {result['report_pdf']}")
+    return lines

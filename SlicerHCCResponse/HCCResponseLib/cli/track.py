@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,22 +21,35 @@ from HCCResponseLib.cli.common import (
 )
 from HCCResponseLib.cli.options import require_there
 from HCCResponseLib.cli.progress import job_progress, progress_bar
-from HCCResponseLib.cli.steps import ContourArgument, ImageArgument
+from HCCResponseLib.cli.steps import ContourArgument, ImageArgument, in_places
 
 if TYPE_CHECKING:
+    from HCCResponseLib.engines.domain import Verdict
     from HCCResponseLib.imaging.volumes import LabelMap, Volume
     from HCCResponseLib.lesions.lesion import Lesion
     from HCCResponseLib.lesions.links import LinkSet
     from HCCResponseLib.track.new_lesions.candidates import Candidates, Survey
     from HCCResponseLib.track.registration.register import Registration
+    from HCCResponseLib.track.registration.trust import LocalTrust
 
+NamedImages = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--input",
+        "-i",
+        help="Baseline CT, then follow-up CT, in place of the arguments: track -i BASELINE -i FOLLOW_UP CONTOUR.",
+    ),
+]
 LiverOption = Annotated[Path | None, typer.Option(help="Liver label map on the same grid, if there is one.")]
 
 
 def track(
-    baseline: ImageArgument,
-    contour: ContourArgument,
-    follow_up: Annotated[Path, typer.Argument(help="CT of the later (or any other) visit.")],
+    baseline: ImageArgument = None,
+    contour: ContourArgument = None,
+    follow_up: Annotated[
+        Path | None, typer.Argument(help="CT of the later (or any other) time point.")
+    ] = None,
+    named: NamedImages = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="File to write the carried contours to.")
     ] = Path("carried.nii.gz"),
@@ -55,11 +69,12 @@ def track(
 ) -> None:
     """Register two visits, carry contours over, link lesions, list candidates; nothing carried is measured."""
     with errors_as_one_line():
-        given = (baseline, contour, follow_up, follow_up_contour, liver, follow_up_liver)
-        for path in given:
+        what = "the CT of both time points and the baseline's contour"
+        placed = in_places([baseline, contour, follow_up], named or [], (0, 2), what)
+        for path in (*placed, follow_up_contour, liver, follow_up_liver):
             require_there(path)
-        pair = _read(*given)
-        views = _look(pair, model) if candidates else None
+        pair = _read(placed, follow_up_contour, liver, follow_up_liver)
+        views = _look(pair, (placed[0].name, placed[2].name), model) if candidates else None
         found = _register(pair, views, seed)
         result = _answer(pair, views, found, output, report)
         if as_json:
@@ -77,12 +92,12 @@ class _Pair:
     livers: tuple[LabelMap | None, LabelMap | None]
 
 
-def _read(
-    baseline: Path, contour: Path, follow_up: Path, now: Path | None, liver: Path | None, later: Path | None
-) -> _Pair:
+def _read(placed: Sequence[Path], now: Path | None, liver: Path | None, later: Path | None) -> _Pair:
+    """Images and contours; ``placed`` are baseline, its contour and follow-up."""
     from HCCResponseLib.imaging.read import read_label_map, read_volume
     from HCCResponseLib.imaging.volumes import require_same_grid
 
+    baseline, contour, follow_up = placed
     before, after = read_volume(baseline), read_volume(follow_up)
     say_remarks(baseline.name, before.remarks)
     say_remarks(follow_up.name, after.remarks)
@@ -97,19 +112,36 @@ def _read(
     return _Pair(before, after, drawn, maps[0], (maps[1], maps[2]))
 
 
-def _look(pair: _Pair, model: Path | None) -> tuple[Survey, Survey]:
+@dataclass(frozen=True)
+class _Views:
+    """The base network's view of both scans, and whether they are scans that it was made for; the baseline first."""
+
+    surveys: tuple[Survey, Survey]
+    verdicts: tuple[Verdict, Verdict]
+
+
+def _look(pair: _Pair, names: tuple[str, str], model: Path | None) -> _Views:
+    """Look at both scans; what is to be known of them is said under their names."""
     from HCCResponseLib.nets.model import load_model
     from HCCResponseLib.nets.segment import liver_and_tumour
+    from HCCResponseLib.pipeline.domain import judge, scan_facts
+    from HCCResponseLib.pipeline.request import OURS
     from HCCResponseLib.track.new_lesions.candidates import Survey
 
     network = load_model(model)
     with progress_bar() as bar:
         bar.add_task("Looking at both livers", total=None)
         first, second = (Survey(*liver_and_tumour(network, v)) for v in (pair.before, pair.after))
-    return first, second
+    verdicts = tuple(
+        judge(OURS, model, scan_facts(image, None, view.region))
+        for image, view in ((pair.before, first), (pair.after, second))
+    )
+    for name, verdict in zip(names, verdicts, strict=True):
+        say_remarks(name, verdict.words)
+    return _Views((first, second), (verdicts[0], verdicts[1]))
 
 
-def _register(pair: _Pair, views: tuple[Survey, Survey] | None, seed: int) -> Registration:
+def _register(pair: _Pair, views: _Views | None, seed: int) -> Registration:
     from HCCResponseLib.imaging.volumes import Region
     from HCCResponseLib.track.registration.child import ChildRegistrar
     from HCCResponseLib.track.registration.register import Scan
@@ -117,14 +149,14 @@ def _register(pair: _Pair, views: tuple[Survey, Survey] | None, seed: int) -> Re
     drawn = (*pair.livers, pair.drawn, pair.now)
     *livers, before, after = (None if m is None else Region(m.labels > 0, m.geometry) for m in drawn)
     if views is not None:
-        livers = [given or view.region for given, view in zip(livers, views, strict=True)]
+        livers = [given or view.region for given, view in zip(livers, views.surveys, strict=True)]
     scans = Scan(pair.before, livers[0], before), Scan(pair.after, livers[1], after)
     with job_progress("Registering") as report:
         return ChildRegistrar(report)(*scans, seed)
 
 
 def _answer(
-    pair: _Pair, views: tuple[Survey, Survey] | None, found: Registration, output: Path, report: Path | None
+    pair: _Pair, views: _Views | None, found: Registration, output: Path, report: Path | None
 ) -> dict[str, Any]:
     from HCCResponseLib.imaging.volumes import LabelMap
     from HCCResponseLib.imaging.write import write_label_map
@@ -146,43 +178,54 @@ def _answer(
         parts, links = link_parts("follow-up", pair.now.labels > 0, known, target)
     result: dict[str, Any] = {"output": str(output), **found.quality.facts()}
     result["local_shift_mm"] = [round(v, 2) for v in found.local_shift_mm]
-    result["places"] = {
-        n: {
-            "trustworthy": k.trust.trustworthy,
-            "reasons": list(k.trust.reasons),
-            "error_mm": None if k.trust.error_mm is None else round(k.trust.error_mm, 1),
-        }
-        for n, k in known.items()
-    }
+    result["places"] = {n: _place_facts(k.trust) for n, k in known.items()}
     if links is not None:
         result["links"] = links_to_json(links)["links"]
     new = None
     if views is not None:
         new = _candidates(pair, views, found, [*parts, *places])
-        result["candidates"] = [
-            {"name": c.name, "suggestion": c.suggestion and c.suggestion.value, **c.evidence}
-            for c in new.shown
-        ]
-        result["suppressed"] = [s.as_dict() for s in new.suppressed]
+        result |= _candidate_facts(new, views)
     if report is not None:
-        content = TrackedPair(pair.before, pair.after, lesions, known, parts, links, new, found)
+        words = [f"{n}: {word}" for n, v in result.get("domain", {}).items() for word in v["words"]]
+        content = TrackedPair(pair.before, pair.after, lesions, known, parts, links, new, found, words)
         write_tracking(report, content)
         result["report"] = str(report.resolve())
     return result
 
 
-def _candidates(
-    pair: _Pair, views: tuple[Survey, Survey], found: Registration, known: list[Lesion]
-) -> Candidates:
+def _place_facts(trust: LocalTrust) -> dict[str, Any]:
+    return {
+        "trustworthy": trust.trustworthy,
+        "reasons": list(trust.reasons),
+        "error_mm": None if trust.error_mm is None else round(trust.error_mm, 1),
+    }
+
+
+def _candidate_facts(new: Candidates, views: _Views) -> dict[str, Any]:
+    shown = [
+        {"name": c.name, "suggestion": c.suggestion and c.suggestion.value, **c.evidence} for c in new.shown
+    ]
+    first, second = views.verdicts
+    return {
+        "domain": {"baseline": first.as_dict(), "follow_up": second.as_dict()},
+        "candidates": shown,
+        "suppressed": [s.as_dict() for s in new.suppressed],
+    }
+
+
+def _candidates(pair: _Pair, views: _Views, found: Registration, known: list[Lesion]) -> Candidates:
+    from HCCResponseLib.pipeline.domain import judged
     from HCCResponseLib.track.new_lesions.candidates import BaselineEvidence, agreement, find_candidates
 
-    agreed = agreement(views[0], pair.before.geometry, pair.drawn.labels > 0)
-    before = BaselineEvidence(views[0], found, agreed)
-    return find_candidates("follow-up", pair.after, views[1], before, known)
+    surveys, (earlier, now) = views.surveys, views.verdicts
+    agreed = agreement(surveys[0], pair.before.geometry, pair.drawn.labels > 0)
+    before = BaselineEvidence(surveys[0], found, agreed)
+    new = find_candidates("follow-up", pair.after, surveys[1], before, known)
+    return replace(new, shown=tuple(judged(new.shown, now, now, earlier)))
 
 
 def _tell(result: dict[str, Any]) -> None:
-    lists = ("places", "links", "candidates", "suppressed", "remarks")
+    lists = ("places", "links", "candidates", "suppressed", "remarks", "domain")
     say_facts({k: v for k, v in result.items() if k not in lists}, False)
     for remark in result["remarks"]:
         say(f"caution: {remark}")

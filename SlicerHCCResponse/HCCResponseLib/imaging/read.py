@@ -16,7 +16,6 @@ import SimpleITK as sitk  # noqa: N813
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import PLANES, Geometry
 from HCCResponseLib.imaging.headers import require_geometry
-from HCCResponseLib.imaging.nifti import read_nifti
 from HCCResponseLib.imaging.resample import geometry_of, to_sitk
 from HCCResponseLib.imaging.series import Identity, read_dicom_series
 from HCCResponseLib.imaging.upright import acquired_axis, upright
@@ -99,6 +98,9 @@ def _read_file(path: Path, what: str) -> tuple[npt.NDArray[Any], Geometry]:
             f"The {what} '{path}' is of an unknown kind; readable are {', '.join(SUFFIXES)} and DICOM folders."
         )
     if path.name.lower().endswith(NIFTI):
+        # Takes a third of a second to load; who reads NRRD or DICOM need not wait for it.
+        from HCCResponseLib.imaging.nifti import read_nifti
+
         values, grid = read_nifti(path, what)
     else:
         require_geometry(path, what)

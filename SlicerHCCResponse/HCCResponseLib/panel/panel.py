@@ -27,6 +27,7 @@ from HCCResponseLib.panel.sections.sign import SignSection
 from HCCResponseLib.panel.sections.study import StudySection
 from HCCResponseLib.panel.sections.thumbnails import ThumbnailSection
 from HCCResponseLib.panel.sections.view import ViewSection
+from HCCResponseLib.presenter.open_read import Why
 from HCCResponseLib.presenter.presenter import Presenter
 from HCCResponseLib.review.people.people import People, local_people, people_of
 from HCCResponseLib.review.read.records import ReaderLine
@@ -98,11 +99,15 @@ class ReaderPanel:
 
     # -- open, close ------------------------------------------------------------------------------------------
 
-    def open(self, study: Study, folder: Path) -> None:
-        """Open a read and show it in the scene; what cannot be opened leaves read and job as they were."""
+    def open(self, study: Study, folder: Path, why: Why = lambda _: "") -> None:
+        """Open a read and show it in the scene; what cannot be opened leaves read and job as they were.
+
+        Args:
+            why: as of :meth:`HCCResponseLib.presenter.presenter.Presenter.open`.
+        """
         self.presenter.reader = str(self._ui.readerEdit.text)
         self.scene_view.look()
-        self.presenter.open(study, folder)
+        self.presenter.open(study, folder, why)
         self.jobs.cancel()
         self.show_read()
         self._remember(str(self._ui.studyEdit.text), str(folder))

@@ -5,6 +5,7 @@ It needs no network and no data: two drawn scans of a grey disc with darker spot
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +19,38 @@ from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
+from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.records import write_proposal
 from HCCResponseLib.review.read.session import open_session
 from HCCResponseLib.review.read.state import RowStatus
+from HCCResponseLib.review.store import ReadStore
 
 GRID = Geometry((9, 80, 80), (2.5, 1.0, 1.0))
-POINTS = {
+Visits = Mapping[str, tuple[str, Mapping[str, float]]]
+"""Day and diameters (mm) of each visit; a name that begins with C is a candidate for a new lesion."""
+VISITS: Visits = {
     "baseline": ("2024-01-01", {"L1": 40.0, "L2": 20.0}),
     "follow-up 1": ("2024-03-01", {"L1": 20.0, "L2": 12.0}),
 }
-CENTRES = {"L1": (40, 40), "L2": (18, 56)}
+# Row and column of the middle.
+CENTRES = {"L1": (40, 40), "L2": (18, 56), "L3": (62, 62), "C1": (62, 20), "C2": (20, 20), "C3": (40, 70)}
 
 
-def make_case(folder: Path) -> Path:
+def make_case(folder: Path, visits: Visits = VISITS) -> Path:
     """Write scans, study file and a read with proposals; returns the study file."""
+    study = draw_study(folder, visits)
+    session = open_session(load_study(study), folder / "read")
+    write_proposals(session.store, visits)
+    session.store.close()
+    return study
+
+
+def draw_study(folder: Path, visits: Visits) -> Path:
+    """Write scans and study file; returns the latter."""
     entries = []
-    for name, (day, lesions) in POINTS.items():
+    for name, (day, lesions) in visits.items():
         file = name.replace(" ", "-") + ".nrrd"
         hu = np.full(GRID.size, 110, np.int16)
         hu[:, :2] = -1000
@@ -46,7 +60,6 @@ def make_case(folder: Path) -> Path:
         entries.append({"name": name, "date": day, "image": file})
     study = folder / "study.yaml"
     study.write_text(yaml.safe_dump({"subject": "SELFTEST", "timepoints": entries}), encoding="utf-8")
-    _store(study, folder / "read")
     return study
 
 
@@ -58,18 +71,19 @@ def _spot(lesion: str, diameter: float) -> Mask:
     return mask
 
 
-def _store(study: Path, folder: Path) -> None:
-    session = open_session(load_study(study), folder)
-    for point, (_, lesions) in POINTS.items():
+def write_proposals(store: ReadStore, visits: Visits) -> None:
+    """Propose what was drawn, as a run would."""
+    for point, (_, lesions) in visits.items():
         for lesion, diameter in lesions.items():
             contour = Lesion.of(_spot(lesion, diameter))
-            measured = measure_lesion(contour, GRID)
-            kind, state = ProposalKind.LESION, LesionState.MEASURED
+            measured, state = measure_lesion(contour, GRID), LesionState.MEASURED
+            new = lesion.startswith("C")
+            kind = ProposalKind.CANDIDATE if new else ProposalKind.LESION
+            suggestion = Suggestion.NEW if new else None
             write_proposal(
-                session.store, Proposal(point, lesion, kind, state, contour, measured, "self-test")
+                store, Proposal(point, lesion, kind, state, contour, measured, "self-test", suggestion)
             )
-        session.store.append("software", "proposed", {"time_point": point})
-    session.store.close()
+        store.append("software", "proposed", {"time_point": point})
 
 
 class SmallCaseTest:
@@ -92,7 +106,7 @@ class SmallCaseTest:
         """Select every cell of the table and press Accept."""
         table = self._widget.ui.lesionTable
         first = 3
-        for column in range(first, first + len(POINTS)):
+        for column in range(first, first + len(VISITS)):
             for row in range(table.rowCount):
                 table.setCurrentCell(row, column)
                 self._widget.ui.acceptButton.click()

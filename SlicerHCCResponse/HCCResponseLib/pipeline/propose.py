@@ -1,16 +1,19 @@
 """Working through a study: open or resume the read, propose what is not proposed yet, keep everything."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from HCCResponseLib.base.errors import JobCancelledError
 from HCCResponseLib.base.jobs import Progress, Report, ignore_progress, never, part_of
 from HCCResponseLib.engines.domain import ScanFacts, Verdict
 from HCCResponseLib.imaging.study import TimePointEntry, load_contour
-from HCCResponseLib.imaging.volumes import Region
+from HCCResponseLib.imaging.volumes import Region, Volume
 from HCCResponseLib.lesions.label_maps import label_map, lesions_of
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
@@ -23,7 +26,7 @@ from HCCResponseLib.pipeline.segmentation import EngineRunner
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.read.access import Act, Stage
-from HCCResponseLib.review.read.lifecycle import require_draft, stage
+from HCCResponseLib.review.read.lifecycle import is_decided, require_draft, stage
 from HCCResponseLib.review.read.links import write_links
 from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import Action, Decision, write_proposal
@@ -50,12 +53,12 @@ def propose(
     report: Report = ignore_progress,
     cancelled: Callable[[], bool] = never,
 ) -> list[str]:
-    """Make the proposals of every time point that has none yet; follow-ups need an accepted baseline.
+    """Make the proposals of every time point that has none yet; follow-ups need a baseline that is decided on.
 
     A cancelled or failed run leaves the time points that were finished; the next run goes on from there.
 
     Returns:
-        names of time points that still wait: the baseline is not fully decided or an earlier one not locked.
+        names of time points that still wait: the baseline is not decided on or an earlier one not locked.
     """
     options.require_known()
     base = load_model(options.base)
@@ -79,10 +82,10 @@ def propose(
         more = {"survey": facts, "domain": verdict.as_dict()}
         _keep(session, first, marked(found, verdict), more, base)
     pending = [p for p in session.study.timepoints if p.name not in session.state.provenance]
-    accepted = accepted_at(session, first)
-    ready = [p for p in pending if stage(session.state, p.name) is Stage.OPEN] if accepted else []
+    decided = is_decided(session.state, first.name)
+    ready = [p for p in pending if stage(session.state, p.name) is Stage.OPEN] if decided else []
     if ready:
-        _propose_pending(session, ready, accepted, (base, runner), report)
+        _propose_pending(session, ready, (base, runner), report)
     report(Progress("Proposals ready", 1.0))
     return [p.name for p in pending if p not in ready]
 
@@ -92,23 +95,31 @@ class _AtWork:
     """What proposes the follow-ups of one run.
 
     Attributes:
-        adapted: weights adapted to this patient; ``facts``: of that adaptation.
+        adapted: weights adapted to this patient; ``None`` where the baseline shows no lesion to learn from.
+        facts: of that adaptation.
         learned: scans of the visits that they have learned from.
         before: whether the baseline's scan lies in the domain of the engine that has looked at all of it.
     """
 
     base: Model
     runner: EngineRunner
-    adapted: Path
+    adapted: Path | None
     facts: dict[str, Any]
     learned: tuple[ScanFacts, ...]
     before: Verdict
+
+    def known(
+        self, point: TimePointEntry, image: Volume, carried: Mapping[str, Lesion], report: Report
+    ) -> npt.NDArray[np.float32]:
+        """Tumour probability (z, y, x) around the known lesions on the image's grid; 0 where none is known."""
+        if self.adapted is None:
+            return np.zeros(image.geometry.size, np.float32)
+        return self.runner.known(point, image, carried, self.adapted, report)
 
 
 def _propose_pending(
     session: Session,
     pending: list[TimePointEntry],
-    accepted: dict[str, Lesion],
     how: tuple[Model, EngineRunner],
     report: Report,
 ) -> None:
@@ -116,15 +127,19 @@ def _propose_pending(
     first = session.study.timepoints[0]
     image = session.image(first)
     with tempfile.TemporaryDirectory(prefix="hcc-response-") as work:
+        accepted = accepted_at(session, first)
         visits = accepted_visits(session, pending[0])
-        adapted, facts = adapt_to(visits, runner, Path(work), part_of(report, 0.0, 0.55))
+        learning = part_of(report, 0.0, 0.55)
+        # Only known lesions are contoured by an adapted network; without one there is nothing for it to do.
+        adapted, facts = adapt_to(visits, runner, Path(work), learning) if accepted else (None, {})
         view, _ = runner.survey(first, part_of(report, 0.55, 0.05, first.name))
         points = _accepted_points(session, pending[0])
         here = scan_facts(image, first.phase, view.region)
         learned = tuple(here if p is first else scan_facts(session.image(p), p.phase) for p in points)
         before = judge_survey(runner.options, here)
         at_work = _AtWork(base, runner, adapted, facts, learned, before)
-        baseline = Baseline(image, accepted, view, first.name, _own_contours(session, first, view.origin))
+        own, none = _own_contours(session, first, view.origin), not _followed(session, first)
+        baseline = Baseline(image, accepted, view, first.name, own, disease_free=none)
         share = 0.4 / len(pending)
         for number, point in enumerate(pending):
             if runner.cancelled():
@@ -141,6 +156,12 @@ def _own_contours(session: Session, point: TimePointEntry, origin: str) -> froze
         for name, row in rows.items()
         if row.proposal.origin == origin and (row.decision is None or row.decision.contour is None)
     )
+
+
+def _followed(session: Session, point: TimePointEntry) -> bool:
+    """Whether a reader says that there is a lesion at a time point, with a contour or without."""
+    rows = session.state.rows.get(point.name, {}).values()
+    return any(r.status is not RowStatus.REJECTED and (not r.is_candidate or _is_called_new(r)) for r in rows)
 
 
 def earlier_candidates(session: Session, point: TimePointEntry) -> list[EarlierVisit]:
@@ -180,9 +201,7 @@ def _propose_one(
         views.append(view)
         return view
 
-    look = FollowUpNetworks(
-        lambda carried, part: runner.known(point, image, carried, at_work.adapted, part), survey
-    )
+    look = FollowUpNetworks(lambda carried, part: at_work.known(point, image, carried, part), survey)
     done = propose_follow_up(
         point.name,
         image,
@@ -196,15 +215,16 @@ def _propose_one(
     )
     here = scan_facts(image, point.phase, views[-1].region)
     whole = judge_survey(runner.options, here)
-    known = judge_adapted(runner.options.base, at_work.learned, here)
     more = {
-        "adaptation": at_work.facts,
         "registration": done.registration.quality.facts(),
         "survey": seen,
         "suppressed": [s.as_dict() for s in done.suppressed],
         "domain": whole.as_dict(),
-        "domain_of_known_lesions": known.as_dict(),
     }
+    known = whole
+    if at_work.adapted is not None:
+        known = judge_adapted(runner.options.base, at_work.learned, here)
+        more |= {"adaptation": at_work.facts, "domain_of_known_lesions": known.as_dict()}
     proposals = judged(done.proposals, known, whole, at_work.before)
     with all_or_nothing(session.store, session.state):
         write_links(session.store, session.state, done.links)

@@ -14,12 +14,16 @@ from HCCResponseLib.response.profiles.load import Profile, load_profile
 from HCCResponseLib.review.committee.assignments import blinded, open_read
 from HCCResponseLib.review.decisions.drafts import Draft
 from HCCResponseLib.review.people.people import People, people_of
+from HCCResponseLib.review.read.lifecycle import is_signed
 from HCCResponseLib.review.read.profile import profile_of
+from HCCResponseLib.review.read.profile_change import changed_profile, take_profile
 from HCCResponseLib.review.read.session import Session, open_session
 from HCCResponseLib.review.read.state import ReadState, Row, read_state
 from HCCResponseLib.review.store import ReadStore, open_store
 
 Listener = Callable[[], None]
+Why = Callable[[str], str]
+"""Told what has changed, gives the reason to go on under the changed profile; empty to keep the one of the read."""
 
 
 class OpenRead(ABC):
@@ -39,6 +43,7 @@ class OpenRead(ABC):
         self.reader = ""
         self.reason: Callable[[], str] = str
         self._profile: Profile | None = None
+        self._profile_remark = ""
         self._drafts: OpenDrafts | None = None
         self.collect: Listener = lambda: None
         self._listeners: list[Listener] = []
@@ -47,14 +52,46 @@ class OpenRead(ABC):
         """Call ``listener`` after every change."""
         self._listeners.append(listener)
 
-    def open(self, study: Study, folder: Path) -> None:
+    def open(self, study: Study, folder: Path, why: Why = lambda _: "") -> None:
         """Open or resume a read; the one that was open is closed first.
 
+        Args:
+            why: asked where the profile has changed since the read was begun and nothing of it is signed. The reason
+                that it gives is stored with the change; without one the read keeps its profile.
+
         Raises:
-            InputError: see :func:`HCCResponseLib.review.read.session.open_session`; the read that was open stays open.
+            InputError: see :func:`HCCResponseLib.review.read.session.open_session`, or the study names another profile
+                and no reason was given; the read that was open stays open.
         """
         load_profile(study.profile)
-        self.adopt(open_session(study, folder, by=self.reader.strip()))
+        session = open_session(study, folder, by=self.reader.strip(), other_profile=True)
+        try:
+            remark = self._settle_profile(session, study, why)
+        except Exception:
+            session.store.close()
+            raise
+        self.adopt(session)
+        self._profile_remark = remark
+
+    def _settle_profile(self, session: Session, study: Study, why: Why) -> str:
+        """Under which profile the read goes on; returns what to tell of one that was not taken."""
+        change = changed_profile(session.store, session.state, study)
+        if change is None:
+            return ""
+        told = f"The profile has changed since this read was begun: {change.words}."
+        signed = bool(session.state.locked)
+        reason = "" if signed else why(told)
+        if reason:
+            take_profile(session.store, session.state, change, reason, self.reader.strip())
+            return ""
+        if change.before.name == change.after.name:
+            return f"{told} The read keeps the one it was begun under."
+        how = (
+            "A signed read keeps its profile"
+            if signed
+            else "To go on under the new one: press Open and say yes"
+        )
+        raise InputError(f"{told} {how}. To read the study anew: name another folder.")
 
     def open_assigned(self, study: Study, folder: Path, where: str, read_id: str, password: str) -> None:
         """Sign in and open a read that was assigned to this reader.
@@ -79,6 +116,7 @@ class OpenRead(ABC):
         """Take over a session that was opened elsewhere."""
         self.close()
         self.session, self._profile = session, profile_of(session.store, session.state)
+        self._profile_remark = ""
         self._drafts = OpenDrafts(session, self.reader.strip(), self._drawn)
 
     def close(self) -> None:
@@ -131,6 +169,20 @@ class OpenRead(ABC):
     def view(self) -> PanelView:
         """What the panel shows now."""
         return build_view(self.shown(), self.profile, frozenset(self.drafts.rows))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was found when the read was opened, in words."""
+        return (*filter(None, [self._profile_remark]), *self.drafts.remarks)
+
+    def doubt(self) -> str:
+        """Why others should not rely on the read yet, and what to do about it; empty for one that is signed as seen."""
+        if is_signed(self.state) and not self.state.unseen():
+            return ""
+        # Loads what tables are made of; asked for at an export only.
+        from HCCResponseLib.cohort.committee.from_store import doubt_words
+
+        return doubt_words("This read", self.state, is_signed(self.state))
 
     @property
     def drafts(self) -> OpenDrafts:

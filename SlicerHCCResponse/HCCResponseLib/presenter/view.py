@@ -13,8 +13,8 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.access import Stage
 from HCCResponseLib.review.read.category import Gap, gaps, roles
+from HCCResponseLib.review.read.lifecycle import is_decided, nothing_found, stage
 from HCCResponseLib.review.read.lifecycle import points as points_of
-from HCCResponseLib.review.read.lifecycle import stage
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
 STATE_WORDS = {
@@ -98,6 +98,9 @@ class CandidateLine:
     figures: str
 
 
+_TAKEN = (RowStatus.ACCEPTED, RowStatus.EDITED)
+
+
 @dataclass(frozen=True)
 class PanelView:
     """The whole panel.
@@ -105,6 +108,7 @@ class PanelView:
     Attributes:
         points: may be seen now.
         gaps: what is missing for a category, with its places; empty when one can be computed.
+        baseline_has_lesions: a reader took something for a tumour there.
         waiting: time points without proposals.
         worklist: rows that wait for a decision, and how many are decided.
     """
@@ -116,6 +120,7 @@ class PanelView:
     candidates: tuple[CandidateLine, ...]
     gaps: tuple[Gap, ...]
     baseline_decided: bool
+    baseline_has_lesions: bool
     waiting: tuple[str, ...]
     worklist: Worklist
 
@@ -144,15 +149,14 @@ def build_view(
         tuple(_candidates(state, points, drafts)),
         (*gaps(state, points[-1]), *(_unfinished(*place) for place in sorted(drafts))),
         _baseline_decided(state, points[0], drafts),
+        any(r.status in _TAKEN for r in state.rows.get(points[0], {}).values() if not r.is_candidate),
         tuple(n for n in points if n not in state.provenance),
         worklist_of(state, points, drafts),
     )
 
 
 def _baseline_decided(state: ReadState, first: str, drafts: frozenset[tuple[str, str]]) -> bool:
-    rows = state.rows.get(first, {})
-    decided = bool(rows) and all(r.status is not RowStatus.PROPOSED for r in rows.values())
-    return decided and not any(point == first for point, _ in drafts)
+    return is_decided(state, first) and not any(point == first for point, _ in drafts)
 
 
 def _unfinished(point: str, name: str) -> Gap:
@@ -193,6 +197,9 @@ def not_proposed(state: ReadState, name: str, drafts: frozenset[tuple[str, str]]
         return "not proposed yet: press Propose baseline lesions"
     if _baseline_decided(state, first, drafts):
         return "not proposed yet: press Adapt and propose"
+    if nothing_found(state):
+        words = "add the lesions that you see, or sign it if there is none"
+        return f"not proposed yet: no lesion was found at {first}; {words}"
     return f"not proposed yet: decide on the {first} first"
 
 

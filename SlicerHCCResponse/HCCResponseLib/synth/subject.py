@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.jobs import Progress, Report, ignore_progress
 from HCCResponseLib.synth.anatomy import Anatomy, Points, Waves, draw_anatomy
 from HCCResponseLib.synth.lesions import Fate, SyntheticLesion, draw_lesion, treated
 from HCCResponseLib.synth.render import Motion, Rendered, centred_geometry, render
@@ -58,6 +59,7 @@ def make_subject(
     spacing: tuple[float, float, float] = (2.5, 1.4, 1.4),
     field_of_view_mm: tuple[float, float, float] = (210.0, 250.0, 345.0),
     contrast_hu: float | None = None,
+    report: Report = ignore_progress,
 ) -> SyntheticSubject:
     """Draw a subject; the same arguments give the same voxels.
 
@@ -67,6 +69,7 @@ def make_subject(
         spacing: voxel size (z, y, x) in mm.
         field_of_view_mm: extent (z, y, x) in mm.
         contrast_hu: of every tumour against liver; drawn for each (-65 to -22, or 25 to 60) if not given.
+        report: told before each scan is drawn.
 
     Raises:
         InputError: the lesions do not fit into the liver.
@@ -84,10 +87,12 @@ def make_subject(
     size = tuple(round(f / s) for f, s in zip(field_of_view_mm, spacing, strict=True))
     geometry = centred_geometry((size[0], size[1], size[2]), spacing)
     gone = _nothing(placed[0])
+    report(Progress("Drawing the baseline scan", 0.0))
     baseline = render(anatomy, tuple(a or gone for a, _ in pairs), geometry, rng, source="synthetic baseline")
     later = replace(
         anatomy, noise_sd=anatomy.noise_sd * rng.uniform(0.8, 1.3), hu=other_phase(rng, anatomy.hu)
     )
+    report(Progress("Drawing the follow-up scan", 0.5))
     follow = render(later, tuple(b or gone for _, b in pairs), geometry, rng, motion, "synthetic follow-up")
     truths = truths_of(fates, placed, pairs)
     return SyntheticSubject(

@@ -116,7 +116,7 @@ def test_the_reader_of_a_committee_is_named_and_sent_to_the_committee_s_command(
     state.locks.reader = "ann"
     path = write_template(tmp_path, state)
     assert "\nreader: ann\n" in path.read_text()
-    assert f'hcc-response read decide STORE READ "{path}" --as ann' in path.read_text()
+    assert f'hcc-response read decide STORE READ "{path}" --study STUDY --sign --as ann' in path.read_text()
     with pytest.raises(InputError, match="nothing is decided in it yet"):
         apply_decisions(store, state, path, GRIDS)
     store.close()

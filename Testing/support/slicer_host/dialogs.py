@@ -40,6 +40,8 @@ def replace_modal() -> None:
     QtGui.QDesktopServices.openUrl = staticmethod(_open_url)
     for cls in (QtWidgets.QDialog, QtWidgets.QMessageBox, QtWidgets.QFileDialog):
         cls.exec = cls.exec_ = _execute
+    # The name that the application's Python has always known; here it would warn.
+    QtCore.QEventLoop.exec_ = lambda loop, *flags: loop.exec(*flags)
 
 
 def modal(kind: str, text: str, *default: Any) -> Any:

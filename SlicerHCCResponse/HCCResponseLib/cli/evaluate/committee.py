@@ -9,7 +9,7 @@ import typer
 
 from HCCResponseLib.cli.common import JsonOption, console, say
 from HCCResponseLib.cli.observer import observing
-from HCCResponseLib.cli.sign_in import Observer, PasswordFile
+from HCCResponseLib.cli.sign_in import DuePasswordFile, Observer, PasswordFile, PasswordFiles
 
 StoresArgument = Annotated[
     list[str],
@@ -38,6 +38,7 @@ def committee(
     include_unsigned: IncludeUnsigned = False,
     name: Observer = None,
     password_file: PasswordFile = None,
+    new_password_file: DuePasswordFile = None,
     as_json: JsonOption = False,
 ) -> None:
     """How well the readers of a committee agree. Only signed reads count; what is left out is named.
@@ -50,7 +51,7 @@ def committee(
     from HCCResponseLib.cohort.committee.from_store import load_committee
     from HCCResponseLib.statistics.estimate import as_csv, as_markdown, as_records
 
-    with observing(stores, name, password_file) as looking:
+    with observing(stores, name, PasswordFiles(password_file, new_password_file)) as looking:
         if output is not None and output.suffix not in (".md", ".csv", ".json"):
             raise InputError(f"'{output}' must end in .md, .csv or .json.")
         found = load_committee(

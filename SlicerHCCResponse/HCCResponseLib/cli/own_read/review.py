@@ -62,11 +62,14 @@ def _tell_end(session: "Session", reader: str) -> None:
     from HCCResponseLib.report.subject.output import write_outputs
     from HCCResponseLib.review.decisions.template import write_template
     from HCCResponseLib.review.read.category import missing
+    from HCCResponseLib.review.read.lifecycle import nothing_found, points
 
     gaps = missing(session.state)
     tell(write_outputs(session, by=reader), False)
     write_template(session.folder, session.state)
     again = f"hcc-response review {session.folder}"
+    if nothing_found(session.state):
+        again = f"hcc-response sign {session.folder} {points(session.state)[0]}, then {again}"
     words = f"Still missing: {' '.join(gaps)} To go on: {again}" if gaps else ""
     console.print(words or f"To sign: hcc-response sign {session.folder}", soft_wrap=True, markup=False)
 

@@ -10,7 +10,13 @@ import typer
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
 from HCCResponseLib.cli.own_read.session import ReadFolder, open_own
-from HCCResponseLib.cli.sign_in import NewPasswordFile, PasswordFile, new_account_password, password
+from HCCResponseLib.cli.sign_in import (
+    NewPasswordFile,
+    PasswordFile,
+    PasswordFiles,
+    enter,
+    new_account_password,
+)
 
 if TYPE_CHECKING:
     from HCCResponseLib.review.people.accounts import Account
@@ -127,11 +133,10 @@ def _sign(
     from HCCResponseLib.review.signing.signing import sign_and_lock
 
     people = people_of(session.store)
-    account, secret = _account(people, session, names, files)
+    account, credentials = _account(people, session, names, files)
     # All of it may be signed, or none is: who decided what is looked at before the first signature.
     person = Person(account.name, account.printed_name, account.roles)
     require_author(person, session.state, session.store.events(), _up_to(session, due[-1]), due[-1])
-    credentials = (account.name, secret)
     return [asdict(sign_and_lock(session.store, session.state, people, credentials, name)) for name in due]
 
 
@@ -147,8 +152,8 @@ def _account(
     session: "Session",
     names: tuple[str | None, str | None],
     files: tuple[Path | None, Path | None],
-) -> tuple["Account", str]:
-    """The signer's account and password; the first account of this computer is made here."""
+) -> tuple["Account", tuple[str, str]]:
+    """The signer's account, with name and password; the first account of this computer is made here."""
     as_name, printed_name = names
     known = [a for a in people.accounts() if a.active]
     if not known:
@@ -160,7 +165,7 @@ def _account(
     if as_name is None and len(known) > 1:
         raise InputError(f"Who signs? Name yourself with --as: {', '.join(a.name for a in known)}.")
     account = people.account(as_name) if as_name else known[0]
-    return account, password(files[0], f"Password of {account.name}")
+    return account, enter(people, account.name, PasswordFiles(*files))[1]
 
 
 def _first_account(
@@ -168,7 +173,7 @@ def _first_account(
     session: "Session",
     names: tuple[str | None, str | None],
     files: tuple[Path | None, Path | None],
-) -> tuple["Account", str]:
+) -> tuple["Account", tuple[str, str]]:
     from HCCResponseLib.review.read.access import Role
 
     as_name, printed = names
@@ -183,7 +188,7 @@ def _first_account(
             "There is no account on this computer yet; make yours with --as NAME --printed-name 'YOUR NAME'."
         )
     secret = new_account_password(files)
-    return people.add(as_name, printed, {Role.READER, Role.MANAGER}, secret), secret
+    return people.add(as_name, printed, {Role.READER, Role.MANAGER}, secret), (as_name, secret)
 
 
 def _suggested(printed: str) -> str:

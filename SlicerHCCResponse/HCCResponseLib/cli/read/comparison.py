@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+import typer
+
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.cli.common import console
+
 if TYPE_CHECKING:
+    from HCCResponseLib.cli.sign_in import SignedIn
     from HCCResponseLib.review.committee.adjudication import AdjudicationCase
 
 _NAMES = {
@@ -16,6 +23,34 @@ _NAMES = {
     "progression": "progression",
     "time-point-response": "response at each follow-up",
 }
+
+
+def compared(signed: SignedIn, subject: str) -> tuple[AdjudicationCase, Mapping[str, Mapping[str, object]]]:
+    """The reads of a subject and the values that this person may see of them; that they were compared is in the log."""
+    from HCCResponseLib.review.committee.adjudication import case_for
+    from HCCResponseLib.review.read.workflow import COMPARED, note
+
+    found, values = case_for(signed.store, signed.person, subject)
+    details = {"reads": [a.read_id for a in found.reads]}
+    note(signed.store, signed.person.name, COMPARED, f"subject {subject}", details)
+    return found, values
+
+
+def asked_choice(signed: SignedIn, subject: str, accept: str | None, reason: str | None) -> tuple[str, str]:
+    """The read that is to count and why: what was not given is asked for below the comparison.
+
+    Raises:
+        InputError: there is no terminal to ask in, or nothing to choose.
+    """
+    if not sys.stdin.isatty():
+        raise InputError("Name the read that is to count with --accept, and why with --reason.")
+    found, values = compared(signed, subject)
+    console.print(comparison_words(found, values), soft_wrap=True, markup=False)
+    if not found.needs_adjudication:
+        raise InputError(f"There is nothing to choose for subject '{subject}'.")
+    names = ", ".join(a.read_id for a in found.reads)
+    accept = accept or str(typer.prompt(f"The read that is to count ({names})", err=True))
+    return accept, reason or str(typer.prompt("Why", err=True))
 
 
 def comparison_words(found: AdjudicationCase, values: Mapping[str, Mapping[str, object]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from HCCResponseLib.cli.common import JsonOption, errors_as_one_line, say, say_json
-from HCCResponseLib.cli.sign_in import Observer, PasswordFile, signed_in
+from HCCResponseLib.cli.sign_in import DuePasswordFile, Observer, PasswordFile, PasswordFiles, signed_in
 
 if TYPE_CHECKING:
     from HCCResponseLib.review.read.state import ReadState
     from HCCResponseLib.review.store import ReadStore
 
+AGAIN = "hcc-response read report"
 Place = Annotated[
     str,
     typer.Argument(
@@ -39,13 +40,14 @@ def report(
     ] = False,
     name: Observer = None,
     password_file: PasswordFile = None,
+    new_password_file: DuePasswordFile = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the report of a read again, as HTML and with --pdf also as PDF; also of one that is signed.
 
     A read of a committee asks who you are, and shows you what you may see.
     """
-    with _opened(where, read_id, name, password_file) as (store, state):
+    with _opened(where, read_id, name, PasswordFiles(password_file, new_password_file)) as (store, state):
         from HCCResponseLib.base.errors import InputError
         from HCCResponseLib.report.subject.rewriting import report_folder, rewrite_report
 
@@ -66,7 +68,7 @@ def report(
 
 @contextmanager
 def _opened(
-    where: str, read_id: str | None, name: str | None, password_file: Path | None
+    where: str, read_id: str | None, name: str | None, files: PasswordFiles
 ) -> Iterator[tuple[ReadStore, ReadState]]:
     """A read with its state: of a store without accounts as it is, else through the committee's door."""
     with errors_as_one_line():
@@ -87,7 +89,7 @@ def _opened(
             store.close()
         if name is None:
             raise AccessError(f"'{where}' has accounts: say who you are with --as NAME.")
-        with signed_in(where, name, password_file) as signed:
+        with signed_in(where, name, files) as signed:
             yield open_any(signed.store, signed.person, own.read_id)
 
 
@@ -122,9 +124,30 @@ def follow(store: ReadStore, state: ReadState, by: str) -> tuple[dict[str, Any],
     try:
         path = rewrite_report(store, state, folder, by)["report"]
     except HCCResponseError as problem:
-        again = "hcc-response read report"
         return {"report": None, "report_problem": str(problem)}, (
             f"\nThe report in '{folder}' is older than this and was not written anew: {problem} "
-            f"Once that is mended: {again} {store.store.name}"
+            f"Once that is mended: {AGAIN} {store.store.name}"
         )
     return {"report": path}, f"\nReport: {path}"
+
+
+def follow_all(store: ReadStore, read_ids: Sequence[str], by: str) -> tuple[list[str], list[str]]:
+    """Like :func:`follow`, for reads of which whoever changed them may not know the reader: no place is told.
+
+    Returns:
+        names of the reads whose report was written anew, and the lines to say.
+    """
+    from HCCResponseLib.review.read.state import read_state
+
+    renewed, lines = [], []
+    for read_id in read_ids:
+        own = store.other(read_id)
+        done, _ = follow(own, read_state(own), by)
+        if done.get("report"):
+            renewed.append(read_id)
+        elif done:
+            lines.append(
+                f"The report of '{read_id}' is older than this; its reader can renew it: {AGAIN} STORE {read_id}"
+            )
+    told = [f"Reports renewed: {', '.join(renewed)}."] if renewed else []
+    return renewed, [*told, *lines]

@@ -11,9 +11,11 @@ from HCCResponseLib.cli.sign_in import (
     Name,
     NewPasswordFile,
     PasswordFile,
+    PasswordFiles,
     Reason,
     SignedIn,
     Where,
+    enter,
     password,
     people_at,
     signed_command,
@@ -45,10 +47,12 @@ def add(
 ) -> None:
     """Make an account. The first one makes the database and needs no --as; the others are made by a manager.
 
-    The password that a manager sets is temporary: its owner changes it with 'read users password' before signing.
+    The password that a manager sets is temporary: its owner is asked for another one at the first sign-in.
     """
     with people_at(where, create=True) as (_, people):
-        by = people.authenticate(as_name, password(password_file)) if as_name and people.accounts() else None
+        by = None
+        if as_name and people.accounts():
+            by, _ = enter(people, as_name, PasswordFiles(password_file, new_is_anothers=True))
         made = people.add(name, printed_name, set(role), password(new_password_file, new=True), by)
         result = {"name": made.name, "printed_name": made.printed_name, "roles": sorted(made.roles)}
         say_json(result) if as_json else say(f"Account '{name}' made: {', '.join(sorted(made.roles))}.")
@@ -65,7 +69,7 @@ def add_all(
     """Make an account for everybody in a list (manager), or for nobody, and print their temporary passwords.
 
     Several roles of one person have spaces between them. The passwords are shown this once: hand each to its owner, who
-    changes it with 'read users password' before anything else.
+    is asked for another one at the first sign-in.
     """
     from HCCResponseLib.review.people.newcomers import load_newcomers
 
@@ -116,7 +120,7 @@ def change_password(
     new_password_file: NewPasswordFile = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Change your own password; a temporary or expired one must be changed before anything else."""
+    """Change your own password; a temporary or expired one is also asked for by every other command with --as."""
     with people_at(where, create=False) as (_, people):
         people.change_password(as_name, password(password_file), password(new_password_file, new=True))
         answer = _done(as_name, "password changed")

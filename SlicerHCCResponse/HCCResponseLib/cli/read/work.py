@@ -12,15 +12,17 @@ from HCCResponseLib.base.errors import HCCResponseError
 from HCCResponseLib.cli.common import JsonOption
 from HCCResponseLib.cli.new_study import DEFAULT_FOLDER
 from HCCResponseLib.cli.options import ProposalOptions, with_groups
-from HCCResponseLib.cli.read.comparison import comparison_words
+from HCCResponseLib.cli.read.comparison import asked_choice, compared, comparison_words
 from HCCResponseLib.cli.read.manage import TimePoint
-from HCCResponseLib.cli.read.report import follow
+from HCCResponseLib.cli.read.next_step import answer_with, open_proposed, step_after
+from HCCResponseLib.cli.read.report import follow, follow_all
 from HCCResponseLib.cli.sign_in import (
     CommandAnswer,
+    DuePasswordFile,
     Name,
     PasswordFile,
+    PasswordFiles,
     ReadName,
-    Reason,
     SignedIn,
     Where,
     signed_command,
@@ -47,26 +49,21 @@ def open_and_propose(
         DEFAULT_FOLDER
     ),
     password_file: PasswordFile = None,
+    new_password_file: DuePasswordFile = None,
     as_json: JsonOption = False,
 ) -> None:
     """Open a read that was assigned to you and make the proposals of the time points that are open.
 
-    Under a sequential profile the next time point is proposed only after the one before it is signed: run this again
-    after each signature.
+    Under a sequential profile the next time point is proposed only after the one before it is signed: 'read decide
+    --sign --study STUDY' does so at once, else run this again after each signature.
     """
     from HCCResponseLib.cli.study import tell, tell_next
-    from HCCResponseLib.imaging.study import load_study
-    from HCCResponseLib.pipeline.propose import propose
     from HCCResponseLib.report.subject.output import write_outputs
-    from HCCResponseLib.review.committee.assignments import blinded, open_read
-    from HCCResponseLib.review.read.session import open_session
+    from HCCResponseLib.review.committee.assignments import open_read
 
-    with signed_in(where, as_name, password_file) as signed:
-        options = proposals.options()
-        content = blinded(load_study(study))
+    with signed_in(where, as_name, PasswordFiles(password_file, new_password_file)) as signed:
         opened = open_read(signed.store, signed.person, read_id)
-        session = open_session(content, output, opened)
-        propose(session, options)
+        session = open_proposed(opened, study, output, proposals.options())
         tell(write_outputs(session), as_json)
         tell_next(session)
 
@@ -107,22 +104,54 @@ def show(
     return CommandAnswer(values, "\n".join(lines))
 
 
+OwnStudy = Annotated[
+    Path | None,
+    typer.Option(
+        "--study",
+        help="study.yaml of the subject, or its folder: to go on after a signature, and for contours of your own.",
+    ),
+]
+WhyChanged = Annotated[
+    str, typer.Option(help="Why decisions are changed, for those to which the file gives no reason.")
+]
+AndSign = Annotated[
+    bool, typer.Option("--sign", help="Sign the time points of the file, as 'read sign' does.")
+]
+GoOn = Annotated[
+    bool,
+    typer.Option(
+        "--next/--no-next",
+        help="With --study: after a signature propose the time point that it has opened, at once.",
+    ),
+]
+NextFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Folder for contours and report of the next time point; default: where the read's last report lies.",
+    ),
+]
+
+
+@with_groups
 @signed_command
 def decide(
     signed: SignedIn,
     read_id: ReadName,
     decisions: Annotated[Path, typer.Argument(help="YAML or JSON file with your decisions.")],
-    study: Annotated[
-        Path | None, typer.Option(help="study.yaml; needed where the file names contours of your own.")
-    ] = None,
-    reason: Annotated[
-        str, typer.Option(help="Why decisions are changed, for those to which the file gives no reason.")
-    ] = "",
-    and_sign: Annotated[
-        bool, typer.Option("--sign", help="Sign the time points of the file, as 'read sign' does.")
-    ] = False,
+    study: OwnStudy = None,
+    reason: WhyChanged = "",
+    and_sign: AndSign = False,
+    go_on: GoOn = True,
+    output: NextFolder = None,
+    *,
+    proposals: ProposalOptions,
 ) -> CommandAnswer:
-    """Decide on proposals from a file; its 'reader' is your sign-in name. All is checked before any is written."""
+    """Decide on proposals from a file; its 'reader' is your sign-in name. All is checked before any is written.
+
+    With --sign and --study it goes on to the next time point: proposes it and writes a decisions file to fill in.
+    """
     from HCCResponseLib.imaging.study import load_study
     from HCCResponseLib.review.decisions.decisions_file import apply_decisions
     from HCCResponseLib.review.read.category import missing
@@ -141,28 +170,36 @@ def decide(
         follow(store, state, signed.person.name)
         raise type(problem)(f"The decisions are kept, but not all is signed. {problem}") from problem
     report, line = follow(store, state, signed.person.name)
-    values = {
-        "read": read_id,
-        "time_points": done,
-        "missing": gaps,
-        "signatures": [asdict(s) for s in signatures],
-        **report,
-    }
-    return CommandAnswer(values, "\n".join([*words, *map(_signed_words, signatures)]) + line)
+    values = {"read": read_id, "time_points": done, "missing": gaps, **report}
+    values["signatures"] = [asdict(s) for s in signatures]
+    decided = CommandAnswer(values, "\n".join([*words, *map(_signed_words, signatures)]) + line)
+    step = step_after((store, state), study, output) if signatures else None
+    return answer_with(decided, step, proposals.options(), go_on)
 
 
+@with_groups
 @signed_command
 def sign(
     signed: SignedIn,
     read_id: ReadName,
     time_point: TimePoint,
     meaning: Annotated[Meaning, typer.Option(help="What your signature says.")] = Meaning.AUTHORSHIP,
+    study: OwnStudy = None,
+    go_on: GoOn = True,
+    output: NextFolder = None,
+    *,
+    proposals: ProposalOptions,
 ) -> CommandAnswer:
-    """Sign a time point. The reader's signature (authorship) locks it; review and approval come on top of it."""
+    """Sign a time point. The reader's signature (authorship) locks it; review and approval come on top of it.
+
+    With --study it goes on to the next time point, as 'read decide --sign' does.
+    """
     store, state = _opened(signed, read_id)
     done = _signature(signed, store, state, time_point, meaning)
     report, line = follow(store, state, signed.person.name)
-    return CommandAnswer({**asdict(done), **report}, _signed_words(done) + line)
+    answer = CommandAnswer({**asdict(done), **report}, _signed_words(done) + line)
+    step = step_after((store, state), study, output) if meaning is Meaning.AUTHORSHIP else None
+    return answer_with(answer, step, proposals.options(), go_on)
 
 
 def _signature(
@@ -187,17 +224,7 @@ def _signed_words(done: Signature) -> str:
 @signed_command
 def compare(signed: SignedIn, subject: Subject) -> CommandAnswer:
     """Whether the reads of a subject are finished and in which adjudication variables they differ."""
-    from HCCResponseLib.review.committee.adjudication import case_for
-    from HCCResponseLib.review.read.workflow import COMPARED, note
-
-    found, values = case_for(signed.store, signed.person, subject)
-    note(
-        signed.store,
-        signed.person.name,
-        COMPARED,
-        f"subject {subject}",
-        {"reads": [a.read_id for a in found.reads]},
-    )
+    found, values = compared(signed, subject)
     result = {
         "subject": subject,
         "reads": [a.read_id for a in found.reads],
@@ -215,15 +242,24 @@ def compare(signed: SignedIn, subject: Subject) -> CommandAnswer:
 def adjudicate(
     signed: SignedIn,
     subject: Subject,
-    accept: Annotated[str, typer.Option(help="The read that is to count.")],
-    reason: Reason,
+    accept: Annotated[
+        str | None, typer.Option(help="The read that is to count; default: compared and asked for.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; default: asked for.")] = None,
 ) -> CommandAnswer:
-    """Choose the read that counts for the trial where the readers differ; signed, and final for all of them."""
+    """Choose the read that counts for the trial where the readers differ; signed, and final for all of them.
+
+    Without --accept and --reason the reads are shown side by side, as by 'read compare', and both are asked for.
+    """
     from HCCResponseLib.review.committee.adjudication import adjudicate as choose
 
+    if accept is None or reason is None:
+        accept, reason = asked_choice(signed, subject, accept, reason)
     found = choose(signed.store, signed.people, signed.credentials, subject, accept, reason)
+    renewed, lines = follow_all(signed.store, [a.read_id for a in found.reads], signed.person.name)
     values = {"subject": subject, "accepted": found.accepted, "differing": list(found.differing)}
-    return CommandAnswer(values, f"'{found.accepted}' counts for subject '{subject}'.")
+    values["reports_renewed"] = renewed
+    return CommandAnswer(values, "\n".join([f"'{found.accepted}' counts for subject '{subject}'.", *lines]))
 
 
 def _opened(signed: SignedIn, read_id: str, version: int | None = None) -> tuple[ReadStore, ReadState]:

@@ -163,7 +163,8 @@ class _Collection:
         repeat = own.kind is ReadKind.REREAD
         signed, reviewed = is_signed(state), not state.unseen()
         if not (signed and reviewed):
-            self.doubtful.append(_doubt(own, state, signed))
+            name = f"The read '{own.read_id}' of subject '{own.subject}'"
+            self.doubtful.append(doubt_words(name, state, signed))
         counts = accepted == own.read_id and signed and reviewed
         times = _seconds(store, self.pause)
         return CommitteeRead(
@@ -192,9 +193,12 @@ class _Collection:
         return self.profile
 
 
-def _doubt(own: Assignment, state: ReadState, signed: bool) -> str:
-    """Why a finished read is not one to rely on, and what to do about it."""
-    name = f"The read '{own.read_id}' of subject '{own.subject}'"
+def doubt_words(name: str, state: ReadState, signed: bool) -> str:
+    """Why a read is not one to rely on, and what to do about it.
+
+    Args:
+        name: what the sentence calls it.
+    """
     unseen = state.unseen()
     some = ", ".join(unseen[:_NAMED]) + (f" and {len(unseen) - _NAMED} more" if len(unseen) > _NAMED else "")
     if not unseen:

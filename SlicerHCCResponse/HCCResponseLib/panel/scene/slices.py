@@ -1,4 +1,4 @@
-"""Slice views beside each other: baseline and follow-ups at the same zoom, scrolled together, on acquired slices."""
+"""Slice views beside each other: baseline and follow-ups at one zoom, moved together, on acquired slices."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _View:
     Attributes:
         offset: S in mm where it would be, were slices infinitely thin: acquired slices of two scans rarely meet.
         stood: S in mm of the acquired slice that it shows.
-        size: in pixels; ``field``: of view, in mm.
+        size: in pixels; ``field``: of view, in mm; ``middle``: R and A in mm of what lies in its middle.
         volume_id: of the node of its time point's scan.
     """
 
@@ -43,6 +43,7 @@ class _View:
     stood: float = 0.0
     size: tuple[int, int] = (0, 0)
     field: tuple[float, float] = (0.0, 0.0)
+    middle: tuple[float, float] = (0.0, 0.0)
 
     @property
     def node(self) -> Any:
@@ -63,12 +64,25 @@ class _View:
     def remember(self) -> None:
         """Take the node as it is now."""
         self.offset = self.stood = float(self.node.GetSliceOffset())
-        self.remember_zoom()
+        self.remember_look()
 
-    def remember_zoom(self) -> None:
-        """Take size and field of view as they are now."""
+    def remember_look(self) -> None:
+        """Take size, field of view and middle as they are now."""
         width, height, _ = self.node.GetDimensions()
         self.size, self.field = (width, height), self.node.GetFieldOfView()[:2]
+        # A pan with the mouse moves the origin in the plane, a jump the plane itself.
+        x, y, _ = self.node.GetXYZOrigin()
+        right, front, _, _ = self.node.GetSliceToRAS().MultiplyPoint((x, y, 0.0, 1.0))
+        self.middle = (right, front)
+
+    def pan(self, right: float, front: float) -> None:
+        """By so many mm along R and A."""
+        x, y, z = self.node.GetXYZOrigin()
+        plane = self.node.GetSliceToRAS()
+        x += right * plane.GetElement(0, 0) + front * plane.GetElement(1, 0)
+        y += right * plane.GetElement(0, 1) + front * plane.GetElement(1, 1)
+        self.node.SetXYZOrigin(x, y, z)
+        self.remember_look()
 
     def go(self, offset: float) -> None:
         """To the acquired slice that is nearest to S in mm."""
@@ -166,7 +180,7 @@ class SliceViews:
             view.overlay.show(*self._marks(view.point, place))  # type: ignore[arg-type]
 
     def _fit(self, stay: bool = True) -> None:
-        """One zoom for all that shows each scan whole, unless the reader has zoomed since.
+        """One zoom for all that shows each scan whole, unless the reader has zoomed or panned since.
 
         Args:
             stay: on the slices where the views are, else in the middle of each scan.
@@ -181,7 +195,7 @@ class SliceViews:
             for view in shown:
                 _zoom(view, scale)
                 view.go(view.offset if stay else float(view.node.GetSliceOffset()))
-                view.remember_zoom()
+                view.remember_look()
         self.mark()
 
     # -- moving -----------------------------------------------------------------------------------------------
@@ -206,7 +220,7 @@ class SliceViews:
                     up = places[anchor][2] + self._locked[view.point] - self._locked[anchor]
                 _centre(view, (right, front, up))
                 view.go(up)
-                view.remember_zoom()
+                view.remember_look()
         self.mark()
 
     def lock(self, on: bool) -> None:
@@ -224,21 +238,24 @@ class SliceViews:
         self._observed.append((layers, layers.AddObserver("ModifiedEvent", lambda *_: self._mark(view))))
 
     def _changed(self, view: _View) -> None:
-        """Resized by the application, or zoomed or scrolled by the reader."""
+        """Resized by the application, or zoomed, panned or scrolled by the reader."""
         if self._moving:
             return
         if not view.is_ours:
             view.overlay.clear()
             return
-        size, field = view.size, view.field
-        view.remember_zoom()
+        size, field, middle = view.size, view.field, view.middle
+        view.remember_look()
         if view.size != size:
             self._later(self._resized)
             return
         with self._quiet():
-            if any(abs(a - b) > 1e-3 for a, b in zip(view.field, field, strict=True)):
+            if _differ(view.field, field):
                 self._zoomed = True
                 self._zoom_others(view)
+            if _differ(view.middle, middle):
+                self._zoomed = True
+                self._pan_others(view, middle)
             self._scroll_others(view)
         self.mark()
 
@@ -250,7 +267,14 @@ class SliceViews:
         for other in self._views:
             if other is not view and other.is_ours and self.linked:
                 _zoom(other, _mm_per_pixel(view))
-                other.remember_zoom()
+                other.remember_look()
+
+    def _pan_others(self, view: _View, before: tuple[float, float]) -> None:
+        """By as many millimetres, so that what lay beside each other stays so."""
+        right, front = (now - then for now, then in zip(view.middle, before, strict=True))
+        for other in self._views:
+            if other is not view and other.is_ours and self.linked:
+                other.pan(right, front)
 
     def _scroll_others(self, view: _View) -> None:
         """By as many millimetres, so that a lesion stays beside itself."""
@@ -268,6 +292,10 @@ class SliceViews:
             yield
         finally:
             self._moving = before
+
+
+def _differ(now: tuple[float, float], before: tuple[float, float]) -> bool:
+    return any(abs(a - b) > 1e-3 for a, b in zip(now, before, strict=True))
 
 
 def _mm_per_pixel(view: _View) -> float:

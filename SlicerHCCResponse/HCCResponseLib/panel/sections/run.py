@@ -19,6 +19,7 @@ from HCCResponseLib.pipeline.request import OURS, WORKER, Options, ProposalReque
 from HCCResponseLib.presenter.view import PanelView
 
 _PROPOSE = "Segment the baseline; proposals wait for your decision"
+_NEW_ONLY = "look for new lesions (the baseline shows none) at"
 _GIVEN = (
     "The study brings baseline contours. They count as accepted; the same run adapts to them and proposes the "
     "follow-ups, which takes minutes."
@@ -75,9 +76,13 @@ class RunSection:
         if not later:
             words = "Every follow-up has its proposals."
         elif view.baseline_decided:
-            words = f"Ready to adapt to the accepted baseline and to propose {', '.join(later)}."
+            first_words = (
+                "adapt to the accepted baseline and to propose" if view.baseline_has_lesions else _NEW_ONLY
+            )
+            words = f"Ready to {first_words} {', '.join(later)}."
         else:
-            words = f"{', '.join(later)}: not proposed yet; decide on every lesion of the baseline first."
+            waits = next(point.waits for point in view.time_points if point.name in later)
+            words = f"{', '.join(later)}: {waits}."
         ui.adaptLabel.setText(words)
         self._engine_chosen()
         self._say_what_propose_does(first in view.waiting)

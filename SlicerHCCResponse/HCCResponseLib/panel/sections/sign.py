@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import qt
+import slicer
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.panel.context import Context, guarded, offer
+from HCCResponseLib.panel.context import Context, guarded, offer, soon
 from HCCResponseLib.presenter.view import PanelView
 from HCCResponseLib.report.subject.worker import WORKER, OutputRequest
 from HCCResponseLib.review.read.access import Role
@@ -24,6 +25,7 @@ class SignSection:
     def __init__(self, context: Context) -> None:
         self._context, self._ui = context, context.ui
         self._written: Path | None = None
+        self._signed: Path | None = None
         self._ui.signButton.connect("clicked()", guarded(self.sign))
         self._ui.accountButton.connect("clicked()", guarded(self.make_account))
         self._ui.reportButton.connect("clicked()", guarded(self.report))
@@ -44,6 +46,17 @@ class SignSection:
         if session is not None and self._written == session.folder:
             lines.append(f"Written to {html.escape(str(session.folder))}")
         ui.signatureLabel.setText("<br>".join(lines))
+        if self._signed is not None and not self._context.jobs.busy:
+            soon(self._renew)
+
+    def _renew(self) -> None:
+        """The report says who has signed; where a job runs it waits for its end."""
+        session, due = self._context.presenter.session, self._signed
+        if due is None or self._context.jobs.busy:
+            return
+        self._signed = None
+        if session is not None and session.folder == due:
+            self._write(lambda _: None)
 
     def sign(self) -> None:
         """Sign and lock; the password leaves the box whatever happens.
@@ -67,6 +80,7 @@ class SignSection:
         credentials = (ui.accountCombo.currentText, password)
         assert presenter.session is not None
         sign_and_lock(presenter.session.store, presenter.state, self._context.people(), credentials, point)
+        self._signed = presenter.session.folder
         presenter.tell()
 
     def make_account(self) -> None:
@@ -90,16 +104,24 @@ class SignSection:
         self._context.presenter.tell()
 
     def export(self) -> None:
-        """Write contours, result and report beside the read; unfinished contours are finished first."""
-        self._write(lambda _: None)
+        """Write contours, result and report beside the read; unfinished contours are finished first.
+
+        Who hands on a read that is not signed, or has rows that nobody looked at, says so.
+        """
+        presenter = self._context.presenter
+        presenter.finish_all()
+        doubt = presenter.doubt()
+        words = f"{doubt}\n\nExport it as it is? Report and result say this too."
+        if not doubt or slicer.util.confirmYesNoDisplay(words, windowTitle="HCC Response"):
+            self._write(lambda _: None)
 
     def report(self) -> None:
         """Write the same and open the report in the browser."""
+        self._context.presenter.finish_all()
         self._write(lambda path: qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(path)))
 
     def _write(self, then: Callable[[str], object]) -> None:
         presenter = self._context.presenter
-        presenter.finish_all()
         session = presenter.session
         assert session is not None
         request = OutputRequest(

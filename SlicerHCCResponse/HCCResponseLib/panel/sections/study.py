@@ -7,12 +7,14 @@ from datetime import date
 from pathlib import Path
 
 import qt
+import slicer
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.new_study import visit_names
 from HCCResponseLib.imaging.study import Study, load_study
 from HCCResponseLib.panel.context import Context, choose_folder, fill, guarded
 from HCCResponseLib.panel.scene.nodes import volume_from_node
+from HCCResponseLib.presenter.open_read import Why
 from HCCResponseLib.presenter.study_files import NewPoint, write_study
 from HCCResponseLib.presenter.view import PanelView
 
@@ -25,7 +27,7 @@ class StudySection:
     def __init__(
         self,
         context: Context,
-        opened: Callable[[Study, Path], None],
+        opened: Callable[[Study, Path, Why], None],
         shown: Callable[[], None],
         closed: Callable[[], None],
     ) -> None:
@@ -62,7 +64,7 @@ class StudySection:
         ui.waitsLabel.setText("\n".join(waits))
         ui.waitsLabel.setVisible(bool(waits))
         remarks = [f"{p.name}: {remark}" for p in view.time_points for remark in p.remarks]
-        ui.remarksLabel.setText("\n".join([*self._context.presenter.drafts.remarks, *remarks]))
+        ui.remarksLabel.setText("\n".join([*self._context.presenter.remarks, *remarks]))
 
     def _reader(self) -> None:
         self._context.presenter.reader = str(self._ui.readerEdit.text)
@@ -82,7 +84,7 @@ class StudySection:
             raise InputError("Name a study file (study.yaml) or the folder that holds it.")
         path = Path(text)
         study = load_study(path)
-        self._opened(study, self._folder_beside(path))
+        self._opened(study, self._folder_beside(path), _why_the_new_profile)
 
     def open_assigned(self) -> None:
         """Sign in and open a committee's read; the password leaves the box whatever happens."""
@@ -142,4 +144,15 @@ class StudySection:
         self._new.clear()
         self._show_new()
         self._ui.studyEdit.setText(str(folder / "study.yaml"))
-        self._opened(study, folder)
+        self._opened(study, folder, _why_the_new_profile)
+
+
+def _why_the_new_profile(told: str) -> str:
+    """Ask whether a read goes on under the profile that has changed, and why."""
+    words = (
+        f"{told}\n\nGo on under the new one? What was decided stays, and the log keeps what has changed and why. "
+        "No: the read keeps the profile that it was begun under."
+    )
+    if not slicer.util.confirmYesNoDisplay(words, windowTitle="HCC Response"):
+        return ""
+    return str(qt.QInputDialog.getText(None, "HCC Response", "Why under the new profile?")).strip()

@@ -52,14 +52,14 @@ class ReportContent:
         gaps: what is missing for a category; then there are no ``follow_ups``.
         follow_ups: evaluated time points without the baseline.
         groups: table of targets and non-targets, with ``columns`` (name, date) of the time points.
-        read_id: of the read in its store.
+        head: whose read it is, at the head of every page.
         who: who decided, in sentences.
         plot: sums over time; a PNG as a data URI, as are all pictures.
         conventions: how lengths were measured.
     """
 
     title: str
-    read_id: str
+    head: str
     profile: str
     state: str
     signed: bool
@@ -117,14 +117,14 @@ def report_content(
     Args:
         images: gives the image of a time point by name.
         changed: what the reader changed after deciding, see :func:`HCCResponseLib.review.read.changes.changes`.
-        read_id: of the read in its store, where it has one.
+        read_id: name of the read, which the people of a committee know it by.
     """
     assert state.study is not None
     shown = without_rejected(state)
     sum_title = profile.sum_title
     return ReportContent(
-        read_id=read_id,
         title=f"Treatment response: {state.study.subject}",
+        head=_head(state, read_id),
         profile=f"{profile.criterion} · profile {profile.name} · {len(state.study.timepoints)} time points",
         state=_state(state),
         signed=is_signed(state),
@@ -149,6 +149,17 @@ def report_content(
         provenance=provenance(state),
         written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by hcc-response {__version__}",
     )
+
+
+def _head(state: ReadState, read_id: str) -> str:
+    """Subject and reader: whoever looked at a row, as printed below a signature where there is one."""
+    assert state.study is not None
+    printed = {s.signer: s.printed_name for s in state.signatures}
+    decisions = (row.decision for rows in state.rows.values() for row in rows.values())
+    looked = dict.fromkeys(printed.get(d.reader, d.reader) for d in decisions if d is not None and d.seen)
+    words = f"Treatment response: {state.study.subject}"
+    words += f", read by {', '.join(looked)}" if looked else ""
+    return f"{words} (read {read_id})" if read_id and state.locks.reader is not None else words
 
 
 def _state(state: ReadState) -> str:

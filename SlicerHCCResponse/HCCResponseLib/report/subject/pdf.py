@@ -84,8 +84,8 @@ def _frame(canvas: Any, document: Any, content: ReportContent, pages: int) -> No
     canvas.setFillColor(HexColor(_SOFT))
     canvas.setFont(_FONT, 8)
     top, bottom, left, right = A4[1] - 14 * mm, 13 * mm, _MARGIN + _PAD, A4[0] - _MARGIN - _PAD
-    read = f" · read {content.read_id}" if content.read_id else ""
-    canvas.drawString(left, top, content.title + read)
+    room = right - left - 4 * mm - pdfmetrics.stringWidth(content.state, _FONT, 8)
+    canvas.drawString(left, top, _fitting(content.head, room))
     canvas.setFillColor(HexColor(_COLOURS["seen" if content.signed and content.reviewed else "open"]))
     canvas.drawRightString(right, top, content.state)
     canvas.setFillColor(HexColor(_SOFT))
@@ -93,6 +93,15 @@ def _frame(canvas: Any, document: Any, content: ReportContent, pages: int) -> No
     canvas.drawString(left, bottom, f"{NOTICE} Written {content.written}")
     canvas.drawRightString(right, bottom, f"page {document.page} of {pages}")
     canvas.restoreState()
+
+
+def _fitting(words: str, room: float) -> str:
+    """As much of a line as fits into a width (points) at the size of the head, and a mark where that is not all."""
+    if pdfmetrics.stringWidth(words, _FONT, 8) <= room:
+        return words
+    while words and pdfmetrics.stringWidth(f"{words}…", _FONT, 8) > room:
+        words = words[:-1]
+    return f"{words}…"
 
 
 def _style(size: float, bold: bool = False, colour: str = _INK, above: float = 0, below: float = 2) -> Any:

@@ -21,7 +21,11 @@ _MOST = 12
 
 @dataclass(frozen=True, eq=False)
 class TrackedPair:
-    """Everything that the pictures show; contours on their own visit's grid."""
+    """Everything that the pictures show; contours on their own visit's grid.
+
+    Attributes:
+        cautions: what is to be known of the scans, beside what the registration says.
+    """
 
     before: Volume
     after: Volume
@@ -31,12 +35,13 @@ class TrackedPair:
     links: LinkSet | None
     candidates: Candidates | None
     found: Registration
+    cautions: Sequence[str] = ()
 
 
 def write_tracking(path: Path, pair: TrackedPair) -> None:
     """Write the file. Raises ``StorageError``."""
     quality = pair.found.quality
-    cautions = [*quality.remarks]
+    cautions = [*pair.cautions, *quality.remarks]
     cautions += [f"{n}: {' '.join(k.trust.reasons)}" for n, k in pair.known.items() if k.trust.reasons]
     values = {"quality": quality, "cautions": cautions, "pictures": _pictures(pair)}
     write_text(path, page("tracking.html.j2", values))

@@ -109,7 +109,7 @@ def _write(folder: Path, study: Study, lines: list[str], reader: str = "") -> Pa
     named = f'"{folder}"' if (folder / "study.yaml").is_file() else "STUDY"
     then = f'hcc-response assess {named} --decisions "{path}"'
     if reader:
-        then = f'hcc-response read decide STORE READ "{path}" --as {reader}'
+        then = f'hcc-response read decide STORE READ "{path}" --study STUDY --sign --as {reader}'
     head = _HEAD.format(subject=study.subject, then=then)
     text = f"{head}reader: {_quoted(reader) if reader else ''}\ndecisions:\n" + "\n".join(lines)
     write_text(path, f"{text}\n{_MARK}{_digest(text)}\n")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from HCCResponseLib.base.errors import AccessError, InputError, SignInError
+from HCCResponseLib.base.errors import AccessError, InputError, PasswordDueError, SignInError
 from HCCResponseLib.base.folders import data_folder, user_folder
 from HCCResponseLib.base.text import one_line
 from HCCResponseLib.review.people import accounts as kind
@@ -164,7 +164,8 @@ class People:
         """Check name and password. Every failure is an event; too many in a row lock the account out.
 
         Raises:
-            SignInError: not accepted, locked out, disabled, or the password must be changed first.
+            PasswordDueError: accepted, but the password must be changed first.
+            SignInError: not accepted, locked out or disabled.
         """
         tried = self._try(name, password)
         with self.log.transaction():
@@ -172,9 +173,11 @@ class People:
         if account is None:
             raise SignInError(refused)
         if account.temporary:
-            raise SignInError("This password was chosen by a manager; please change it before you go on.")
+            raise PasswordDueError(
+                "This password was chosen by a manager; please change it before you go on."
+            )
         if account.expired(self.rules(), self._now()):
-            raise SignInError("This password is too old; please change it before you go on.")
+            raise PasswordDueError("This password is too old; please change it before you go on.")
         assert tried.key is not None
         return Signatory(account.name, account.printed_name, account.roles, tried.key)
 

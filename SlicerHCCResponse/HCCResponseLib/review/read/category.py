@@ -21,6 +21,7 @@ from HCCResponseLib.response.types import (
     VersusLast,
 )
 from HCCResponseLib.review.read.facts import Site
+from HCCResponseLib.review.read.lifecycle import how_to_open, nothing_found
 from HCCResponseLib.review.read.records import Action
 from HCCResponseLib.review.read.state import ReadState, Row, RowStatus
 
@@ -53,6 +54,8 @@ def gaps(state: ReadState, up_to: str | None = None) -> list[Gap]:
         rows = state.rows.get(point.name)
         if rows is None:
             words = "no proposals yet; run the proposals for this time point."
+            if nothing_found(state):
+                words = f"no proposals yet. {how_to_open(state, point.name)}"
             found.append(Gap(point.name, "", f"{point.name}: {words}"))
             continue
         for name in lesions:

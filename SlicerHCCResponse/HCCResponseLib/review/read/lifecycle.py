@@ -2,6 +2,7 @@
 
     stage(state, "baseline")                    # open, locked, ...; stage(state): the read as a whole
     is_signed(state, "baseline")                # is_signed(state): signed to its end
+    is_decided(state, "baseline")               # every row answered, or signed without any
     require(person, Act.AMEND, state, "baseline")   # AccessError with a sentence for the reader
     amend(store, state, people, credentials, "baseline", "wrong lesion measured")
 
@@ -14,7 +15,7 @@ from HCCResponseLib.review.people.people import People
 from HCCResponseLib.review.people.person import Person
 from HCCResponseLib.review.read.access import Act, Relation, Role, Stage, allowed
 from HCCResponseLib.review.read.stages import stage_of
-from HCCResponseLib.review.read.state import ReadState, refresh
+from HCCResponseLib.review.read.state import ReadState, RowStatus, refresh
 from HCCResponseLib.review.store import ReadStore
 
 _WHY = {
@@ -45,6 +46,35 @@ def stage(state: ReadState, time_point: str | None = None) -> Stage:
 def is_signed(state: ReadState, time_point: str | None = None) -> bool:
     """Whether a time point, or without one the whole read, is signed: the one answer that everybody goes by."""
     return stage(state, time_point).signed
+
+
+def is_decided(state: ReadState, time_point: str) -> bool:
+    """Whether a reader has answered for all of a time point, so that others can be held against it.
+
+    Every row is answered; or there is none, and the reader's signature says that there is no lesion.
+    """
+    rows = state.rows.get(time_point, {})
+    return all(row.status is not RowStatus.PROPOSED for row in rows.values()) and (
+        bool(rows) or is_signed(state, time_point)
+    )
+
+
+def nothing_found(state: ReadState) -> bool:
+    """Whether the baseline was looked at, no lesion was found, and no reader has said yet that this is right."""
+    first = points(state)[0]
+    return first in state.provenance and not state.rows.get(first) and not is_signed(state, first)
+
+
+def how_to_open(state: ReadState, time_point: str) -> str:
+    """What has to be done before a time point without proposals can be proposed, as a sentence."""
+    first = points(state)[0]
+    if is_decided(state, first):
+        return f"'{time_point}' comes after the time point before it is signed."
+    if nothing_found(state):
+        return (
+            f"No lesion was found at {first}: add the lesions that you see, or sign {first} if there is none."
+        )
+    return f"Decide on every lesion at {first} first."
 
 
 def standings(person: Person, state: ReadState) -> set[Relation]:

@@ -45,6 +45,7 @@ class Baseline:
         view: the base network's survey of the baseline.
         name: of the time point.
         own: lesions whose contour is the base network's own, as it proposed it.
+        disease_free: a reader has looked and there is no lesion.
     """
 
     image: Volume
@@ -52,16 +53,22 @@ class Baseline:
     view: Survey
     name: str = "baseline"
     own: frozenset[str] = frozenset()
+    disease_free: bool = False
 
     def evidence(self, found: Registration) -> BaselineEvidence:
-        """What a candidate is held against: the network is judged by the contours that a person drew, by no other."""
+        """What a candidate is held against: the network is judged by the contours that a person drew, by no other.
+
+        Where a person says that there is none, it agrees as long as it has seen none.
+        """
+        if self.disease_free:
+            return BaselineEvidence(self.view, found, float(not self.view.tumour_mask.any()))
         size = self.image.geometry.size
         drawn = [lesion for name, lesion in self.lesions.items() if name not in self.own]
         own = [lesion for name, lesion in self.lesions.items() if name in self.own]
         share = agreement(
             self.view, self.image.geometry, label_map(drawn, size) > 0, label_map(own, size) > 0
         )
-        return BaselineEvidence(self.view, found, share, independent=bool(drawn))
+        return BaselineEvidence(self.view, found, share, independent=bool(drawn) or not own)
 
 
 @dataclass(frozen=True)
