@@ -14,10 +14,10 @@ def prompts(
         Path,
         typer.Argument(help="Pack of 'hcc-response prompts pack' with patients that were not trained on."),
     ],
+    model: Annotated[Path, typer.Option(help="Prompt network of 'hcc-response prompts train'.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File for one line of JSON a case.")] = Path(
         "prompts.jsonl"
     ),
-    model: Annotated[Path | None, typer.Option(help="Prompt network; default: the shipped one.")] = None,
     per_size: Annotated[
         int, typer.Option(min=0, help="Grown lesions of each class of size in each scan.")
     ] = 5,

@@ -13,12 +13,12 @@ INFO = EngineInfo(
     title="Contour of the lesion that is shown by a line or a click",
     gives=frozenset({Gives.TUMOUR}),
     licence="Apache-2.0",
-    source="this software; idea: LETT-NeXt, arXiv 2606.30108",
-    weights="shipped; another file of 'hcc-response prompts train' may be named",
+    source="this software; after an idea of LETT-NeXt, arXiv 2606.30108",
+    weights="a file of 'hcc-response prompts train'; none is shipped yet",
+    needs_weights=True,
     takes_clicks=True,
     takes_line=True,
     needs_prompt=True,
-    card="Models/prompt-compact.md",
 )
 
 
@@ -34,24 +34,32 @@ def segment(case: Case, report: Report) -> Segmentation:
     from HCCResponseLib.nets.prompts.network import load_prompt_model
     from HCCResponseLib.nets.windows import InferenceSettings
 
+    assert case.weights is not None  # needs_weights
     report(Progress("Loading the network", 0.1))
     model = load_prompt_model(case.weights)
     prior = None if case.prior is None else case.prior.labels > 0
     report(Progress("Contouring", 0.5))
-    found = contour_from_prompts(
-        model, case.image, Prompts(case.line, case.clicks), prior, InferenceSettings(case.device)
-    )
+    shown = Prompts(case.line, case.clicks)
+    found = contour_from_prompts(model, case.image, shown, prior, InferenceSettings(case.device))
     labels = np.zeros(case.image.geometry.size, np.uint8)
     labels[found.box][found.mask] = TUMOUR
-    used = str(case.weights or "shipped")
     return Segmentation(
-        labels=labels, weights={used: model.sha256}, facts={"voxel_mm": round(found.voxel_mm, 3)}
+        labels=labels,
+        weights={str(case.weights): model.sha256},
+        facts={"voxel_mm": round(found.voxel_mm, 3)},
     )
 
 
 def check(weights: Path | None) -> dict[str, Any]:
-    """Load the weights, which raises ``ModelError`` where they cannot be read; their hash and the side of the cube."""
+    """Load the weights; their hash and the side of the cube.
+
+    Raises:
+        ModelError: none are named, or they cannot be read.
+    """
+    from HCCResponseLib.base.errors import ModelError
     from HCCResponseLib.nets.prompts.network import load_prompt_model
 
+    if weights is None:
+        raise ModelError(f"Engine 'prompt' needs weights: {INFO.weights}.")
     model = load_prompt_model(weights)
     return {"sha256": model.sha256, "side_voxels": model.shape.side}

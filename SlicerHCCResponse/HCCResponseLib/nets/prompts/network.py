@@ -11,11 +11,9 @@ from safetensors.torch import save_file
 
 from HCCResponseLib.base.errors import ModelError
 from HCCResponseLib.base.files import sha256_of, write_atomically
-from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.nets.prompts.channels import CHANNELS
 
 FORMAT = "hcc-response-prompt-model/1"
-SHIPPED = "Models/prompt-compact.safetensors"
 _HEADER = "hcc-response"
 
 
@@ -75,23 +73,22 @@ def save_prompt_model(
     return sha256_of(path)
 
 
-def load_prompt_model(path: Path | None = None) -> PromptModel:
-    """Load a prompt network; ``None`` is the shipped one.
+def load_prompt_model(path: Path) -> PromptModel:
+    """Load a prompt network.
 
     Raises:
         ModelError: missing, damaged, or weights of another network.
     """
-    file = path or resource_path(SHIPPED)
-    if not file.is_file():
-        raise ModelError(f"Model file '{file}' does not exist. Train one with 'hcc-response prompts train'.")
+    if not path.is_file():
+        raise ModelError(f"Model file '{path}' does not exist. Train one with 'hcc-response prompts train'.")
     try:
-        with safe_open(file, framework="pt") as stored:
+        with safe_open(path, framework="pt") as stored:
             header = json.loads((stored.metadata() or {}).get(_HEADER, "{}"))
             state = {name: stored.get_tensor(name).float() for name in stored.keys()}  # noqa: SIM118
     except Exception as problem:
-        raise ModelError(f"Model file '{file}' cannot be read; it is damaged or no model.") from problem
+        raise ModelError(f"Model file '{path}' cannot be read; it is damaged or no model.") from problem
     if header.get("format") != FORMAT:
-        raise ModelError(f"Model file '{file}' holds no prompt network; those have the format {FORMAT}.")
+        raise ModelError(f"Model file '{path}' holds no prompt network; those have the format {FORMAT}.")
     values = header["network"]
     shape = PromptNetwork(tuple(values["filters"]), int(values["side"]))
     network = shape.build()
@@ -99,6 +96,6 @@ def load_prompt_model(path: Path | None = None) -> PromptModel:
         network.load_state_dict(state)
     except RuntimeError as problem:
         raise ModelError(
-            f"Weights in '{file}' do not fit their own network; the file is damaged."
+            f"Weights in '{path}' do not fit their own network; the file is damaged."
         ) from problem
-    return PromptModel(network.eval(), shape, sha256_of(file), header["notes"])
+    return PromptModel(network.eval(), shape, sha256_of(path), header["notes"])

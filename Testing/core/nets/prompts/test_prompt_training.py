@@ -25,15 +25,15 @@ def livers():
 
 
 def test_it_learns_and_goes_on_from_where_it_was_stopped(livers, tmp_path):
-    class Stopped(Exception):
+    class StoppedError(Exception):
         pass
 
     def stop(state):
         if state.step == 5:
-            raise Stopped
+            raise StoppedError
 
     checkpoint = tmp_path / "c.pt"
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         train_prompts(PLAN, livers, stop, checkpoint, workers=0, every_s=0.0)
     seen = []
     done = train_prompts(PLAN, livers, lambda s: seen.append(s.step), checkpoint, workers=0)
