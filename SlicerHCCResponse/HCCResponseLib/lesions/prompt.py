@@ -1,6 +1,6 @@
 """What a reader shows of a lesion before it is contoured: a line, clicks, a box; positions in LPS mm (x, y, z)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,22 +82,10 @@ class Prompts:
         along[axis] = half[axis]
         return Prompts(Line(_point(middle - along), _point(middle + along)))
 
-    @staticmethod
-    def of_scribble(points: Sequence[Lps], inside: bool = True) -> "Prompts":
-        """A freehand stroke: every point of it is a click."""
-        return Prompts(clicks=tuple(Click(p, inside) for p in points))
-
     def points(self) -> list[Lps]:
         """Every position that was shown."""
         ends = [self.line.start, self.line.end] if self.line else []
         return [*ends, *(c.lps for c in self.clicks)]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for provenance."""
-        return {
-            "line": [list(self.line.start), list(self.line.end)] if self.line else None,
-            "clicks": [{"lps": list(c.lps), "inside": c.inside} for c in self.clicks],
-        }
 
 
 def _point(values: Any) -> Lps:

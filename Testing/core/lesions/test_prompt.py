@@ -12,11 +12,6 @@ def test_a_box_becomes_the_line_through_its_longer_side_in_the_plane():
     assert shown.line.length_mm == 40.0
 
 
-def test_a_scribble_is_clicks():
-    shown = Prompts.of_scribble([(1.0, 2.0, 3.0), (4.0, 5.0, 6.0)])
-    assert shown.clicks == (Click((1.0, 2.0, 3.0)), Click((4.0, 5.0, 6.0)))
-
-
 @pytest.mark.parametrize(
     ("line", "clicks", "words"),
     [
