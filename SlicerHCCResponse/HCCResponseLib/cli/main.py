@@ -34,6 +34,7 @@ COMMANDS = {
     "measure": "steps:measure",
     "rules": "rules:rules",
     "train": "train:train",
+    "prompts": "prompts:prompts_app",
     "study": "new_study:study_app",
     "read": "read.main:read_app",
     "evaluate": "evaluate.main:evaluate",

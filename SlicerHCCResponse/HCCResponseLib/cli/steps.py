@@ -10,7 +10,6 @@ import typer
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.common import (
     DeviceOption,
-    EngineOption,
     JsonOption,
     ModelOption,
     SeedOption,
@@ -24,6 +23,14 @@ from HCCResponseLib.cli.common import (
 )
 from HCCResponseLib.cli.options import require_there
 from HCCResponseLib.cli.progress import job_progress
+from HCCResponseLib.cli.shown import (
+    SHOWN_ENGINE,
+    BoxOption,
+    LineOption,
+    NotPointOption,
+    PointOption,
+    read_prompts,
+)
 
 if TYPE_CHECKING:
     from HCCResponseLib.imaging.volumes import LabelMap
@@ -47,7 +54,10 @@ def segment(
     ] = None,
     named: NamedInput = None,
     output: OutputFile = Path("segmentation.nii.gz"),
-    engine: EngineOption = "fcd",
+    engine: Annotated[
+        str | None,
+        typer.Option(help="Segmentation engine; default: fcd, or prompt where a lesion is shown."),
+    ] = None,
     weights: Annotated[
         Path | None,
         typer.Option(
@@ -57,6 +67,10 @@ def segment(
     prior: Annotated[
         Path | None, typer.Option(help="Earlier contours on the same grid, for engines that need them.")
     ] = None,
+    line: LineOption = None,
+    points: PointOption = None,
+    not_points: NotPointOption = None,
+    box: BoxOption = None,
     device: DeviceOption = "auto",
     settings: SetOption = None,
     seed: SeedOption = 0,
@@ -64,7 +78,8 @@ def segment(
 ) -> None:
     """Liver (1), tumour (2) and vessels (3) by any engine, as a label map on the image's own grid.
 
-    Weights, versions, device and parameters are written beside it as a .json file.
+    With --line, --point or --box only the lesion that is shown is contoured, by the engine 'prompt' unless another one
+    is named. Weights, versions, device and parameters are written beside it as a .json file.
     """
     with errors_as_one_line():
         scan = _one_of(image, named, "the CT")
@@ -76,7 +91,12 @@ def segment(
         from HCCResponseLib.imaging.write import write_label_map
         from HCCResponseLib.pipeline.engines import run_engine
 
-        request = Request(scan, prior, (), weights, device, seed, read_settings(settings))
+        shown = read_prompts(line, points or [], not_points or [], box)
+        engine = engine or (SHOWN_ENGINE if shown else "fcd")
+        clicks, drawn_line = (shown.clicks, shown.line) if shown else ((), None)
+        request = Request(
+            scan, prior, clicks, weights, device, seed, read_settings(settings), line=drawn_line
+        )
         with tempfile.TemporaryDirectory() as work, job_progress("Segmenting") as report:
             found = run_engine(engine, request, Path(work), report).require()
             drawn = read_label_map(found.labels, empty=True)

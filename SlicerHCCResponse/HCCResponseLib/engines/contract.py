@@ -21,6 +21,7 @@ from HCCResponseLib.base.jobs import Offer
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.phase.phases import Phase
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
+from HCCResponseLib.lesions.prompt import Click, Line
 
 Float32 = npt.NDArray[np.float32]
 LIVER, TUMOUR, VESSEL = 1, 2, 3
@@ -38,38 +39,30 @@ class Gives(StrEnum):
 
 
 @dataclass(frozen=True)
-class Prompt:
-    """A click of the reader: LPS position in mm (x, y, z), inside or outside of what is wanted."""
-
-    lps: tuple[float, float, float]
-    inside: bool = True
-
-    __pydantic_config__ = STRICT
-
-
-@dataclass(frozen=True)
 class Request:
     """What is asked of an engine.
 
     Attributes:
         image: the scan; everything that :func:`HCCResponseLib.imaging.read.read_volume` reads.
         prior: label map on the image's grid with registered earlier contours, or ``None``.
-        prompts: clicks, for engines that take them.
+        clicks: what the reader shows of a lesion, for engines that take them.
         weights: file or folder; ``None`` is the engine's own place for them.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         seed: of everything random.
         parameters: values for the engine's own :class:`Parameter` names; the rest keep their defaults.
         image_sha256: :attr:`.Volume.sha256` that the image must have; ``None``: whatever lies there now.
+        line: the long axis as the reader draws it, for engines that take it.
     """
 
     image: Path
     prior: Path | None = None
-    prompts: tuple[Prompt, ...] = ()
+    clicks: tuple[Click, ...] = ()
     weights: Path | None = None
     device: str = "auto"
     seed: int = 0
     parameters: Mapping[str, Any] = field(default_factory=dict)
     image_sha256: str | None = None
+    line: Line | None = None
 
     __pydantic_config__ = STRICT
 
@@ -159,7 +152,7 @@ class EngineInfo:
         licence: of code and usual weights; ``source``: paper or project.
         weights: where weights belong, one line.
         needs_weights: it has none of its own; ``needs_prior``: it works only with earlier contours.
-        takes_prompts: it uses clicks.
+        takes_clicks, takes_line: what it uses of a reader's prompts; needs_prompt: it works only with one.
         devices: ``cpu``, ``cuda``; ``uses_torch``: whether torch is to be asked for the GPU and given the seed.
         packages: requirements installed into the engine's own environment; empty for engines in ours.
         module: what must be importable; ``download_mib``: about what an installation downloads.
@@ -177,7 +170,9 @@ class EngineInfo:
     weights: str
     needs_weights: bool = False
     needs_prior: bool = False
-    takes_prompts: bool = False
+    takes_clicks: bool = False
+    takes_line: bool = False
+    needs_prompt: bool = False
     devices: tuple[str, ...] = ("cpu", "cuda")
     uses_torch: bool = True
     packages: tuple[str, ...] = ()
@@ -249,12 +244,13 @@ class Case:
     image: Volume
     file: Path
     prior: LabelMap | None
-    prompts: tuple[Prompt, ...]
+    clicks: tuple[Click, ...]
     weights: Path | None
     device: str
     seed: int
     settings: Mapping[str, Any]
     work: Path
+    line: Line | None = None
 
 
 @dataclass(frozen=True)

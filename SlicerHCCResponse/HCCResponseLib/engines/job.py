@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.engines.contract import STRICT, Prompt, Request
+from HCCResponseLib.engines.contract import STRICT, Request
+from HCCResponseLib.lesions.prompt import Click, Line
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ def _by_names(values: dict[str, Any]) -> EngineJob:
     try:
         request = values["request"] and _with_paths(values["request"], "image", "prior", "weights")
         if request:
-            request["prompts"] = tuple(Prompt(tuple(p["lps"]), p["inside"]) for p in request["prompts"])
+            request["clicks"] = tuple(Click(tuple(c["lps"]), c["inside"]) for c in request["clicks"])
+            line = request["line"]
+            request["line"] = line and Line(tuple(line["start"]), tuple(line["end"]))
         job = {**_with_paths(values, "work", "weights"), "request": request and Request(**request)}
         return EngineJob(**job)
     except (KeyError, TypeError) as problem:

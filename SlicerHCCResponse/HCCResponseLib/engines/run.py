@@ -74,8 +74,14 @@ def _refuse_the_impossible(info: EngineInfo, request: Request) -> None:
     info.settings(request.parameters)
     if info.needs_prior and request.prior is None:
         raise InputError(f"Engine '{info.name}' needs an earlier contour (prior).")
-    if request.prompts and not info.takes_prompts:
+    if request.clicks and not info.takes_clicks:
         raise InputError(f"Engine '{info.name}' does not use clicks (prompts).")
+    if request.line and not info.takes_line:
+        raise InputError(f"Engine '{info.name}' does not use a line (prompt).")
+    if info.needs_prompt and not request.clicks and not request.line:
+        raise InputError(
+            f"Engine '{info.name}' contours the lesion that is shown: give a line, a click or a box."
+        )
     if info.needs_weights and request.weights is None:
         raise ModelError(f"Engine '{info.name}' needs weights: {info.weights}")
     if request.weights is not None and not request.weights.exists():

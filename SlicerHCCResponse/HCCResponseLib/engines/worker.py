@@ -5,6 +5,7 @@ import platform
 import random
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,16 @@ def work(job: EngineJob, report: Report) -> dict[str, Any]:
     own.mkdir(exist_ok=True)
     settings = info.settings(request.parameters)
     case = Case(
-        image, request.image, prior, request.prompts, request.weights, device, request.seed, settings, own
+        image,
+        request.image,
+        prior,
+        request.clicks,
+        request.weights,
+        device,
+        request.seed,
+        settings,
+        own,
+        request.line,
     )
     made: Segmentation = engine.segment(case, report)
     report(Progress("Writing the result", 0.97))
@@ -76,7 +86,8 @@ def _facts(info: EngineInfo, request: Request, case: Case, made: Segmentation) -
         "device": case.device,
         "seed": request.seed,
         "parameters": dict(case.settings),
-        "prompts": [{"lps": list(p.lps), "inside": p.inside} for p in case.prompts],
+        "clicks": [asdict(c) for c in case.clicks],
+        "line": asdict(case.line) if case.line else None,
         "prior": str(request.prior) if request.prior else None,
         "image": str(request.image),
         "image_sha256": case.image.voxels_sha256,

@@ -12,13 +12,14 @@ import bundles
 from HCCResponseLib.base.errors import ModelError
 from HCCResponseLib.base.files import sha256_of
 from HCCResponseLib.base.jobs import Ending, ignore_progress
-from HCCResponseLib.engines.contract import Prompt, Request
+from HCCResponseLib.engines.contract import Request
 from HCCResponseLib.engines.run import check_engine, run_engine
 from HCCResponseLib.engines.worker import work as work_on
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
+from HCCResponseLib.lesions.prompt import Click
 from HCCResponseLib.nets.model import load_model, save_adapted, save_model
 from HCCResponseLib.nets.network import FCD
 from small import TINY, WORKING, tiny_model
@@ -233,7 +234,7 @@ def test_a_bundle_that_is_asked_for_classes_and_takes_clicks(ct, work, tmp_path)
     asked = Request(ct, weights=root, device="cpu", parameters={"liver": 1, "tumour": 26})
     assert np.array_equal(labels_of(run_engine("monai-bundle", asked, work)), expected(ct))
     x, y, z = read_volume(ct).geometry.index_to_lps((5, 7, 9))
-    click = Prompt((float(x), float(y), float(z)), inside=False)
+    click = Click((float(x), float(y), float(z)), inside=False)
     clicked = Request(ct, None, (click,), root, "cpu", parameters=asked.parameters)
     less = labels_of(run_engine("monai-bundle", clicked, work))
     assert less[5, 7, 9] != 2
@@ -252,7 +253,7 @@ def test_bundles_that_cannot_work_say_why(ct, work, tmp_path):
 
     assert "has no class 9; it has 3" in message(tumour="9")
     assert "is a list of whole numbers" in message(tumour="big")
-    click = Request(ct, None, (Prompt((0.0, 0.0, 0.0)),), root)
+    click = Request(ct, None, (Click((0.0, 0.0, 0.0)),), root)
     assert "does not use clicks" in failure("monai-bundle", click, work)
     config = root / "configs" / "inference.json"
     content = json.loads(config.read_text(encoding="utf-8"))

@@ -16,7 +16,7 @@ from HCCResponseLib.base.errors import InputError, JobCancelledError, JobFailedE
 from HCCResponseLib.base.jobs import Ending
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.engines import memory
-from HCCResponseLib.engines.contract import Prompt, Request
+from HCCResponseLib.engines.contract import Request
 from HCCResponseLib.engines.job import EngineJob
 from HCCResponseLib.engines.registry import engine_named, engines
 from HCCResponseLib.engines.run import check_engine, run_engine
@@ -24,9 +24,11 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
+from HCCResponseLib.lesions.prompt import Click, Line
 from waiting import pids_in, wait_until, wait_until_gone
 from without_torch import need_torch
 
+LINE = Line((0.0, 0.0, 0.0), (9.0, 0.0, 0.0))
 SUPPORT = Path(__file__).resolve().parents[2] / "support"
 
 
@@ -244,7 +246,7 @@ def test_what_cannot_work_is_refused_before_the_start(ct, tmp_path):
     )
     assert "of type int, not 'big'" in message("misbehaving", parameters={"patch": "big"})
     assert "Unknown device 'tpu'" in message("misbehaving", device="tpu")
-    assert "does not use clicks" in message("misbehaving", prompts=(Prompt((0.0, 0.0, 0.0)),))
+    assert "does not use clicks" in message("misbehaving", clicks=(Click((0.0, 0.0, 0.0)),))
     assert "do not exist: in FOLDER" in message("misbehaving", weights=tmp_path / "none")
     assert "needs an earlier contour" in message("adapted", weights=ct)
     assert "does not exist" in message("misbehaving", weights=None, prior=tmp_path / "none.nrrd")
@@ -257,14 +259,16 @@ def _environment(request, monkeypatch):
 
 
 def test_requests_survive_the_way_to_the_child(tmp_path, _environment):
-    request = Request(tmp_path / "a", tmp_path / "b", (Prompt((1.0, 2.0, 3.0), False),), None, "cuda:1", 7)
+    request = Request(
+        tmp_path / "a", tmp_path / "b", (Click((1.0, 2.0, 3.0), False),), None, "cuda:1", 7, line=LINE
+    )
     for job in (EngineJob("m", request, tmp_path), EngineJob("m", weights=tmp_path)):
         assert EngineJob.read(job.to_text()) == job
 
 
 @pytest.mark.parametrize("name", ["engine", "seed", "inside"])
 def test_unknown_keys_of_a_request_are_refused(tmp_path, _environment, name):
-    text = EngineJob("m", Request(tmp_path, prompts=(Prompt((0.0, 0.0, 0.0)),))).to_text()
+    text = EngineJob("m", Request(tmp_path, clicks=(Click((0.0, 0.0, 0.0)),))).to_text()
     with pytest.raises(InputError, match="cannot be started as asked: [^\n]*$"):
         EngineJob.read(text.replace(f'"{name}"', f'"{name}s"'))
 

@@ -40,7 +40,7 @@ INFO = EngineInfo(
     source="Cardoso et al., 2022, arXiv:2211.02701; VISTA3D: He et al., CVPR 2025",
     weights="name a bundle folder, with configs/inference.json and models/model.pt in it; "
     "without a name it is looked for in {folder}",
-    takes_prompts=True,
+    takes_clicks=True,
     system_mib=3000,
     gpu_mib=6000,
     bytes_per_voxel=40,
@@ -71,7 +71,7 @@ def segment(case: Case, report: Report) -> Segmentation:
     data = before({"image": str(given)})
     asks = "class_vector" in inspect.signature(network.forward).parameters
     values = chosen(case.settings) if asks else settled(case.settings, class_names(root), str(root))
-    if case.prompts and not asks:
+    if case.clicks and not asks:
         raise InputError(f"The network of the bundle '{root}' does not use clicks (prompts).")
     classes = sorted({v for vs in values.values() for v in vs})
     if asks and not classes:
@@ -163,11 +163,11 @@ def _questions(classes: list[int], case: Case, image: Any) -> dict[str, Any]:
     import torch
 
     ask: dict[str, Any] = {"class_vector": torch.tensor(classes, device=case.device), "transpose": True}
-    if case.prompts:
+    if case.clicks:
         to_voxel = np.linalg.inv(np.asarray(image.affine, dtype=float))
-        points = [to_voxel @ [-p.lps[0], -p.lps[1], p.lps[2], 1.0] for p in case.prompts]
+        points = [to_voxel @ [-p.lps[0], -p.lps[1], p.lps[2], 1.0] for p in case.clicks]
         coordinates = torch.tensor(np.array([p[:3] for p in points]), dtype=torch.float32, device=case.device)
-        labels = torch.tensor([int(p.inside) for p in case.prompts], device=case.device)
+        labels = torch.tensor([int(p.inside) for p in case.clicks], device=case.device)
         ask |= {
             "point_coords": coordinates[None].repeat(len(classes), 1, 1),
             "point_labels": labels[None].repeat(len(classes), 1),

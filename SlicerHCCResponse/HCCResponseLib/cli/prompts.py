@@ -1,0 +1,143 @@
+"""``hcc-response prompts``: the network that contours the lesion that a reader shows; its pack and its training."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from HCCResponseLib.cli.common import (
+    DeviceOption,
+    JsonOption,
+    SeedOption,
+    console,
+    errors_as_one_line,
+    say,
+    say_facts,
+)
+
+if TYPE_CHECKING:
+    from HCCResponseLib.nets.prompts.training import PromptPlan, PromptTraining
+
+prompts_app = typer.Typer(
+    name="prompts",
+    help="The network that contours what a reader shows: make a training pack, train.",
+    no_args_is_help=True,
+)
+_CHECKPOINT, _CURVE = ".checkpoint.pt", ".losses.json"
+
+
+@prompts_app.command()
+def pack(
+    scans: Annotated[
+        Path,
+        typer.Argument(help="CSV: name, patient, image, liver, lesions, licence, source; one line a scan."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The pack to write.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Put the livers of many scans into one small file that a training needs nothing beside of.
+
+    Files are named from the CSV's folder. An empty 'liver' is found by the base network; 'lesions' may be empty.
+    'FILE:1,2' takes these values of a label map, 'FILE' all of them.
+    """
+    with errors_as_one_line():
+        from HCCResponseLib.cli.progress import progress_bar
+        from HCCResponseLib.nets.prompts.pack import write_pack
+        from HCCResponseLib.nets.prompts.scans import packed, read_scan_list
+
+        rows = read_scan_list(scans)
+        with progress_bar() as bar:
+            found = [packed(row) for row in bar.track(rows, description="Packing")]
+        write_pack(output, found)
+        size = output.stat().st_size / 2**20
+        facts = {"output": str(output), "scans": len(found), "mib": round(size, 1)}
+        say_facts(facts, as_json)
+
+
+@prompts_app.command()
+def train(
+    pack: Annotated[Path, typer.Argument(help="A pack of 'hcc-response prompts pack'.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where the weights go; card and curve are written beside.")
+    ],
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 4000,
+    minutes: Annotated[
+        float, typer.Option(min=0, help="End after so many minutes, whatever comes first (0 = no limit).")
+    ] = 0.0,
+    batch: Annotated[int, typer.Option(min=1, help="Samples a step.")] = 2,
+    side: Annotated[int, typer.Option(min=32, help="Voxels along the side of the cube.")] = 64,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that draw samples.")] = 1,
+    learning_rate: Annotated[float, typer.Option(min=1e-6, help="Learning rate at its highest.")] = 2e-3,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Patient to leave out, for validation; may be repeated.")
+    ] = None,
+    device: DeviceOption = "auto",
+    seed: SeedOption = 0,
+) -> None:
+    """Train from a pack alone. If it is stopped, the same command goes on from the last checkpoint.
+
+    The learning rate ends at zero when the steps or the minutes are used up.
+    """
+    with errors_as_one_line():
+        from HCCResponseLib.nets.precision import torch_device
+        from HCCResponseLib.nets.prompts.network import PromptNetwork
+        from HCCResponseLib.nets.prompts.pack import kept_patients, read_pack
+        from HCCResponseLib.nets.prompts.samples import Livers
+        from HCCResponseLib.nets.prompts.training import PromptPlan, train_prompts
+
+        scans = kept_patients(read_pack(pack), without or [])
+        network = PromptNetwork(side=side)
+        plan = PromptPlan(network, steps, minutes, batch, learning_rate, seed=seed)
+        where = torch_device(device)
+        state = train_prompts(
+            plan, Livers.of(scans), _reporter(plan), output.with_suffix(_CHECKPOINT), where, workers
+        )
+        _write(output, plan, state, [s.facts for s in scans], where)
+
+
+def _reporter(plan: PromptPlan) -> Any:
+    """One line every 20 seconds: step, loss, rate."""
+    last = [time.monotonic(), 0]
+
+    def report(state: PromptTraining) -> None:
+        now = time.monotonic()
+        if now - last[0] < 20 and state.step > 1:
+            return
+        recent = state.losses[-100:]
+        rate = (state.step - last[1]) * plan.batch / max(now - last[0], 1e-6)
+        last[:] = [now, state.step]
+        console.print(
+            f"step {state.step} of {plan.steps}, {state.seconds / 60:.1f} min, loss {sum(recent) / len(recent):.3f}, "
+            f"{rate:.1f} samples/s"
+        )
+
+    return report
+
+
+def _write(output: Path, plan: PromptPlan, state: PromptTraining, scans: list[Any], device: str) -> None:
+    from dataclasses import asdict
+
+    from HCCResponseLib import __version__
+    from HCCResponseLib.base.files import write_text
+    from HCCResponseLib.nets.precision import device_in_words
+    from HCCResponseLib.nets.prompts.card import prompt_card
+    from HCCResponseLib.nets.prompts.network import save_prompt_model
+
+    notes = {
+        "software": f"hcc-response {__version__}",
+        "trained": datetime.now(UTC).date().isoformat(),
+        "plan": asdict(plan),
+        "steps_done": state.step,
+        "minutes": round(state.seconds / 60, 1),
+        "device": device_in_words(device),
+        "patients": sorted({s.patient for s in scans}),
+    }
+    digest = save_prompt_model(output, state.averaged, plan.network, notes)
+    write_text(output.with_suffix(".md"), prompt_card(output, digest, notes, scans))
+    write_text(output.with_suffix(_CURVE), json.dumps([round(v, 4) for v in state.losses]))
+    say(f"Model written to {output} (SHA-256 {digest[:12]}...), {state.step} steps, {notes['minutes']} min")

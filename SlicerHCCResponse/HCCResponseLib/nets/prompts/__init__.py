@@ -1,0 +1,1 @@
+"""A network that contours the lesion that a reader shows."""

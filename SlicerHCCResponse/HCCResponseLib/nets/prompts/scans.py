@@ -1,0 +1,117 @@
+"""The list of scans that go into a training pack, and how a scan becomes part of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+
+from HCCResponseLib.base.arrays import Mask
+from HCCResponseLib.base.csv_files import read_csv_rows
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.imaging.read import read_label_map, read_volume
+from HCCResponseLib.imaging.resample import resample
+from HCCResponseLib.imaging.volumes import Volume, require_same_grid
+from HCCResponseLib.nets.model import load_model
+from HCCResponseLib.nets.prompts.pack import PackedScan, ScanFacts, cropped
+from HCCResponseLib.nets.segment import liver_and_tumour
+
+COLUMNS = ("name", "patient", "image", "liver", "lesions", "licence", "source")
+_NEEDED = ("name", "patient", "image", "licence", "source")
+
+
+@dataclass(frozen=True)
+class ListedScan:
+    """One line of the list; ``liver`` and ``lesions`` as ``FILE`` or ``FILE:VALUE,VALUE``, or empty."""
+
+    name: str
+    patient: str
+    image: Path
+    liver: str
+    lesions: str
+    licence: str
+    source: str
+    folder: Path
+
+
+def read_scan_list(path: Path) -> list[ListedScan]:
+    """The scans of a CSV file with the columns :data:`COLUMNS`; files are named from its folder.
+
+    Raises:
+        InputError: other columns, an empty field, or a licence that forbids commercial use or changes.
+    """
+    columns, rows = read_csv_rows(path, "List of scans")
+    if set(columns) != set(COLUMNS) or not rows:
+        raise InputError(
+            f"List of scans '{path}' needs the columns {', '.join(COLUMNS)}, and a line for each scan."
+        )
+    folder = path.resolve().parent
+    for row in rows:
+        empty = [c for c in _NEEDED if not row[c].strip()]
+        if empty:
+            raise InputError(f"List of scans '{path}': '{empty[0]}' of scan '{row['name']}' is empty.")
+        if {"NC", "ND"} & set(row["licence"].upper().replace("-", " ").split()):
+            raise InputError(
+                f"List of scans '{path}': scan '{row['name']}' is under {row['licence']}; weights that are free to use "
+                "cannot be trained on it."
+            )
+    return [
+        ListedScan(
+            row["name"],
+            row["patient"],
+            folder / row["image"],
+            row["liver"],
+            row["lesions"],
+            row["licence"],
+            row["source"],
+            folder,
+        )
+        for row in rows
+    ]
+
+
+def packed(row: ListedScan) -> PackedScan:
+    """Read a scan with its labels, or find its liver by the base network.
+
+    Raises:
+        InputError: a file cannot be read, or no liver is found.
+        GeometryError: a label map lies on another grid.
+    """
+    image = read_volume(row.image)
+    lesions = _labels(row, row.lesions, image) if row.lesions else np.zeros(image.geometry.size, bool)
+    liver = _labels(row, row.liver, image) if row.liver else _found_liver(image)
+    parts, _ = ndimage.label(lesions)
+    facts = ScanFacts(
+        row.name,
+        row.patient,
+        row.licence,
+        row.source,
+        image.geometry.spacing,
+        "mask" if row.liver else "network",
+        bool(lesions.any()),
+    )
+    return cropped(facts, image.hu, liver | lesions, parts.astype(np.uint8))
+
+
+def _labels(row: ListedScan, named: str, image: Volume) -> Mask:
+    file, _, values = named.partition(":")
+    label = read_label_map(row.folder / file)
+    require_same_grid(label, image)
+    if not values:
+        return np.asarray(label.labels > 0)
+    try:
+        wanted = [int(v) for v in values.split(",")]
+    except ValueError as problem:
+        raise InputError(f"Scan '{row.name}': '{values}' in '{named}' are no label values.") from problem
+    return np.asarray(np.isin(label.labels, wanted))
+
+
+def _found_liver(image: Volume) -> Mask:
+    """The largest part of what the base network takes for liver, without thin tongues and holes."""
+    probability, _, grid = liver_and_tumour(load_model(), image)
+    found = ndimage.binary_opening(resample(probability, grid, image.geometry, fill=0) > 0.5, iterations=2)
+    parts, count = ndimage.label(found)
+    if not count:
+        return np.asarray(found)
+    largest = parts == int(np.bincount(parts.ravel())[1:].argmax()) + 1
+    return np.asarray(ndimage.binary_fill_holes(largest))
