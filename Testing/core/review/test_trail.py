@@ -106,7 +106,11 @@ def test_an_earlier_version_shows_the_changes_up_to_it(changed):
     store, state = changed.open("ann", "S1-1")
     amend(store, state, changed.people, changed.credentials("boss"), BASELINE, "query 17")
     decide(store, state, Decision("ann", BASELINE, "L1", Action.ACCEPT, reason="it was right"))
-    assert len(changes(*changed.open("ann", "S1-1"))) == 2
+    first, opened, second = changes(*changed.open("ann", "S1-1"))
+    assert (opened.who, opened.item, opened.old, opened.new, opened.reason) == (
+        "boss", BASELINE, "version 1", "version 2", "query 17",
+    )  # fmt: skip
+    assert (first.new, second.reason) == ("edited, 30 mm", "it was right")
     assert len(changes(*open_read(changed.store, changed.person("ann"), "S1-1", version=1))) == 1
 
 

@@ -22,15 +22,17 @@ _SAID = {
     "links": "links",
 }
 
+# A signed time point that was opened again.
+_AMENDED = "amended"
 _WHERE = (
-    "Give it as 'reason' in the decisions file, with --reason on the command line, or in the box "
-    "'Reason for a change' of the panel."
+    "'review' asks for it; else give it as 'reason' in the decisions file, with --reason of 'read decide', or in the "
+    "box 'Reason for a change' of the panel."
 )
 
 
 @dataclass(frozen=True)
 class Change:
-    """One word of a reader that took the place of an earlier one.
+    """One word of a reader that took the place of an earlier one, or the opening of a signed time point.
 
     Attributes:
         who: the reader; for somebody who may not know names, the stream.
@@ -64,7 +66,7 @@ class Change:
 
 
 def changes(store: ReadStore, state: ReadState) -> list[Change]:
-    """Every word of a reader that replaced an earlier one, in order, as far as the state goes.
+    """Every word of a reader that replaced an earlier one, and every amendment, in order, as far as the state goes.
 
     Args:
         store: of this read.
@@ -73,15 +75,24 @@ def changes(store: ReadStore, state: ReadState) -> list[Change]:
     until, alias = state.until, state.alias
     events = [e for e in store.events() if until is None or e.sequence <= until]
     return [
-        Change(alias or e.actor, e.utc, e.local, e.action, e.item, e.old, e.new, e.reason)
+        Change(_who(e, alias), e.utc, e.local, e.action, e.item, e.old, e.new, e.reason)
         for e in _changing(events)
     ]
+
+
+def _who(event: Event, alias: str) -> str:
+    """The actor; for a viewer who may not know names the reader's stream, or the role of whoever amended."""
+    if not alias:
+        return event.actor
+    return event.role if event.action == _AMENDED and event.role else alias
 
 
 def _changing(events: Sequence[Event]) -> list[Event]:
     said: set[tuple[str, str]] = set()
     found = []
     for event in events:
+        if event.action == _AMENDED:
+            found.append(event)
         if event.action not in _SAID or event.actor == SOFTWARE:
             continue
         place = (_SAID[event.action], event.item)
