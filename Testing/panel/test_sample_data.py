@@ -56,9 +56,11 @@ def test_the_window_answers_while_it_is_drawn(slicer_app, panel):
     start = time.monotonic()
     assert len(sample_data.draw(spacing=(6.0, 6.0, 6.0))) == 2
     timer.stop()
+    whole = time.monotonic() - start
     gaps = [b - a for a, b in pairwise([start, *beats])]
-    assert len(beats) > 20 and max(gaps) < 0.5, f"the longest block: {max(gaps):.2f} s"
-    assert "Drawing the baseline scan ..." in dialogs, set(dialogs)
+    # A share of the whole, since machines differ: held, it would be nearly all of it.
+    assert len(beats) > 20 and max(gaps) < whole / 3, f"the longest block: {max(gaps):.2f} of {whole:.2f} s"
+    assert any(text.startswith("Drawing the ") for text in dialogs), set(dialogs)
     assert not shown(), "the dialog is gone"
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 2
 

@@ -98,7 +98,7 @@ def test_a_card_beside_the_weights_goes_before_the_engine(tmp_path):
     ("change", "said"),
     [
         (("phases:", "fases:"), "fases: is not known here"),
-        (("arterial", "artrial"), "phases.0: must be one of"),
+        (("arterial", "artrial"), "domain: phases, entry 1: must be one of"),
         (("modality: CT", "modality: MR"), "modality: must be one of"),
         (("[1, 3]", "[1]"), "slice_thickness_mm"),
     ],

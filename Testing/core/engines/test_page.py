@@ -10,5 +10,5 @@ PAGE = (Path(__file__).resolve().parents[3] / "docs" / "engines.md").read_text(e
 
 def test_every_engine_has_its_row():
     rows = set(re.findall(r"^\| `([a-z-]+)` \|", PAGE, re.MULTILINE))
-    assert {"fcd", "adapted", "nnunet", "totalsegmentator", "monai-bundle", "command"} == rows
+    assert {"fcd", "adapted", "prompt", "nnunet", "totalsegmentator", "monai-bundle", "command"} == rows
     assert rows <= {info.name for info in engines()}

@@ -67,12 +67,12 @@ def test_it_says_which_read_counts_by_whom_when_and_why(two, tmp_path, name, rea
     content = content_of(two, name, read_id)
     assert content.state == f"Signed by Dr {name.title()}; adjudicated, {short}"
     (when,) = {
-        e.utc[:19].replace("T", " ") for e in two.store.other(read_id).events() if e.action == "adjudicated"
+        e.utc[:16].replace("T", " ") for e in two.store.other(read_id).events() if e.action == "adjudicated"
     }
     write_html(tmp_path / "r.html", content)
     html = unescape((tmp_path / "r.html").read_text(encoding="utf-8"))
     for text in (html[html.index("Who and when") :], printed_words(content)):
-        said = re.search(r"Adjudicated by the adjudicator, (.{19}) UTC.*?: (.*?)\. Reason: (.*?)\.", text)
+        said = re.search(r"Adjudicated by the adjudicator, (.{16}) UTC.*?: (.*?)\. Reason: (.*?)\.", text)
         assert said is not None
         assert said.groups() == (when, counts, "shrinks on all slices")
     assert "Judge" not in html, "readers do not learn who else takes part"

@@ -194,7 +194,7 @@ def test_result_shows_signatures_and_locks(read, people, tmp_path):
     for words in (
         "Jane Doe, MD",
         "authorship",
-        signature["utc"][:19].replace("T", " "),
+        f"{signature['utc'][:16].replace('T', ' ')} UTC",
         "baseline: in review",
     ):
         assert words in page
