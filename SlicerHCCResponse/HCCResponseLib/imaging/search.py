@@ -56,7 +56,13 @@ def images_at(path: Path) -> list[FoundImage]:
         return [FoundImage(path)]
     found = [image for folder in _folders(path) if (image := _series_in(folder)) is not None]
     if not found:
-        raise InputError(f"Folder '{path}' and those below it hold no DICOM series of CT.")
+        files = sorted(f.name for f in path.iterdir() if f.is_file() and f.name.lower().endswith(SUFFIXES))
+        more = (
+            f" It holds {', '.join(files[:5])}: name the file of each visit, with its --date."
+            if files
+            else ""
+        )
+        raise InputError(f"Folder '{path}' and those below it hold no DICOM series of CT.{more}")
     return sorted(found, key=lambda image: (image.taken or date.max, str(image.path)))
 
 

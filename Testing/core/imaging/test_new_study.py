@@ -149,11 +149,15 @@ def test_folders_of_series_count_by_the_folder_that_was_named(patient):
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("gone", "does not exist"), ("notes.txt", "is no image"), ("empty", "no DICOM series of CT")],
-)
+    [("gone", "does not exist"), ("notes.txt", "is no image"), ("empty", r"no DICOM series of CT\.$"),
+     ("files", r"no DICOM series of CT\. It holds a\.nii\.gz, b\.nii\.gz: name the file of each visit")],
+)  # fmt: skip
 def test_what_is_no_image_is_refused(tmp_path, name, says):
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "files").mkdir()
+    for file in ("b.nii.gz", "a.nii.gz", "list.csv"):
+        (tmp_path / "files" / file).write_bytes(b"\x1f\x8b" + bytes(400))
     with pytest.raises(InputError, match=says):
         images_at(tmp_path / name)
 
