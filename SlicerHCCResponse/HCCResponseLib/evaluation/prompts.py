@@ -7,6 +7,7 @@ patients that were left out.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -171,7 +172,7 @@ def evaluate_prompts(
     """Every case of the scans; ``report`` after each."""
     results = []
     for scan in scans:
-        for case in (*real_cases(scan, lines), *grown_cases(scan, per_size)):
+        for case in chain(real_cases(scan, lines), grown_cases(scan, per_size)):
             results.append(evaluate_case(model, case))
             report(results[-1])
     return results

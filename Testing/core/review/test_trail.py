@@ -52,8 +52,8 @@ def done(committee, action):
 
 def command(committee, name, *words):
     where = str(committee.store.path)
-    environment = {"HCC_RESPONSE_PASSWORD": password(name)}
-    done = CliRunner().invoke(app, ["read", words[0], where, *words[1:], "--as", name], env=environment)
+    secret = {"HCC_RESPONSE_PASSWORD": password(name)}
+    done = CliRunner().invoke(app, ["read", words[0], where, *words[1:], "--as", name], env=secret)
     assert done.exit_code == 0, done.output
     return done.stdout
 
@@ -73,8 +73,7 @@ def test_a_changed_row_keeps_the_old_value_with_who_when_and_why(changed):
     assert (change.who, change.item, change.old, change.new, change.reason) == (
         "ann", "baseline / L1", "accepted, 41.0 mm", "edited, 30 mm", "caliper on a vessel",
     )  # fmt: skip
-    assert change.utc.endswith("+00:00")
-    assert change.when == moment(change.utc, change.local)
+    assert (change.utc[-6:], change.when) == ("+00:00", moment(change.utc, change.local))
 
 
 def test_read_show_and_the_copy_of_the_log_hold_the_old_value(changed, tmp_path):
@@ -106,11 +105,8 @@ def test_an_earlier_version_shows_the_changes_up_to_it(changed):
     store, state = changed.open("ann", "S1-1")
     amend(store, state, changed.people, changed.credentials("boss"), BASELINE, "query 17")
     decide(store, state, Decision("ann", BASELINE, "L1", Action.ACCEPT, reason="it was right"))
-    first, opened, second = changes(*changed.open("ann", "S1-1"))
-    assert (opened.who, opened.item, opened.old, opened.new, opened.reason) == (
-        "boss", BASELINE, "version 1", "version 2", "query 17",
-    )  # fmt: skip
-    assert (first.new, second.reason) == ("edited, 30 mm", "it was right")
+    opened, last = changes(*changed.open("ann", "S1-1"))[1:]
+    assert [opened.who, opened.reason, last.reason] == ["boss", "query 17", "it was right"]
     assert len(changes(*open_read(changed.store, changed.person("ann"), "S1-1", version=1))) == 1
 
 

@@ -18,9 +18,6 @@ from HCCResponseLib.nets.prompts.channels import Shown, prompt_input, side_mm
 from HCCResponseLib.nets.prompts.network import PromptModel
 from HCCResponseLib.nets.windows import InferenceSettings
 
-# A click alone is looked at again on a cube of the size that the first look found.
-_LONGEST_OF_BOX = 1.0
-
 
 @dataclass(frozen=True)
 class Prompted:
@@ -62,6 +59,7 @@ def contour_from_prompts(
         size, centre = _extent(prior, image.geometry)
     found = _look(model, image, prompts, prior, (centre, side_mm(size)), inference)
     if size is None and found.mask.any():
+        # A click alone tells no size: once more, on a cube of the size that the first look found.
         grid = box_geometry(image.geometry, found.box)
         size, centre = _extent(found.mask, grid)
         found = _look(model, image, prompts, prior, (centre, side_mm(size)), inference)
@@ -91,7 +89,7 @@ def _extent(mask: Mask, geometry: Geometry) -> tuple[float, Lps]:
     low, high = places.min(0), places.max(0)
     sides = (high - low + 1) * np.asarray(geometry.spacing)
     x, y, z = geometry.index_to_lps((low + high) / 2).tolist()
-    return float(sides[1:].max()) * _LONGEST_OF_BOX, (x, y, z)
+    return float(sides[1:].max()), (x, y, z)
 
 
 def cube(geometry: Geometry, centre: Lps, side: float, voxels: int) -> Geometry:

@@ -92,12 +92,16 @@ def write_pack(path: Path, scans: Sequence[PackedScan]) -> None:
     double = sorted({n for n in names if names.count(n) > 1})
     if double:
         raise InputError(f"Two scans are called '{double[0]}'.")
-    write_atomically(path, lambda temporary: _write(temporary, scans))
-    size = path.stat().st_size / 2**20
-    if size > LARGEST_MIB:
-        raise InputError(
-            f"The pack '{path}' has {size:.0f} MiB; it should not be larger than {LARGEST_MIB}. Leave scans out."
-        )
+
+    def write(temporary: Path) -> None:
+        _write(temporary, scans)
+        size = temporary.stat().st_size / 2**20
+        if size > LARGEST_MIB:
+            raise InputError(
+                f"The pack '{path}' would have {size:.0f} MiB, and at most {LARGEST_MIB} are allowed. Leave scans out."
+            )
+
+    write_atomically(path, write)
 
 
 def _write(path: Path, scans: Sequence[PackedScan]) -> None:

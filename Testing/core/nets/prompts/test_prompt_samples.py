@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.nets.prompts import pack as pack_module
 from HCCResponseLib.nets.prompts.channels import Shown, prompt_input, side_mm
 from HCCResponseLib.nets.prompts.pack import (
     PackedScan,
@@ -47,6 +48,13 @@ def test_a_pack_gives_back_what_went_in(tmp_path):
         assert np.array_equal(one.lesions, other.lesions)
     assert np.abs(back[0].hu % 2).max() == 0
     assert [s.facts.name for s in kept_patients(back, ["P2"])] == ["a"]
+
+
+def test_a_pack_that_would_be_too_large_is_not_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(pack_module, "LARGEST_MIB", 0.001)
+    with pytest.raises(InputError, match="at most 0.001 are allowed"):
+        write_pack(tmp_path / "x.pack", [scan()])
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("damage", ["cut", "other", "missing"])
