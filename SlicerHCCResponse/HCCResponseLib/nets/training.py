@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from HCCResponseLib.base.errors import InputError, ModelError
-from HCCResponseLib.base.files import write_atomically
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.nets.card import plain_values
+from HCCResponseLib.nets.checkpoint import load_checkpoint, save_checkpoint
 from HCCResponseLib.nets.inputs import WorkingGrid
 from HCCResponseLib.nets.losses import fcd_loss
 from HCCResponseLib.nets.network import COMPACT, FCD, FCDConfig
@@ -123,7 +123,7 @@ def train(
     training_device = TrainingDevice.on(device, plan.precision)
     state = _fresh(plan, start, training_device)
     if policy.checkpoint and policy.checkpoint.is_file():
-        _load_checkpoint(policy.checkpoint, state, plan)
+        _resume(policy.checkpoint, state, plan)
     resumed_at, network = state.step, state.network
     while state.step < plan.steps:
         state.losses.append(_step(plan, state, cases, training_device))
@@ -133,7 +133,7 @@ def train(
             state.scores[state.step] = validate(network.eval(), policy.held_out, plan.patch, plan.grid)
             network.train()
         if policy.checkpoint and (state.step % policy.every == 0 or state.step == plan.steps):
-            _save_checkpoint(policy.checkpoint, state, plan)
+            _save(policy.checkpoint, state, plan)
     return Trained(network.cpu().eval(), tuple(state.losses), dict(state.scores), resumed_at)
 
 
@@ -158,10 +158,8 @@ def _fresh(plan: TrainingPlan, start: FCD | None, training_device: TrainingDevic
     return _TrainingState(network, optimiser, schedule, np.random.default_rng(plan.seed), 0, [], {})
 
 
-def _save_checkpoint(path: Path, state: _TrainingState, plan: TrainingPlan) -> None:
+def _save(path: Path, state: _TrainingState, plan: TrainingPlan) -> None:
     content = {
-        "format": _FORMAT,
-        "plan": plan.as_dict(),
         "network": state.network.state_dict(),
         "optimiser": state.optimiser.state_dict(),
         "schedule": state.schedule.state_dict(),
@@ -171,25 +169,12 @@ def _save_checkpoint(path: Path, state: _TrainingState, plan: TrainingPlan) -> N
         "losses": state.losses,
         "scores": state.scores,
     }
-    write_atomically(path, lambda temporary: torch.save(content, temporary))
+    save_checkpoint(path, _FORMAT, plan.as_dict(), content)
 
 
-def _load_checkpoint(path: Path, state: _TrainingState, plan: TrainingPlan) -> None:
+def _resume(path: Path, state: _TrainingState, plan: TrainingPlan) -> None:
     """Put ``state`` where the checkpoint left off."""
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as problem:
-        raise ModelError(
-            f"Checkpoint '{path}' cannot be read; it is damaged. Delete it to start from the beginning."
-        ) from problem
-    if not isinstance(content, dict) or content.get("format") != _FORMAT:
-        raise ModelError(f"'{path}' is not a checkpoint of a training. Delete it or name another output.")
-    different = sorted(k for k, v in plan.as_dict().items() if content["plan"].get(k) != v)
-    if different:
-        raise ModelError(
-            f"Checkpoint '{path}' is of a training with another {', '.join(different)}. "
-            "Use the same options to go on, or delete it to start from the beginning."
-        )
+    content = load_checkpoint(path, _FORMAT, plan.as_dict())
     for name in ("network", "optimiser", "schedule"):
         getattr(state, name).load_state_dict(content[name])
     state.rng.bit_generator.state = content["rng"]

@@ -1,4 +1,4 @@
-"""The prompt network: MONAI's DynUNet with a thin first level; weights as safetensors, their facts in the header."""
+"""The prompt network: MONAI's DynUNet on blocks of 2 x 2 x 2 voxels; weights as safetensors, facts in the header."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -15,6 +15,7 @@ from HCCResponseLib.nets.prompts.channels import CHANNELS
 
 FORMAT = "hcc-response-prompt-model/1"
 _HEADER = "hcc-response"
+_BLOCK = 2
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,10 @@ class PromptNetwork:
 
     Attributes:
         filters: feature maps of each level, each at half the resolution of the one before.
-        side: voxels along each side of the cube that it sees, a multiple of ``2 ** (levels - 1)``.
+        side: voxels along each side of the cube that it sees, a multiple of ``2 ** levels``.
     """
 
-    filters: tuple[int, ...] = (8, 24, 48, 80, 112)
+    filters: tuple[int, ...] = (24, 48, 80, 112)
     side: int = 64
 
     def build(self) -> torch.nn.Module:
@@ -35,17 +36,37 @@ class PromptNetwork:
         from monai.networks.nets import DynUNet
 
         levels = len(self.filters)
-        network: torch.nn.Module = DynUNet(
+        body: torch.nn.Module = DynUNet(
             spatial_dims=3,
-            in_channels=CHANNELS,
-            out_channels=2,
+            in_channels=CHANNELS * _BLOCK**3,
+            out_channels=2 * _BLOCK**3,
             kernel_size=[3] * levels,
             strides=[1, *[2] * (levels - 1)],
             upsample_kernel_size=[2] * (levels - 1),
             filters=list(self.filters),
             norm_name=("INSTANCE", {"affine": True}),
         )
-        return network
+        return _InBlocks(body)
+
+
+class _InBlocks(torch.nn.Module):
+    """A network that gets every block of voxels as one with more channels, and answers for each of its voxels.
+
+    The finest level is the dearest one on a processor: half the time of a network that works on single voxels.
+    """
+
+    def __init__(self, body: torch.nn.Module) -> None:
+        super().__init__()
+        self.body = body
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """(n, channels, side, side, side) to logits of the same side."""
+        n, channels, side = image.shape[:3]
+        half = side // _BLOCK
+        blocks = image.reshape(n, channels, *(half, _BLOCK) * 3).permute(0, 1, 3, 5, 7, 2, 4, 6)
+        logits: torch.Tensor = self.body(blocks.reshape(n, -1, half, half, half))
+        apart = logits.reshape(n, 2, *(_BLOCK,) * 3, half, half, half).permute(0, 1, 5, 2, 6, 3, 7, 4)
+        return apart.reshape(n, 2, side, side, side)
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset
 
-from HCCResponseLib.base.errors import ModelError
-from HCCResponseLib.base.files import write_atomically
+from HCCResponseLib.nets.card import plain_values
+from HCCResponseLib.nets.checkpoint import load_checkpoint, save_checkpoint
 from HCCResponseLib.nets.losses import fcd_loss
 from HCCResponseLib.nets.precision import TrainingDevice
 from HCCResponseLib.nets.prompts.network import PromptNetwork
@@ -45,6 +45,10 @@ class PromptPlan:
     warm_up: int = 50
     average: float = 0.995
     seed: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for the model card and the checkpoint."""
+        return plain_values(asdict(self))  # type: ignore[no-any-return]
 
 
 @dataclass
@@ -164,31 +168,18 @@ def _step(plan: PromptPlan, state: PromptTraining, batch: Batch, training_device
 
 def _save(path: Path, state: PromptTraining, plan: PromptPlan) -> None:
     content = {
-        "format": _FORMAT,
-        "plan": asdict(plan),
         "network": state.network.state_dict(),
         "averaged": state.averaged.state_dict(),
         "optimiser": state.optimiser.state_dict(),
         "losses": state.losses,
         "seconds": state.seconds,
     }
-    write_atomically(path, lambda temporary: torch.save(content, temporary))
+    save_checkpoint(path, _FORMAT, plan.as_dict(), content)
 
 
 def _resume(path: Path, state: PromptTraining, plan: PromptPlan) -> None:
-    try:
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as problem:
-        raise ModelError(
-            f"Checkpoint '{path}' cannot be read; delete it to start from the beginning."
-        ) from problem
-    if not isinstance(content, dict) or content.get("format") != _FORMAT:
-        raise ModelError(f"'{path}' is not a checkpoint of a training. Delete it or name another output.")
-    now = asdict(plan)
     # More time or more steps may be given to a training that goes on.
-    different = sorted(k for k in now if k not in ("steps", "minutes") and content["plan"].get(k) != now[k])
-    if different:
-        raise ModelError(f"Checkpoint '{path}' is of a training with another {', '.join(different)}.")
+    content = load_checkpoint(path, _FORMAT, plan.as_dict(), ("steps", "minutes"))
     state.network.load_state_dict(content["network"])
     state.averaged.load_state_dict(content["averaged"])
     state.optimiser.load_state_dict(content["optimiser"])

@@ -7,12 +7,14 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from HCCResponseLib.base.arrays import Float32, Mask
+from HCCResponseLib.imaging.boxes import Box
 from HCCResponseLib.synth.anatomy import Points, Waves
 from HCCResponseLib.synth.lesions import SyntheticLesion, draw_lesion, treated
 
 Vector = npt.NDArray[np.float64]
 _ROUND, _LOBED = 0.5, 0.35
 _LIPIODOL_HU = 220.0
+_MARGIN_VOXELS = 6  # the grain is told from a smoothed scan
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Tumour:
     rim_hu: float
     mosaic_hu: float
     calcified: float
+
+    def reach(self) -> float:
+        """Distance in mm from the origin beyond which neither the tumour nor its border extends."""
+        return self.edge_mm + max(float(np.linalg.norm(x.centre)) + x.reach() for x in self.lobes)
 
     def radius(self, p: Points) -> Float32:
         """Normalised radius, below 1 inside."""
@@ -89,15 +95,38 @@ def paint_tumour(hu: Float32, p: Points, tumour: Tumour, allowed: Mask, level: f
     """Paint a tumour into ``hu`` (in place), with the grain of the scan that lies under it.
 
     Args:
-        hu: (z, y, x); p: its voxel centres, broadcastable.
+        hu: (z, y, x); p: its voxel centres, an axis each: x (1, 1, n), y (1, n, 1), z (n, 1, 1).
         allowed: where tissue may become tumour.
         level: attenuation of the liver around.
 
     Returns:
         its mask, (z, y, x).
     """
+    mask = np.zeros(hu.shape, bool)
+    box = _reached(p, tumour.reach())
+    if box is not None:
+        z, y, x = box
+        points = Points(p.x[:, :, x], p.y[:, y], p.z[z])
+        mask[box] = _painted(hu[box], points, tumour, allowed[box], level)
+    return mask
+
+
+def _reached(p: Points, reach: float) -> Box | None:
+    """Index box of the voxels within reach of the origin, with a margin for filters; ``None``: no voxel is."""
+    found = []
+    for axis in (p.z, p.y, p.x):
+        inside = np.flatnonzero(np.abs(axis.ravel()) <= reach)
+        if not len(inside):
+            return None
+        found.append(slice(max(int(inside[0]) - _MARGIN_VOXELS, 0), int(inside[-1]) + 1 + _MARGIN_VOXELS))
+    z, y, x = found
+    return z, y, x
+
+
+def _painted(hu: Float32, p: Points, tumour: Tumour, allowed: Mask, level: float) -> Mask:
+    """Paint into ``hu`` (in place), which reaches beyond the tumour on all sides; the tumour's mask."""
     radius = np.broadcast_to(tumour.radius(p), hu.shape)
-    mask = (radius < 1) & allowed
+    mask = np.asarray((radius < 1) & allowed)
     if not mask.any():
         return mask
     value = _values(tumour, p, radius, level, mask)

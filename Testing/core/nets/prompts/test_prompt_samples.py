@@ -18,6 +18,8 @@ from HCCResponseLib.nets.prompts.pack import (
 )
 from HCCResponseLib.nets.prompts.samples import Livers, draw_sample, grown
 from HCCResponseLib.nets.prompts.simulate import corrections, faulty, longest_line, sloppy
+from HCCResponseLib.nets.prompts.tumours import draw_tumour, paint_tumour
+from HCCResponseLib.synth.anatomy import Points
 
 SPACING = (3.0, 1.0, 1.0)
 
@@ -90,6 +92,28 @@ def test_a_grown_tumour_differs_from_the_liver_and_stays_in_it():
         around = local.hu[(local.hu > 60) & ~local.mask]
         seen.append(abs(np.median(local.hu[local.mask]) - np.median(around)))
     assert np.median(seen) > 10
+
+
+def test_no_part_of_a_tumour_lies_beyond_its_reach():
+    rng = np.random.default_rng(4)
+    axis = np.arange(-90, 91, 3, dtype=np.float32)
+    points = Points(axis[None, None, :], axis[None, :, None], axis[:, None, None])
+    away = np.sqrt(points.x**2 + points.y**2 + points.z**2)
+    for diameter in (8, 20, 50, 50, 50, 80):
+        tumour = draw_tumour(rng, diameter)
+        assert away[tumour.radius(points) < 1].max() < tumour.reach() < 3 * diameter + 12
+
+
+def test_painting_changes_only_what_lies_near_the_tumour():
+    rng = np.random.default_rng(5)
+    hu = rng.normal(100, 10, (30, 60, 60)).astype(np.float32)
+    before, everywhere = hu.copy(), np.ones(hu.shape, bool)
+    points = Points(*(a.astype(np.float32) for a in np.ogrid[-15:15, -20:40, -40:20][::-1]))
+    tumour = draw_tumour(rng, 14.0)
+    mask = paint_tumour(hu, points, tumour, everywhere, 100.0)
+    assert (mask == (tumour.radius(points) < 1)).all()
+    changed = np.argwhere(hu != before) - (15, 20, 40)
+    assert np.linalg.norm(changed, axis=1).max() <= tumour.reach()
 
 
 def test_the_longest_line_spans_the_mask_on_one_slice():
