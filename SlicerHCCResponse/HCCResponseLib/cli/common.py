@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +14,7 @@ import typer
 
 from HCCResponseLib.base.errors import HCCResponseError, InputError
 from HCCResponseLib.base.files import in_words
+from HCCResponseLib.base.in_use import in_use
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -87,6 +88,15 @@ def errors_as_one_line() -> Iterator[None]:
     except KeyboardInterrupt as stop:
         console.print("cancelled; nothing half-written was left behind", style="yellow")
         raise typer.Exit(130) from stop
+
+
+def working_in(folder: Path, command: str) -> AbstractContextManager[None]:
+    """Keep the folder of a read for one command, see :func:`HCCResponseLib.base.in_use.in_use`.
+
+    Args:
+        command: as it is typed behind ``hcc-response``.
+    """
+    return in_use(folder, f"'hcc-response {command}'")
 
 
 def say(line: str) -> None:

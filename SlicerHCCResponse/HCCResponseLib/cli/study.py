@@ -17,6 +17,7 @@ from HCCResponseLib.cli.common import (
     say,
     say_json,
     say_remarks,
+    working_in,
 )
 from HCCResponseLib.cli.new_study import study_of
 from HCCResponseLib.cli.options import (
@@ -62,10 +63,11 @@ def propose(
         from HCCResponseLib.report.subject.output import write_outputs
 
         file, folder = study_of(paths, output, images)
-        session = open_and_propose(file, folder, proposals.options(), profile_change)
-        result = write_outputs(session, with_category=False)
-        tell(result, as_json)
-        tell_next(session)
+        with working_in(folder, "propose"):
+            session = open_and_propose(file, folder, proposals.options(), profile_change)
+            result = write_outputs(session, with_category=False)
+            tell(result, as_json)
+            tell_next(session)
 
 
 @with_groups
@@ -95,33 +97,40 @@ def assess(
     with errors_as_one_line():
         paths = study.paths
         require_there(decisions, "Decisions file ")
-        from HCCResponseLib.report.subject.output import write_outputs
         from HCCResponseLib.review.decisions.decisions_file import load_decisions
-        from HCCResponseLib.review.read.category import missing
 
         if decisions is not None:
             load_decisions(decisions)
         options = proposals.options()
         file, folder = study_of(paths, output, images)
-        session = open_and_propose(file, folder, options, profile_change)
-        if decisions is not None:
-            _decide_from_file(session, decisions, options)
-        if accept_proposals_as:
-            accept_everything(session, accept_proposals_as, options)
-        gaps = missing(session.state)
-        if gaps:
-            written = write_outputs(session, with_category=False)
-            if as_json:
-                say_json(written)
-            else:
-                say(f"Report: {written['report']}")
-            tell_next(session)
-            # The usual end of a first run, and no fault; scripts see the exit status.
-            words = "No category yet. Still missing: " + " ".join(gaps)
-            console.print(words, style="yellow", soft_wrap=True, markup=False)
-            raise typer.Exit(1)
-        result = write_outputs(session)
-        tell(result, as_json)
+        with working_in(folder, "assess"):
+            session = open_and_propose(file, folder, options, profile_change)
+            if decisions is not None:
+                _decide_from_file(session, decisions, options)
+            if accept_proposals_as:
+                accept_everything(session, accept_proposals_as, options)
+            _tell_category(session, as_json)
+
+
+def _tell_category(session: Session, as_json: bool) -> None:
+    """Write the outputs and say the category, or what is still missing for one (exit status 1)."""
+    from HCCResponseLib.report.subject.output import write_outputs
+    from HCCResponseLib.review.read.category import missing
+
+    gaps = missing(session.state)
+    if not gaps:
+        tell(write_outputs(session), as_json)
+        return
+    written = write_outputs(session, with_category=False)
+    if as_json:
+        say_json(written)
+    else:
+        say(f"Report: {written['report']}")
+    tell_next(session)
+    # The usual end of a first run, and no fault; scripts see the exit status.
+    words = "No category yet. Still missing: " + " ".join(gaps)
+    console.print(words, style="yellow", soft_wrap=True, markup=False)
+    raise typer.Exit(1)
 
 
 def tell_next(session: Session) -> None:

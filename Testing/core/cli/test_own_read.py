@@ -1,6 +1,6 @@
 """A radiologist alone: rows are answered one by one, each with its picture, and the read is signed by name."""
 
-from contextlib import closing
+from contextlib import closing, nullcontext
 
 import numpy as np
 import pytest
@@ -127,7 +127,7 @@ def signer(session, tmp_path, monkeypatch):
     monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(tmp_path / "people.sqlite"))
     monkeypatch.setenv("HCC_RESPONSE_NEW_PASSWORD", PASSWORD)
     monkeypatch.setenv("HCC_RESPONSE_PASSWORD", PASSWORD)
-    monkeypatch.setattr(sign_module, "open_own", lambda path: session)
+    monkeypatch.setattr(sign_module, "own_read", lambda path, command: nullcontext(session))
     return lambda *words: CliRunner().invoke(app, ["sign", str(tmp_path), *words])
 
 
@@ -158,7 +158,7 @@ def test_a_signed_time_point_is_opened_again_changed_and_signed_again(session, s
     walked(session, "a", "a", "d", "vessel")
     assert signer("--as", "dra").exit_code == 0
     assert walked(session) == "", "what is locked is not offered"
-    monkeypatch.setattr(amend_module, "open_own", lambda path: session)
+    monkeypatch.setattr(amend_module, "own_read", lambda path, command: nullcontext(session))
 
     def amend(*words):
         return CliRunner().invoke(app, ["amend", str(tmp_path), *words, "--reason", "measured too high"])
@@ -172,6 +172,28 @@ def test_a_signed_time_point_is_opened_again_changed_and_signed_again(session, s
     assert "'follow-up 1' is open again: version 2. To be signed again: follow-up 1." in done.stdout
     assert "follow-up 1, L1" in walked(session, "L1", "e", "33.0", "y", "wrong slice", "")
     assert "'follow-up 1' signed by Dr A, category SD." in signer("--as", "dra").stdout
+
+
+def test_amend_refuses_at_once_where_nothing_is_signed_or_nobody_has_an_account(
+    session, signer, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(amend_module, "own_read", lambda path, command: nullcontext(session))
+
+    def amend():
+        return CliRunner().invoke(app, ["amend", str(tmp_path), FOLLOW_UP, "--reason", "too high"])
+
+    done = amend()
+    assert done.exit_code == 1
+    assert "'follow-up 1' is not signed, so there is nothing to open again." in done.stderr
+    assert f"hcc-response review {tmp_path}" in done.stderr
+    walked(session, "a", "a", "d", "vessel")
+    assert signer("--as", "dra").exit_code == 0
+    monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(tmp_path / "another-computer.sqlite"))
+    done = amend()
+    assert done.exit_code == 1
+    assert "There is no account on this computer" in done.stderr
+    assert "on the computer where 'follow-up 1' was signed" in done.stderr
+    assert "--printed-name" not in done.stderr
 
 
 def test_who_did_not_decide_signs_nothing(session, signer, tmp_path):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from HCCResponseLib.base.errors import HCCResponseError
-from HCCResponseLib.cli.common import JsonOption
+from HCCResponseLib.cli.common import JsonOption, working_in
 from HCCResponseLib.cli.new_study import DEFAULT_FOLDER
 from HCCResponseLib.cli.options import ProposalOptions, with_groups
 from HCCResponseLib.cli.read.comparison import asked_choice, compared, comparison_words
@@ -63,9 +63,10 @@ def open_and_propose(
 
     with signed_in(where, as_name, PasswordFiles(password_file, new_password_file)) as signed:
         opened = open_read(signed.store, signed.person, read_id)
-        session = open_proposed(opened, study, output, proposals.options())
-        tell(write_outputs(session), as_json)
-        tell_what_follows(session, study)
+        with working_in(output, "read open"):
+            session = open_proposed(opened, study, output, proposals.options())
+            tell(write_outputs(session), as_json)
+            tell_what_follows(session, study)
 
 
 @signed_command
