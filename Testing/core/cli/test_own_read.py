@@ -1,9 +1,13 @@
 """A radiologist alone: rows are answered one by one, each with its picture, and the read is signed by name."""
 
+from base64 import b64decode
 from contextlib import closing, nullcontext
+from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
 from typer.testing import CliRunner
 
 from HCCResponseLib.cli.main import app
@@ -11,8 +15,9 @@ from HCCResponseLib.cli.own_read import amend as amend_module
 from HCCResponseLib.cli.own_read import sign as sign_module
 from HCCResponseLib.cli.own_read.walk import Walk
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.report.subject import pictures
 from HCCResponseLib.review.read.session import Session
-from HCCResponseLib.review.read.state import read_state
+from HCCResponseLib.review.read.state import Row, read_state
 from HCCResponseLib.review.store import ReadStore
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, lesion, make_read
 
@@ -47,6 +52,39 @@ def test_every_answer_is_stored_as_looked_at_with_its_picture(session):
     pictures = sorted(p.name for p in (session.folder / "pictures").glob("*.png"))
     assert pictures == ["baseline-L1.png", "follow-up_1-C1.png", "follow-up_1-L1.png"]
     assert all(str(session.folder / "pictures" / name) in words for name in pictures)
+
+
+def test_the_picture_of_a_follow_up_shows_the_baseline_beside_it_to_the_same_scale(session, monkeypatch):
+    shown = []
+    real = pictures.draw_key_slices
+
+    def keep(slices, half_mm, *more):
+        shown.append([(one.title, one.caption, one.centre[0], one.contour is not None) for one in slices])
+        return real(slices, half_mm, *more)
+
+    monkeypatch.setattr(pictures, "draw_key_slices", keep)
+    walked(session, "a", "a", "q")
+    first, later = "baseline, 2024-01-01", "follow-up 1, 2024-02-01"
+    assert shown == [
+        [(first, "41.0 mm", 4, True)],
+        [(first, "41.0 mm", 4, True), (later, "21.0 mm", 4, True)],
+        [(later, "15.0 mm", 4, True)],  # nobody knows the candidate's place at baseline
+    ]
+    sizes = [
+        imread(session.folder / "pictures" / f"{name}.png").shape[:2]
+        for name in ("baseline-L1", "follow-up_1-L1")
+    ]
+    assert sizes == [(506, 506), (506, 1012)]
+
+
+def test_a_candidate_has_its_place_at_baseline_beside_it(session):
+    evidence = {"place_at_baseline_lps": [20.0, 20.0, 10.0]}
+    row = session.state.rows[FOLLOW_UP]["C1"]
+    known = Row(replace(row.proposal, evidence=evidence))
+    images = session.images.get
+    alone = pictures.row_picture(session.state, FOLLOW_UP, row, images)
+    beside = pictures.row_picture(session.state, FOLLOW_UP, known, images)
+    assert [imread(BytesIO(b64decode(p.partition(",")[2]))).shape[1] for p in (alone, beside)] == [506, 1012]
 
 
 def test_quitting_keeps_what_was_answered_and_the_rest_undecided(session):

@@ -27,6 +27,8 @@ def review(
 ) -> None:
     """Go through a read row by row in the terminal: accept, correct or reject each, with its picture.
 
+    The picture of a follow-up shows the lesion at baseline beside it, to the same scale.
+
     Every answer is kept at once; stop and go on whenever you like. Follow-ups are proposed after the baseline.
     """
     with errors_as_one_line():
