@@ -61,6 +61,28 @@ class ImageOptions:
             help="With images: day of each, in the same order, where headers have none.",
         ),
     ] = None
+    randomisation_date: Annotated[
+        date | None,
+        typer.Option(
+            parser=_day,
+            metavar="YYYY-MM-DD",
+            help="With images: day of randomisation, where the profile counts from it.",
+        ),
+    ] = None
+    first_dose_date: Annotated[
+        date | None,
+        typer.Option(
+            parser=_day,
+            metavar="YYYY-MM-DD",
+            help="With images: day of the first dose, where the profile counts from it.",
+        ),
+    ] = None
+
+    @property
+    def starts(self) -> dict[str, date]:
+        """The days that a profile may count from, by their field of the study file, those that were given."""
+        known = {"randomisation_date": self.randomisation_date, "first_dose_date": self.first_dose_date}
+        return {field: day for field, day in known.items() if day is not None}
 
 
 @dataclass(frozen=True)
