@@ -10,6 +10,7 @@ import pytest
 from matplotlib.image import imread
 from typer.testing import CliRunner
 
+from HCCResponseLib.cli import sign_in
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.cli.own_read import amend as amend_module
 from HCCResponseLib.cli.own_read import sign as sign_module
@@ -190,6 +191,22 @@ def test_the_first_signature_makes_the_account_and_signs_all_up_to_it(session, s
     again = signer(FOLLOW_UP, "--as", "dra")
     assert "signed and locked already" in again.stderr
     assert f"To change one: hcc-response amend {tmp_path} 'follow-up 1' --reason WHY" in again.stderr
+
+
+def test_the_first_signature_says_what_a_password_must_be_like_before_it_asks(session, signer, monkeypatch):
+    said = []
+    monkeypatch.delenv("HCC_RESPONSE_NEW_PASSWORD")
+    monkeypatch.delenv("HCC_RESPONSE_PASSWORD")
+    monkeypatch.setattr(sign_in, "_at_a_terminal", lambda: True)
+    monkeypatch.setattr(sign_in, "_tell", said.append)
+    monkeypatch.setattr(sign_in, "_typed", lambda prompt, twice: said.append(prompt) or PASSWORD)
+    walked(session, "a", "a", "d", "vessel")
+    done = signer("--as", "dra")
+    assert done.exit_code == 0, done.stderr
+    assert said == [
+        "A new password: 12 to 128 characters, at least 6 different ones, no part of the person's name.",
+        "New password",
+    ]
 
 
 def test_a_signed_time_point_is_opened_again_changed_and_signed_again(session, signer, tmp_path, monkeypatch):

@@ -198,7 +198,7 @@ def _first_account(
         raise InputError(
             "There is no account on this computer yet; make yours with --as NAME --printed-name 'YOUR NAME'."
         )
-    secret = new_account_password(files)
+    secret = new_account_password(files, people.rules())
     return people.add(as_name, printed, {Role.READER, Role.MANAGER}, secret), (as_name, secret)
 
 
