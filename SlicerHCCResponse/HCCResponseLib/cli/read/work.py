@@ -79,10 +79,11 @@ def show(
 ) -> CommandAnswer:
     """Where a read stands: its time points, what was decided, what was changed and why, who signed what and when."""
     from HCCResponseLib.review.read.changes import changes
+    from HCCResponseLib.review.read.choice import adjudication
     from HCCResponseLib.review.read.lifecycle import points, stage
 
     store, state = _opened(signed, read_id, version)
-    changed = changes(store, state)
+    changed, chosen = changes(store, state), adjudication(state, read_id)
     values: dict[str, Any] = {
         "read": read_id,
         "version": state.locks.version,
@@ -91,6 +92,7 @@ def show(
         ],
         "changes": [asdict(c) for c in changed],
         "signatures": [asdict(s) for s in state.signatures],
+        "adjudication": chosen and asdict(chosen),
     }
     lines = []
     for point in values["time_points"]:
@@ -102,6 +104,7 @@ def show(
     for s in state.signatures:
         signature = f"Signed: {s.time_point} ({s.category or 'no category'}) by {s.printed_name}, {s.when}"
         lines.append(f"{signature}, {s.meaning}, version {s.version}, {s.under_key}")
+    lines += [chosen.words] if chosen else []
     return CommandAnswer(values, "\n".join(lines))
 
 
