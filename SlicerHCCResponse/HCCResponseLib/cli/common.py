@@ -37,17 +37,24 @@ class _LaterConsole:
 console: Any = _LaterConsole()
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-SeedOption = Annotated[int, typer.Option(help="Seed of all random numbers.")]
-ModelOption = Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")]
-EngineOption = Annotated[
-    str, typer.Option("--engine", help="Segmentation engine; see 'hcc-response engines list'.")
+SeedOption = Annotated[
+    int, typer.Option(help="Seed of all random numbers; the same one gives the same result.")
 ]
-DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
+ModelOption = Annotated[
+    Path | None, typer.Option(help="Weights of the base network; default: those that come along.")
+]
+EngineOption = Annotated[
+    str, typer.Option("--engine", help="What segments the scans; see 'hcc-response engines list'.")
+]
+DeviceOption = Annotated[
+    str,
+    typer.Option("--device", help="Where networks run: auto, cpu, cuda, or cuda:N for one graphics card."),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        help="NAME=VALUE: a parameter of the engine, adapted.NAME=VALUE: of the adapted network; may be repeated.",
+        help="A parameter of the engine, NAME=VALUE, or of the adapted network, adapted.NAME=VALUE; may be repeated.",
     ),
 ]
 

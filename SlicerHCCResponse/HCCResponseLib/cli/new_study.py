@@ -10,7 +10,7 @@ import typer
 from HCCResponseLib.base.errors import HCCResponseError, InputError, ProfileError
 from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
 from HCCResponseLib.cli.missing_facts import require_facts
-from HCCResponseLib.cli.options import ImageOptions, InputOptions, require_there, with_groups
+from HCCResponseLib.cli.options import ImageOptions, ScanOptions, require_there, with_groups
 
 if TYPE_CHECKING:
     from HCCResponseLib.imaging.study import Study
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 _PROFILE = "recist-1.1"
 DEFAULT_FOLDER = "hcc-response-output"
 
-study_app = typer.Typer(name="study", help="Study files.", no_args_is_help=True)
+study_app = typer.Typer(name="study", help="Write the study file of a patient's scans.", no_args_is_help=True)
 
 
 @study_app.command()
 @with_groups
 def new(
-    images: InputOptions,
+    images: ScanOptions,
     *,
     output: Annotated[
         Path | None,
@@ -34,7 +34,7 @@ def new(
     said: ImageOptions,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a study.yaml that can be edited: visits by date, the first one is the baseline.
+    """Write the study.yaml of a patient's scans, to be edited: visits by date, the first one is the baseline.
 
     A decisions.yaml beside it lists the lesions of the contour at every visit, to be filled in.
     """

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 ProfileChangeOption = Annotated[
     str,
     typer.Option(
-        help="Where the profile has changed since the read was begun: why it goes on under the new one."
+        help="Where the profile has changed since the read was begun: the reason to go on under the new one."
     ),
 ]
 
@@ -77,22 +77,26 @@ def assess(
     output: OutputOption = None,
     images: ImageOptions,
     decisions: Annotated[
-        Path | None, typer.Option(help="YAML or JSON file with a reader's decisions.")
+        Path | None,
+        typer.Option(
+            help="File with a reader's decisions, such as the decisions.yaml in the output folder, filled in."
+        ),
     ] = None,
     accept_proposals_as: Annotated[
         str | None,
         typer.Option(
-            help="Accept undecided proposals unseen, in this reader's name; not that a lesion has disappeared, nor "
-            "what was proposed on scans that the network was not made for."
+            help="Accept undecided proposals without a look, in this reader's name; report and result say so. Lesions "
+            "proposed as disappeared, and proposals on scans that the network was not made for, still need a look."
         ),
     ] = None,
     profile_change: ProfileChangeOption = "",
     proposals: ProposalOptions,
     as_json: JsonOption = False,
 ) -> None:
-    """Proposals plus a reader's decisions: category, trace and report.
+    """Assess the response: proposes lesions, takes in a reader's decisions, writes category and report.
 
-    A category needs a decision on every lesion and candidate; what is missing is listed (exit status 1).
+    A category needs a decision on every lesion and candidate; what is missing is listed (exit status 1). Run it again
+    with the same output folder to go on where it stopped.
     """
     with errors_as_one_line():
         paths = study.paths

@@ -77,7 +77,7 @@ def show(
         int | None, typer.Option(min=1, help="An earlier version; default: the latest.")
     ] = None,
 ) -> CommandAnswer:
-    """Where a read stands: its time points, what was decided, what was changed and why, who signed what and when."""
+    """Where a read stands: decisions, changes with their reasons, signatures, and what an adjudicator chose."""
     from HCCResponseLib.review.read.changes import changes
     from HCCResponseLib.review.read.choice import adjudication
     from HCCResponseLib.review.read.lifecycle import points, stage
@@ -230,7 +230,7 @@ def _signed_words(done: Signature) -> str:
 
 @signed_command
 def compare(signed: SignedIn, subject: Subject) -> CommandAnswer:
-    """Whether the reads of a subject are finished and in which adjudication variables they differ."""
+    """Compare the reads of a subject: whether they are finished, and in what that is adjudicated they differ."""
     found, values = compared(signed, subject)
     result = {
         "subject": subject,
