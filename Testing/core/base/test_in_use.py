@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 
+import filelock
 import pytest
 
 from HCCResponseLib.base.errors import InUseError, StorageError
@@ -73,6 +74,16 @@ def test_an_error_or_ctrl_c_ends_it_and_a_folder_made_for_it_goes(tmp_path):
     with in_use(folder, "'hcc-response assess'"):
         (folder / "read.sqlite").touch()
     assert sorted(p.name for p in folder.iterdir()) == [".in-use.lock", "read.sqlite"]
+
+
+def test_a_disk_without_locks_is_worked_on_all_the_same(tmp_path, monkeypatch):
+    def refused(self, timeout):
+        raise NotImplementedError("no flock here")
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", refused)
+    with in_use(tmp_path, "'hcc-response assess'"):
+        assert (tmp_path / ".in-use.json").exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path):
