@@ -52,6 +52,10 @@ class ConflictError(StorageError):
     """Somebody else wrote to the read between looking at it and writing; nothing was written."""
 
 
+class InUseError(HCCResponseError):
+    """Another program works in the folder of the read at this moment; nothing was done."""
+
+
 class ModelError(HCCResponseError):
     """Network weights are missing, damaged or of another architecture."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +14,7 @@ import typer
 
 from HCCResponseLib.base.errors import HCCResponseError, InputError
 from HCCResponseLib.base.files import in_words
+from HCCResponseLib.base.in_use import in_use
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,17 +37,24 @@ class _LaterConsole:
 console: Any = _LaterConsole()
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-SeedOption = Annotated[int, typer.Option(help="Seed of all random numbers.")]
-ModelOption = Annotated[Path | None, typer.Option(help="Base model; default: the shipped one.")]
-EngineOption = Annotated[
-    str, typer.Option("--engine", help="Segmentation engine; see 'hcc-response engines list'.")
+SeedOption = Annotated[
+    int, typer.Option(help="Seed of all random numbers; the same one gives the same result.")
 ]
-DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
+ModelOption = Annotated[
+    Path | None, typer.Option(help="Weights of the base network; default: those that come along.")
+]
+EngineOption = Annotated[
+    str, typer.Option("--engine", help="What segments the scans; see 'hcc-response engines list'.")
+]
+DeviceOption = Annotated[
+    str,
+    typer.Option("--device", help="Where networks run: auto, cpu, cuda, or cuda:N for one graphics card."),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        help="NAME=VALUE: a parameter of the engine, adapted.NAME=VALUE: of the adapted network; may be repeated.",
+        help="A parameter of the engine, NAME=VALUE, or of the adapted network, adapted.NAME=VALUE; may be repeated.",
     ),
 ]
 
@@ -87,6 +95,15 @@ def errors_as_one_line() -> Iterator[None]:
     except KeyboardInterrupt as stop:
         console.print("cancelled; nothing half-written was left behind", style="yellow")
         raise typer.Exit(130) from stop
+
+
+def working_in(folder: Path, command: str) -> AbstractContextManager[None]:
+    """Keep the folder of a read for one command, see :func:`HCCResponseLib.base.in_use.in_use`.
+
+    Args:
+        command: as it is typed behind ``hcc-response``.
+    """
+    return in_use(folder, f"'hcc-response {command}'")
 
 
 def say(line: str) -> None:

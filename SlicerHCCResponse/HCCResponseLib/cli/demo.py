@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
+from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json, working_in
 from HCCResponseLib.synth.plain_case import DEMO_CONTRAST_HU, DEMO_SEED
 
 if TYPE_CHECKING:
@@ -36,10 +36,11 @@ def demo(
         subject = make_subject(seed, contrast_hu=DEMO_CONTRAST_HU)
         study = write_study(subject, output / "study")
         options = Options()
-        session = open_and_propose(study, output / "read", options)
-        accept_everything(session, _READER, options)
-        look_for_disappeared(session, subject)
-        result = write_outputs(session)
+        with working_in(output / "read", "demo"):
+            session = open_and_propose(study, output / "read", options)
+            accept_everything(session, _READER, options)
+            look_for_disappeared(session, subject)
+            result = write_outputs(session)
         comparison = compare(subject, result)
         if as_json:
             say_json({**result, "truth": comparison})

@@ -27,7 +27,9 @@ REFERENCES_HELP = (
 def sdtm(
     stores: StoresArgument,
     output: FolderOption,
-    study_id: Annotated[str, typer.Option(help="STUDYID; USUBJID is STUDYID-subject.")] = "STUDY",
+    study_id: Annotated[
+        str, typer.Option(help="STUDYID of the trial; each USUBJID is STUDYID-subject.")
+    ] = "STUDY",
     forms: Annotated[
         str, typer.Option("--format", help="csv, json (Dataset-JSON v1.1) or xpt; several with commas.")
     ] = "csv",

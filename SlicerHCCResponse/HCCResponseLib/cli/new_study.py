@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from HCCResponseLib.base.errors import HCCResponseError, InputError
+from HCCResponseLib.base.errors import HCCResponseError, InputError, ProfileError
 from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
-from HCCResponseLib.cli.options import ImageOptions, InputOptions, require_there, with_groups
+from HCCResponseLib.cli.missing_facts import require_facts
+from HCCResponseLib.cli.options import ImageOptions, ScanOptions, require_there, with_groups
 
 if TYPE_CHECKING:
     from HCCResponseLib.imaging.study import Study
+    from HCCResponseLib.response.profiles.load import Profile
 
 _PROFILE = "recist-1.1"
 DEFAULT_FOLDER = "hcc-response-output"
 
-study_app = typer.Typer(name="study", help="Study files.", no_args_is_help=True)
+study_app = typer.Typer(name="study", help="Write the study file of a patient's scans.", no_args_is_help=True)
 
 
 @study_app.command()
 @with_groups
 def new(
-    images: InputOptions,
+    images: ScanOptions,
     *,
     output: Annotated[
         Path | None,
@@ -32,7 +34,7 @@ def new(
     said: ImageOptions,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a study.yaml that can be edited: visits by date, the first one is the baseline.
+    """Write the study.yaml of a patient's scans, to be edited: visits by date, the first one is the baseline.
 
     A decisions.yaml beside it lists the lesions of the contour at every visit, to be filled in.
     """
@@ -80,24 +82,39 @@ def write_study(images: list[Path], output: Path | None, said: ImageOptions, bel
     """
     if said.drawn_by:
         require_there(said.contour, "The contour ")
-    from HCCResponseLib.imaging.new_study import other_order, visits_of, write_new_study
+    from HCCResponseLib.imaging.new_study import by_date, images_of, other_order, write_new_study
     from HCCResponseLib.imaging.study import STUDY_FILE
-    from HCCResponseLib.response.profiles.load import load_profile
 
     profile = said.profile or _PROFILE
-    visits = visits_of(images, said.dates or [])
+    found = images_of(images)
+    require_facts(found, said, _known_profile(profile, output or found[0].path.resolve().parent / below))
+    visits = by_date(found, said.dates or [])
     order = other_order(images, visits)
     if order:
         console.print(order, style="yellow", soft_wrap=True, markup=False)
     folder = output or visits[0].path.resolve().parent / below
-    beside = folder / f"{profile}.yaml"
-    load_profile(beside if beside.is_file() else profile)
+    _profile(profile, folder)
     file = folder / STUDY_FILE
     is_new = not file.exists()
-    study = write_new_study(folder, visits, said.subject, profile, said.contour, said.drawn_by)
+    study = write_new_study(folder, visits, said.subject, profile, said.contour, said.drawn_by, said.starts)
     if is_new and said.contour is not None:
         _require_contour(study, file)
     return file
+
+
+def _profile(name: str, folder: Path) -> Profile:
+    """The profile of a study in this folder. Raises ``ProfileError``."""
+    from HCCResponseLib.response.profiles.load import load_profile
+
+    beside = folder / f"{name}.yaml"
+    return load_profile(beside if beside.is_file() else name)
+
+
+def _known_profile(name: str, folder: Path) -> Profile | None:
+    try:
+        return _profile(name, folder)
+    except ProfileError:  # said once it is known where the study lies, and with it the user's own profiles
+        return None
 
 
 def _require_contour(study: Study, file: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
@@ -44,13 +44,16 @@ class ImageOptions:
         Path | None,
         typer.Option(help="With images: label map of the baseline's lesions that a reader has drawn."),
     ] = None
-    drawn_by: Annotated[str | None, typer.Option(help="The reader who drew --contour.")] = None
+    drawn_by: Annotated[str | None, typer.Option(help="With --contour: the reader who drew it.")] = None
     subject: Annotated[
         str | None,
-        typer.Option(help="With images: name of the subject; default: the patient id of the headers."),
+        typer.Option(help="With images: name of the subject; default: the patient ID of the headers."),
     ] = None
     profile: Annotated[
-        str | None, typer.Option(help="With images: profile to assess by; default: recist-1.1.")
+        str | None,
+        typer.Option(
+            help="With images: profile to assess by, see 'hcc-response profiles list'; default: recist-1.1."
+        ),
     ] = None
     dates: Annotated[
         list[date] | None,
@@ -58,9 +61,31 @@ class ImageOptions:
             "--date",
             parser=_day,
             metavar="YYYY-MM-DD",
-            help="With images: day of each, in the same order, where headers have none.",
+            help="With images: day of each, in the same order, where headers have none; once for each image.",
         ),
     ] = None
+    randomisation_date: Annotated[
+        date | None,
+        typer.Option(
+            parser=_day,
+            metavar="YYYY-MM-DD",
+            help="With images: day of randomisation, where the profile counts from it.",
+        ),
+    ] = None
+    first_dose_date: Annotated[
+        date | None,
+        typer.Option(
+            parser=_day,
+            metavar="YYYY-MM-DD",
+            help="With images: day of the first dose, where the profile counts from it.",
+        ),
+    ] = None
+
+    @property
+    def starts(self) -> dict[str, date]:
+        """The days that a profile may count from, by their field of the study file, those that were given."""
+        known = {"randomisation_date": self.randomisation_date, "first_dose_date": self.first_dose_date}
+        return {field: day for field, day in known.items() if day is not None}
 
 
 @dataclass(frozen=True)
@@ -82,6 +107,10 @@ class InputOptions:
         ),
     ] = None
 
+    NOTHING: ClassVar[str] = (
+        "Name a study.yaml, the CT of each visit, or one folder that holds all visits of the patient."
+    )
+
     @property
     def paths(self) -> list[Path]:
         """All of them; each must be there.
@@ -91,13 +120,31 @@ class InputOptions:
         """
         found = [*(self.given or []), *(self.named or [])]
         if not found:
-            raise InputError(
-                "Name a study.yaml, the CT of each visit, or one folder that holds all visits of the patient."
-            )
+            raise InputError(self.NOTHING)
         for path in found:
             what = "Study file " if path.suffix in (".yaml", ".yml") else ""
             require_there(path, what)
         return found
+
+
+@dataclass(frozen=True)
+class ScanOptions(InputOptions):
+    """Images alone, as arguments or behind ``-i``."""
+
+    given: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="IMAGE...",
+            help="The CT of each visit (file or folder of one DICOM series); or one folder with the series of all "
+            "visits.",
+        ),
+    ] = None
+    named: Annotated[
+        list[Path] | None,
+        typer.Option("--input", "-i", help="Image, in place of the argument; repeat it for several."),
+    ] = None
+
+    NOTHING: ClassVar[str] = "Name the CT of each visit, or one folder that holds all visits of the patient."
 
 
 @dataclass(frozen=True)

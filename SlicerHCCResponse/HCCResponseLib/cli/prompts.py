@@ -40,7 +40,7 @@ def pack(
     output: Annotated[Path, typer.Option("--output", "-o", help="The pack to write.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Put the livers of many scans into one small file that a training needs nothing beside of.
+    """Put the livers of many scans into one small file, all that a training needs.
 
     Files are named from the CSV's folder. An empty 'liver' is found by the base network; 'lesions' may be empty.
     'FILE:1,2' takes these values of a label map, 'FILE' all of them.

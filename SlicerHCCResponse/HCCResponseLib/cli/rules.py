@@ -21,7 +21,7 @@ def rules(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Accepted; answers are JSON lines anyway.")] = True,
 ) -> None:
-    """Answer questions to the rules: one JSON object on each line, answers in the same order.
+    """Ask the response rules alone, without images: one case in JSON on each line, answers in the same order.
 
     A line that cannot be answered gives an error for that line only; the exit status is then 1.
     """

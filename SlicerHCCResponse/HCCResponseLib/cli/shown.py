@@ -19,10 +19,11 @@ LineOption = Annotated[
 ]
 PointOption = Annotated[
     list[str] | None,
-    typer.Option("--point", help="A point inside of the lesion, X,Y,Z in mm (LPS); may be repeated."),
+    typer.Option("--point", help="A point inside the lesion, X,Y,Z in mm (LPS); may be repeated."),
 ]
 NotPointOption = Annotated[
-    list[str] | None, typer.Option("--not-point", help="A point outside of it, as --point; may be repeated.")
+    list[str] | None,
+    typer.Option("--not-point", help="A point outside the lesion, written like --point; may be repeated."),
 ]
 BoxOption = Annotated[
     str | None, typer.Option(help="Two opposite corners of a box around the lesion, X,Y,Z,X,Y,Z in mm (LPS).")

@@ -19,6 +19,7 @@ from HCCResponseLib.base.files import unread
 from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
 
 if TYPE_CHECKING:
+    from HCCResponseLib.review.people.account_rules import AccountRules
     from HCCResponseLib.review.people.people import People
     from HCCResponseLib.review.people.person import Signatory
     from HCCResponseLib.review.store import ReadStore
@@ -102,7 +103,7 @@ class PasswordFiles:
 
     def renewed(self) -> str:
         """That new password; typed twice where it is typed."""
-        return _typed("New password", twice=True) if self.new_is_anothers else password(self.new, new=True)
+        return _typed_new() if self.new_is_anothers else new_password(self.new)
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def signed_command(command: Callable[Concatenate[SignedIn, _Own], CommandAnswer]
         if sets_anothers:
             own["new_password_file"] = new_password_file
         with signed_in(where, as_name, files) as signed:
-            _tell(command(signed, **own), as_json)  # type: ignore[call-arg]  # typer gives what the signature names
+            _tell_answer(command(signed, **own), as_json)  # type: ignore[call-arg]  # typer gives what the signature names
 
     store, *ours, _ = inspect.signature(run, eval_str=True).parameters.values()
     defaults = {"password_file": None, "new_password_file": None, "as_json": False}
@@ -158,7 +159,7 @@ def signed_command(command: Callable[Concatenate[SignedIn, _Own], CommandAnswer]
     return run
 
 
-def _tell(answer: CommandAnswer, as_json: bool) -> None:
+def _tell_answer(answer: CommandAnswer, as_json: bool) -> None:
     """Say an answer and what goes on after it. Ends the command with its exit status where something went wrong."""
     values, last = answer.values, answer
     if not as_json and answer.words:
@@ -231,6 +232,8 @@ def enter(people: People, name: str, files: PasswordFiles) -> tuple[Signatory, t
 
 def _changed(people: People, name: str, secret: str, files: PasswordFiles) -> str:
     """Change a password; where the new one is typed and cannot be used, it is said why and asked for again."""
+    if files.is_typed:
+        _tell(people.rules().words(changed=True))
     while True:
         new = files.renewed()
         try:
@@ -242,32 +245,64 @@ def _changed(people: People, name: str, secret: str, files: PasswordFiles) -> st
             console.print(str(problem), style="yellow", soft_wrap=True, markup=False)
 
 
-def new_account_password(files: tuple[Path | None, Path | None]) -> str:
+def new_account_password(files: tuple[Path | None, Path | None], rules: AccountRules) -> str:
     """The password of somebody's first account: the one that is to be set, else the one that is there to sign in with.
 
     Args:
         files: file with the password, and file with the new one.
+        rules: what a password must be like.
     """
     own, new = files
     if new is None and NEW_PASSWORD not in os.environ and (own is not None or PASSWORD in os.environ):
         return password(own)
-    return password(new, new=True)
+    return new_password(new, rules)
 
 
-def password(path: Path | None, prompt: str = "Password", new: bool = False) -> str:
-    """The user's own password, or a new one that is to be set.
+def password(path: Path | None, prompt: str = "Password") -> str:
+    """The user's own password.
 
     Raises:
         InputError: no way to get one, or a file that others can read.
     """
-    variable, prompt = (NEW_PASSWORD, "New password") if new else (PASSWORD, prompt)
+    given = _given(path, PASSWORD)
+    return _typed(prompt, twice=False) if given is None else given
+
+
+def new_password(path: Path | None, rules: AccountRules | None = None, changed: bool = False) -> str:
+    """A new password that is to be set; typed twice where it is typed.
+
+    Args:
+        rules: what it must be like, said before it is typed; ``None`` where that was said already.
+        changed: it takes the place of an earlier one.
+
+    Raises:
+        InputError: no way to get one, or a file that others can read.
+    """
+    given = _given(path, NEW_PASSWORD)
+    if given is not None:
+        return given
+    if rules is not None:
+        _tell(rules.words(changed))
+    return _typed_new()
+
+
+def _given(path: Path | None, variable: str) -> str | None:
+    """A password out of a file or a variable; ``None`` where it is to be typed."""
     if path is not None:
         return _first_line(path)
     if variable in os.environ:
         return os.environ[variable]
     if not _at_a_terminal():
         raise InputError(f"No password: name a file, set {variable}, or run this where you can type it.")
-    return _typed(prompt, twice=new)
+    return None
+
+
+def _typed_new() -> str:
+    return _typed("New password", twice=True)
+
+
+def _tell(words: str) -> None:
+    console.print(words, soft_wrap=True, markup=False)
 
 
 def _at_a_terminal() -> bool:

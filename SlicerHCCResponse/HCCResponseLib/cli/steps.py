@@ -44,7 +44,7 @@ ContourArgument = Annotated[
 NamedImage = Annotated[
     Path | None, typer.Option("--input", "-i", help="The CT, in place of its argument: adapt -i CT CONTOUR.")
 ]
-NamedInput = Annotated[Path | None, typer.Option("--input", "-i", help="In place of the argument.")]
+NamedInput = Annotated[Path | None, typer.Option("--input", "-i", help="The file, in place of its argument.")]
 OutputFile = Annotated[Path, typer.Option("--output", "-o", help="File to write.")]
 
 
@@ -76,7 +76,7 @@ def segment(
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Liver (1), tumour (2) and vessels (3) by any engine, as a label map on the image's own grid.
+    """Segment liver (1), tumour (2) and vessels (3) by any engine, as a label map on the image's own grid.
 
     With --line, --point or --box only the lesion that is shown is contoured, by the engine 'prompt' unless another one
     is named. Weights, versions, device and parameters are written beside it as a .json file.
@@ -168,9 +168,11 @@ def adapt(
     contour: ContourArgument = None,
     named: NamedImage = None,
     output: OutputFile = Path("adapted.safetensors"),
-    recipe: Annotated[str, typer.Option(help="quick, or moon2026 (as published, slow).")] = "quick",
+    recipe: Annotated[
+        str, typer.Option(help="How to adapt: quick, or moon2026 (as published, slow).")
+    ] = "quick",
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Most steps to take; default: the recipe's own.")
+        int | None, typer.Option(min=1, help="Maximum number of steps; default: the recipe's own.")
     ] = None,
     seed: SeedOption = 0,
     model: ModelOption = None,
@@ -184,7 +186,7 @@ def adapt(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Overfit the base network to one patient's accepted contours (IDOL), in a process of its own."""
+    """Adapt the network to one patient (IDOL): it is overfitted to this patient's accepted contours."""
     with errors_as_one_line():
         placed = in_places([image, contour], [named] if named else [], (0,), "one CT and its contour")
         for given in (*placed, *(also_image or []), *(also_contour or [])):
@@ -231,7 +233,7 @@ def measure(
     ] = "recist",
     as_json: JsonOption = False,
 ) -> None:
-    """Long and short axis, volume and warnings of every lesion in a label map."""
+    """Measure every lesion in a label map: long and short axis, volume, and what makes them uncertain."""
     with errors_as_one_line():
         path = _one_of(contour, named, "the contour")
         from HCCResponseLib.imaging.geometry import PLANES

@@ -17,6 +17,7 @@ from HCCResponseLib.cli.common import (
     say,
     say_json,
     say_remarks,
+    working_in,
 )
 from HCCResponseLib.cli.new_study import study_of
 from HCCResponseLib.cli.options import (
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 ProfileChangeOption = Annotated[
     str,
     typer.Option(
-        help="Where the profile has changed since the read was begun: why it goes on under the new one."
+        help="Where the profile has changed since the read was begun: the reason to go on under the new one."
     ),
 ]
 
@@ -62,10 +63,11 @@ def propose(
         from HCCResponseLib.report.subject.output import write_outputs
 
         file, folder = study_of(paths, output, images)
-        session = open_and_propose(file, folder, proposals.options(), profile_change)
-        result = write_outputs(session, with_category=False)
-        tell(result, as_json)
-        tell_next(session)
+        with working_in(folder, "propose"):
+            session = open_and_propose(file, folder, proposals.options(), profile_change)
+            result = write_outputs(session, with_category=False)
+            tell(result, as_json)
+            tell_next(session)
 
 
 @with_groups
@@ -75,53 +77,64 @@ def assess(
     output: OutputOption = None,
     images: ImageOptions,
     decisions: Annotated[
-        Path | None, typer.Option(help="YAML or JSON file with a reader's decisions.")
+        Path | None,
+        typer.Option(
+            help="File with a reader's decisions, such as the decisions.yaml in the output folder, filled in."
+        ),
     ] = None,
     accept_proposals_as: Annotated[
         str | None,
         typer.Option(
-            help="Accept undecided proposals unseen, in this reader's name; not that a lesion has disappeared, nor "
-            "what was proposed on scans that the network was not made for."
+            help="Accept undecided proposals without a look, in this reader's name; report and result say so. Lesions "
+            "proposed as disappeared, and proposals on scans that the network was not made for, still need a look."
         ),
     ] = None,
     profile_change: ProfileChangeOption = "",
     proposals: ProposalOptions,
     as_json: JsonOption = False,
 ) -> None:
-    """Proposals plus a reader's decisions: category, trace and report.
+    """Assess the response: proposes lesions, takes in a reader's decisions, writes category and report.
 
-    A category needs a decision on every lesion and candidate; what is missing is listed (exit status 1).
+    A category needs a decision on every lesion and candidate; what is missing is listed (exit status 1). Run it again
+    with the same output folder to go on where it stopped.
     """
     with errors_as_one_line():
         paths = study.paths
         require_there(decisions, "Decisions file ")
-        from HCCResponseLib.report.subject.output import write_outputs
         from HCCResponseLib.review.decisions.decisions_file import load_decisions
-        from HCCResponseLib.review.read.category import missing
 
         if decisions is not None:
             load_decisions(decisions)
         options = proposals.options()
         file, folder = study_of(paths, output, images)
-        session = open_and_propose(file, folder, options, profile_change)
-        if decisions is not None:
-            _decide_from_file(session, decisions, options)
-        if accept_proposals_as:
-            accept_everything(session, accept_proposals_as, options)
-        gaps = missing(session.state)
-        if gaps:
-            written = write_outputs(session, with_category=False)
-            if as_json:
-                say_json(written)
-            else:
-                say(f"Report: {written['report']}")
-            tell_next(session)
-            # The usual end of a first run, and no fault; scripts see the exit status.
-            words = "No category yet. Still missing: " + " ".join(gaps)
-            console.print(words, style="yellow", soft_wrap=True, markup=False)
-            raise typer.Exit(1)
-        result = write_outputs(session)
-        tell(result, as_json)
+        with working_in(folder, "assess"):
+            session = open_and_propose(file, folder, options, profile_change)
+            if decisions is not None:
+                _decide_from_file(session, decisions, options)
+            if accept_proposals_as:
+                accept_everything(session, accept_proposals_as, options)
+            _tell_category(session, as_json)
+
+
+def _tell_category(session: Session, as_json: bool) -> None:
+    """Write the outputs and say the category, or what is still missing for one (exit status 1)."""
+    from HCCResponseLib.report.subject.output import write_outputs
+    from HCCResponseLib.review.read.category import missing
+
+    gaps = missing(session.state)
+    if not gaps:
+        tell(write_outputs(session), as_json)
+        return
+    written = write_outputs(session, with_category=False)
+    if as_json:
+        say_json(written)
+    else:
+        say(f"Report: {written['report']}")
+    tell_next(session)
+    # The usual end of a first run, and no fault; scripts see the exit status.
+    words = "No category yet. Still missing: " + " ".join(gaps)
+    console.print(words, style="yellow", soft_wrap=True, markup=False)
+    raise typer.Exit(1)
 
 
 def tell_next(session: Session) -> None:

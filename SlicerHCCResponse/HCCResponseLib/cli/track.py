@@ -60,14 +60,20 @@ def track(
     liver: LiverOption = None,
     follow_up_liver: LiverOption = None,
     candidates: Annotated[
-        bool, typer.Option("--candidates", help="Let the base network look for liver and tumours.")
+        bool,
+        typer.Option(
+            "--candidates", help="Let the base network look for the liver and for candidates for new lesions."
+        ),
     ] = False,
     report: Annotated[Path | None, typer.Option(help="HTML file to write, with pictures.")] = None,
     model: ModelOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Register two visits, carry contours over, link lesions, list candidates; nothing carried is measured."""
+    """Follow lesions from one visit to another: registers the scans, links lesions, lists candidates for new ones.
+
+    Contours that are carried over to the later scan show where a lesion is to be found; they are never measured.
+    """
     with errors_as_one_line():
         what = "the CT of both time points and the baseline's contour"
         placed = in_places([baseline, contour, follow_up], named or [], (0, 2), what)

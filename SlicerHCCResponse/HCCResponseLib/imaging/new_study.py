@@ -2,10 +2,11 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -28,15 +29,14 @@ def visit_names(count: int) -> list[str]:
     return ["baseline", *(f"follow-up {n}" for n in range(1, count))][:count]
 
 
-def visits_of(paths: Sequence[Path], dates: Sequence[date]) -> list[FoundImage]:
-    """One image for each visit, by date.
+def images_of(paths: Sequence[Path]) -> list[FoundImage]:
+    """One image for each visit, as they were named.
 
     Args:
         paths: an image or a folder with one series for each visit, or one folder that holds those of all visits.
-        dates: one for each path, for images whose headers have none; empty where all have one.
 
     Raises:
-        InputError: several images of one day, a visit without a date, or dates that are not as many as the images.
+        InputError: a folder of several series beside other images, or an image that is named twice.
     """
     found = [images_at(path) for path in paths]
     for path, images in zip(paths, found, strict=True):
@@ -49,6 +49,21 @@ def visits_of(paths: Sequence[Path], dates: Sequence[date]) -> list[FoundImage]:
     double = [path for path in dict.fromkeys(places) if places.count(path) > 1]
     if double:
         raise InputError(f"'{double[0]}' is named twice; every visit needs an image of its own.")
+    return visits
+
+
+def by_date(images: Sequence[FoundImage], dates: Sequence[date]) -> list[FoundImage]:
+    """The visits in the order of their dates.
+
+    Args:
+        images: from :func:`images_of`.
+        dates: one for each image, where headers have none; empty where all have one.
+
+    Raises:
+        InputError: several images of one day, a visit without a date, dates that are not as many as the images, or one
+            that a header contradicts.
+    """
+    visits = list(images)
     if dates and len(dates) != len(visits):
         raise InputError(f"{len(dates)} dates were given for {len(visits)} images: {_listed(visits)}.")
     if dates:
@@ -69,7 +84,7 @@ def visits_of(paths: Sequence[Path], dates: Sequence[date]) -> list[FoundImage]:
 
 
 def other_order(paths: Sequence[Path], visits: Sequence[FoundImage]) -> str:
-    """In words that visits of :func:`visits_of` are in another order than they were named; empty if they are not."""
+    """In words that visits of :func:`by_date` are in another order than they were named; empty if they are not."""
     named = [next((p for p in paths if p == v.path or p in v.path.parents), v.path) for v in visits]
     if len(paths) != len(visits) or named == list(paths):
         return ""
@@ -95,13 +110,15 @@ def write_new_study(
     profile: str = "recist-1.1",
     contour: Path | None = None,
     drawn_by: str | None = None,
+    starts: Mapping[str, date] = MappingProxyType({}),
 ) -> Study:
     """Write ``study.yaml`` into a folder; images and contour stay where they are.
 
     Args:
-        visits: from :func:`visits_of`.
+        visits: from :func:`by_date`.
         subject: name of the subject; without it the patient id of the headers, in characters that a name may have.
         contour: label map of the baseline that ``drawn_by`` has drawn.
+        starts: of the fields ``randomisation_date`` and ``first_dose_date`` those that are known.
 
     Raises:
         InputError: several patients, no name, a contour without its reader, or another study is there already.
@@ -122,6 +139,7 @@ def write_new_study(
     content: dict[str, Any] = {"subject": name}
     if patient and patient != name:
         content["patient_id"] = patient
+    content |= {field: str(day) for field, day in starts.items()}
     points: list[dict[str, Any]] = [
         {"name": point, "date": str(image.taken), "image": _relative(image.path, folder)}
         for point, image in zip(visit_names(len(visits)), visits, strict=True)

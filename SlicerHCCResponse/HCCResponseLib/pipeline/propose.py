@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib.base.errors import JobCancelledError
+from HCCResponseLib.base.errors import ConflictError, JobCancelledError
 from HCCResponseLib.base.jobs import Progress, Report, ignore_progress, never, part_of
 from HCCResponseLib.engines.domain import ScanFacts, Verdict
 from HCCResponseLib.imaging.study import TimePointEntry, load_contour
@@ -33,6 +33,7 @@ from HCCResponseLib.review.read.records import Action, Decision, write_proposal
 from HCCResponseLib.review.read.session import Session
 from HCCResponseLib.review.read.state import Row, RowStatus
 from HCCResponseLib.review.read.transaction import all_or_nothing
+from HCCResponseLib.review.store import ReadStore
 from HCCResponseLib.track.identity.follow_up import (
     Baseline,
     FollowUpNetworks,
@@ -44,7 +45,7 @@ from HCCResponseLib.track.new_lesions.earlier_visits import EarlierVisit
 from HCCResponseLib.track.registration.child import ChildRegistrar
 from HCCResponseLib.track.registration.register import Scan
 
-DRAWN_BY = "drawn by "
+DRAWN_BY, PROPOSED = "drawn by ", "proposed"
 
 
 def propose(
@@ -287,17 +288,31 @@ def _accept_drawn(session: Session, point: TimePointEntry) -> None:
 def _keep(
     session: Session, point: TimePointEntry, proposals: list[Proposal], facts: dict[str, Any], base: Model
 ) -> None:
-    """Store the proposals of a time point and the event that says they are complete, all of it or nothing."""
+    """Store the proposals of a time point and the event that says they are complete, all of it or nothing.
+
+    Raises:
+        ConflictError: somebody else has stored theirs since the read was opened, perhaps from another folder.
+    """
     require_draft(session.state, session.state.locks.reader or "", point.name, Act.PROPOSE)
     image = session.images[point.name]
     acquired = {"remarks": list(image.remarks), "slice_thickness_mm": image.geometry.slice_thickness_mm}
     payload = {"time_point": point.name, "base_model_sha256": base.sha256, "image": acquired, **facts}
     with session.store.transaction():
+        _require_first(session.store, point.name)
         for proposal in proposals:
             write_proposal(session.store, proposal)
-        session.store.append("software", "proposed", payload)
+        session.store.append("software", PROPOSED, payload)
     session.state.rows[point.name] = {p.name: Row(p) for p in proposals}
     session.state.provenance[point.name] = payload
+
+
+def _require_first(store: ReadStore, time_point: str) -> None:
+    done = store.store.some_events(store.read_id, (PROPOSED,))
+    if any(event.payload["time_point"] == time_point for event in done):
+        raise ConflictError(
+            f"'{time_point}' was proposed by another program meanwhile; these proposals were not stored. "
+            "Open the read again, or give the same command again, to go on from there."
+        )
 
 
 def accepted_at(session: Session, point: TimePointEntry) -> dict[str, Lesion]:

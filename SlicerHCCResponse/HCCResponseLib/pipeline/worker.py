@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from HCCResponseLib.base.in_use import in_use
 from HCCResponseLib.base.jobs import Report, serve
 from HCCResponseLib.pipeline.propose import propose
 from HCCResponseLib.pipeline.request import ProposalRequest
@@ -14,9 +15,10 @@ def work(request: ProposalRequest, report: Report) -> dict[str, Any]:
     Returns:
         ``waiting``: names of time points that wait for decisions on the baseline.
     """
-    opened = None if request.assigned is None else request.assigned.open()
-    session = open_session(request.study, request.folder, opened, by="software")
-    return {"waiting": propose(session, request.options, report)}
+    with in_use(request.folder, "panel of 3D Slicer"):
+        opened = None if request.assigned is None else request.assigned.open()
+        session = open_session(request.study, request.folder, opened, by="software")
+        return {"waiting": propose(session, request.options, report)}
 
 
 if __name__ == "__main__":

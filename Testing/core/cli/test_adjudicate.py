@@ -1,5 +1,6 @@
 """The adjudicator's command: without a choice it shows the reads side by side and asks."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -52,3 +53,27 @@ def test_without_a_terminal_both_have_to_be_named(store):
 def test_where_one_counts_already_there_is_nothing_to_choose(store):
     assert run(store, "--accept", "S1-1", "--reason", "shrinks").exit_code == 0
     assert "There is nothing to choose for subject 'S1'." in run(store).stderr
+
+
+def shown(store, name, read_id, *words):
+    environment = {"HCC_RESPONSE_USER": name, "HCC_RESPONSE_PASSWORD": password(name)}
+    done = CliRunner().invoke(app, ["read", "show", str(store), read_id, *words], env=environment)
+    assert done.exit_code == 0, done.stderr
+    return done.stdout
+
+
+def test_show_names_who_chose_which_read_when_and_why(store):
+    assert "Adjudicated" not in shown(store, "ann", "S1-1")
+    assert json.loads(shown(store, "ann", "S1-1", "--json"))["adjudication"] is None
+    assert run(store, "--accept", "S1-1", "--reason", "shrinks on all slices").exit_code == 0
+    mine, other = (shown(store, *who).splitlines()[-1] for who in (("ann", "S1-1"), ("bob", "S1-2")))
+    assert mine.startswith("Adjudicated by the adjudicator, 20")
+    assert mine.endswith(": this read (S1-1, RADIOLOGIST 1) counts. Reason: shrinks on all slices.")
+    assert "read S1-1 (RADIOLOGIST 1) counts for this subject, not this read." in other
+    assert "Adjudicated by the adjudicator Dr Judge, 20" in shown(store, "eve", "S1-2")
+    values = json.loads(shown(store, "bob", "S1-2", "--json"))["adjudication"]
+    assert (values["chosen"], values["this_read"], values["reason"]) == (
+        "S1-1",
+        False,
+        "shrinks on all slices",
+    )

@@ -1,18 +1,24 @@
 """A radiologist alone: rows are answered one by one, each with its picture, and the read is signed by name."""
 
-from contextlib import closing
+from base64 import b64decode
+from contextlib import closing, nullcontext
+from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
 from typer.testing import CliRunner
 
+from HCCResponseLib.cli import sign_in
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.cli.own_read import amend as amend_module
 from HCCResponseLib.cli.own_read import sign as sign_module
 from HCCResponseLib.cli.own_read.walk import Walk
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.report.subject import pictures
 from HCCResponseLib.review.read.session import Session
-from HCCResponseLib.review.read.state import read_state
+from HCCResponseLib.review.read.state import Row, read_state
 from HCCResponseLib.review.store import ReadStore
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, lesion, make_read
 
@@ -47,6 +53,39 @@ def test_every_answer_is_stored_as_looked_at_with_its_picture(session):
     pictures = sorted(p.name for p in (session.folder / "pictures").glob("*.png"))
     assert pictures == ["baseline-L1.png", "follow-up_1-C1.png", "follow-up_1-L1.png"]
     assert all(str(session.folder / "pictures" / name) in words for name in pictures)
+
+
+def test_the_picture_of_a_follow_up_shows_the_baseline_beside_it_to_the_same_scale(session, monkeypatch):
+    shown = []
+    real = pictures.draw_key_slices
+
+    def keep(slices, half_mm, *more):
+        shown.append([(one.title, one.caption, one.centre[0], one.contour is not None) for one in slices])
+        return real(slices, half_mm, *more)
+
+    monkeypatch.setattr(pictures, "draw_key_slices", keep)
+    walked(session, "a", "a", "q")
+    first, later = "baseline, 2024-01-01", "follow-up 1, 2024-02-01"
+    assert shown == [
+        [(first, "41.0 mm", 4, True)],
+        [(first, "41.0 mm", 4, True), (later, "21.0 mm", 4, True)],
+        [(later, "15.0 mm", 4, True)],  # nobody knows the candidate's place at baseline
+    ]
+    sizes = [
+        imread(session.folder / "pictures" / f"{name}.png").shape[:2]
+        for name in ("baseline-L1", "follow-up_1-L1")
+    ]
+    assert sizes == [(506, 506), (506, 1012)]
+
+
+def test_a_candidate_has_its_place_at_baseline_beside_it(session):
+    evidence = {"place_at_baseline_lps": [20.0, 20.0, 10.0]}
+    row = session.state.rows[FOLLOW_UP]["C1"]
+    known = Row(replace(row.proposal, evidence=evidence))
+    images = session.images.get
+    alone = pictures.row_picture(session.state, FOLLOW_UP, row, images)
+    beside = pictures.row_picture(session.state, FOLLOW_UP, known, images)
+    assert [imread(BytesIO(b64decode(p.partition(",")[2]))).shape[1] for p in (alone, beside)] == [506, 1012]
 
 
 def test_quitting_keeps_what_was_answered_and_the_rest_undecided(session):
@@ -127,7 +166,7 @@ def signer(session, tmp_path, monkeypatch):
     monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(tmp_path / "people.sqlite"))
     monkeypatch.setenv("HCC_RESPONSE_NEW_PASSWORD", PASSWORD)
     monkeypatch.setenv("HCC_RESPONSE_PASSWORD", PASSWORD)
-    monkeypatch.setattr(sign_module, "open_own", lambda path: session)
+    monkeypatch.setattr(sign_module, "own_read", lambda path, command: nullcontext(session))
     return lambda *words: CliRunner().invoke(app, ["sign", str(tmp_path), *words])
 
 
@@ -154,11 +193,27 @@ def test_the_first_signature_makes_the_account_and_signs_all_up_to_it(session, s
     assert f"To change one: hcc-response amend {tmp_path} 'follow-up 1' --reason WHY" in again.stderr
 
 
+def test_the_first_signature_says_what_a_password_must_be_like_before_it_asks(session, signer, monkeypatch):
+    said = []
+    monkeypatch.delenv("HCC_RESPONSE_NEW_PASSWORD")
+    monkeypatch.delenv("HCC_RESPONSE_PASSWORD")
+    monkeypatch.setattr(sign_in, "_at_a_terminal", lambda: True)
+    monkeypatch.setattr(sign_in, "_tell", said.append)
+    monkeypatch.setattr(sign_in, "_typed", lambda prompt, twice: said.append(prompt) or PASSWORD)
+    walked(session, "a", "a", "d", "vessel")
+    done = signer("--as", "dra")
+    assert done.exit_code == 0, done.stderr
+    assert said == [
+        "A new password: 12 to 128 characters, at least 6 different ones, no part of the person's name.",
+        "New password",
+    ]
+
+
 def test_a_signed_time_point_is_opened_again_changed_and_signed_again(session, signer, tmp_path, monkeypatch):
     walked(session, "a", "a", "d", "vessel")
     assert signer("--as", "dra").exit_code == 0
     assert walked(session) == "", "what is locked is not offered"
-    monkeypatch.setattr(amend_module, "open_own", lambda path: session)
+    monkeypatch.setattr(amend_module, "own_read", lambda path, command: nullcontext(session))
 
     def amend(*words):
         return CliRunner().invoke(app, ["amend", str(tmp_path), *words, "--reason", "measured too high"])
@@ -172,6 +227,28 @@ def test_a_signed_time_point_is_opened_again_changed_and_signed_again(session, s
     assert "'follow-up 1' is open again: version 2. To be signed again: follow-up 1." in done.stdout
     assert "follow-up 1, L1" in walked(session, "L1", "e", "33.0", "y", "wrong slice", "")
     assert "'follow-up 1' signed by Dr A, category SD." in signer("--as", "dra").stdout
+
+
+def test_amend_refuses_at_once_where_nothing_is_signed_or_nobody_has_an_account(
+    session, signer, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(amend_module, "own_read", lambda path, command: nullcontext(session))
+
+    def amend():
+        return CliRunner().invoke(app, ["amend", str(tmp_path), FOLLOW_UP, "--reason", "too high"])
+
+    done = amend()
+    assert done.exit_code == 1
+    assert "'follow-up 1' is not signed, so there is nothing to open again." in done.stderr
+    assert f"hcc-response review {tmp_path}" in done.stderr
+    walked(session, "a", "a", "d", "vessel")
+    assert signer("--as", "dra").exit_code == 0
+    monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(tmp_path / "another-computer.sqlite"))
+    done = amend()
+    assert done.exit_code == 1
+    assert "There is no account on this computer" in done.stderr
+    assert "on the computer where 'follow-up 1' was signed" in done.stderr
+    assert "--printed-name" not in done.stderr
 
 
 def test_who_did_not_decide_signs_nothing(session, signer, tmp_path):

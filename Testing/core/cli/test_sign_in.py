@@ -107,3 +107,33 @@ def test_in_a_terminal_the_new_password_is_asked_for(store, monkeypatch):
     assert asked == [("New password", True)] * 2, "a weak one is asked for again"
     assert "This password cannot be used" in done.stderr
     assert opens(store, "ann", NEW)
+
+
+@pytest.mark.parametrize(
+    ("words", "ends"),
+    [
+        (("list",), "none of the last 5 passwords."),
+        (("users", "password"), "none of the last 5 passwords."),
+        (("users", "add", "zoe", "--printed-name", "Z", "--role", "reader"), "no part of the person's name."),
+        (("users", "reset", "bob"), "none of the last 5 passwords."),
+    ],
+    ids=lambda given: given[-1] if isinstance(given, tuple) else "",
+)
+def test_what_a_password_must_be_like_is_said_before_it_is_asked_for(store, monkeypatch, words, ends):
+    said = []
+
+    def typed(prompt, twice):
+        said.append(prompt)
+        return NEW
+
+    monkeypatch.setattr(sign_in, "_typed", typed)
+    monkeypatch.setattr(sign_in, "_tell", said.append)
+    monkeypatch.setattr(sign_in, "_at_a_terminal", lambda: True)
+    name = "ann" if words[0] == "list" or words[-1] == "password" else "boss"
+    at = 2 if words[0] == "users" else 1
+    done = run(name, *words[:at], store, *words[at:], own=GIVEN if name == "ann" else password("boss"))
+    assert done.exit_code == 0, done.stderr
+    rule, prompt = said
+    assert prompt == "New password"
+    assert rule.startswith("A new password: 12 to 128 characters, at least 6 different ones, no part of")
+    assert rule.endswith(ends)

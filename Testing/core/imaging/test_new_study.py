@@ -9,12 +9,22 @@ import yaml
 from commands import run
 from dicom_series import write_series
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.imaging.new_study import other_order, subject_name, visits_of, write_new_study
-from HCCResponseLib.imaging.search import images_at
+from HCCResponseLib.imaging.new_study import (
+    by_date,
+    images_of,
+    other_order,
+    subject_name,
+    write_new_study,
+)
+from HCCResponseLib.imaging.search import FoundImage, images_at
 from HCCResponseLib.imaging.study import load_image, load_study
 from small import small_study
 
 FIRST, SECOND = "20240131", "20240402"
+
+
+def visits_of(paths: list[Path], dates: list[date]) -> list[FoundImage]:
+    return by_date(images_of(paths), dates)
 
 
 def visit(folder: Path, day: str, number: int, **tags: str) -> Path:

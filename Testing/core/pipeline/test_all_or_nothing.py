@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.errors import ConflictError, InputError
 from HCCResponseLib.base.jobs import ignore_progress
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.links import LinkSet
@@ -50,4 +50,23 @@ def test_a_time_point_whose_last_proposal_fails_leaves_nothing(tmp_path, monkeyp
     propose([good])
     assert set(read_state(store).rows[FOLLOW_UP]) == {"L1"}
     assert set(state.links) == {FOLLOW_UP}
+    store.close()
+
+
+def test_what_another_program_has_proposed_meanwhile_is_not_proposed_twice(tmp_path):
+    store, state = make_read(tmp_path / "read.sqlite", [lesion(BASELINE, "L1", 40)])
+    image = Volume(disc(40).astype("int16"), GRID, "test")
+    sessions_of_both = [
+        Session(state.study, tmp_path, store, read_state(store), {FOLLOW_UP: image}) for _ in range(2)
+    ]
+
+    def propose(session):
+        point = state.study.timepoints[1]
+        sessions._keep(session, point, [lesion(FOLLOW_UP, "L1", 30)], {}, SimpleNamespace(sha256="0"))
+
+    propose(sessions_of_both[0])
+    head = store.head()
+    with pytest.raises(ConflictError, match="'follow-up 1' was proposed by another program meanwhile"):
+        propose(sessions_of_both[1])
+    assert store.head() == head
     store.close()

@@ -18,7 +18,7 @@ from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.report.subject.content import report_content
-from HCCResponseLib.report.subject.figures import draw_key_slice, draw_sums
+from HCCResponseLib.report.subject.figures import KeySlice, draw_key_slices, draw_sums
 from HCCResponseLib.report.subject.html import write_html
 from HCCResponseLib.report.subject.output import file_stems, write_contours, write_outputs, write_result
 from HCCResponseLib.response.numbers import tenths
@@ -142,8 +142,9 @@ def pixels(data: str) -> np.ndarray:
 def test_the_key_slice_shows_contour_and_axes():
     drawn = drawn_disc(30)
     row = lesion(BASELINE, "L1", 30)
-    place = (image(""), (4, 40, 40), 30.0, "30.0 mm")
-    drawn, plain = pixels(draw_key_slice(*place, drawn, row.measurement)), pixels(draw_key_slice(*place))
+    bare = KeySlice(image(""), (4, 40, 40), "30.0 mm")
+    both = (replace(bare, contour=drawn, measurement=row.measurement), bare)
+    drawn, plain = (pixels(draw_key_slices([one], 30.0)) for one in both)
     assert drawn.shape == plain.shape
     amber = (drawn[..., 0] > 0.8) & (drawn[..., 2] < 0.3)
     assert amber.sum() > 200

@@ -1,6 +1,8 @@
 """The report of an adjudicated read says which read counts, who chose it by role, when and why; HTML and PDF alike."""
 
+import json
 import re
+from dataclasses import replace
 from html import unescape
 
 import numpy as np
@@ -13,9 +15,11 @@ from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.report.subject import pdf
 from HCCResponseLib.report.subject.content import report_content
 from HCCResponseLib.report.subject.html import write_html
+from HCCResponseLib.report.subject.output import write_result
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.review.committee.adjudication import adjudicate
 from HCCResponseLib.review.read.category import category
+from HCCResponseLib.review.read.choice import adjudication
 from HCCResponseLib.review.read.lifecycle import amend, close
 from reads import FOLLOW_UP, GRID
 
@@ -55,8 +59,13 @@ def printed_words(content):
 @pytest.mark.parametrize(
     ("name", "read_id", "short", "counts"),
     [
-        ("ann", "S1-1", "this read counts", "this read (S1-1) counts"),
-        ("bob", "S1-2", "read S1-1 counts", "read S1-1 counts for this subject, not this read"),
+        ("ann", "S1-1", "this read counts", "this read (S1-1, RADIOLOGIST 1) counts"),
+        (
+            "bob",
+            "S1-2",
+            "read S1-1 counts",
+            "read S1-1 (RADIOLOGIST 1) counts for this subject, not this read",
+        ),
     ],
 )
 def test_it_says_which_read_counts_by_whom_when_and_why(two, tmp_path, name, read_id, short, counts):
@@ -77,6 +86,36 @@ def test_it_says_which_read_counts_by_whom_when_and_why(two, tmp_path, name, rea
         assert said.groups() == (when, counts, "shrinks on all slices")
     assert "Judge" not in html, "readers do not learn who else takes part"
     assert f"adjudicated, {short}" in html
+
+
+def test_the_result_names_the_choice_for_programs(two, tmp_path):
+    def written(name, read_id):
+        _, state = two.open(name, read_id)
+        return write_result(tmp_path, state, PROFILE, None, read_id)["adjudication"]
+
+    assert written("ann", "S1-1") is None
+    choose(two)
+    mine, other = written("ann", "S1-1"), written("bob", "S1-2")
+    (event,) = (e for e in two.store.other("S1-1").events() if e.action == "adjudicated")
+    assert mine == {
+        "chosen": "S1-1",
+        "stream": FIRST,
+        "this_read": True,
+        "decided_by": "the adjudicator",
+        "utc": event.utc,
+        "local": event.local,
+        "reason": "shrinks on all slices",
+    }
+    assert (other["chosen"], other["this_read"], other["reason"]) == ("S1-1", False, mine["reason"])
+    assert json.loads((tmp_path / "result.json").read_text())["adjudication"] == other
+    assert written("eve", "S1-2")["decided_by"] == "the adjudicator Dr Judge", "auditors know names"
+
+
+def test_a_choice_of_an_earlier_version_has_no_stream(two):
+    choose(two)
+    _, state = two.open("bob", "S1-2")
+    state.locks.choice = replace(state.locks.choice, stream="")
+    assert ": read S1-1 counts for this subject, not this read. " in adjudication(state, "S1-2").words
 
 
 def test_why_an_adjudicated_read_cannot_be_opened_again_is_said(two):

@@ -9,6 +9,7 @@ from HCCResponseLib.base.errors import (
     AccessError,
     HCCResponseError,
     InputError,
+    InUseError,
     JobCancelledError,
     JobFailedError,
     JobOutOfMemoryError,
@@ -19,7 +20,8 @@ from HCCResponseLib.base.errors import (
 R = TypeVar("R")
 # Kinds of error that keep their kind on the way from one process to another; others become a failed job.
 _KINDS: dict[str, type[HCCResponseError]] = {
-    kind.__name__: kind for kind in (ModelError, InputError, StorageError, AccessError, JobFailedError)
+    kind.__name__: kind
+    for kind in (ModelError, InputError, StorageError, AccessError, InUseError, JobFailedError)
 }
 
 

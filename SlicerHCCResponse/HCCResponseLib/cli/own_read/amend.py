@@ -1,14 +1,18 @@
 """``hcc-response amend``: a radiologist alone opens a signed time point again, with a reason."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.common import JsonOption, errors_as_one_line, say, say_json
-from HCCResponseLib.cli.own_read.session import ReadFolder, open_own
-from HCCResponseLib.cli.own_read.sign import OwnName, account_of
+from HCCResponseLib.cli.own_read.session import ReadFolder, own_read
+from HCCResponseLib.cli.own_read.sign import OwnName, known_account
 from HCCResponseLib.cli.sign_in import PasswordFile
+
+if TYPE_CHECKING:
+    from HCCResponseLib.review.people.people import People
+    from HCCResponseLib.review.read.session import Session
 
 
 def amend(
@@ -23,19 +27,16 @@ def amend(
 
     Time points after it have to be signed again.
     """
-    with errors_as_one_line():
+    with errors_as_one_line(), own_read(read, "amend") as session:
         from HCCResponseLib.report.subject.output import write_outputs
         from HCCResponseLib.review.people.people import people_of
         from HCCResponseLib.review.read.lifecycle import amend as reopen
         from HCCResponseLib.review.read.lifecycle import points
         from HCCResponseLib.review.read.state import read_state
 
-        session = open_own(read)
-        if time_point not in points(session.state):
-            names = ", ".join(points(session.state))
-            raise InputError(f"There is no time point '{time_point}' in this read; it has {names}.")
         people = people_of(session.store)
-        account, credentials = account_of(people, session, (as_name, None), (password_file, None))
+        _require_signed(session, people, time_point)
+        account, credentials = known_account(people, as_name, (password_file, None))
         version = reopen(session.store, session.state, people, credentials, time_point, reason)
         session.state = read_state(session.store)
         write_outputs(session, by=account.name)
@@ -45,3 +46,26 @@ def amend(
             return
         say(f"'{time_point}' is open again: version {version}. To be signed again: {', '.join(waits)}.")
         say(f"To change rows: hcc-response review {session.folder}; then: hcc-response sign {session.folder}")
+
+
+def _require_signed(session: "Session", people: "People", time_point: str) -> None:
+    """Refuse what cannot be opened again before anybody is asked for a password.
+
+    Raises:
+        InputError: no such time point, it is not signed, or nobody has an account here.
+    """
+    from HCCResponseLib.review.read.lifecycle import points
+
+    names = points(session.state)
+    if time_point not in names:
+        raise InputError(f"There is no time point '{time_point}' in this read; it has {', '.join(names)}.")
+    if time_point not in session.state.locked:
+        raise InputError(
+            f"'{time_point}' is not signed, so there is nothing to open again. "
+            f"To change its rows: hcc-response review {session.folder}"
+        )
+    if not any(account.active for account in people.accounts()):
+        raise InputError(
+            "There is no account on this computer, and a signed time point is opened again by somebody who signs in. "
+            f"Give this command on the computer where '{time_point}' was signed."
+        )

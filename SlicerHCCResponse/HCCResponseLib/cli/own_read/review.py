@@ -8,7 +8,7 @@ import typer
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.common import console, errors_as_one_line
 from HCCResponseLib.cli.options import ProposalOptions, with_groups
-from HCCResponseLib.cli.own_read.session import ReadFolder, how_to_amend, open_own
+from HCCResponseLib.cli.own_read.session import ReadFolder, how_to_amend, own_read
 
 if TYPE_CHECKING:
     from HCCResponseLib.cli.own_read.walk import Walk
@@ -27,6 +27,8 @@ def review(
 ) -> None:
     """Go through a read row by row in the terminal: accept, correct or reject each, with its picture.
 
+    The picture of a follow-up shows the lesion at baseline beside it, to the same scale.
+
     Every answer is kept at once; stop and go on whenever you like. Follow-ups are proposed after the baseline.
     """
     with errors_as_one_line():
@@ -35,18 +37,18 @@ def review(
                 "Reviewing asks for each row and needs a terminal. Without one, fill in the decisions.yaml beside the "
                 "report and run: hcc-response assess STUDY --decisions FILE"
             )
-        session = open_own(read)
-        from HCCResponseLib.cli.own_read.walk import Walk
+        with own_read(read, "review") as session:
+            from HCCResponseLib.cli.own_read.walk import Walk
 
-        names = (reader or _reader(session), *_own_names(session))
-        if set(session.state.locked) >= {p.name for p in session.study.timepoints}:
-            raise InputError(f"Every time point of this read is signed. {how_to_amend(session)}")
-        console.print(
-            f"You answer as {names[0]}; under another name: --as NAME.", soft_wrap=True, markup=False
-        )
-        walk = Walk(session, names, _ask, lambda line: console.print(line, soft_wrap=True, markup=False))
-        _go_through(walk, session, proposals)
-        _tell_end(session, names[0])
+            names = (reader or _reader(session), *_own_names(session))
+            if set(session.state.locked) >= {p.name for p in session.study.timepoints}:
+                raise InputError(f"Every time point of this read is signed. {how_to_amend(session)}")
+            console.print(
+                f"You answer as {names[0]}; under another name: --as NAME.", soft_wrap=True, markup=False
+            )
+            walk = Walk(session, names, _ask, lambda line: console.print(line, soft_wrap=True, markup=False))
+            _go_through(walk, session, proposals)
+            _tell_end(session, names[0])
 
 
 def _go_through(walk: "Walk", session: "Session", proposals: ProposalOptions) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
-from HCCResponseLib.cli.own_read.session import ReadFolder, how_to_amend, open_own
+from HCCResponseLib.cli.own_read.session import ReadFolder, how_to_amend, own_read
 from HCCResponseLib.cli.sign_in import (
     NewPasswordFile,
     PasswordFile,
@@ -52,8 +52,7 @@ def sign(
 
     At the first use your account on this computer is made. What is still missing is listed instead (exit status 1).
     """
-    with errors_as_one_line():
-        session = open_own(read)
+    with errors_as_one_line(), own_read(read, "sign") as session:
         due = _due(session, time_point)
         for line in _what_is_signed(session, due):
             console.print(line, soft_wrap=True, markup=False)
@@ -155,15 +154,27 @@ def account_of(
 ) -> tuple["Account", tuple[str, str]]:
     """The signer's account, with name and password; the first account of this computer is made here."""
     as_name, printed_name = names
-    known = [a for a in people.accounts() if a.active]
-    if not known:
+    if not any(a.active for a in people.accounts()):
         return _first_account(people, session, names, files)
     if printed_name is not None:
         raise InputError(
             "--printed-name is for the first account alone; there are accounts on this computer already."
         )
+    return known_account(people, as_name, files)
+
+
+def known_account(
+    people: "People", as_name: str | None, files: tuple[Path | None, Path | None]
+) -> tuple["Account", tuple[str, str]]:
+    """The account of whoever signs in, with name and password; there is at least one.
+
+    Raises:
+        InputError: there are several, and it was not said which.
+        SignInError: not accepted.
+    """
+    known = [a for a in people.accounts() if a.active]
     if as_name is None and len(known) > 1:
-        raise InputError(f"Who signs? Name yourself with --as: {', '.join(a.name for a in known)}.")
+        raise InputError(f"Who are you? Name yourself with --as: {', '.join(a.name for a in known)}.")
     account = people.account(as_name) if as_name else known[0]
     return account, enter(people, account.name, PasswordFiles(*files))[1]
 
@@ -187,7 +198,7 @@ def _first_account(
         raise InputError(
             "There is no account on this computer yet; make yours with --as NAME --printed-name 'YOUR NAME'."
         )
-    secret = new_account_password(files)
+    secret = new_account_password(files, people.rules())
     return people.add(as_name, printed, {Role.READER, Role.MANAGER}, secret), (as_name, secret)
 
 

@@ -149,7 +149,7 @@ class Walk:
 
     def _picture(self, point: str, name: str, row: Row) -> Path | None:
         images = {p.name: p for p in self._session.study.timepoints}
-        data = row_picture(point, row, lambda n: self._session.image(images[n])).data
+        data = row_picture(self._session.state, point, row, lambda n: self._session.image(images[n]))
         if data is None:
             return None
         stem = file_stems(points(self._session.state))[point]

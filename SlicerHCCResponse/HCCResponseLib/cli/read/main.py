@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 read_app = typer.Typer(
     name="read",
     help="Central review: accounts, independent reads, signatures, adjudication, and the log behind them. "
-    "Every command but 'verify' asks who you are, and 'report' where a store has accounts.",
+    "Commands ask who you are, except 'verify' and 'prepare', and 'report' where a store has no accounts.",
     no_args_is_help=True,
 )
 read_app.add_typer(users_app)

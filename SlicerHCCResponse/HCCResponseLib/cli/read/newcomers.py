@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.cli.sign_in import CommandAnswer, SignedIn, password, people_at
+from HCCResponseLib.cli.sign_in import CommandAnswer, SignedIn, new_password, people_at
 from HCCResponseLib.review.people.account_rules import shipped_rules
 from HCCResponseLib.review.people.accounts import Account
 from HCCResponseLib.review.people.newcomers import Newcomer, load_newcomers
@@ -27,7 +27,7 @@ def founded(where: str, path: Path, as_name: str | None, password_file: Path | N
     """
     # Looked at before the database is made, so that a slip in the list leaves no empty one behind.
     manager, others = _manager_first(load_newcomers(path, shipped_rules()), where, as_name)
-    secret = password(password_file, new=True)
+    secret = new_password(password_file, shipped_rules())
     shipped_rules().check_password(secret, manager.name, manager.printed_name)
     with people_at(where, create=True) as (store, people), store.transaction():
         first = people.add(manager.name, manager.printed_name, manager.roles, secret)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from HCCResponseLib.base.errors import HCCResponseError
-from HCCResponseLib.cli.common import console
+from HCCResponseLib.cli.common import console, working_in
 from HCCResponseLib.cli.sign_in import CommandAnswer
 
 if TYPE_CHECKING:
@@ -59,9 +59,10 @@ class NextStep:
         names = ", ".join(self.due)
         console.print(f"Signed and kept. Proposing {names} now; Ctrl+C stops it.", markup=False)
         try:
-            session = open_proposed(self.read, self.study, self.folder, options)
-            result = write_outputs(session)
-            file, then = _to_do(session, self.study)
+            with working_in(self.folder, "read"):
+                session = open_proposed(self.read, self.study, self.folder, options)
+                result = write_outputs(session)
+                file, then = _to_do(session, self.study)
         except KeyboardInterrupt:
             return self._stopped("cancelled", CANCELLED)
         except (HCCResponseError, OSError) as problem:

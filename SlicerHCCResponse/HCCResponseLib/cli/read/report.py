@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from HCCResponseLib.cli.common import JsonOption, errors_as_one_line, say, say_json
-from HCCResponseLib.cli.sign_in import DuePasswordFile, Observer, PasswordFile, PasswordFiles, signed_in
+from HCCResponseLib.cli.sign_in import DuePasswordFile, PasswordFile, PasswordFiles, signed_in
 
 if TYPE_CHECKING:
     from HCCResponseLib.review.read.state import ReadState
@@ -21,6 +21,13 @@ Place = Annotated[
     str,
     typer.Argument(
         metavar="STORE", help="Output folder of a read, file of reads, or postgresql:// URL of a committee."
+    ),
+]
+
+OwnName = Annotated[
+    str | None,
+    typer.Option(
+        "--as", envvar="HCC_RESPONSE_USER", help="Your own sign-in name; needed where the store has accounts."
     ),
 ]
 
@@ -35,10 +42,8 @@ def report(
         Path | None,
         typer.Option("--output", "-o", help="Folder to write to; default: where its last report lies."),
     ] = None,
-    pdf: Annotated[
-        bool, typer.Option("--pdf", help="Also as report.pdf, with a head on every page.")
-    ] = False,
-    name: Observer = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also as report.pdf, for printing.")] = False,
+    name: OwnName = None,
     password_file: PasswordFile = None,
     new_password_file: DuePasswordFile = None,
     as_json: JsonOption = False,

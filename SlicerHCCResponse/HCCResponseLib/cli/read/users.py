@@ -18,6 +18,7 @@ from HCCResponseLib.cli.sign_in import (
     SignedIn,
     Where,
     enter,
+    new_password,
     password,
     people_at,
     signed_command,
@@ -70,7 +71,7 @@ def add(
             if not as_name:
                 raise InputError(_WITHOUT_NAME.format(where=where))
             by, _ = enter(people, as_name, PasswordFiles(password_file, new_is_anothers=True))
-        made = people.add(name, printed_name, set(role), password(new_password_file, new=True), by)
+        made = people.add(name, printed_name, set(role), new_password(new_password_file, people.rules()), by)
         result = {"name": made.name, "printed_name": made.printed_name, "roles": sorted(made.roles)}
         say_json(result) if as_json else say(f"Account '{name}' made: {', '.join(sorted(made.roles))}.")
 
@@ -150,7 +151,8 @@ def change_password(
 ) -> None:
     """Change your own password; a temporary or expired one is also asked for by every other command with --as."""
     with people_at(where, create=False) as (_, people):
-        people.change_password(as_name, password(password_file), password(new_password_file, new=True))
+        own = password(password_file)
+        people.change_password(as_name, own, new_password(new_password_file, people.rules(), changed=True))
         answer = _done(as_name, "password changed")
         say_json(answer.values) if as_json else say(answer.words)
 
@@ -159,7 +161,8 @@ def change_password(
 @signed_command
 def reset(signed: SignedIn, name: Account, new_password_file: NewPasswordFile = None) -> CommandAnswer:
     """Give somebody who lost theirs a temporary password (manager). Check first who is asking."""
-    signed.people.reset_password(signed.person, name, password(new_password_file, new=True))
+    secret = new_password(new_password_file, signed.people.rules(), changed=True)
+    signed.people.reset_password(signed.person, name, secret)
     return _done(name, "temporary password set")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from HCCResponseLib.base.errors import HCCResponseError
-from HCCResponseLib.cli.common import JsonOption
+from HCCResponseLib.cli.common import JsonOption, working_in
 from HCCResponseLib.cli.new_study import DEFAULT_FOLDER
 from HCCResponseLib.cli.options import ProposalOptions, with_groups
 from HCCResponseLib.cli.read.comparison import asked_choice, compared, comparison_words
@@ -63,9 +63,10 @@ def open_and_propose(
 
     with signed_in(where, as_name, PasswordFiles(password_file, new_password_file)) as signed:
         opened = open_read(signed.store, signed.person, read_id)
-        session = open_proposed(opened, study, output, proposals.options())
-        tell(write_outputs(session), as_json)
-        tell_what_follows(session, study)
+        with working_in(output, "read open"):
+            session = open_proposed(opened, study, output, proposals.options())
+            tell(write_outputs(session), as_json)
+            tell_what_follows(session, study)
 
 
 @signed_command
@@ -76,12 +77,13 @@ def show(
         int | None, typer.Option(min=1, help="An earlier version; default: the latest.")
     ] = None,
 ) -> CommandAnswer:
-    """Where a read stands: its time points, what was decided, what was changed and why, who signed what and when."""
+    """Where a read stands: decisions, changes with their reasons, signatures, and what an adjudicator chose."""
     from HCCResponseLib.review.read.changes import changes
+    from HCCResponseLib.review.read.choice import adjudication
     from HCCResponseLib.review.read.lifecycle import points, stage
 
     store, state = _opened(signed, read_id, version)
-    changed = changes(store, state)
+    changed, chosen = changes(store, state), adjudication(state, read_id)
     values: dict[str, Any] = {
         "read": read_id,
         "version": state.locks.version,
@@ -90,6 +92,7 @@ def show(
         ],
         "changes": [asdict(c) for c in changed],
         "signatures": [asdict(s) for s in state.signatures],
+        "adjudication": chosen and asdict(chosen),
     }
     lines = []
     for point in values["time_points"]:
@@ -101,6 +104,7 @@ def show(
     for s in state.signatures:
         signature = f"Signed: {s.time_point} ({s.category or 'no category'}) by {s.printed_name}, {s.when}"
         lines.append(f"{signature}, {s.meaning}, version {s.version}, {s.under_key}")
+    lines += [chosen.words] if chosen else []
     return CommandAnswer(values, "\n".join(lines))
 
 
@@ -226,7 +230,7 @@ def _signed_words(done: Signature) -> str:
 
 @signed_command
 def compare(signed: SignedIn, subject: Subject) -> CommandAnswer:
-    """Whether the reads of a subject are finished and in which adjudication variables they differ."""
+    """Compare the reads of a subject: whether they are finished, and in what that is adjudicated they differ."""
     found, values = compared(signed, subject)
     result = {
         "subject": subject,

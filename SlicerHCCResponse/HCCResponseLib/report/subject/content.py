@@ -18,6 +18,7 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.read.category import missing
 from HCCResponseLib.review.read.changes import Change
+from HCCResponseLib.review.read.choice import adjudication
 from HCCResponseLib.review.read.lifecycle import is_signed, points, stage
 from HCCResponseLib.review.read.new_lesions import histories
 from HCCResponseLib.review.read.parallel import parallel_readings
@@ -124,6 +125,7 @@ def report_content(
     assert state.study is not None
     shown = without_rejected(state)
     sum_title = profile.sum_title
+    chosen = adjudication(state, read_id)
     return ReportContent(
         title=f"Treatment response: {state.study.subject}",
         head=_head(state, read_id),
@@ -140,7 +142,7 @@ def report_content(
         new_lesions=_new_lesions(shown, {h.name: h.why for h in histories(state, profile) if h.progression}),
         no_new_lesions=_no_new_lesions(shown),
         rejected=rejected(state),
-        who=(*_who(state), *_adjudicated(state, read_id)),
+        who=(*_who(state), *([chosen.words] if chosen else [])),
         signatures=tuple(state.signatures),
         cautions=tuple(cautions(shown, profile)),
         sum_title=sum_title,
@@ -195,17 +197,6 @@ def _who(state: ReadState) -> list[str]:
         out.append(f"{rows} accepted unseen in the name of {', '.join(unseen)}.")
     stages = " · ".join(f"{name}: {stage(state, name).value}" for name in points(state))
     return [*(out or ["No decisions yet."]), f"Version {state.locks.version} of the read; {stages}."]
-
-
-def _adjudicated(state: ReadState, read_id: str) -> list[str]:
-    """Which read counts, when and why. Readers are blinded to persons: the adjudicator goes by the role."""
-    choice = state.locks.choice
-    if choice is None:
-        return []
-    counts = f"this read ({read_id}) counts"
-    if choice.chosen != read_id:
-        counts = f"read {choice.chosen} counts for this subject, not this read"
-    return [f"Adjudicated by the adjudicator, {choice.when}: {counts}. Reason: {choice.reason.rstrip('.')}."]
 
 
 def _measured(state: ReadState, profile: Profile) -> str:

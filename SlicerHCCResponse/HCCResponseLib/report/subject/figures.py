@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -35,47 +36,66 @@ def outlines(contour: Lesion, level: int) -> list[FloatArray]:
     return [line + contour.start[1:] for line in slice_contours(contour.plane(level))]
 
 
-def draw_key_slice(
-    image: Volume,
-    centre: tuple[int, int, int],
-    half_mm: float,
-    caption: str,
-    contour: Lesion | None = None,
-    measurement: LesionMeasurement | None = None,
-) -> str:
-    """A PNG as a data URI: soft-tissue window, patient's right on the left, 10 mm ticks, contour and axes.
+@dataclass(frozen=True, eq=False)
+class KeySlice:
+    """One slice with a lesion, or with the place where it was or would be.
 
-    Args:
+    Attributes:
         centre: (z, y, x) index around which it is cut.
-        half_mm: half the side of the square shown.
         caption: drawn into the lower left corner.
+        title: drawn above the number of the slice: which visit.
         measurement: its long and short axis are drawn.
     """
-    z, y, x = centre
-    sy, sx = image.geometry.spacing[1:]
-    figure = Figure(figsize=(3.4, 3.4), dpi=110, facecolor="black")
-    axes = figure.add_axes((0, 0, 1, 1))
-    plane = window(image.hu[z], SOFT_TISSUE_WINDOW)
+
+    image: Volume
+    centre: tuple[int, int, int]
+    caption: str
+    contour: Lesion | None = None
+    measurement: LesionMeasurement | None = None
+    title: str = ""
+
+
+def draw_key_slices(shown: Sequence[KeySlice], half_mm: float, side_inches: float = 3.4) -> str:
+    """A PNG as a data URI: slices side by side to one scale, in the soft-tissue window, patient's right on the left.
+
+    Contour, axes and a bar of 20 mm are drawn into each.
+
+    Args:
+        half_mm: half the side of the square that is shown of each.
+    """
+    count = len(shown)
+    figure = Figure(figsize=(side_inches * count, side_inches), dpi=110, facecolor="black")
+    width = 1 / count - (0.004 if count > 1 else 0)
+    for number, one in enumerate(shown):
+        _draw_slice(figure.add_axes((number / count, 0, width, 1)), one, half_mm)
+    return as_png(figure)
+
+
+def _draw_slice(axes: Axes, shown: KeySlice, half_mm: float) -> None:
+    z, y, x = shown.centre
+    sy, sx = shown.image.geometry.spacing[1:]
+    plane = window(shown.image.hu[z], SOFT_TISSUE_WINDOW)
     axes.imshow(plane, cmap="gray", vmin=0, vmax=1, aspect=sy / sx, interpolation="bilinear")
-    for outline in outlines(contour, z) if contour is not None else ():
+    for outline in outlines(shown.contour, z) if shown.contour is not None else ():
         axes.plot(outline[:, 1], outline[:, 0], color=_CONTOUR, linewidth=1.3)
-    if measurement is not None and measurement.slice_axis == 0 and measurement.slice_index == z:
-        for line, colour in ((measurement.long_axis, _LINE), (measurement.short_axis, _SHORT)):
+    measured = shown.measurement
+    if measured is not None and measured.slice_axis == 0 and measured.slice_index == z:
+        for line, colour in ((measured.long_axis, _LINE), (measured.short_axis, _SHORT)):
             if line is not None:
                 (_, y0, x0), (_, y1, x1) = line.start_index, line.end_index
                 axes.plot([x0, x1], [y0, y1], color=colour, linewidth=1.4, marker="o", markersize=2.6)
     axes.set_xlim(x - half_mm / sx, x + half_mm / sx)
     axes.set_ylim(y + half_mm / sy, y - half_mm / sy)
     axes.set_axis_off()
-    _words(axes, caption, z, half_mm)
-    return as_png(figure)
+    _words(axes, shown, half_mm)
 
 
-def _words(axes: Axes, caption: str, z: int, half_mm: float) -> None:
+def _words(axes: Axes, shown: KeySlice, half_mm: float) -> None:
     box = {"facecolor": "black", "alpha": 0.55, "pad": 2.5, "edgecolor": "none"}
     style: dict[str, Any] = {"color": "white", "fontsize": 8.5, "bbox": box}
-    axes.text(0.02, 0.02, caption, transform=axes.transAxes, va="bottom", **style)
-    axes.text(0.02, 0.98, f"slice {z + 1}", transform=axes.transAxes, va="top", **style)
+    axes.text(0.02, 0.02, shown.caption, transform=axes.transAxes, va="bottom", **style)
+    place = "\n".join(filter(None, (shown.title, f"slice {shown.centre[0] + 1}")))
+    axes.text(0.02, 0.98, place, transform=axes.transAxes, va="top", **style)
     axes.text(0.98, 0.98, "L", transform=axes.transAxes, va="top", ha="right", **style)
     share = 20.0 / (2 * half_mm)
     bar: dict[str, Any] = {"transform": axes.transAxes, "solid_capstyle": "butt"}

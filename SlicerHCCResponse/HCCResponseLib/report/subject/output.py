@@ -24,6 +24,7 @@ from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import ReadEvaluation, TimePointEvaluation
 from HCCResponseLib.review.read.category import category, missing
 from HCCResponseLib.review.read.changes import changes
+from HCCResponseLib.review.read.choice import adjudication
 from HCCResponseLib.review.read.facts import visit_to_json
 from HCCResponseLib.review.read.lifecycle import is_signed, stage
 from HCCResponseLib.review.read.new_lesions import histories
@@ -104,7 +105,7 @@ def write_files(
 
         write_pdf(printed, content)
         details |= {"pdf": str(printed.resolve()), "pdf_sha256": sha256_of(printed)}
-    result = write_result(folder, state, profile, evaluation)
+    result = write_result(folder, state, profile, evaluation, store.read_id)
     actor = by or (state.person.name if state.person else "")
     note(store, actor, REPORTED, f"read {store.read_id}", details, new=report.name)
     return {**result, REPORT: str(report.resolve()), PDF: str(printed.resolve()) if has_pdf else None}
@@ -150,7 +151,11 @@ def file_stems(names: Sequence[str]) -> dict[str, str]:
 
 
 def write_result(
-    folder: Path, state: ReadState, profile: Profile, evaluation: ReadEvaluation | None
+    folder: Path,
+    state: ReadState,
+    profile: Profile,
+    evaluation: ReadEvaluation | None,
+    read_id: str = "",
 ) -> dict[str, Any]:
     """Write ``result.json`` and return its content; ``category`` is ``None`` without an evaluation.
 
@@ -172,6 +177,7 @@ def write_result(
         for p in state.study.timepoints
     ]
     latest = evaluation.time_points[-1].overall if evaluation else None
+    chosen = adjudication(state, read_id)
     result = {
         "subject": state.study.subject,
         "criterion": profile.criterion,
@@ -194,6 +200,7 @@ def write_result(
         ],
         "version": state.locks.version,
         "signatures": [asdict(s) for s in state.signatures],
+        "adjudication": chosen and asdict(chosen),
         "software": f"hcc-response {__version__}",
         "notice": "For research use; not cleared for clinical use.",
     }

@@ -147,6 +147,7 @@ def adjudicate(
         payload: dict[str, Any] = {
             "subject": subject,
             "chosen": chosen,
+            "stream": next(a.stream for a in found.reads if a.read_id == chosen),
             "differing": list(found.differing),
             "signer": person.name,
             "printed_name": person.printed_name,

@@ -37,6 +37,21 @@ class AccountRules(BaseModel):
     argon2_memory_kib: int = Field(ge=8192, le=4194304)
     argon2_parallelism: int = Field(ge=1, le=16)
 
+    def words(self, changed: bool = False) -> str:
+        """What a password must be like, as a sentence to show before it is chosen.
+
+        Args:
+            changed: it takes the place of an earlier one.
+        """
+        parts = [f"{self.min_length} to {self.max_length} characters"]
+        if self.min_different_characters > 1:
+            parts.append(f"at least {self.min_different_characters} different ones")
+        parts.append("no part of the person's name")
+        if changed and self.remembered_passwords:
+            before = self.remembered_passwords
+            parts.append("not the last password" if before == 1 else f"none of the last {before} passwords")
+        return f"A new password: {', '.join(parts)}."
+
     def check_password(self, password: str, name: str, printed_name: str) -> None:
         """Refuse a weak password.
 

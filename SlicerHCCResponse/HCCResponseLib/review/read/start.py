@@ -6,8 +6,8 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.response.profiles.load import Profile
 
-# Field of study.yaml, and what it is in words.
-_FIELDS = {
+#: By ``sd_min_reference``: field of study.yaml, and what it is in words.
+START_FIELDS = {
     "randomisation": ("randomisation_date", "randomisation"),
     "first-dose": ("first_dose_date", "the first dose"),
 }
@@ -26,7 +26,7 @@ def start_of(study: Study, profile: Profile) -> date | None:
 def require_start(study: Study, profile: Profile) -> None:
     """Refuse to begin a read without it. Raises ``InputError``."""
     if start_of(study, profile) is None:
-        field, words = _FIELDS[profile.sd_min_reference]
+        field, words = START_FIELDS[profile.sd_min_reference]
         raise InputError(
             f"Profile '{profile.name}' counts the minimum time of stable disease from {words}: write "
             f"'{field}: 2024-01-31' (year-month-day) below 'subject' in the study file."

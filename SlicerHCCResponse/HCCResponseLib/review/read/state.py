@@ -367,5 +367,6 @@ def _take_lock(state: ReadState, event: Event) -> None:
     elif event.action in ("closed", "adjudicated"):
         state.locks.final = event.reason
         if event.action == "adjudicated":
-            state.locks.choice = Choice(payload["chosen"], event.utc, event.local, event.reason)
+            who = (payload["printed_name"], payload.get("stream", ""))
+            state.locks.choice = Choice(payload["chosen"], event.utc, event.local, event.reason, *who)
     state.seen = event.sequence

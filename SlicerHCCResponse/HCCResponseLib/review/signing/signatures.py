@@ -89,12 +89,16 @@ class Choice:
         chosen: name of the read that counts, this one or another.
         utc, local: when (ISO 8601); ``local`` with its offset from UTC, empty in earlier versions.
         reason: why, in the adjudicator's words.
+        printed_name: the adjudicator's, which readers must not learn.
+        stream: place in the committee of whoever read what was chosen; empty in earlier versions.
     """
 
     chosen: str
     utc: str
     local: str
     reason: str
+    printed_name: str = ""
+    stream: str = ""
 
     @property
     def when(self) -> str:
