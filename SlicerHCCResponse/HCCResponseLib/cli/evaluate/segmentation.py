@@ -102,6 +102,7 @@ def _line(result: ScanResult) -> str:
 
 
 def _tell(found: list[Figure], report: Path, as_json: bool) -> None:
+    from HCCResponseLib.evaluation.segmentation.figures import BY_THRESHOLD
     from HCCResponseLib.statistics.estimate import as_records, in_cells
 
     if as_json:
@@ -109,7 +110,7 @@ def _tell(found: list[Figure], report: Path, as_json: bool) -> None:
         say_json(answer)
         return
     for section, figures in groupby(found, lambda figure: figure.section):
-        if "by threshold" in section:
+        if section.startswith(BY_THRESHOLD):
             continue  # a curve in the report
         say(section)
         for name, value, interval, n, _ in map(in_cells, figures):

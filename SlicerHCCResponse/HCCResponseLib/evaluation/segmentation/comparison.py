@@ -25,6 +25,9 @@ from HCCResponseLib.track.identity.components import components
 # Overlap from which on a lesion counts as found: Baumgartner et al., MICCAI 2021 (nnDetection), IoU 0.1.
 LEAST_IOU = 0.1
 THRESHOLDS = (0.1, 0.25, 0.5, 0.75, 0.9)
+# Within this distance of the reference a contour is drawn too wide; a border all around a liver would else be one part
+# of 200 mL, more than many an organ.
+BORDER_MM = 5.0
 # Below this size parts are crumbs, of which a low threshold leaves thousands.
 _LEAST_MM = 5.0
 
@@ -62,13 +65,21 @@ def compare_liver(reference: Reference, found: Found) -> LiverResult | None:
     near = nearness(mask, reference.liver, geometry.spacing)
     assert near is not None  # a reference of the liver is never empty
     voxel_ml = geometry.voxel_volume_mm3 / 1000
-    outside = components(mask & ~reference.liver)
     return LiverResult(
         near,
         int(reference.liver.sum()) * voxel_ml,
         int(mask.sum()) * voxel_ml,
-        outside[0].count * voxel_ml if outside else 0.0,
+        _elsewhere(mask, reference.liver, geometry) * voxel_ml,
     )
+
+
+def _elsewhere(found: Mask, liver: Mask, geometry: Geometry) -> int:
+    """Voxels of the largest part of what was found away from the liver."""
+    about = Lesion.of(liver).dilated(geometry.spacing, BORDER_MM)
+    away = found.copy()
+    away[about.box] &= ~about.voxels
+    parts = components(away)
+    return parts[0].count if parts else 0
 
 
 def compare_tumour(reference: Reference, found: Found) -> Nearness | None:

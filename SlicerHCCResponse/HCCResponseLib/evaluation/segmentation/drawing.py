@@ -17,7 +17,7 @@ from HCCResponseLib.lesions.lesion import union
 # Level 50, width 400: the usual window of the abdomen.
 _WINDOW = (-150.0, 250.0)
 _MARGIN_MM, _BAR_MM = 25.0, 50.0
-_INCHES = 6.0
+_INCHES, _LINE_INCHES = 6.0, 0.18
 # Colours that are told apart with any colour vision: Okabe & Ito.
 _LINES = {
     "liver, reference": ("#56b4e9", "-", 1.3),
@@ -36,8 +36,8 @@ def draw_scan(path: Path, result: ScanResult, reference: Reference, found: Found
     level = _level(masks)
     box = _view(masks, reference)
     _, height_mm, width_mm = _sides_mm(box, reference)
-    figure = Figure(figsize=(_INCHES, _INCHES * height_mm / width_mm + 1.1), layout="constrained")
-    axis = figure.subplots()
+    words = title(result, level, len(reference.image.hu))
+    figure, axis = _sheet(Figure, width_mm, height_mm, words)
     shown = window(reference.image.hu[level][box[1:]], _WINDOW)
     extent = (0.0, width_mm, height_mm, 0.0)
     axis.imshow(shown, cmap="gray", vmin=0, vmax=1, extent=extent, interpolation="bilinear")
@@ -49,10 +49,20 @@ def draw_scan(path: Path, result: ScanResult, reference: Reference, found: Found
             axis.contour(across, down, plane, [0.5], colors=colour, linestyles=[dashes], linewidths=width)
             drawn.append(Line2D([], [], color=colour, linestyle=dashes, linewidth=width, label=name))
     _dress(axis, width_mm, height_mm)
-    axis.set_title("\n".join(title(result, level, len(reference.image.hu))), fontsize=9, loc="left")
     if drawn:
-        figure.legend(handles=drawn, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+        figure.legend(handles=drawn, loc="lower center", ncols=4, fontsize=8, frameon=False)
     write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=110))
+
+
+def _sheet(figure_class: Any, width_mm: float, height_mm: float, words: list[str]) -> tuple[Any, Any]:
+    """A figure as wide as the slice, with room for the title above and the legend below, and its axis."""
+    slice_inches, above = _INCHES * height_mm / width_mm, _LINE_INCHES * (len(words) + 0.6)
+    height = slice_inches + above + 2 * _LINE_INCHES
+    figure = figure_class(figsize=(_INCHES, height))
+    axis = figure.add_axes((0, 2 * _LINE_INCHES / height, 1, slice_inches / height))
+    top = 1 - 0.4 * _LINE_INCHES / height
+    figure.text(0.01, top, "\n".join(words), fontsize=9, va="top", linespacing=1.3)
+    return figure, axis
 
 
 def title(result: ScanResult, level: int, levels: int) -> list[str]:
@@ -126,9 +136,12 @@ def _centres(count: int, length: float) -> Any:
 
 def _dress(axis: Any, width: float, height: float) -> None:
     """Sides of the patient and a scale, no axes."""
+    from matplotlib.patheffects import withStroke
+
     axis.set(xlim=(0, width), ylim=(height, 0))
     axis.set_axis_off()
-    style = {"color": "white", "fontsize": 9}
+    # Read on bone and contrast medium, too.
+    style = {"color": "white", "fontsize": 9, "path_effects": [withStroke(linewidth=2, foreground="black")]}
     axis.text(4, height / 2, "R", va="center", **style)
     axis.text(width - 4, height / 2, "L", va="center", ha="right", **style)
     axis.plot([6, 6 + _BAR_MM], [height - 6] * 2, color="white", lw=2, solid_capstyle="butt")

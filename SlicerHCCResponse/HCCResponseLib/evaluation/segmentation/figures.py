@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from HCCResponseLib.evaluation.segmentation.comparison import BORDER_MM
 from HCCResponseLib.evaluation.segmentation.froc import (
     PATIENT,
     Detection,
@@ -16,6 +17,7 @@ from HCCResponseLib.statistics.estimate import Figure
 from HCCResponseLib.statistics.proportions import clustered_mean, clustered_share
 
 TITLE = "Segmentation against reference masks"
+BY_THRESHOLD = "Lesions found by threshold"
 # A larger piece outside of the liver is another organ, not a border that is drawn differently.
 OTHER_ORGAN_ML = 5.0
 _DRAWS = "bootstrap of patients"
@@ -33,7 +35,7 @@ def figures(results: Sequence[ScanResult]) -> list[Figure]:
         *(
             figure
             for size, points in curves(results).items()
-            for figure in _detection(f"Lesions found by threshold, {size.words}", points)
+            for figure in _detection(f"{BY_THRESHOLD}, {size.words}", points)
         ),
         _mean(results, "Time", "time of the engine a scan", "s", lambda r: r.seconds),
     ]
@@ -64,13 +66,13 @@ def _liver(results: Sequence[ScanResult]) -> list[Figure]:
         ("surface Dice at 2 mm", "", _of_liver(lambda liver: liver.near.surface_dice)),
         ("HD95", "mm", _of_liver(lambda liver: liver.near.hausdorff95_mm)),
         ("volume, found minus reference", "%", _of_liver(_volume_error)),
-        ("largest part outside the reference", "mL", _of_liver(lambda liver: liver.outside_ml)),
+        (f"largest part more than {BORDER_MM:g} mm outside", "mL", _of_liver(lambda liver: liver.outside_ml)),
     ]
     return [
         *(_mean(compared, "Liver", *value) for value in values),
         _share(
             "Liver",
-            f"scans with more than {OTHER_ORGAN_ML:g} mL in one part outside",
+            f"scans with more than {OTHER_ORGAN_ML:g} mL in such a part",
             compared,
             lambda r: r.liver is not None and r.liver.outside_ml > OTHER_ORGAN_ML,
         ),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from HCCResponseLib.base.files import write_atomically
 from HCCResponseLib.evaluation.segmentation.results import ScanResult
@@ -160,18 +161,27 @@ def draw_froc(path: Path, results: Sequence[ScanResult]) -> bool:
             clip_on=False,
             zorder=3,
         )
-        for point, x, y in zip(points, across, up, strict=True):
-            if point.threshold is not None and size == MEASURABLE:
-                axis.annotate(
-                    f"{point.threshold:g}", (x, y), (5, -11), textcoords="offset points", fontsize=8
-                )
-    axis.set(xlabel="false parts of that size a scan", ylabel="lesions found, %", ylim=(-3, 103))
-    axis.set_xlim(left=0, right=max(1.0, 1.08 * axis.get_xlim()[1]))
+        if size == MEASURABLE:
+            for (x, y), thresholds in _named(points, across, up).items():
+                axis.annotate(thresholds, (x, y), (7, 5), textcoords="offset points", fontsize=8)
+    axis.set(xlabel="false parts of that size a scan", ylabel="lesions found, %", ylim=(-4, 108))
+    widest = max(1.0, 1.08 * axis.get_xlim()[1])
+    axis.set_xlim(-0.02 * widest, widest)
     axis.grid(color="#dddddd", lw=0.6)
     axis.set_title(_froc_title(shown), fontsize=10)
     figure.legend(loc="outside lower center", ncols=3, fontsize=9, frameon=False)
     write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=110))
     return True
+
+
+def _named(points: Sequence[Detection], across: list[float], up: list[float]) -> dict[Any, str]:
+    """The thresholds at each place of the curve; where several fall on one, all of them."""
+    names: dict[Any, str] = {}
+    for point, *place in zip(points, across, up, strict=True):
+        if point.threshold is not None:
+            there = names.get(tuple(place))
+            names[tuple(place)] = f"{there}, {point.threshold:g}" if there else f"{point.threshold:g}"
+    return names
 
 
 def _froc_title(shown: dict[SizeClass, list[Detection]]) -> str:

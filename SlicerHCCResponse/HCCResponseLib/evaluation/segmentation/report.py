@@ -12,12 +12,13 @@ from HCCResponseLib.base.pages import page
 from HCCResponseLib.engines.contract import Gives
 from HCCResponseLib.evaluation.segmentation.comparison import LEAST_IOU
 from HCCResponseLib.evaluation.segmentation.figures import (
+    BY_THRESHOLD,
     TITLE,
     diameter_error_mm,
     diameter_error_percent,
     figures,
 )
-from HCCResponseLib.evaluation.segmentation.froc import curves, draw_froc
+from HCCResponseLib.evaluation.segmentation.froc import Detection, SizeClass, curves, draw_froc
 from HCCResponseLib.evaluation.segmentation.results import ScanResult, ScanState
 from HCCResponseLib.evaluation.segmentation.run import PICTURES, EngineRun
 from HCCResponseLib.statistics.estimate import Figure, as_csv, as_markdown, in_cells
@@ -50,14 +51,18 @@ def write_report(results: Sequence[ScanResult], run: EngineRun, made_by: str) ->
     if not drawn:
         froc.unlink(missing_ok=True)  # of an earlier list of scans
     worst = worst_first([r for r in results if r.state is not ScanState.UNREADABLE])
+    by_threshold = curves(results)
+    shown = [f for f in found if not f.section.startswith(BY_THRESHOLD)]  # a table of its own on the page
     values = {
         "title": TITLE,
         "facts": _facts(results, run, made_by),
         "problems": [r for r in results if r.state is not ScanState.DONE],
         "froc": _embedded(froc) if drawn else None,
-        "labels_only": drawn and not curves(results),
+        "labels_only": drawn and not by_threshold,
+        "curve": [_curve_row(size, points) for size, points in by_threshold.items()],
+        "thresholds": [p.threshold for p in next(iter(by_threshold.values()), ())],
         "sections": [
-            Section(t, [in_cells(f) for f in rows]) for t, rows in groupby(found, lambda f: f.section)
+            Section(t, [in_cells(f) for f in rows]) for t, rows in groupby(shown, lambda f: f.section)
         ],
         "scans": [_scan_row(r) for r in worst],
         "lesions": [row for r in worst for row in _lesion_rows(r)],
@@ -97,6 +102,14 @@ def _embedded(picture: Path) -> str | None:
     if not picture.is_file():
         return None
     return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode("ascii")
+
+
+def _curve_row(size: SizeClass, points: Sequence[Detection]) -> tuple[str, list[str]]:
+    cells = []
+    for point in points:
+        found = f"{point.found.count} of {point.found.total}" if point.found.total else "no lesion"
+        cells.append(f"{found}; {_text(point.false_a_scan.value, '.2f')} false")
+    return size.words, cells
 
 
 def _scan_row(result: ScanResult) -> dict[str, str]:

@@ -45,7 +45,7 @@ class LiverResult:
 
     Attributes:
         reference_ml, found_ml: volumes.
-        outside_ml: the largest connected part of what was found that lies outside the reference: another organ.
+        outside_ml: the largest connected part of what was found more than 5 mm away from the reference: another organ.
     """
 
     near: Nearness

@@ -73,7 +73,7 @@ def test_hd95_is_the_mean_of_scans_that_have_one():
 
 def test_volume_and_other_organs():
     assert figure(SCANS, "Liver", "volume, found minus reference").estimate.value == pytest.approx(10)
-    large = figure(SCANS, "Liver", "scans with more than 5 mL in one part outside")
+    large = figure(SCANS, "Liver", "scans with more than 5 mL in such a part")
     assert (large.count, large.total, large.estimate.value) == (1, 4, 25)
 
 

@@ -21,6 +21,7 @@ from reference_scans import (
     ENGINE,
     GRID,
     LARGE,
+    LIVER,
     SMALL,
     KnownEngine,
     a_ball,
@@ -134,6 +135,15 @@ def test_another_organ_is_the_largest_part_outside(scans):
     labels[:, :6, :6] = 1
     labels[0, 70, 70] = 1
     assert one(scans, labels).liver.outside_ml == pytest.approx(24 * 36 * VOXEL_ML)
+
+
+def test_a_border_drawn_too_wide_is_no_other_organ(scans):
+    """4 mm all around are more voxels than a bowel, and one connected part; 8 mm are no border any more."""
+    wide, wider = (a_ball((LIVER[0], LIVER[1] + mm)).astype(np.uint8) for mm in (4, 8))
+    assert wide.sum() > 1.3 * (BOTH > 0).sum()
+    assert one(scans, wide).liver.outside_ml == 0
+    (scans / "out" / "results.jsonl").unlink()
+    assert one(scans, wider).liver.outside_ml > 0
 
 
 def test_without_a_reference_nothing_is_compared(scans):
