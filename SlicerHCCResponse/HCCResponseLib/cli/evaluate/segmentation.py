@@ -67,7 +67,17 @@ def segmentation(
         info.settings(parameters)
         digest = weights_hash(weights, check_engine(engine, weights))
         run = EngineRun(info, weights, digest, device, output.resolve(), parameters)
-        words = ["evaluate", "segmentation", str(scans), "--engine", engine, "--device", device]
+        words = [
+            "evaluate",
+            "segmentation",
+            str(scans),
+            "--engine",
+            engine,
+            "--device",
+            device,
+            "-o",
+            str(output),
+        ]
         words += ["--weights", str(weights)] if weights else []
         words += [word for given in settings or () for word in ("--set", given)]
         found = write_report(_evaluated(cases, run), run, f"hcc-response {shlex.join(words)}")

@@ -142,8 +142,8 @@ def as_line(result: ScanResult) -> dict[str, Any]:
     return asdict(result)
 
 
-def finished(folder: Path) -> dict[tuple[str, str], ScanResult]:
-    """Results in a folder by scan and image, the latest of each; lines of another form are left out.
+def finished(folder: Path) -> dict[tuple[str, str, str], ScanResult]:
+    """Results in a folder by scan, image and reference, the latest of each; lines of another form are left out.
 
     Only those that are done count: what failed may have failed for want of memory, and is tried again.
     """
@@ -156,5 +156,5 @@ def finished(folder: Path) -> dict[tuple[str, str], ScanResult]:
         except ValidationError:
             continue  # of another version of this software
         if result.state in (ScanState.DONE, ScanState.NO_LIVER):
-            found[result.name, result.key.image_sha256] = result
+            found[result.name, result.key.image_sha256, result.key.reference_sha256] = result
     return found

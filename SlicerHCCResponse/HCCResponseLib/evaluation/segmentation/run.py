@@ -62,12 +62,12 @@ class EngineRun:
     def key(self, reference: Reference) -> RunKey:
         """What a result of a scan rests on."""
         return RunKey(
-            reference.image.sha256,
-            reference.sha256,
-            self.engine.name,
-            self.weights_sha256,
-            __version__,
-            json.loads(json.dumps(dict(self.parameters))),
+            image_sha256=reference.image.sha256,
+            reference_sha256=reference.sha256,
+            engine=self.engine.name,
+            weights_sha256=self.weights_sha256,
+            software=__version__,
+            parameters=json.loads(json.dumps(dict(self.parameters))),
         )
 
 
@@ -131,7 +131,7 @@ def _result(
     run: EngineRun,
     segment: Segmenter,
     report: Report,
-    done: Mapping[tuple[str, str], ScanResult],
+    done: Mapping[tuple[str, str, str], ScanResult],
 ) -> ScanResult:
     try:
         reference = case.read()
@@ -141,7 +141,7 @@ def _result(
         append_record(run.output, as_line(result))
         return result
     key = run.key(reference)
-    there = done.get((case.name, key.image_sha256))
+    there = done.get((case.name, key.image_sha256, key.reference_sha256))
     if there is not None and there.key == key and there.patient == case.patient:
         return there
     result, found = _looked_at(case, reference, run, segment, report)

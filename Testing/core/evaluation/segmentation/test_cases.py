@@ -6,6 +6,7 @@ import pytest
 from HCCResponseLib.base.errors import GeometryError, InputError
 from HCCResponseLib.evaluation.segmentation.cases import read_cases
 from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.masks import mask_file
 from HCCResponseLib.imaging.volumes import LabelMap
 from HCCResponseLib.imaging.write import write_label_map
 from reference_scans import GRID, HEAD, LARGE, SMALL, line, listed, truth, write_scan
@@ -87,6 +88,19 @@ def test_a_scan_that_is_known_to_hold_no_lesion_is_told_from_one_that_is_not_kno
 def test_a_mask_that_cannot_be_meant_is_refused(folder, liver, said):
     with pytest.raises(InputError, match=said):
         listed(folder, f"a,P1,a.nii.gz,{liver},\n")[0].read()
+
+
+@pytest.mark.parametrize(
+    ("named", "file"),
+    [
+        ("a.nii.gz", "a.nii.gz"),
+        ("a.nii.gz:1,2", "a.nii.gz"),
+        (r"C:\scans\a.nii.gz", r"C:\scans\a.nii.gz"),
+        (r"C:\scans\a.nii.gz:3", r"C:\scans\a.nii.gz"),
+    ],
+)
+def test_the_colon_of_a_drive_is_not_taken_for_values(tmp_path, named, file):
+    assert mask_file(tmp_path, named) == tmp_path / file
 
 
 def test_a_mask_of_another_grid_is_refused(folder):

@@ -162,6 +162,6 @@ def test_results_are_read_back_as_they_were(tmp_path):
     for one in results:
         append_record(tmp_path, as_line(one))
     append_record(tmp_path, {"seed": 3})  # of something else
-    assert set(finished(tmp_path)) == {("a", "image"), ("b", "image")}
-    assert finished(tmp_path)["a", "image"] == SCANS[0]
-    assert finished(tmp_path)["b", "image"] == results[2]
+    assert set(finished(tmp_path)) == {("a", "image", "reference"), ("b", "image", "reference")}
+    assert finished(tmp_path)["a", "image", "reference"] == SCANS[0]
+    assert finished(tmp_path)["b", "image", "reference"] == results[2]

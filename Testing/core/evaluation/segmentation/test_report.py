@@ -7,10 +7,12 @@ import re
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from commands import run
 from HCCResponseLib.base.files import sha256_of
 from HCCResponseLib.base.jobs import ignore_progress
+from HCCResponseLib.cli.main import app
 from HCCResponseLib.evaluation.segmentation.report import worst_first, write_report
 from HCCResponseLib.evaluation.segmentation.run import EngineRun, evaluate_scans
 from HCCResponseLib.imaging.volumes import LabelMap
@@ -167,14 +169,18 @@ def test_the_command_evaluates_writes_and_goes_on(own):
     assert sha256_of(out / "contours" / "a.nrrd") == before
 
 
-def test_the_command_refuses_before_it_begins(own):
-    words, environment, out = own
-    for more, said in (
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
         (("--engine", "prompt"), "needs a line, a click or a box"),
-        (("--set", "patch=3"), "has no parameter 'patch'"),
+        (("--engine", "fcd", "--set", "side=3"), "has no parameter 'side'"),
         (("--engine", "nothing"), "There is no engine 'nothing'"),
-    ):
-        done = run(*words, *more, env=environment)
-        assert (done.returncode, done.stderr.count("error: ")) == (1, 1), done.stderr
-        assert said in done.stderr
+        (("--engine", "fcd", "--weights", "lost.safetensors"), "lost.safetensors"),
+    ],
+)
+def test_the_command_refuses_before_it_begins(own, words, said):
+    given, _, out = own
+    done = CliRunner().invoke(app, [*map(str, given[:3]), *words, "-o", str(out)])
+    assert (done.exit_code, done.stderr.count("error: ")) == (1, 1), done.stderr
+    assert said in " ".join(done.stderr.split())
     assert not out.exists()
