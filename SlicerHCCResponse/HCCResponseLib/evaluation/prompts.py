@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.imaging.boxes import Box
+from HCCResponseLib.evaluation.segmentation.surfaces import surface_dice
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.prompt import Line, Lps, Prompts
+from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.nets.prompts.contour import contour_from_prompts
 from HCCResponseLib.nets.prompts.network import PromptModel
 from HCCResponseLib.nets.prompts.pack import PackedScan
@@ -29,7 +29,6 @@ from HCCResponseLib.nets.prompts.simulate import longest_line, sloppy
 # Seeds of this evaluation; training draws from others.
 FIRST_SEED = 40_000
 SIZES_MM = ((5.0, 10.0), (10.0, 20.0), (20.0, 50.0), (50.0, 120.0))
-TOLERANCE_MM = 2.0
 GROWN, REAL = "grown", "real"
 
 
@@ -40,7 +39,7 @@ class PromptCase:
     Attributes:
         scan, patient: where it lies; kind: ``grown`` or ``real``; seed: of the drawing.
         truth: on the volume's grid, (z, y, x); line: both ends in voxel indices (2, 3).
-        diameter_mm: longest in-plane diameter of ``truth``.
+        diameter_mm: longest in-plane diameter of ``truth``, by the convention of RECIST.
     """
 
     scan: str
@@ -99,13 +98,12 @@ def _case(scan: PackedScan, kind: str, seed: int, local: Local, rng: np.random.G
     volume = Volume(np.rint(local.hu).astype(np.int16), geometry, f"{kind} in {scan.facts.name}")
     line = sloppy(longest_line(local.mask, local.spacing, rng), local.spacing, rng)
     line = np.clip(line, 0, np.asarray(geometry.size) - 1)
-    longest = _diameter(local.mask, local.spacing)
+    longest = _diameter(local.mask, geometry)
     return PromptCase(scan.facts.name, scan.facts.patient, kind, seed, volume, local.mask, line, longest)
 
 
-def _diameter(mask: Mask, spacing: tuple[float, float, float]) -> float:
-    ends = longest_line(mask, spacing, None)
-    return float(np.linalg.norm((ends[1] - ends[0]) * np.asarray(spacing)))
+def _diameter(mask: Mask, geometry: Geometry) -> float:
+    return measure_lesion(mask, geometry).long_axis.length_raw_mm
 
 
 def evaluate_case(model: PromptModel, case: PromptCase) -> PromptResult:
@@ -131,7 +129,7 @@ def evaluate_case(model: PromptModel, case: PromptCase) -> PromptResult:
         round(line.length_mm, 2),
         round(2 * int((found & case.truth).sum()) / total, 4),
         round(surface_dice(found, case.truth, geometry.spacing), 4),
-        round(_diameter(found, geometry.spacing), 2) if found.any() else None,
+        round(_diameter(found, geometry), 2) if found.any() else None,
         round(seconds, 3),
     )
 
@@ -139,27 +137,6 @@ def evaluate_case(model: PromptModel, case: PromptCase) -> PromptResult:
 def _lps(geometry: Geometry, index: npt.NDArray[np.float64]) -> Lps:
     x, y, z = geometry.index_to_lps(index).tolist()
     return x, y, z
-
-
-def surface_dice(found: Mask, truth: Mask, spacing: tuple[float, float, float]) -> float:
-    """Share of both surfaces that lies within 2 mm of the other one (border voxels stand for the surface).
-
-    Source: Nikolov et al., J Med Internet Res 2021, surface Dice similarity coefficient, with unweighted voxels.
-    """
-    if not found.any() or not truth.any():
-        return 0.0
-    box = _around(found | truth)
-    borders = [m[box] & ~ndimage.binary_erosion(m[box]) for m in (found, truth)]
-    near = [ndimage.distance_transform_edt(~b, sampling=spacing) <= TOLERANCE_MM for b in borders]
-    close = int((borders[0] & near[1]).sum()) + int((borders[1] & near[0]).sum())
-    return close / (int(borders[0].sum()) + int(borders[1].sum()))
-
-
-def _around(mask: Mask) -> Box:
-    places = np.argwhere(mask)
-    low, high = np.maximum(places.min(0) - 2, 0), np.minimum(places.max(0) + 3, mask.shape)
-    z, y, x = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-    return z, y, x
 
 
 def evaluate_prompts(

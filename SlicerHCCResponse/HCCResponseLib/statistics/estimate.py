@@ -96,9 +96,9 @@ def as_csv(figures: Sequence[Figure]) -> str:
     return csv_text(COLUMNS, map(_cells, figures))
 
 
-def as_markdown(figures: Sequence[Figure]) -> str:
+def as_markdown(figures: Sequence[Figure], title: str = "Committee figures") -> str:
     """One table for each section."""
-    lines = ["# Committee figures", "", "For research use; not cleared for clinical use."]
+    lines = [f"# {title}", "", "For research use; not cleared for clinical use."]
     for section, rows in groupby(figures, key=lambda figure: figure.section):
         lines += [
             "",
@@ -112,6 +112,11 @@ def as_markdown(figures: Sequence[Figure]) -> str:
 
 
 def _line(figure: Figure) -> str:
+    return "| " + " | ".join(cell.replace("|", "/") for cell in in_cells(figure)) + " |"
+
+
+def in_cells(figure: Figure) -> tuple[str, str, str, str, str]:
+    """A figure as people read it: name, value with its unit, interval, numbers, method."""
     found = figure.estimate
     name = f"{figure.name}, {figure.who}" if figure.who else figure.name
     n = "-" if figure.total is None else str(figure.total)
@@ -120,8 +125,7 @@ def _line(figure: Figure) -> str:
         value, interval = not_defined(found), "-"
     else:
         value, interval = f"{_number(figure, found.value)} {figure.unit}".strip(), _interval(figure, found)
-    cells = (name, value, interval, n, figure.method)
-    return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
+    return name, value, interval, n, figure.method
 
 
 def not_defined(found: Estimate) -> str:

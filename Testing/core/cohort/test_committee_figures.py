@@ -34,7 +34,7 @@ from HCCResponseLib.review.committee.adjudication import adjudicate
 from HCCResponseLib.review.read.outcome import outcome
 from HCCResponseLib.statistics.continuous import icc_2_1, limits_of_agreement
 from HCCResponseLib.statistics.estimate import Estimate, Figure, as_csv, as_markdown, as_records
-from HCCResponseLib.statistics.proportions import Share, clustered_share, exact_share
+from HCCResponseLib.statistics.proportions import Share, clustered_mean, clustered_share, exact_share
 from reads import BASELINE, FOLLOW_UP
 from simulated_committee import DATES, POINTS, findings, planned_committee
 
@@ -92,6 +92,20 @@ def test_the_bootstrap_draws_subjects():
     half = 1.96 * math.sqrt(0.3 * 0.7 / 100) * 100
     assert together.high - together.low == pytest.approx(2 * half, rel=0.1)
     assert clustered_share([(3, 3), (0, 3)] * 9) == clustered_share([(3, 3), (0, 3)] * 9)
+
+
+def test_the_mean_over_clusters_draws_subjects_too():
+    assert clustered_mean([]) == clustered_mean([[], []]) == Estimate(why="n = 0")
+    assert clustered_mean([[1.0, 3.0]], who="patient") == Estimate(2.0, why="n = 1 patient")
+    assert clustered_mean([[0.9], [0.9], [0.9]], who="patient") == Estimate(
+        pytest.approx(0.9), why="all patients are alike"
+    )
+    found = clustered_mean([[0.0, 0.0, 0.0], [4.0]])
+    assert (found.value, found.low, found.high) == (1.0, 0.0, 4.0)
+    together = clustered_mean([[1.0] * 3] * 30 + [[0.0] * 3] * 70)
+    share = clustered_share([(3, 3)] * 30 + [(0, 3)] * 70).percent
+    assert (together.low, together.high) == pytest.approx((share.low / 100, share.high / 100))
+    assert clustered_share([(3, 3)], who="patient").percent == Estimate(why="n = 1 patient")
 
 
 def test_bland_altman_limits():

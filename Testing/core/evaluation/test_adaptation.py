@@ -16,7 +16,7 @@ from HCCResponseLib.evaluation.adaptation.methods import METHODS, methods_named
 from HCCResponseLib.evaluation.adaptation.pairs import DEVELOPMENT_SEEDS, TEST_SEEDS, draw_fates
 from HCCResponseLib.evaluation.adaptation.run import compare, dice, prepare
 from HCCResponseLib.evaluation.adaptation.stats import compare_paired, summarise
-from HCCResponseLib.evaluation.adaptation.store import RECORDS, append_record, is_done, read_records
+from HCCResponseLib.evaluation.adaptation.store import is_done, read_records
 from HCCResponseLib.evaluation.adaptation.table import (
     as_csv,
     markdown,
@@ -24,6 +24,7 @@ from HCCResponseLib.evaluation.adaptation.table import (
     size_rows,
     summary_rows,
 )
+from HCCResponseLib.evaluation.records import RECORDS, append_record
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.nets.pool import FIRST_TRAINING_SEED

@@ -11,7 +11,8 @@ from HCCResponseLib.evaluation.adaptation.methods import methods_named
 from HCCResponseLib.evaluation.adaptation.pairs import draw_pair
 from HCCResponseLib.evaluation.adaptation.request import EvaluationRequest
 from HCCResponseLib.evaluation.adaptation.run import PreparedPair, evaluate, prepare
-from HCCResponseLib.evaluation.adaptation.store import append_record, is_done, read_records
+from HCCResponseLib.evaluation.adaptation.store import is_done, read_records
+from HCCResponseLib.evaluation.records import append_record
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import require_same_grid
 from HCCResponseLib.nets.model import load_model

@@ -9,9 +9,10 @@ from scipy import ndimage
 from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.csv_files import read_csv_rows
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.imaging.read import read_label_map, read_volume
+from HCCResponseLib.imaging.masks import read_mask
+from HCCResponseLib.imaging.read import read_volume
 from HCCResponseLib.imaging.resample import resample
-from HCCResponseLib.imaging.volumes import Volume, require_same_grid
+from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.nets.model import load_model
 from HCCResponseLib.nets.prompts.pack import PackedScan, ScanFacts, cropped
 from HCCResponseLib.nets.segment import liver_and_tumour
@@ -78,8 +79,10 @@ def packed(row: ListedScan) -> PackedScan:
         GeometryError: a label map lies on another grid.
     """
     image = read_volume(row.image)
-    lesions = _labels(row, row.lesions, image) if row.lesions else np.zeros(image.geometry.size, bool)
-    liver = _labels(row, row.liver, image) if row.liver else _found_liver(image)
+    lesions = np.zeros(image.geometry.size, bool)
+    if row.lesions:
+        lesions = read_mask(row.folder, row.lesions, image, row.name, empty=True)
+    liver = read_mask(row.folder, row.liver, image, row.name) if row.liver else _found_liver(image)
     parts, _ = ndimage.label(lesions)
     facts = ScanFacts(
         row.name,
@@ -91,19 +94,6 @@ def packed(row: ListedScan) -> PackedScan:
         bool(lesions.any()),
     )
     return cropped(facts, image.hu, liver | lesions, parts.astype(np.uint8))
-
-
-def _labels(row: ListedScan, named: str, image: Volume) -> Mask:
-    file, _, values = named.partition(":")
-    label = read_label_map(row.folder / file)
-    require_same_grid(label, image)
-    if not values:
-        return np.asarray(label.labels > 0)
-    try:
-        wanted = [int(v) for v in values.split(",")]
-    except ValueError as problem:
-        raise InputError(f"Scan '{row.name}': '{values}' in '{named}' are no label values.") from problem
-    return np.asarray(np.isin(label.labels, wanted))
 
 
 def _found_liver(image: Volume) -> Mask:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from HCCResponseLib.base.files import write_text
+from HCCResponseLib.base.pages import page
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion, union
 from HCCResponseLib.lesions.links import LinkSet
-from HCCResponseLib.report.subject.html import page
 from HCCResponseLib.report.subject.side_by_side import Mark, Side, draw_side_by_side
 from HCCResponseLib.track.identity.matching import KnownLesion
 from HCCResponseLib.track.new_lesions.candidates import Candidates

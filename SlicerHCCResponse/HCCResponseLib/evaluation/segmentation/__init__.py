@@ -1,0 +1,1 @@
+"""Any engine against reference masks of real scans."""
