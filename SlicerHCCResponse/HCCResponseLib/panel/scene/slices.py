@@ -9,6 +9,7 @@ from typing import Any
 
 import slicer
 
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.panel.scene.bridge import SceneView
 from HCCResponseLib.panel.scene.layouts import set_layout
 from HCCResponseLib.panel.scene.overlay import Overlay
@@ -226,6 +227,13 @@ class SliceViews:
     def lock(self, on: bool) -> None:
         """Keep the distance of the views as it is now, or let each view go to its own place again."""
         self._locked = {v.point: v.offset for v in self._views} if on else {}
+
+    def node_of(self, point: str) -> Any:
+        """Slice node of the view that shows a time point. Raises ``InputError`` where none does."""
+        for view in self._views:
+            if view.point == point and view.is_ours:
+                return view.node
+        raise InputError(f"No axial view shows {point}; press Compare on the View page first.")
 
     def apart(self, point: str) -> float:
         """How far a view is above the first one, in mm."""

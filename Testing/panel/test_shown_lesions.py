@@ -1,0 +1,292 @@
+"""Lesions that the reader shows by a line or a click, in the panel: proposal, draft, undo, and no network no change."""
+
+import os
+
+import numpy as np
+import pytest
+
+from HCCResponseLib.review.read.records import ReaderLine
+from HCCResponseLib.review.read.state import RowStatus, read_state
+from panel_case import make_case, open_case, press, select, status
+from prompt_weights import NAME, dark_things
+from reads import BASELINE, FOLLOW_UP, GRID, drawn_disc
+from waiting import alive, wait_until
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A data folder in which the user has put weights for the network of lines and clicks."""
+    folder = tmp_path_factory.mktemp("home")
+    dark_things(folder / "engines" / "prompt" / "weights" / NAME)
+    return folder
+
+
+@pytest.fixture
+def shown(slicer_app, panel, home, tmp_path, monkeypatch):
+    """The panel on a case of which baseline L2 was not proposed, with the network ready."""
+    monkeypatch.setenv("HCC_RESPONSE_HOME", str(home))
+    make_case(tmp_path)
+    open_case(panel, tmp_path, make=False)
+    section = panel.panel.shown
+    wait_until(lambda: section._spare.poll() is None and section._spare.ready)
+    return panel
+
+
+def lps(z, y, x):
+    a, b, c = GRID.index_to_lps((z, y, x)).tolist()
+    return a, b, c
+
+
+def ras(point):
+    return -point[0], -point[1], point[2]
+
+
+def click_in_view(slicer_app, *places):
+    """The reader clicks in the view in which a markup is to be placed: one control point for each click."""
+    import slicer
+
+    logic = slicer.app.applicationLogic()
+    interaction, selection = logic.GetInteractionNode(), logic.GetSelectionNode()
+    assert interaction.GetCurrentInteractionMode() == interaction.Place
+    node = slicer.mrmlScene.GetNodeByID(selection.GetActivePlaceNodeID())
+    for place in places:
+        node.AddControlPointWorld(*ras(place))
+        slicer_app.process()
+    # The application leaves the mode when a markup has all its points.
+    interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+    slicer_app.process()
+
+
+def answered(slicer_app, panel):
+    def holds():
+        slicer_app.process()
+        return not panel.panel.shown._spare.busy
+
+    wait_until(holds)
+    slicer_app.process()
+
+
+def markups():
+    import slicer
+
+    found = slicer.util.getNodesByClass("vtkMRMLMarkupsNode")
+    return [n for n in found if n.GetName().startswith("Shown to the network")]
+
+
+def the_lesion(panel, point=BASELINE, name="L1"):
+    """Its row, and a line across it from border to border: what the reader would draw."""
+    row = panel.panel.presenter.row(point, name)
+    axis = row.measurement.long_axis
+    return row, ReaderLine(axis.start_lps, axis.end_lps)
+
+
+def dice(a, b):
+    return 2 * a.overlap(b) / (a.count + b.count)
+
+
+def test_without_weights_new_and_the_buttons_are_as_ever(slicer_app, case):
+    case.ui.newLesionButton.click()
+    assert not case.ui.editorSection.collapsed, "the reader draws it"
+    assert case.ui.shownTools.isHidden() and case.ui.shownFrame.isHidden()
+    assert case.panel.shown._spare is None
+
+
+@pytest.mark.parametrize("point", [BASELINE, FOLLOW_UP])
+def test_new_by_a_line_is_a_proposal_with_both_lengths_that_undo_takes_back(slicer_app, shown, point):
+    panel, presenter = shown, shown.panel.presenter
+    truth, line = the_lesion(panel, point)
+    select(panel, "L1", point)
+    panel.ui.newLesionButton.click()
+    assert panel.ui.shownLabel.text.startswith(f"Draw the long axis of the new lesion at {point}")
+    view = panel.panel.slices.node_of(point)
+    assert markups()[0].GetDisplayNode().GetViewNodeIDs() == (view.GetID(),), (
+        "in the view of that visit alone"
+    )
+    short = ReaderLine(line.start_lps, tuple(np.add(line.end_lps, (-1.5, 0, 0))))
+    click_in_view(slicer_app, short.start_lps, short.end_lps)
+    assert panel.ui.shownLabel.text == f"Contouring the new lesion at {point} ..."
+    answered(slicer_app, panel)
+    name = panel.panel._context.selected[1]
+    row = presenter.row(point, name)
+    assert row.status is RowStatus.PROPOSED, "nobody has decided on it"
+    assert row.is_candidate == (point == FOLLOW_UP)
+    assert dice(row.contour, truth.contour) > 0.85
+    assert row.prompt["line"] == {"start": short.start_lps, "end": short.end_lps}
+    assert row.prompt["engine"] == "prompt" and list(row.prompt["weights"]) == [NAME]
+    words = (panel.ui.evidenceLabel if row.is_candidate else panel.ui.cellLabel).text
+    if not row.is_candidate:
+        both = f"contour {row.long_mm} mm, your line {short.length_mm} mm"
+        assert both in words and "contoured from the reader's line" in words
+    assert not markups()
+    panel.ui.undoButton.click()
+    assert presenter.state.row(point, name) is None
+    again = read_state(presenter.session.store)
+    assert again.row(point, name) is None, "and so it is when the read is opened again"
+    assert [e.action for e in presenter.session.store.events()][-2:] == ["proposal", "undo"]
+
+
+def test_what_counts_is_the_accepted_contour_or_the_reader_s_own_line(slicer_app, shown):
+    panel, presenter = shown, shown.panel.presenter
+    _, line = the_lesion(panel)
+    own = ReaderLine(line.start_lps, tuple(np.add(line.end_lps, (-3.0, 0, 0))))
+    panel.panel.lesions.new_lesion()
+    click_in_view(slicer_app, own.start_lps, own.end_lps)
+    answered(slicer_app, panel)
+    place = panel.panel._context.selected
+    contour_mm = presenter.row(*place).long_mm
+    assert contour_mm != own.length_mm
+    panel.ui.keepLineButton.click()
+    row = presenter.row(*place)
+    assert (row.status, row.long_mm) == (RowStatus.EDITED, own.length_mm)
+    assert f"reader's line {own.length_mm} mm, contour {contour_mm} mm" in panel.ui.cellLabel.text
+    assert not panel.ui.keepLineButton.isEnabled()
+    panel.ui.undoButton.click()
+    panel.panel._context.select(*place)
+    panel.ui.acceptButton.click()
+    row = presenter.row(*place)
+    assert (row.status, row.long_mm) == (RowStatus.ACCEPTED, contour_mm)
+
+
+def test_new_pressed_twice_draws_by_hand_and_escape_leaves_nothing(slicer_app, shown):
+    import slicer
+
+    panel, presenter = shown, shown.panel.presenter
+    before = set(presenter.state.rows[BASELINE])
+    panel.ui.newLesionButton.click()
+    interaction = slicer.app.applicationLogic().GetInteractionNode()
+    interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+    slicer_app.process()
+    assert panel.ui.shownFrame.isHidden() and not markups()
+    assert set(presenter.state.rows[BASELINE]) == before
+    panel.ui.newLesionButton.click()
+    panel.ui.newLesionButton.click()
+    assert not markups() and interaction.GetCurrentInteractionMode() == interaction.ViewTransform
+    assert len(presenter.state.rows[BASELINE]) == len(before) + 1
+    assert not panel.ui.editorSection.collapsed
+
+
+def test_a_line_with_nothing_under_it_stays_to_be_moved(slicer_app, shown):
+    panel = shown
+    _, line = the_lesion(panel)
+    panel.ui.newLesionButton.click()
+    # In the air beside the patient.
+    click_in_view(slicer_app, lps(10, 1, 1), lps(10, 1, 12))
+    answered(slicer_app, panel)
+    assert "No lesion was found" in slicer_app.record.take_error_box()
+    assert not panel.ui.shownGoButton.isHidden()
+    node = markups()[0]
+    for number, end in enumerate((line.start_lps, line.end_lps)):
+        node.SetNthControlPointPositionWorld(number, *ras(end))
+    panel.ui.shownGoButton.click()
+    answered(slicer_app, panel)
+    assert panel.panel.presenter.row(*panel.panel._context.selected).prompt
+    assert panel.ui.shownFrame.isHidden()
+
+
+def test_a_line_over_two_slices_is_refused(slicer_app, shown):
+    panel = shown
+    panel.ui.newLesionButton.click()
+    click_in_view(slicer_app, lps(9, 40, 30), lps(11, 40, 50))
+    assert "lie on two slices" in slicer_app.record.take_error_box()
+    panel.ui.shownStopButton.click()
+    assert not markups()
+
+
+def corrected(slicer_app, panel, button, place):
+    getattr(panel.ui, button).click()
+    click_in_view(slicer_app, place)
+    answered(slicer_app, panel)
+
+
+@pytest.mark.parametrize(("point", "name"), [(BASELINE, "L1"), (FOLLOW_UP, "L1"), (FOLLOW_UP, "C1")])
+def test_a_click_gives_a_draft_that_is_accepted_or_undone(slicer_app, shown, point, name):
+    panel, presenter = shown, shown.panel.presenter
+    panel.panel._context.select(point, name)
+    before = presenter.row(point, name)
+    z, y, x = (round(v) for v in before.contour.centre)
+    edge = before.contour.box[2].stop + 1
+    corrected(slicer_app, panel, "addHereButton", lps(z, y, edge))
+    draft = presenter.shown().row(point, name)
+    assert not panel.ui.draftFrame.isHidden() and presenter.row(point, name).decision is None
+    assert draft.contour.to_mask()[z, y, edge] and not before.contour.to_mask()[z, y, edge]
+    assert draft.prompt_words == "corrected by 1 click of the reader"
+    panel.ui.undoButton.click()
+    assert presenter.shown().row(point, name).contour == before.contour
+    inner = before.contour.box[2].start + 1
+    assert before.contour.to_mask()[z, y, inner]
+    corrected(slicer_app, panel, "removeHereButton", lps(z, y, inner))
+    draft = presenter.shown().row(point, name)
+    assert not draft.contour.to_mask()[z, y, inner] and draft.contour.to_mask()[z, y, x]
+    panel.ui.doneButton.click()
+    row = presenter.row(point, name)
+    assert (status(panel, point, name), row.decision.seen) == (RowStatus.EDITED, True)
+    assert row.contour == draft.contour
+    kept = read_state(presenter.session.store).row(point, name).prompt
+    assert [c["inside"] for c in kept["clicks"]] == [False]
+    assert kept["clicks"][0]["lps"] == pytest.approx(lps(z, y, inner), abs=1e-3)
+
+
+def test_a_contour_that_comes_when_its_row_was_left_is_dropped(slicer_app, shown):
+    """Else it would become a decision that nobody has looked at."""
+    panel, presenter = shown, shown.panel.presenter
+    select(panel, "L1", BASELINE)
+    contour = presenter.row(BASELINE, "L1").contour
+    panel.ui.addHereButton.click()
+    z, y, _ = (round(v) for v in contour.centre)
+    click_in_view(slicer_app, lps(z, y, contour.box[2].stop + 1))
+    assert panel.panel.shown._spare.busy
+    select(panel, "L2", BASELINE)
+    assert not panel.panel.shown._spare.busy
+    assert not presenter.drafts.rows and panel.ui.shownFrame.isHidden()
+
+
+def test_at_a_follow_up_the_carried_line_is_shown_and_moved_before_it_is_used(slicer_app, shown):
+    panel, presenter = shown, shown.panel.presenter
+    _, line = the_lesion(panel, FOLLOW_UP)
+    select(panel, "L1", FOLLOW_UP)
+    panel.ui.byLineButton.click()
+    assert "can be off" in panel.ui.shownLabel.text
+    assert not panel.panel.shown._spare.busy, "nothing is contoured before the reader says so"
+    node = markups()[0]
+    for number, end in enumerate((line.start_lps, line.end_lps)):
+        node.SetNthControlPointPositionWorld(number, *ras(end))
+    panel.ui.shownGoButton.click()
+    answered(slicer_app, panel)
+    draft = presenter.shown().row(FOLLOW_UP, "L1")
+    assert not panel.ui.draftFrame.isHidden() and not markups()
+    assert draft.prompt_words == "contoured from the reader's line"
+    panel.ui.acceptButton.click()
+    assert status(panel, FOLLOW_UP, "L1") is RowStatus.EDITED
+
+
+def test_the_network_waits_with_the_read_and_ends_with_it(slicer_app, shown):
+    worker = shown.panel.shown._spare._worker
+    assert alive(worker._process.pid)
+    shown.ui.closeButton.click()
+    assert worker.over and not os.path.exists(worker.folder)
+    assert shown.ui.shownTools.isHidden()
+
+
+def test_keys_press_the_buttons_of_what_is_shown(slicer_app, shown):
+    panel = shown
+    panel.parent.show()
+    select(panel, "L1", BASELINE)
+    press(panel.ui.lesionTable, "I")
+    assert panel.ui.shownLabel.text.startswith("Click on what is missing in L1 at baseline")
+    press(panel.ui.lesionTable, "O")
+    assert panel.ui.shownLabel.text.startswith("Click on what does not belong to L1 at baseline")
+    panel.ui.shownStopButton.click()
+    press(panel.ui.lesionTable, "B")
+    assert "press Contour it" in panel.ui.shownLabel.text
+
+
+def test_a_brush_after_the_network_is_said(slicer_app, shown):
+    panel, presenter = shown, shown.panel.presenter
+    _, line = the_lesion(panel)
+    panel.ui.newLesionButton.click()
+    click_in_view(slicer_app, line.start_lps, line.end_lps)
+    answered(slicer_app, panel)
+    place = panel.panel._context.selected
+    presenter.draw(*place, drawn_disc(20.0, 40, 40))
+    presenter.finish(place)
+    assert presenter.row(*place).prompt_words == "contoured from the reader's line, then by hand"
