@@ -29,8 +29,8 @@ def dark_things(path: Path) -> str:
         # The first four maps come from below, the others across.
         last.conv1.conv.weight.data[number, 4 + number, 1, 1, 1] = 1
         last.conv2.conv.weight.data[number, number, 1, 1, 1] = 1
-    # Air is darker still, and no lesion.
-    first.conv1.conv.weight.data[0, _WIDE, 1, 1, 1] = 1
+    # Air is darker still, and no lesion: as bright as tissue in this sum.
+    first.conv1.conv.weight.data[0, _WIDE, 1, 1, 1] = 0.8
     network.output_block.conv.conv.weight.data[1, :, 0, 0, 0] = torch.tensor([1.0, 1.0, -1.0, 0.5])
     network.output_block.conv.conv.bias.data = torch.tensor([0.0, -1.0])
     path.parent.mkdir(parents=True, exist_ok=True)

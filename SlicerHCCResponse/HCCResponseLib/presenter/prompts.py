@@ -77,12 +77,13 @@ def corrected_facts(row: Row, click: Click, facts: Mapping[str, Any]) -> dict[st
 
 
 def _deepest(contour: Lesion, click: Click, geometry: Geometry) -> Lps:
-    """The place of a contour that is far from its border and from the click, LPS mm."""
+    """The place of a contour that is far from its border and from the click, LPS mm; of equal ones the middle one."""
     grid = box_geometry(geometry, contour.box)
     depth = ndimage.distance_transform_edt(np.pad(contour.voxels, 1), sampling=grid.spacing)[1:-1, 1:-1, 1:-1]
     places = np.argwhere(contour.voxels)
     away = np.linalg.norm(grid.index_to_lps(places) - np.asarray(click.lps), axis=1)
-    best = int(np.minimum(depth[contour.voxels], away).argmax())
+    beside = np.linalg.norm((places - places.mean(0)) * grid.spacing, axis=1)
+    best = int((np.minimum(depth[contour.voxels], away) - 0.01 * beside).argmax())
     return _point(grid.index_to_lps(places[best]))
 
 
