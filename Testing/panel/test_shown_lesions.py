@@ -177,7 +177,7 @@ def test_what_counts_is_the_accepted_contour_or_the_reader_s_own_line(slicer_app
     row = presenter.row(*place)
     assert (row.status, row.long_mm) == (RowStatus.EDITED, own.length_mm)
     assert f"reader's line {own.length_mm} mm, contour {contour_mm} mm" in panel.ui.cellLabel.text
-    assert not panel.ui.keepLineButton.isEnabled()
+    assert panel.ui.keepLineButton.isHidden()
     panel.ui.undoButton.click()
     panel.panel._context.select(*place)
     panel.ui.acceptButton.click()
@@ -281,6 +281,13 @@ def test_a_contour_that_comes_when_its_row_was_left_is_dropped(slicer_app, shown
     select(panel, "L2", BASELINE)
     assert not panel.panel.shown._spare.busy
     assert not presenter.drafts.rows and panel.ui.shownFrame.isHidden()
+
+
+def test_a_line_that_was_not_carried_is_not_called_so(slicer_app, shown):
+    panel = shown
+    panel.panel._context.select(FOLLOW_UP, "L2")
+    panel.ui.byLineButton.click()
+    assert panel.ui.shownLabel.text.endswith("press Contour it.")
 
 
 def test_at_a_follow_up_the_carried_line_is_shown_and_moved_before_it_is_used(slicer_app, shown):

@@ -1,7 +1,7 @@
 """What a network is shown of a row: the line carried to another visit, a click on a contour that is not right."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,15 @@ def axis_line(row: Row | None) -> ReaderLine | None:
     return None if axis is None else ReaderLine(axis.start_lps, axis.end_lps)
 
 
-def first_line(state: ReadState, time_point: str, name: str, geometry: Geometry) -> ReaderLine | None:
+@dataclass(frozen=True)
+class FirstLine:
+    """The line to begin with; ``carried``: by the registration from the visit before, so that it can be off."""
+
+    line: ReaderLine
+    carried: bool
+
+
+def first_line(state: ReadState, time_point: str, name: str, geometry: Geometry) -> FirstLine | None:
     """The line to begin with at a row, for its reader to move: that of the visit before, where registration carried it.
 
     A network that gets a line beside the lesion draws what lies there, so nobody runs it on a carried line unseen.
@@ -43,14 +51,15 @@ def first_line(state: ReadState, time_point: str, name: str, geometry: Geometry)
     before = next((x for p in reversed(earlier) if (x := axis_line(state.row(p, name))) is not None), None)
     place = row.proposal.evidence.get("place_lps") if row is not None else None
     if before is None or not isinstance(place, list):
-        return axis_line(row)
+        own = axis_line(row)
+        return None if own is None else FirstLine(own, carried=False)
     ends = np.array([before.start_lps, before.end_lps])
     index = geometry.lps_to_index(ends - ends.mean(0) + np.asarray(place))
     # The scan may lie otherwise than the one before; a diameter lies on one slice.
     index[:, geometry.slice_axis] = np.rint(index[:, geometry.slice_axis].mean())
     index = np.clip(index, 0, np.asarray(geometry.size) - 1)
     start, end = (_point(one) for one in geometry.index_to_lps(index))
-    return ReaderLine(start, end)
+    return FirstLine(ReaderLine(start, end), carried=True)
 
 
 def correction(row: Row, click: Click, geometry: Geometry) -> Prompts:

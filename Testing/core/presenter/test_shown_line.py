@@ -132,19 +132,21 @@ def test_the_line_of_the_visit_before_is_carried_to_one_slice_of_this_scan(prese
     state = presenter.state
     state.row(FOLLOW_UP, "L1").proposal.evidence["place_lps"] = [46.0, 37.0, 13.4]
     before = state.row(BASELINE, "L1").measurement.long_axis
-    line = first_line(state, FOLLOW_UP, "L1", GRID)
-    ends = np.array([line.start_lps, line.end_lps])
+    found = first_line(state, FOLLOW_UP, "L1", GRID)
+    assert found.carried
+    ends = np.array([found.line.start_lps, found.line.end_lps])
     assert ends.mean(0) == pytest.approx((46.0, 37.0, 12.5)), "on the nearest slice"
     assert ends[0] - ends[1] == pytest.approx(np.subtract(before.start_lps, before.end_lps))
     tilted = Geometry(GRID.size, GRID.spacing, GRID.origin, (1, 0, 0, 0, 0.8, -0.6, 0, 0.6, 0.8))
-    turned = first_line(state, FOLLOW_UP, "L1", tilted)
+    turned = first_line(state, FOLLOW_UP, "L1", tilted).line
     levels = tilted.lps_to_index([turned.start_lps, turned.end_lps])[:, 0]
     assert levels == pytest.approx([round(levels[0])] * 2)
 
 
 def test_without_a_carried_place_the_row_s_own_axis_is_the_line_to_begin_with(presenter):
     axis = presenter.row(FOLLOW_UP, "L1").measurement.long_axis
-    assert first_line(presenter.state, FOLLOW_UP, "L1", GRID).start_lps == axis.start_lps
+    found = first_line(presenter.state, FOLLOW_UP, "L1", GRID)
+    assert (found.line.start_lps, found.carried) == (axis.start_lps, False)
     name = presenter.add_lesion(BASELINE)
     assert first_line(presenter.state, BASELINE, name, GRID) is None
 

@@ -46,7 +46,8 @@ class Spare:
         self._numbers = count()
         self._asked: tuple[Question, Box, Volume] | None = None
         self._since = 0.0
-        self.peak_memory_mib: float | None = None
+        self.cost: Mapping[str, float | None] = {}
+        """Of the latest answer: ``cpu_seconds`` of the processor, ``peak_memory_mib`` of the process so far."""
 
     @property
     def ready(self) -> bool:
@@ -118,7 +119,7 @@ class Spare:
         (question, box, image), self._asked = self._asked, None
         if found.result is None:
             return Outcome(found.ending, None, _again(found, self._worker.over), found.offers, found.kind)
-        self.peak_memory_mib = found.result["peak_memory_mib"]
+        self.cost = {name: found.result[name] for name in ("cpu_seconds", "peak_memory_mib")}
         return Outcome.done(self._contoured(question, box, image, found.result["facts"]))
 
     def _contoured(self, question: Question, box: Box, image: Volume, facts: Mapping[str, Any]) -> Contoured:

@@ -37,7 +37,7 @@ def prepare(text: str) -> tuple[Answer, float]:
     }
 
     def answer(question: str) -> Mapping[str, Any]:
-        started = time.monotonic()
+        started, worked = time.monotonic(), time.process_time()
         shown = Question.read(question)
         part, prior = read_part(shown.scan)
         # The part of a patient's scan is needed no longer.
@@ -46,7 +46,8 @@ def prepare(text: str) -> tuple[Answer, float]:
         start = [one.start for one in found.box]
         write_atomically(shown.contour, lambda file: np.savez(file, start=start, voxels=found.mask))
         spent = {"seconds": round(time.monotonic() - started, 3), "voxel_mm": round(found.voxel_mm, 3)}
-        return {"facts": {**facts, **spent}, "peak_memory_mib": peak_memory_mib()}
+        cost = {"cpu_seconds": time.process_time() - worked, "peak_memory_mib": peak_memory_mib()}
+        return {"facts": {**facts, **spent}, **cost}
 
     return answer, asked.idle_s
 

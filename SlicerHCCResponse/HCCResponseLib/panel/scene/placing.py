@@ -14,6 +14,8 @@ from HCCResponseLib.review.read.records import ReaderLine
 Lps = tuple[float, float, float]
 _LINE, _POINT = "vtkMRMLMarkupsLineNode", "vtkMRMLMarkupsFiducialNode"
 _NAME = "Shown to the network"
+# Unlike every axis that is measured already.
+_COLOUR = (1.0, 1.0, 0.2)
 
 
 class Placing:
@@ -47,7 +49,6 @@ class Placing:
                 done(line)
 
         self._begin(_LINE, slice_node, complete)
-        style(self._node, short=False)
 
     def ask_point(self, slice_node: Any, done: Callable[[Lps], None]) -> None:
         """Let the reader click once; LPS mm."""
@@ -65,7 +66,6 @@ class Placing:
     def show_line(self, slice_node: Any, line: ReaderLine) -> None:
         """Show a line for the reader to move by its ends."""
         self._add(_LINE, slice_node)
-        style(self._node, short=False)
         set_line(self._node, line)
 
     def stop(self) -> None:
@@ -90,8 +90,11 @@ class Placing:
         self.stop()
         self._node = self._scene.AddNewNodeByClass(kind, _NAME)
         self._node.SetSaveWithScene(False)
-        self._node.CreateDefaultDisplayNodes()
-        self._node.GetDisplayNode().SetViewNodeIDs([slice_node.GetID()])
+        style(self._node, short=False)
+        display = self._node.GetDisplayNode()
+        display.SetColor(*_COLOUR)
+        display.SetSelectedColor(*_COLOUR)
+        display.SetViewNodeIDs([slice_node.GetID()])
 
     def _watch(self, target: Any, event: Any) -> None:
         self._watches.append((target, target.AddObserver(event, lambda *_: self._later(self._look))))

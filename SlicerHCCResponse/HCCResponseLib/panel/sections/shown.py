@@ -120,7 +120,7 @@ class ShownSection:
         ui.byLineButton.setEnabled(bool(free))
         ui.addHereButton.setEnabled(drawn)
         ui.removeHereButton.setEnabled(drawn)
-        ui.keepLineButton.setEnabled(bool(drawn and row is not None and shown_line(row) and not own))
+        ui.keepLineButton.setVisible(bool(drawn and row is not None and shown_line(row) and not own))
 
     def _say(self, words: str) -> None:
         self._words = words
@@ -150,10 +150,9 @@ class ShownSection:
             return
         view = self._context.slices.node_of(target.point)
         self._target = target
-        self._placing.show_line(view, known)
-        view.JumpSliceByCentering(*middle_of(known))
-        later = target.point != presenter.points()[0]
-        carried = " It was carried from the visit before and can be off." if later else ""
+        self._placing.show_line(view, known.line)
+        view.JumpSliceByCentering(*middle_of(known.line))
+        carried = " It was carried here from the visit before and can be off." if known.carried else ""
         self._say(f"{target.words}: {_MOVE}{carried}")
 
     def _ask_for_line(self, target: _Target, more: str) -> None:
