@@ -152,9 +152,8 @@ def test_new_by_a_line_is_a_proposal_with_both_lengths_that_undo_takes_back(slic
     assert row.prompt["line"] == {"start": short.start_lps, "end": short.end_lps}
     assert row.prompt["engine"] == "prompt" and list(row.prompt["weights"]) == [NAME]
     words = (panel.ui.evidenceLabel if row.is_candidate else panel.ui.cellLabel).text
-    if not row.is_candidate:
-        both = f"contour {row.long_mm} mm, your line {short.length_mm} mm"
-        assert both in words and "contoured from the reader's line" in words
+    assert f"contour {row.long_mm} mm, your line {short.length_mm} mm" in words
+    assert "ontoured from the reader's line" in words
     assert not markups()
     panel.ui.undoButton.click()
     assert presenter.state.row(point, name) is None
@@ -296,7 +295,9 @@ def test_at_a_follow_up_the_carried_line_is_shown_and_moved_before_it_is_used(sl
     panel, presenter = shown, shown.panel.presenter
     _, line = the_lesion(panel, FOLLOW_UP)
     select(panel, "L1", FOLLOW_UP)
+    before_at = panel.panel.slices.node_of(BASELINE).GetXYZOrigin()
     panel.ui.byLineButton.click()
+    assert panel.panel.slices.node_of(BASELINE).GetXYZOrigin() == before_at, "only its own view goes there"
     assert "can be off" in panel.ui.shownLabel.text
     assert not panel.panel.shown._spare.busy, "nothing is contoured before the reader says so"
     node = markups()[0]

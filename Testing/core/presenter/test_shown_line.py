@@ -7,8 +7,10 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.study import load_study
 from HCCResponseLib.lesions.prompt import Click, prompt_words
+from HCCResponseLib.presenter.evidence import evidence_words
 from HCCResponseLib.presenter.presenter import Presenter
 from HCCResponseLib.presenter.prompts import correction, first_line
+from HCCResponseLib.report.subject.content import _new_lesions
 from HCCResponseLib.report.subject.lesion_rows import lesion_groups
 from HCCResponseLib.review.read.category import category
 from HCCResponseLib.review.read.records import Action
@@ -93,6 +95,17 @@ def test_report_and_trace_name_what_was_contoured_from_a_line(presenter):
     notes = {line.name: line.cells[0].note for group in groups for line in group.lines}
     assert notes[name].endswith("contoured from the reader's line")
     assert "reader's line" not in notes["L1"]
+
+
+def test_a_candidate_from_a_line_says_so_with_both_lengths_in_panel_and_report(presenter):
+    name = presenter.add_contoured(FOLLOW_UP, DRAWN, FACTS)
+    row = presenter.row(FOLLOW_UP, name)
+    words = evidence_words(row)
+    assert words.startswith(
+        f"Contoured from the reader's line; contour {row.long_mm} mm, your line 15.0 mm ("
+    )
+    (new,) = [one for one in _new_lesions(presenter.state, {}) if one.name == name]
+    assert new.evidence == "contoured from the reader's line"
 
 
 def test_a_draft_keeps_its_clicks_over_a_crash_and_into_the_decision(presenter, tmp_path):

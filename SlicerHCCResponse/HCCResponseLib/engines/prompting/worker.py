@@ -10,6 +10,7 @@ from HCCResponseLib.base.files import write_atomically
 from HCCResponseLib.base.jobs import peak_memory_mib
 from HCCResponseLib.base.jobs.answering import Answer, answer_questions
 from HCCResponseLib.engines.available.prompt import INFO
+from HCCResponseLib.engines.memory import free_gpu_mib
 from HCCResponseLib.engines.prompting.question import Loading, Question, read_part
 from HCCResponseLib.engines.worker import seed_everything, usable_device, versions
 from HCCResponseLib.nets.prompts.contour import contour_from_prompts
@@ -26,7 +27,7 @@ def prepare(text: str) -> tuple[Answer, float]:
     asked = Loading.read(text)
     seed_everything(0, INFO)
     model = load_prompt_model(asked.weights)
-    settings = InferenceSettings(usable_device(asked.device, INFO))
+    settings = InferenceSettings(_with_room(usable_device(asked.device, INFO)))
     warm_up(model, settings)
     facts = {
         "engine": INFO.name,
@@ -50,6 +51,12 @@ def prepare(text: str) -> tuple[Answer, float]:
         return {"facts": {**facts, **spent}, **cost}
 
     return answer, asked.idle_s
+
+
+def _with_room(device: str) -> str:
+    """The processor where the GPU has no room; another job may be at work there."""
+    free = None if device == "cpu" else free_gpu_mib(int(device.partition(":")[2] or 0))
+    return "cpu" if free is not None and free < INFO.gpu_mib else device
 
 
 def main() -> None:

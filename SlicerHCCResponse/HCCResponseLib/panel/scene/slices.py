@@ -230,9 +230,21 @@ class SliceViews:
 
     def node_of(self, point: str) -> Any:
         """Slice node of the view that shows a time point. Raises ``InputError`` where none does."""
+        return self._showing(point).node
+
+    def look_at(self, point: str, place: Ras) -> None:
+        """Turn the view of one time point to a place (RAS mm); the others stay where they are."""
+        view = self._showing(point)
+        with self._quiet():
+            _centre(view, place)
+            view.go(place[2])
+            view.remember_look()
+        self.mark()
+
+    def _showing(self, point: str) -> _View:
         for view in self._views:
             if view.point == point and view.is_ours:
-                return view.node
+                return view
         raise InputError(f"No axial view shows {point}; press Compare on the View page first.")
 
     def apart(self, point: str) -> float:

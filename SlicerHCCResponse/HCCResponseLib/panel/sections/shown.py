@@ -151,7 +151,7 @@ class ShownSection:
         view = self._context.slices.node_of(target.point)
         self._target = target
         self._placing.show_line(view, known.line)
-        view.JumpSliceByCentering(*middle_of(known.line))
+        self._context.slices.look_at(target.point, middle_of(known.line))
         carried = " It was carried here from the visit before and can be off." if known.carried else ""
         self._say(f"{target.words}: {_MOVE}{carried}")
 
