@@ -127,6 +127,13 @@ def test_without_weights_new_and_the_buttons_are_as_ever(slicer_app, case):
     assert not case.ui.editorSection.collapsed, "the reader draws it"
     assert case.ui.shownTools.isHidden() and case.ui.shownFrame.isHidden()
     assert case.panel.shown._spare is None
+    case.parent.show()
+    case.parent.activateWindow()
+    slicer_app.process()
+    select(case, "L1", BASELINE)
+    for key in "BKIO":
+        press(case.ui.lesionTable, key)
+    assert case.ui.shownFrame.isHidden() and not markups(), "the keys press buttons that are off"
 
 
 @pytest.mark.parametrize("point", [BASELINE, FOLLOW_UP])
@@ -280,6 +287,23 @@ def test_a_contour_that_comes_when_its_row_was_left_is_dropped(slicer_app, shown
     select(panel, "L2", BASELINE)
     assert not panel.panel.shown._spare.busy
     assert not presenter.drafts.rows and panel.ui.shownFrame.isHidden()
+
+
+def test_a_line_that_the_user_deletes_and_a_scene_that_is_closed_leave_nothing(slicer_app, shown):
+    import slicer
+
+    panel = shown
+    select(panel, "L1", BASELINE)
+    panel.ui.byLineButton.click()
+    slicer.mrmlScene.RemoveNode(markups()[0])
+    panel.ui.shownGoButton.click()
+    assert slicer_app.record.take_error_box() == "No line is shown."
+    assert slicer_app.record.take_logged()
+    panel.ui.shownStopButton.click()
+    panel.ui.newLesionButton.click()
+    slicer.mrmlScene.Clear()
+    slicer_app.process()
+    assert panel.panel.shown._spare is None and panel.ui.shownFrame.isHidden()
 
 
 def test_a_line_that_was_not_carried_is_not_called_so(slicer_app, shown):

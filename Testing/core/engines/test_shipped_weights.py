@@ -58,7 +58,10 @@ def test_a_line_needs_no_named_weights_where_some_are_at_hand(tmp_path):
     grid = Geometry((24, 60, 60), (2.5, 1.0, 1.0))
     z, y, x = np.ogrid[0:24, 0:60, 0:60]
     ball = ((z - 12) * 2.5) ** 2 + (y - 30) ** 2 + (x - 30) ** 2 < 100
-    write_volume(Volume(np.where(ball, 40, 100).astype(np.int16), grid), tmp_path / "ct.nii.gz")
+    hu = np.full(grid.size, -1000, np.int16)
+    hu[:, 4:-4, 4:-4] = 100
+    hu[ball] = 40
+    write_volume(Volume(hu, grid), tmp_path / "ct.nii.gz")
     out = tmp_path / "lesion.nrrd"
     words = ["segment", str(tmp_path / "ct.nii.gz"), "-o", str(out), "--line", "20,30,30,40,30,30"]
     done = CliRunner().invoke(app, words)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from committees import charter
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.study import load_study
@@ -77,6 +78,18 @@ def test_undo_takes_a_line_back_in_its_turn_and_only_for_its_reader(presenter, t
     assert presenter.undo() == (BASELINE, "L1"), "what was decided before is next"
     assert presenter.add_contoured(BASELINE, DRAWN, FACTS) == name, "its name is free again"
     assert read_state(presenter.session.store).row(BASELINE, name).contour == DRAWN
+
+
+def test_to_take_back_what_nobody_has_decided_needs_no_reason(tmp_path):
+    make_case(tmp_path, profile=str(charter(tmp_path, reason_for_change="after-decision")))
+    presenter = opened(tmp_path)
+    name = presenter.add_contoured(BASELINE, DRAWN, FACTS)
+    presenter.undo()
+    assert presenter.state.row(BASELINE, name) is None
+    presenter.accept(BASELINE, "L1")
+    with pytest.raises(InputError, match="needs a reason"):
+        presenter.undo()
+    presenter.close()
 
 
 def test_report_and_trace_name_what_was_contoured_from_a_line(presenter):

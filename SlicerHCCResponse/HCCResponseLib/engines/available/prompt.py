@@ -21,6 +21,7 @@ INFO = EngineInfo(
     takes_clicks=True,
     takes_line=True,
     needs_prompt=True,
+    system_mib=1500,
 )
 
 

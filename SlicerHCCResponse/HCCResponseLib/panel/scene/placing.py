@@ -37,7 +37,7 @@ class Placing:
     @property
     def line(self) -> ReaderLine | None:
         """The line as it lies now; ``None`` where none is shown or it has not two ends yet."""
-        shown = self._node is not None and self._node.IsA(_LINE)
+        shown = self._node is not None and self._node.IsA(_LINE) and self._scene.IsNodePresent(self._node)
         return get_line(self._node) if shown else None
 
     def ask_line(self, slice_node: Any, done: Callable[[ReaderLine], None]) -> None:
@@ -71,9 +71,10 @@ class Placing:
     def stop(self) -> None:
         """Take the markup away, and leave the mode in which markups are placed."""
         self._settle()
-        if self._node is not None:
-            self._scene.RemoveNode(self._node)
-            self._node = None
+        node, self._node = self._node, None
+        # The user may have deleted it, or closed the scene.
+        if node is not None and self._scene.IsNodePresent(node):
+            self._scene.RemoveNode(node)
 
     def _begin(self, kind: str, slice_node: Any, done: Callable[[], None]) -> None:
         self._add(kind, slice_node)

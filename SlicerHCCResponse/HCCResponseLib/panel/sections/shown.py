@@ -71,6 +71,11 @@ class ShownSection:
         ui.shownGoButton.connect("clicked()", guarded(self.contour_line))
         ui.shownStopButton.connect("clicked()", guarded(self.stop))
 
+    @property
+    def there(self) -> bool:
+        """Whether lesions can be shown: the weights of the network are there, and a read is open."""
+        return self._spare is not None
+
     # -- a study is opened or closed --------------------------------------------------------------------------
 
     def open(self) -> None:
@@ -105,7 +110,7 @@ class ShownSection:
         ):
             # What comes for a row that nobody looks at any more would be a contour unseen.
             self._forget()
-        ui.shownTools.setVisible(self._spare is not None)
+        ui.shownTools.setVisible(self.there)
         ui.shownFrame.setVisible(bool(self._words))
         ui.shownLabel.setText(self._words)
         ui.shownGoButton.setVisible(self._placing.line is not None and self._then is None)
@@ -114,13 +119,17 @@ class ShownSection:
     def _enable(self, selected: Place | None) -> None:
         ui, presenter = self._ui, self._context.presenter
         row = presenter.shown().row(*selected) if selected else None
-        free = row is not None and selected is not None and selected[0] not in presenter.state.locked
+        open_row = row is not None and selected is not None and selected[0] not in presenter.state.locked
+        free = open_row and self.there
         drawn = bool(free and row is not None and row.is_sized and row.contour)
+        # A line stays the reader's where the network is gone.
+        lined = bool(open_row and row is not None and row.is_sized and shown_line(row))
         own = row is not None and row.decision is not None and row.decision.long_axis_mm is not None
         ui.byLineButton.setEnabled(bool(free))
         ui.addHereButton.setEnabled(drawn)
         ui.removeHereButton.setEnabled(drawn)
-        ui.keepLineButton.setVisible(bool(drawn and row is not None and shown_line(row) and not own))
+        ui.keepLineButton.setVisible(lined and not own)
+        ui.keepLineButton.setEnabled(lined and not own)
 
     def _say(self, words: str) -> None:
         self._words = words
@@ -130,7 +139,7 @@ class ShownSection:
 
     def new_lesion(self, time_point: str) -> bool:
         """Ask for the long axis of a new lesion; whether it was. Pressed again the lesion is drawn by hand."""
-        if self._spare is None or not self._context.presenter.reader.strip():
+        if not self.there or not self._context.presenter.reader.strip():
             return False
         asked = self._target is not None and not self._target.name
         self.stop()

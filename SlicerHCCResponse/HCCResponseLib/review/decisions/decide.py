@@ -147,7 +147,8 @@ def undo(store: ReadStore, state: ReadState, reader: str, reason: str = "") -> t
         raise InputError("The latest decision was not made by you; it cannot be undone.")
     with store.transaction():
         hold_draft(store, state, reader, time_point)
-        why = reason_for_change(store, state, time_point, f"'{name}' at '{time_point}'", reason, True)
+        what, decided = f"'{name}' at '{time_point}'", before is not None
+        why = reason_for_change(store, state, time_point, what, reason, decided)
         store.append(
             reader,
             "undo",
