@@ -20,7 +20,8 @@ or edited by a reader before a response category is computed. For research use; 
 In both tables: <b>Space</b> next row that waits for your decision, over all time points, <b>Shift+Space</b> the one
 before it, <b>Return</b> move the views to the selected row again, <b>E</b> edit the contour, <b>L</b> link the contour
 to the lesion in the box, <b>N</b> add a lesion and draw it, <b>U</b> or <b>Ctrl+Z</b> undo your latest decision, arrow
-keys from cell to cell.<br>
+keys from cell to cell; with the network for lines and clicks <b>B</b> contour the lesion from its long axis, <b>K</b>
+keep your line as the long axis, <b>I</b> click on what is missing, <b>O</b> on what is too much.<br>
 In the table of lesions: <b>A</b> accept the proposal, or the contour just drawn, <b>R</b> reject, for the reason in the
 box, <b>M</b> merged with the lesion in the box.<br>
 In the table of candidates: <b>W</b> new lesion, <b>Q</b> equivocal, <b>D</b> dismiss, for the reason in the box."""

@@ -11,11 +11,16 @@ def resource_path(relative: str) -> Path:
     Raises:
         HCCResponseError: the file is in none of the known layouts (a damaged installation).
     """
+    found = shipped(relative)
+    if found is None:
+        raise HCCResponseError(
+            f"Resource '{relative}' is missing from this installation; reinstall the software."
+        )
+    return found
+
+
+def shipped(relative: str) -> Path | None:
+    """Absolute path of a resource that need not be there; ``None`` where it is not."""
     # The library's own folder, the module's and the checkout's.
-    for folder in Path(__file__).resolve().parents[1:4]:
-        candidate = folder / "Resources" / relative
-        if candidate.exists():
-            return candidate
-    raise HCCResponseError(
-        f"Resource '{relative}' is missing from this installation; reinstall the software."
-    )
+    folders = (folder / "Resources" / relative for folder in Path(__file__).resolve().parents[1:4])
+    return next((candidate for candidate in folders if candidate.exists()), None)

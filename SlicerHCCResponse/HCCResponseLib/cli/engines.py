@@ -15,7 +15,7 @@ NameArgument = Annotated[str, typer.Argument(help="Name of an engine; see 'hcc-r
 def list_engines(as_json: JsonOption = False) -> None:
     """All engines: what they mark, whether they are installed, where their weights belong."""
     with errors_as_one_line():
-        from HCCResponseLib.engines.environments import weights_folder
+        from HCCResponseLib.engines.environments import weights_words
         from HCCResponseLib.pipeline.engines import engines as all_engines
         from HCCResponseLib.pipeline.engines import how_to_install
 
@@ -32,7 +32,7 @@ def list_engines(as_json: JsonOption = False) -> None:
                 "devices": list(info.devices),
                 "licence": info.licence,
                 "source": info.source,
-                "weights": info.weights.format(folder=weights_folder(info.name)),
+                "weights": weights_words(info),
                 "parameters": [
                     {"name": p.name, "default": p.default, "help": p.help} for p in info.parameters
                 ],

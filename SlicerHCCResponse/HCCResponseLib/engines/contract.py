@@ -160,6 +160,8 @@ class EngineInfo:
         system_mib, gpu_mib: memory that a run needs at least, beside ``bytes_per_voxel`` of the image.
         domain: the scans that it was made for; ``None``: not stated. A model card beside its weights goes before it.
         card: the card of the weights that are shipped, a resource.
+        shipped: weights that come with this software once they are worth it, a resource; a file of the same name in the
+            engine's own folder of weights goes before it. Empty: none, or the engine finds them itself.
     """
 
     name: str
@@ -184,6 +186,7 @@ class EngineInfo:
     bytes_per_voxel: int = 16
     domain: Domain | None = None
     card: str = ""
+    shipped: str = ""
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Every parameter with its value.

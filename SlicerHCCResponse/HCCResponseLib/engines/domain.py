@@ -15,6 +15,7 @@ import yaml
 from HCCResponseLib.base.errors import ModelError
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.engines.contract import Domain, EngineInfo
+from HCCResponseLib.engines.environments import weights_at_hand
 from HCCResponseLib.imaging.phase.phases import Phase, PhaseFinding
 
 
@@ -86,6 +87,7 @@ def domain_of(info: EngineInfo, weights: Path | None) -> Domain | None:
     Raises:
         ModelError: a card whose domain has an unknown, missing or impossible field.
     """
+    weights = weights or weights_at_hand(info)
     card = (
         resource_path(info.card) if weights is None and info.card else weights and weights.with_suffix(".md")
     )

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from HCCResponseLib.base.folders import data_folder
+from HCCResponseLib.base.resources import shipped
 from HCCResponseLib.engines.contract import EngineInfo
 
 
@@ -15,6 +16,20 @@ def engine_folder(name: str) -> Path:
 def weights_folder(name: str) -> Path:
     """Where an engine looks for weights when none are named."""
     return engine_folder(name) / "weights"
+
+
+def weights_at_hand(info: EngineInfo) -> Path | None:
+    """The weights that an engine works with when none are named: the user's own, else the shipped ones, if any."""
+    if not info.shipped:
+        return None
+    own = weights_folder(info.name) / Path(info.shipped).name
+    return own if own.is_file() else shipped(info.shipped)
+
+
+def weights_words(info: EngineInfo) -> str:
+    """Where the weights of an engine belong, and whether any are shipped."""
+    there = "else the shipped ones" if info.shipped and shipped(info.shipped) else "none is shipped yet"
+    return info.weights.format(folder=weights_folder(info.name), shipped=there)
 
 
 def python_in(environment: Path) -> Path:

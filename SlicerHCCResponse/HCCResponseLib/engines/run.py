@@ -8,7 +8,7 @@ from HCCResponseLib.base.devices import device_parts
 from HCCResponseLib.base.errors import HCCResponseError, InputError, ModelError
 from HCCResponseLib.base.jobs import Ending, Job, Outcome, Report, ignore_progress, never, run_job
 from HCCResponseLib.engines.contract import EngineInfo, Request, Result
-from HCCResponseLib.engines.environments import missing, python_of
+from HCCResponseLib.engines.environments import missing, python_of, weights_at_hand, weights_words
 from HCCResponseLib.engines.job import EngineJob
 from HCCResponseLib.engines.memory import free_gpu_mib, shortage
 from HCCResponseLib.engines.registry import engine_named, how_to_install, module_of
@@ -37,6 +37,7 @@ def run_engine(
     """
     try:
         info = engine_named(name)
+        request = replace(request, weights=request.weights or weights_at_hand(info))
         _refuse_the_impossible(info, request)
         request = replace(request, device=_device(info, request))
         short = shortage(info, request.image, request.device)
@@ -61,6 +62,7 @@ def check_engine(name: str, weights: Path | None) -> dict[str, object]:
     """
     info = engine_named(name)
     _require_installed(info)
+    weights = weights or weights_at_hand(info)
     return run_job(_WORKER, EngineJob(module_of(name), weights=weights), python=python_of(info))
 
 
@@ -83,9 +85,11 @@ def _refuse_the_impossible(info: EngineInfo, request: Request) -> None:
             f"Engine '{info.name}' contours the lesion that is shown: give a line, a click or a box."
         )
     if info.needs_weights and request.weights is None:
-        raise ModelError(f"Engine '{info.name}' needs weights: {info.weights}")
+        raise ModelError(f"Engine '{info.name}' needs weights: {weights_words(info)}")
     if request.weights is not None and not request.weights.exists():
-        raise ModelError(f"Weights '{request.weights}' of engine '{info.name}' do not exist: {info.weights}")
+        raise ModelError(
+            f"Weights '{request.weights}' of engine '{info.name}' do not exist: {weights_words(info)}"
+        )
 
 
 def _device(info: EngineInfo, request: Request) -> str:

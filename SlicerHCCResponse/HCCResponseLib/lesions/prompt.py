@@ -88,6 +88,23 @@ class Prompts:
         return [*ends, *(c.lps for c in self.clicks)]
 
 
+def prompt_words(facts: Mapping[str, Any]) -> str:
+    """How a contour was made from what its reader has shown, for people.
+
+    Args:
+        facts: as kept with the contour: ``line``, ``clicks``, and ``then_by_hand`` where it was drawn on afterwards.
+    """
+    clicks = len(facts.get("clicks") or ())
+    said = [f"{clicks} click{'' if clicks == 1 else 's'}"] if clicks else []
+    if facts.get("line"):
+        words = " and ".join(["contoured from the reader's line", *said])
+    elif facts.get("corrected"):
+        words = f"corrected by {' and '.join(said)} of the reader"
+    else:
+        words = f"contoured from {' and '.join(said)} of the reader"
+    return f"{words}, then by hand" if facts.get("then_by_hand") else words
+
+
 def _point(values: Any) -> Lps:
     x, y, z = (float(v) for v in values)
     return x, y, z

@@ -19,6 +19,9 @@ UNSEEN_ERRORS = (
 )
 
 
+#: How the origin of a row begins that a reader has added.
+ADDED_BY = "added by "
+
 # Key of the evidence that says why a scan is none of those that what proposed the row was made for.
 OUTSIDE_DOMAIN = "outside_domain"
 
@@ -72,6 +75,7 @@ class Proposal:
         viable: the contour is the viable (arterially enhancing) part of the tumour, not the whole of it.
         parts: of a split lesion, the measurement of each part, the longest first.
         merged_into: of a merged lesion, the one whose contour and diameter stand for both.
+        prompt: of a contour from a reader's line or clicks, those (LPS mm) with engine and weights; plain values.
     """
 
     time_point: str
@@ -86,6 +90,7 @@ class Proposal:
     viable: bool = False
     parts: tuple[LesionMeasurement, ...] = ()
     merged_into: str | None = None
+    prompt: Mapping[str, Any] | None = None
 
     @property
     def says_disappeared(self) -> bool:

@@ -30,6 +30,8 @@ class Context:
         leave: finishes what was drawn elsewhere than at the selected row; the editor's section sets it.
         at_end: what sections have to stop when the panel goes away, also one that was built half.
         figures: whether the figures behind the words of a row are shown.
+        by_line: begins a new lesion of a time point by its long axis where a network contours from one; else false.
+        end_showing: ends that network, when the read is closed.
     """
 
     ui: Any
@@ -43,6 +45,8 @@ class Context:
     leave: Callable[[], None] = lambda: None
     at_end: list[Callable[[], None]] = field(default_factory=list)
     figures: bool = False
+    by_line: Callable[[str], bool] = lambda _: False
+    end_showing: Callable[[], None] = lambda: None
 
     def selection(self) -> tuple[str, str]:
         """Time point and lesion. Raises ``InputError`` (shown to the reader) when nothing is selected."""

@@ -20,7 +20,8 @@ _BUTTONS = (
 )  # fmt: skip
 _NEED_A_READ = ("segment", "lesion", "view", "adapt", "candidate", "response", "sign")
 _NOT_YET = (
-    "jobFrame", "waitsLabel", "offerFrame", "draftFrame", "weightsLabel", "weightsEdit", "weightsBrowseButton",
+    "jobFrame", "waitsLabel", "offerFrame", "draftFrame", "shownFrame", "shownTools", "weightsLabel", "weightsEdit",
+    "weightsBrowseButton",
     "settingsLabel", "settingsEdit", "questionLabel", "questionCombo", "questionButton", "categoryLabel",
     "criteriaTable", "sumTable", "parallelLabel", "traceText",
 )  # fmt: skip

@@ -41,6 +41,10 @@ KEYS = (
     Key("L", "relinkButton", "link the contour to the lesion in the box"),
     Key("M", "mergeButton", "merged with the lesion in the box", (LESIONS,)),
     Key("N", "newLesionButton", "add a lesion and draw it"),
+    Key("B", "byLineButton", "contour the lesion from its long axis*"),
+    Key("K", "keepLineButton", "keep the line that you drew as the long axis*"),
+    Key("I", "addHereButton", "click on what is missing in the contour*"),
+    Key("O", "removeHereButton", "click on what is too much in the contour*"),
     Key("U", "undoButton", "undo your latest decision"),
     Key("Ctrl+Z", "undoButton", "the same"),
 )
@@ -79,6 +83,7 @@ def help_words() -> str:
     lines = ["The keys work while a table has the focus (click into it once)."]
     for title, tables in blocks:
         lines += ["", f"{title}:", *_lines([k for k in KEYS if k.tables == tables])]
+    lines += ["", "* where the network that contours from lines and clicks is installed."]
     return "\n".join([*lines, "", "Arrow keys go from cell to cell, Tab to the boxes and buttons."])
 
 

@@ -23,6 +23,7 @@ from HCCResponseLib.panel.sections.facts import FactsSection
 from HCCResponseLib.panel.sections.lesions import LesionSection
 from HCCResponseLib.panel.sections.response import ResponseSection
 from HCCResponseLib.panel.sections.run import RunSection
+from HCCResponseLib.panel.sections.shown import ShownSection
 from HCCResponseLib.panel.sections.sign import SignSection
 from HCCResponseLib.panel.sections.study import StudySection
 from HCCResponseLib.panel.sections.thumbnails import ThumbnailSection
@@ -75,6 +76,7 @@ class ReaderPanel:
         self._run = RunSection(context)
         self.lesions = LesionSection(context)
         self.editor = EditorSection(context, self._scene)
+        self.shown = ShownSection(context, self._scene, _qt_timer)
         self._facts = FactsSection(context)
         self._candidates = CandidateSection(context)
         self.response = ResponseSection(context)
@@ -123,6 +125,7 @@ class ReaderPanel:
         self._context.selected = None
         self.scene_view.open(self.presenter.shown(), self.presenter.image)
         self.view.forget()
+        self.shown.open()
         self.refresh()
         found = self.presenter.drafts.latest()
         if found is not None:
@@ -145,6 +148,7 @@ class ReaderPanel:
 
     def _close_read(self) -> None:
         self.jobs.cancel()
+        self._context.end_showing()
         self.scene_view.look()
         self.slices.close()
         self.scene_view.close()
@@ -187,7 +191,7 @@ class ReaderPanel:
         if view is not None:
             for section in (
                 self._run, self.lesions, self._facts, self._candidates, self.decisions, self.response, self._sign,
-                self.view, self._thumbnails,
+                self.view, self._thumbnails, self.shown,
             ):  # fmt: skip
                 section.show(view)
 

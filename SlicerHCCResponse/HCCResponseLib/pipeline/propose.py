@@ -2,7 +2,8 @@
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def propose(
         found = propose_baseline(first.name, session.image(first), view, convention=convention)
         verdict = judge_survey(options, scan_facts(session.image(first), first.phase, view.region))
         more = {"survey": facts, "domain": verdict.as_dict()}
-        _keep(session, first, marked(found, verdict), more, base)
+        _keep(session, first, _beside_the_reader(session, first, marked(found, verdict)), more, base)
     pending = [p for p in session.study.timepoints if p.name not in session.state.provenance]
     decided = is_decided(session.state, first.name)
     ready = [p for p in pending if stage(session.state, p.name) is Stage.OPEN] if decided else []
@@ -285,6 +286,13 @@ def _accept_drawn(session: Session, point: TimePointEntry) -> None:
             decide(session.store, session.state, decision)
 
 
+def _beside_the_reader(session: Session, point: TimePointEntry, proposals: list[Proposal]) -> list[Proposal]:
+    """Proposals under names that no row of the reader has: what somebody drew before the run stays as it is."""
+    taken = set(session.state.rows.get(point.name, {}))
+    free = (name for number in count(1) if (name := f"L{number}") not in taken)
+    return [replace(one, name=next(free)) for one in proposals] if taken else proposals
+
+
 def _keep(
     session: Session, point: TimePointEntry, proposals: list[Proposal], facts: dict[str, Any], base: Model
 ) -> None:
@@ -302,7 +310,7 @@ def _keep(
         for proposal in proposals:
             write_proposal(session.store, proposal)
         session.store.append("software", PROPOSED, payload)
-    session.state.rows[point.name] = {p.name: Row(p) for p in proposals}
+    session.state.rows.setdefault(point.name, {}).update({p.name: Row(p) for p in proposals})
     session.state.provenance[point.name] = payload
 
 

@@ -7,6 +7,7 @@ from HCCResponseLib.lesions.proposal import (
     Evidence,
     place_words,
 )
+from HCCResponseLib.review.read.records import ReaderLine
 from HCCResponseLib.review.read.state import Row
 
 
@@ -24,6 +25,8 @@ def row_words(row: Row, draft: bool = False) -> str:
         lines[0] = f"{row.status.value} by {row.decision.reader}; proposed by {row.proposal.origin}"
         if row.decision.reason:
             lines.append(f"reason: {row.decision.reason}")
+    if row.prompt_words:
+        lines.append(row.prompt_words)
     lines += _lengths(row)
     if not row.is_candidate:
         lines += _cautions(row)
@@ -74,11 +77,28 @@ def _cautions(row: Row) -> list[str]:
     return lines
 
 
+def shown_line(row: Row) -> ReaderLine | None:
+    """The line by which the reader has shown a lesion to the network, where its contour came from one."""
+    ends = row.prompt and row.prompt.get("line")
+    return ReaderLine(tuple(ends["start"]), tuple(ends["end"])) if ends else None
+
+
+def _both_lengths(row: Row) -> str:
+    """Of a contour from the reader's line both lengths, until one of them is the reader's own word."""
+    drawn, own = shown_line(row), row.decision.long_axis_mm if row.decision else None
+    if drawn is None or own is not None or row.measurement is None:
+        return ""
+    contour = row.measurement.long_axis.length_mm
+    apart = drawn.length_mm - contour
+    return f"contour {contour} mm, your line {drawn.length_mm} mm (difference {apart:+} mm)"
+
+
 def _lengths(row: Row) -> list[str]:
     """The reader's line beside the contour's axis, and the edited contour's beside the proposed one."""
     lines = []
     contour = row.measurement.long_axis.length_mm if row.measurement else None
     own = row.decision.long_axis_mm if row.decision else None
+    lines += list(filter(None, [_both_lengths(row)]))
     if row.parts:
         lines.append(f"split: {row.parts_words} = {row.long_mm} mm; the parts are added (RECIST 1.1, 4.3.2)")
         lines.append("a length of your own takes the place of the sum")
@@ -134,6 +154,9 @@ def evidence_words(row: Row) -> str:
     """What speaks for and against a candidate, as sentences without figures."""
     given = row.proposal.evidence
     found = [f"{OUTSIDE_WORDS} {row.proposal.outside_domain}"] if row.proposal.outside_domain else []
+    if row.prompt_words:
+        said = "; ".join(filter(None, [row.prompt_words, _both_lengths(row)]))
+        found.append(f"{said[:1].upper()}{said[1:]}.")
     found += [str(given[k]) for k in ("remark", "decided_before") if given.get(k)]
     if given.get("imaged_at_baseline") is False:
         found.append("Its place was not imaged at baseline.")

@@ -1,5 +1,6 @@
 """The reader's actions on an open read: no Qt, no scene. Every action is a decision in the store before it is shown."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -7,15 +8,18 @@ from HCCResponseLib.base.errors import HCCResponseError, InputError
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.measure import measure_parts
 from HCCResponseLib.presenter.drafts import OpenDraft, Place
+from HCCResponseLib.presenter.evidence import shown_line
 from HCCResponseLib.presenter.open_read import OpenRead
 from HCCResponseLib.response.types import LesionRole, LesionState, Response, VersusLast
 from HCCResponseLib.review.decisions.decide import answer, as_row, decide, decide_non_target, undo
 from HCCResponseLib.review.decisions.drafts import Draft
-from HCCResponseLib.review.decisions.reader_rows import add_row, set_site, set_visit
+from HCCResponseLib.review.decisions.reader_rows import add_contoured, add_row, set_site, set_visit
 from HCCResponseLib.review.read.facts import Site, Visit
 from HCCResponseLib.review.read.links import reader_relinks
 from HCCResponseLib.review.read.records import Action, Decision, NonTargetDecision, ReaderLine
 from HCCResponseLib.review.read.state import Row
+
+Facts = Mapping[str, Any]
 
 
 class Presenter(OpenRead):
@@ -64,10 +68,17 @@ class Presenter(OpenRead):
             )
 
     def _redrawn(
-        self, reader: str, time_point: str, name: str, contour: Lesion, state: LesionState | None = None
+        self,
+        reader: str,
+        time_point: str,
+        name: str,
+        contour: Lesion,
+        state: LesionState | None = None,
+        prompt: Facts | None = None,
     ) -> Decision:
+        changes = {"contour": contour, "state": state, "prompt": prompt}
         lines = {"long_line": None, "long_axis_mm": None, "short_line": None}
-        return self._edited(reader, time_point, name, contour=contour, state=state, **lines)
+        return self._edited(reader, time_point, name, **changes, **lines)
 
     def edit_line(self, time_point: str, name: str, line: ReaderLine, short: bool = False) -> None:
         """The reader's long or short axis; it wins over the contour's, both are kept."""
@@ -85,17 +96,20 @@ class Presenter(OpenRead):
 
     # -- unfinished contours ----------------------------------------------------------------------------------
 
-    def draw(self, time_point: str, name: str, contour: Lesion) -> None:
+    def draw(self, time_point: str, name: str, contour: Lesion, prompt: Facts | None = None) -> None:
         """A stroke of the brush: shown and kept beside the read at once, a decision only by :meth:`finish`.
 
         Args:
             contour: what the stroke left, on the image's grid; empty while everything is erased.
+            prompt: where no brush drew it: the reader's line or clicks from which a network has.
 
         Raises:
             InputError, AccessError: the row cannot be edited.
             StorageError: the draft could not be written; it stays open here.
         """
-        draft = Draft(self._who(), time_point, name, contour)
+        if prompt is None and (before := self.shown().row(time_point, name)) and before.prompt:
+            prompt = {**before.prompt, "then_by_hand": True}
+        draft = Draft(self._who(), time_point, name, contour, prompt)
         if self.drafts.get(draft.place) is not None and contour == self.row(time_point, name).contour:
             # The editor's own undo took back the last stroke that was left.
             self.drafts.remove(draft.place)
@@ -109,7 +123,7 @@ class Presenter(OpenRead):
         geometry = self.image(draft.time_point).geometry
         if draft.contour.shape != geometry.size:
             raise InputError(f"The contour of {draft.name} lies on another image's grid.")
-        edit = self._redrawn(draft.reader, *draft.place, draft.contour)
+        edit = self._redrawn(draft.reader, *draft.place, draft.contour, prompt=draft.prompt)
         if not draft.contour:
             edit = replace(edit, contour=None, measurement=None, parts=(), state=LesionState.NOT_EVALUABLE)
         return as_row(self._open().store, self.state, edit, geometry)
@@ -126,7 +140,8 @@ class Presenter(OpenRead):
             return
         draft = found.draft
         if draft.contour:
-            edit = replace(self._redrawn(draft.reader, *place, draft.contour), reason=self.reason())
+            redrawn = self._redrawn(draft.reader, *place, draft.contour, prompt=draft.prompt)
+            edit = replace(redrawn, reason=self.reason())
             decide(self._open().store, self.state, edit, self.image(draft.time_point).geometry)
         self.drafts.remove(place)
         self.tell()
@@ -282,6 +297,28 @@ class Presenter(OpenRead):
         name = add_row(self._open().store, self.state, self._who(), time_point)
         self.tell()
         return name
+
+    def add_contoured(self, time_point: str, contour: Lesion, prompt: Facts) -> str:
+        """A row for a lesion that the reader has shown by a line, proposed with this contour; returns its name.
+
+        Args:
+            contour: on the image's grid; ``prompt``: the line, with engine and weights, to be kept with the contour.
+        """
+        store, geometry = self._open().store, self.image(time_point).geometry
+        name = add_contoured(store, self.state, self._who(), time_point, contour, geometry, prompt)
+        self.tell()
+        return name
+
+    def keep_line(self, time_point: str, name: str) -> None:
+        """The line by which the reader has shown a lesion is its long axis; the contour's stays beside it.
+
+        Raises:
+            InputError: its contour does not come from a line.
+        """
+        line = shown_line(self.shown().row(time_point, name) or self.row(time_point, name))
+        if line is None:
+            raise InputError(f"The contour of {name} at {time_point} does not come from a line of yours.")
+        self.edit_line(time_point, name, line)
 
     def undo(self) -> tuple[str, str]:
         """Take this reader's latest edit or decision back; returns its time point and lesion.

@@ -100,6 +100,20 @@ def add_with_N_and_draw(walk):
         walk.press(walk.ui.lesionTable, "U")
 
 
+def keys_of_the_network_for_lines(walk):
+    """Without its weights they do nothing; with them B shows a line or asks for one, I and O ask for a click."""
+    walk.select("L1", BASELINE)
+    there = walk.widget.panel.shown.there
+    for key in ("B", "I", "O"):
+        walk.press(walk.ui.lesionTable, key)
+        walk.turn(2)
+        require(walk.ui.shownFrame.isHidden() != there, f"{key}: {walk.ui.shownLabel.text}")
+        walk.ui.shownStopButton.click()
+        walk.turn(2)
+    walk.press(walk.ui.lesionTable, "K")
+    require(walk.status(BASELINE, "L1") == "accepted", "K has changed a lesion without a line")
+
+
 def candidates_by_keys_and_buttons(walk):
     walk.answer_candidates("Q", "D", "W")
     said = [walk.read.row(FOLLOW_UP, n).decision.action.value for n in ("C1", "C2", "C3")]
@@ -137,6 +151,7 @@ STEPS = (
     link_with_L,
     merge_with_M,
     add_with_N_and_draw,
+    keys_of_the_network_for_lines,
     candidates_by_keys_and_buttons,
     close_the_read,
 )

@@ -22,7 +22,7 @@ from HCCResponseLib.base.errors import (
     JobOutOfMemoryError,
 )
 from HCCResponseLib.base.files import storage_error, write_text
-from HCCResponseLib.base.jobs.outcome import Ending, Outcome, error_from_json
+from HCCResponseLib.base.jobs.outcome import Outcome, error_from_json
 from HCCResponseLib.base.jobs.process import Tree, start
 from HCCResponseLib.base.jobs.progress import Progress, Report, ignore_progress, never
 
@@ -110,19 +110,11 @@ class Job:
         return self.outcome
 
     def _take_lines(self) -> None:
-        with self._output.open("rb") as stream:
-            stream.seek(self._read)
-            data = stream.read()
-        whole, newline, _ = data.rpartition(b"\n")
-        self._read += len(whole) + len(newline)
-        for line in whole.decode("utf-8", "replace").splitlines():
-            with contextlib.suppress(json.JSONDecodeError):
-                self._take(json.loads(line))
+        messages, self._read = new_messages(self._output, self._read)
+        for message in messages:
+            self._take(message)
 
-    def _take(self, message: Any) -> None:
-        """Libraries may print too; what is not one of our objects is passed over."""
-        if not isinstance(message, dict):
-            return
+    def _take(self, message: dict[str, Any]) -> None:
         if "stage" in message:
             known = (message.get("seconds_left"), message.get("memory_mib"))
             self.progress = Progress(message["stage"], message["fraction"], *known)
@@ -133,25 +125,48 @@ class Job:
     def _finish(self) -> None:
         code = self._tree.end()
         if code == 0 and "result" in self._answer:
-            self._end(Outcome(Ending.DONE, self._answer["result"]))
+            self._end(Outcome.done(self._answer["result"]))
         elif "error" in self._answer:
             self._end(Outcome.of(error_from_json(self._answer)))
         else:
-            self._end(Outcome.of(self._died(code)))
+            self._end(Outcome.of(death(code, self._log)))
 
     def _end(self, outcome: Outcome[dict[str, Any]]) -> None:
         self.outcome = outcome
         self._folder.cleanup()
 
-    def _died(self, code: int | None) -> HCCResponseError:
-        last = last_lines(self._log)
-        if code == -getattr(signal, "SIGKILL", 9):
-            # We kill only on cancel, which never gets here; on Linux a kill from outside is the system short of memory.
-            return JobOutOfMemoryError(
-                f"The job was killed by signal 9, as systems do when memory runs out. {last}".strip()
-            )
-        why = f"killed by signal {-code}" if code is not None and code < 0 else f"exit status {code}"
-        return JobFailedError(f"The job ended without a result ({why}). {last}".strip())
+
+def new_messages(output: Path, start: int) -> tuple[list[dict[str, Any]], int]:
+    """What a worker has written since byte ``start``, and the byte after it; an unfinished line waits.
+
+    Libraries may print too; what is not one of our objects is passed over.
+    """
+    with output.open("rb") as stream:
+        stream.seek(start)
+        whole, newline, _ = stream.read().rpartition(b"\n")
+    found = []
+    for line in whole.decode("utf-8", "replace").splitlines():
+        with contextlib.suppress(json.JSONDecodeError):
+            message = json.loads(line)
+            if isinstance(message, dict):
+                found.append(message)
+    return found, start + len(whole) + len(newline)
+
+
+def death(code: int | None, log: Path) -> HCCResponseError:
+    """The error of a worker that has ended without an answer.
+
+    Args:
+        code: its exit status, negative for a signal; ``log``: what it wrote to standard error.
+    """
+    last = last_lines(log)
+    if code == -getattr(signal, "SIGKILL", 9):
+        # We kill only on cancel, which never gets here; on Linux a kill from outside is the system short of memory.
+        return JobOutOfMemoryError(
+            f"The job was killed by signal 9, as systems do when memory runs out. {last}".strip()
+        )
+    why = f"killed by signal {-code}" if code is not None and code < 0 else f"exit status {code}"
+    return JobFailedError(f"The job ended without a result ({why}). {last}".strip())
 
 
 def run_job(

@@ -70,6 +70,11 @@ class Outcome(Generic[R]):
     kind: type[HCCResponseError] = JobFailedError
 
     @classmethod
+    def done(cls, result: R) -> Self:
+        """A job that has given its result."""
+        return cls(Ending.DONE, result)
+
+    @classmethod
     def of(cls, problem: HCCResponseError) -> Self:
         """The ending that an error stands for."""
         if isinstance(problem, JobCancelledError):

@@ -49,11 +49,11 @@ def serve(read: Callable[[str], Q], work: Callable[[Q, Report], Mapping[str, Any
         first = (str(problem).splitlines() or [""])[0]
         _fail(JobOutOfMemoryError(f"Out of memory. {first}".strip()))
     else:
-        _write({"result": result})
+        say({"result": result})
 
 
 def _fail(problem: HCCResponseError) -> None:
-    _write(error_to_json(problem))
+    say(error_to_json(problem))
     sys.exit(1)
 
 
@@ -62,7 +62,7 @@ def _tell(started: float, progress: Progress) -> None:
     left = progress.seconds_left
     if left is None and progress.fraction > 0.02:
         left = (time.monotonic() - started) * (1 - progress.fraction) / progress.fraction
-    _write(
+    say(
         {
             "stage": progress.stage,
             "fraction": round(progress.fraction, 4),
@@ -109,6 +109,7 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _write(message: dict[str, Any]) -> None:
+def say(message: dict[str, Any]) -> None:
+    """Write one line to whoever has started this worker."""
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()

@@ -14,11 +14,14 @@ INFO = EngineInfo(
     gives=frozenset({Gives.TUMOUR}),
     licence="Apache-2.0",
     source="this software; after an idea of LETT-NeXt, arXiv 2606.30108",
-    weights="a file of 'hcc-response prompts train'; none is shipped yet",
+    weights="a file of 'hcc-response prompts train', named or put into {folder} as 'prompt-compact.safetensors'; "
+    "{shipped}",
+    shipped="Models/prompt-compact.safetensors",
     needs_weights=True,
     takes_clicks=True,
     takes_line=True,
     needs_prompt=True,
+    system_mib=1500,
 )
 
 
@@ -57,9 +60,10 @@ def check(weights: Path | None) -> dict[str, Any]:
         ModelError: none are named, or they cannot be read.
     """
     from HCCResponseLib.base.errors import ModelError
+    from HCCResponseLib.engines.environments import weights_words
     from HCCResponseLib.nets.prompts.network import load_prompt_model
 
     if weights is None:
-        raise ModelError(f"Engine 'prompt' needs weights: {INFO.weights}.")
+        raise ModelError(f"Engine 'prompt' needs weights: {weights_words(INFO)}.")
     model = load_prompt_model(weights)
     return {"sha256": model.sha256, "side_voxels": model.shape.side}

@@ -15,7 +15,8 @@ from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.prompt import Lps, Prompts
 from HCCResponseLib.nets.prompts.channels import Shown, prompt_input, side_mm
-from HCCResponseLib.nets.prompts.network import PromptModel
+from HCCResponseLib.nets.prompts.network import PromptModel, look
+from HCCResponseLib.nets.prompts.place import centre_of, covered, cube, extent, require_inside
 from HCCResponseLib.nets.windows import InferenceSettings
 
 
@@ -51,53 +52,21 @@ def contour_from_prompts(
     Raises:
         InputError: a prompt lies outside of the scan, or nothing is found there.
     """
-    _require_inside(prompts, image.geometry)
+    require_inside(prompts, image.geometry)
     inference = inference or InferenceSettings()
-    line, centre = prompts.line, _centre(prompts)
+    line, centre = prompts.line, centre_of(prompts)
     size = line.length_mm if line else None
     if size is None and prior is not None and prior.any():
-        size, centre = _extent(prior, image.geometry)
+        size, centre = extent(prior, image.geometry)
     found = _look(model, image, prompts, prior, (centre, side_mm(size)), inference)
     if size is None and found.mask.any():
         # A click alone tells no size: once more, on a cube of the size that the first look found.
         grid = box_geometry(image.geometry, found.box)
-        size, centre = _extent(found.mask, grid)
+        size, centre = extent(found.mask, grid)
         found = _look(model, image, prompts, prior, (centre, side_mm(size)), inference)
     if not found.mask.any():
         raise InputError("No lesion was found at what was shown; draw the line from border to border of it.")
     return found
-
-
-def _require_inside(prompts: Prompts, geometry: Geometry) -> None:
-    for point in prompts.points():
-        index = geometry.lps_to_index(point)
-        if (index < -0.5).any() or (index > np.asarray(geometry.size) - 0.5).any():
-            words = ", ".join(f"{v:.1f}" for v in point)
-            raise InputError(f"The position ({words}) mm (LPS) lies outside of the scan.")
-
-
-def _centre(prompts: Prompts) -> Lps:
-    if prompts.line is not None:
-        return prompts.line.middle
-    x, y, z = np.mean([c.lps for c in prompts.clicks if c.inside], axis=0).tolist()
-    return x, y, z
-
-
-def _extent(mask: Mask, geometry: Geometry) -> tuple[float, Lps]:
-    """Longest in-plane side of a mask's box in mm, and the middle of the box."""
-    places = np.argwhere(mask)
-    low, high = places.min(0), places.max(0)
-    sides = (high - low + 1) * np.asarray(geometry.spacing)
-    x, y, z = geometry.index_to_lps((low + high) / 2).tolist()
-    return float(sides[1:].max()), (x, y, z)
-
-
-def cube(geometry: Geometry, centre: Lps, side: float, voxels: int) -> Geometry:
-    """A cube of isotropic voxels about a point, along the scan's own axes."""
-    step = side / voxels
-    start = geometry.lps_to_index(centre) - (voxels - 1) / 2 * step / np.asarray(geometry.spacing)
-    x, y, z = geometry.index_to_lps(start).tolist()
-    return Geometry((voxels,) * 3, (step,) * 3, (x, y, z), geometry.direction)
 
 
 def shown_on(prompts: Prompts, grid: Geometry) -> Shown:
@@ -128,28 +97,14 @@ def _look(
     if prior is not None:
         here = resample(prior.astype(np.float32), image.geometry, grid, fill=0) > 0.5
     channels = prompt_input(hu, here, shown_on(prompts, grid))
-    kind = inference.number_type()
-    reduced = torch.autocast(inference.device.partition(":")[0], dtype=kind, enabled=kind is not None)
-    network = model.network.to(inference.device)
-    with torch.inference_mode(), reduced:
-        logits = network(torch.from_numpy(channels)[None].to(inference.device)).float()[0]
+    logits = look(model, torch.from_numpy(channels)[None], inference)[0]
     margin = (logits[1] - logits[0]).cpu().numpy()
-    box = _box_of(grid, image.geometry)
+    box = covered(grid, image.geometry)
     # Interpolated before it is squeezed between 0 and 1, so that the border stays where it is.
     local = resample(margin, grid, box_geometry(image.geometry, box), fill=-20.0)
     mask = _under(local > 0, prompts, image.geometry, box)
     probability = 1 / (1 + np.exp(-np.clip(local, -30, 30)))
     return Prompted(mask, box, probability.astype(np.float32), grid.spacing[0])
-
-
-def _box_of(grid: Geometry, scan: Geometry) -> Box:
-    """The part of the scan that a cube covers."""
-    corners = np.array(np.meshgrid(*[(0, n - 1) for n in grid.size], indexing="ij")).reshape(3, -1).T
-    index = scan.lps_to_index(grid.index_to_lps(corners))
-    low = np.clip(np.floor(index.min(0)).astype(int), 0, np.asarray(scan.size) - 1)
-    high = np.clip(np.ceil(index.max(0)).astype(int) + 1, low + 1, scan.size)
-    z, y, x = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-    return z, y, x
 
 
 def _under(found: Mask, prompts: Prompts, geometry: Geometry, box: Box) -> Mask:

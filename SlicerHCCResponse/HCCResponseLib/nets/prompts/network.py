@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from HCCResponseLib.base.errors import ModelError
 from HCCResponseLib.base.files import sha256_of, write_atomically
 from HCCResponseLib.nets.prompts.channels import CHANNELS
+from HCCResponseLib.nets.windows import InferenceSettings
 
 FORMAT = "hcc-response-prompt-model/1"
 _HEADER = "hcc-response"
@@ -120,3 +121,18 @@ def load_prompt_model(path: Path) -> PromptModel:
             f"Weights in '{path}' do not fit their own network; the file is damaged."
         ) from problem
     return PromptModel(network.eval(), shape, sha256_of(path), header["notes"])
+
+
+def warm_up(model: PromptModel, inference: InferenceSettings) -> None:
+    """Look once at an empty cube, so that the first lesion waits for nothing that is made only once."""
+    look(model, torch.zeros(1, CHANNELS, *[model.shape.side] * 3), inference)
+
+
+def look(model: PromptModel, channels: torch.Tensor, inference: InferenceSettings) -> torch.Tensor:
+    """Logits (n, 2, side, side, side) in float32 for channels (n, 5, side, side, side)."""
+    kind = inference.number_type()
+    reduced = torch.autocast(inference.device.partition(":")[0], dtype=kind, enabled=kind is not None)
+    network = model.network.to(inference.device)
+    with torch.inference_mode(), reduced:
+        found: torch.Tensor = network(channels.to(inference.device)).float()
+    return found

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from HCCResponseLib.imaging.geometry import lps_to_ras
+from HCCResponseLib.measure.values import Axis
+from HCCResponseLib.review.read.records import ReaderLine
 from HCCResponseLib.review.read.state import Row
 
 Ras = tuple[float, float, float]
@@ -35,9 +37,14 @@ def key_place(row: Row | None) -> Ras | None:
     axis = row.measurement.long_axis if row.measurement and row.long_mm is not None else None
     line = own or axis
     if line is not None:
-        return _ras(np.add(line.start_lps, line.end_lps) / 2)
+        return middle_of(line)
     place = row.proposal.evidence.get("place_lps")
     return _ras(place) if isinstance(place, list) else None
+
+
+def middle_of(line: ReaderLine | Axis) -> Ras:
+    """RAS point halfway between the ends of a line."""
+    return _ras(np.add(line.start_lps, line.end_lps) / 2)
 
 
 def _before(rows: Mapping[str, Row | None]) -> Ras | None:

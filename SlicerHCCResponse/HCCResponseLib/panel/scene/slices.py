@@ -9,6 +9,7 @@ from typing import Any
 
 import slicer
 
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.panel.scene.bridge import SceneView
 from HCCResponseLib.panel.scene.layouts import set_layout
 from HCCResponseLib.panel.scene.overlay import Overlay
@@ -226,6 +227,25 @@ class SliceViews:
     def lock(self, on: bool) -> None:
         """Keep the distance of the views as it is now, or let each view go to its own place again."""
         self._locked = {v.point: v.offset for v in self._views} if on else {}
+
+    def node_of(self, point: str) -> Any:
+        """Slice node of the view that shows a time point. Raises ``InputError`` where none does."""
+        return self._showing(point).node
+
+    def look_at(self, point: str, place: Ras) -> None:
+        """Turn the view of one time point to a place (RAS mm); the others stay where they are."""
+        view = self._showing(point)
+        with self._quiet():
+            _centre(view, place)
+            view.go(place[2])
+            view.remember_look()
+        self.mark()
+
+    def _showing(self, point: str) -> _View:
+        for view in self._views:
+            if view.point == point and view.is_ours:
+                return view
+        raise InputError(f"No axial view shows {point}; press Compare on the View page first.")
 
     def apart(self, point: str) -> float:
         """How far a view is above the first one, in mm."""

@@ -28,6 +28,10 @@ _BUTTONS = (
     "nextButton",
     "columnsButton",
     "keysButton",
+    "byLineButton",
+    "keepLineButton",
+    "addHereButton",
+    "removeHereButton",
 )
 
 

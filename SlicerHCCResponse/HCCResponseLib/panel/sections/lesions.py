@@ -183,9 +183,11 @@ class LesionSection:
         self._context.select(time_point, lesion)
 
     def new_lesion(self) -> None:
-        """Add a lesion at the selected time point and open the editor on it."""
+        """Add a lesion at the selected time point: by its long axis where a network contours from one, else drawn."""
         points = self._context.presenter.points()
         time_point = self._context.selected[0] if self._context.selected else points[0]
+        if self._context.by_line(time_point):
+            return
         name = self._context.presenter.add_lesion(time_point)
         self._context.select(time_point, name)
         self.edit()

@@ -244,6 +244,7 @@ def _no_new_lesions(state: ReadState) -> str:
 def _evidence(row: Row) -> str:
     e = row.proposal.evidence
     parts = [OUTSIDE_WORDS.rstrip(".").lower()] if row.proposal.outside_domain else []
+    parts += [row.prompt_words] if row.prompt_words else []
     parts += [str(e["remark"]).rstrip(".")] if e.get("remark") else []
     if e.get("mean_probability") is not None:
         parts.append(f"probability {e['mean_probability']}")

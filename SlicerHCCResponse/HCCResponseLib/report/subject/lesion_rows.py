@@ -135,6 +135,8 @@ def _notes(row: Row, nodal: bool, profile: Profile) -> list[str]:
         notes.append(f"{row.measurement.volume_mm3 / 1000:.1f} mL")
     if profile.needs_viable:
         notes.append("viable part" if row.viable else "whole tumour, its viable part is not contoured")
+    if row.prompt_words:
+        notes.append(row.prompt_words)
     if row.proposal.outside_domain:
         notes.append("the network was not made for this scan")
     return [note for note in notes if note]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.text import one_line
 from HCCResponseLib.imaging.geometry import PLANES, Geometry
-from HCCResponseLib.lesions.proposal import Suggestion
+from HCCResponseLib.lesions.proposal import ADDED_BY, Suggestion
 from HCCResponseLib.measure import RECIST, convention_of, measure_lesion, measure_parts
 from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import Profile
@@ -22,6 +22,7 @@ from HCCResponseLib.review.read.records import (
     Action,
     Decision,
     NonTargetDecision,
+    ReaderLine,
     row_name,
     same_word,
     write_decision,
@@ -82,22 +83,25 @@ def as_row(store: ReadStore, state: ReadState, decision: Decision, geometry: Geo
     Arguments and errors as :func:`decide`.
     """
     row = check(state, decision)
-    _require_one_slice(decision, geometry)
+    for line in (decision.long_line, decision.short_line):
+        if line is not None and geometry is not None:
+            require_one_slice(line, decision.name, decision.time_point, geometry)
     return Row(row.proposal, _measured(store, state, row, decision, geometry))
 
 
-def _require_one_slice(decision: Decision, geometry: Geometry | None) -> None:
-    """A diameter is measured within one acquired slice (RECIST 1.1, Appendix II); half a slice of play is let pass."""
-    for line in (decision.long_line, decision.short_line):
-        if line is None or geometry is None:
-            continue
-        first, second = geometry.lps_to_index([line.start_lps, line.end_lps])[:, geometry.slice_axis]
-        if abs(first - second) > _SLICE_PLAY:
-            raise InputError(
-                f"The ends of this line of '{decision.name}' lie on two slices ({round(first) + 1} and "
-                f"{round(second) + 1} of the {PLANES[geometry.slice_axis]} slices of '{decision.time_point}'); "
-                "draw it within one slice."
-            )
+def require_one_slice(line: ReaderLine, name: str, time_point: str, geometry: Geometry) -> None:
+    """A diameter is measured within one acquired slice (RECIST 1.1, Appendix II); half a slice of play is let pass.
+
+    Raises:
+        InputError: the ends lie on two slices.
+    """
+    first, second = geometry.lps_to_index([line.start_lps, line.end_lps])[:, geometry.slice_axis]
+    if abs(first - second) > _SLICE_PLAY:
+        raise InputError(
+            f"The ends of this line of '{name}' lie on two slices ({round(first) + 1} and "
+            f"{round(second) + 1} of the {PLANES[geometry.slice_axis]} slices of '{time_point}'); "
+            "draw it within one slice."
+        )
 
 
 def _measured(
@@ -126,7 +130,7 @@ def _measured(
 
 
 def undo(store: ReadStore, state: ReadState, reader: str, reason: str = "") -> tuple[str, str]:
-    """Take the latest decision back; it stays in the store, and so does the undoing.
+    """Take the latest decision back, or a row that was added by a line; it stays in the store, as the undoing does.
 
     Returns:
         time point and name of the row.
@@ -139,21 +143,29 @@ def undo(store: ReadStore, state: ReadState, reader: str, reason: str = "") -> t
         raise InputError("There is no decision to undo.")
     time_point, name, before = state.decided[-1]
     row = state.row(time_point, name)
-    if row is None or row.decision is None or row.decision.reader != reader:
+    if row is None or reader != _author(row, before):
         raise InputError("The latest decision was not made by you; it cannot be undone.")
     with store.transaction():
         hold_draft(store, state, reader, time_point)
-        why = reason_for_change(store, state, time_point, f"'{name}' at '{time_point}'", reason, True)
+        what, decided = f"'{name}' at '{time_point}'", before is not None
+        why = reason_for_change(store, state, time_point, what, reason, decided)
         store.append(
             reader,
             "undo",
             {"time_point": time_point, "name": name},
             item=row_name(time_point, name),
             old=row.words,
-            new=Row(row.proposal, before).words,
+            new="taken back" if before is None else Row(row.proposal, before.decision).words,
             reason=why,
         )
     return state.take_back()
+
+
+def _author(row: Row, before: Row | None) -> str | None:
+    """Who has said what is the latest of a row: its decision, or where there was no row before, the row itself."""
+    if before is None:
+        return row.proposal.origin.removeprefix(ADDED_BY)
+    return None if row.decision is None else row.decision.reader
 
 
 def check(state: ReadState, decision: Decision) -> Row:

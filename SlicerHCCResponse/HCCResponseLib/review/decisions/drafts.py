@@ -7,10 +7,10 @@ counts, is signed or is audited, and it is removed with its last contour.
 import base64
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -30,12 +30,14 @@ class Draft:
         reader: who draws, and whose decision it becomes.
         time_point, name: which row.
         contour: as the latest stroke left it, on the image's grid; empty when everything was erased.
+        prompt: of a contour from the reader's line or clicks, those with engine and weights, as of a decision.
     """
 
     reader: str
     time_point: str
     name: str
     contour: Lesion
+    prompt: Mapping[str, Any] | None = None
 
     @property
     def place(self) -> tuple[str, str]:
@@ -52,6 +54,7 @@ class _Entry(_Strict):
     time_point: str
     name: str
     contour: str
+    prompt: dict[str, Any] | None = None
 
 
 class _Content(_Strict):
@@ -100,11 +103,15 @@ class DraftFile:
                 time_point=one.time_point,
                 name=one.name,
                 contour=base64.b64encode(pack_lesion(one.contour)).decode(),
+                prompt=None if one.prompt is None else dict(one.prompt),
             )
             for one in drafts
         )
         if entries:
-            write_text(self.path, _Content(format=1, drafts=entries).model_dump_json(indent=1) + "\n")
+            write_text(
+                self.path,
+                _Content(format=1, drafts=entries).model_dump_json(indent=1, exclude_none=True) + "\n",
+            )
             return
         try:
             self.path.unlink(missing_ok=True)
@@ -120,4 +127,4 @@ class DraftFile:
 
 def _draft(entry: _Entry) -> Draft:
     contour = unpack_lesion(base64.b64decode(entry.contour, validate=True))
-    return Draft(entry.reader, entry.time_point, entry.name, contour)
+    return Draft(entry.reader, entry.time_point, entry.name, contour, entry.prompt)

@@ -1,13 +1,18 @@
 """What a reader adds to a read: lesions that were not proposed, facts of a lesion, facts of a visit."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from itertools import count
+from typing import Any
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.text import one_line
+from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.study import NAME
-from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
+from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.lesions.proposal import ADDED_BY, Proposal, ProposalKind
+from HCCResponseLib.measure import RECIST, convention_of, measure_lesion
 from HCCResponseLib.response.profiles.load import Profile
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.read.changes import reason_for_change
@@ -17,8 +22,6 @@ from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.records import row_name, write_proposal
 from HCCResponseLib.review.read.state import ReadState
 from HCCResponseLib.review.store import ReadStore
-
-ADDED_BY = "added by "
 
 
 def add_row(store: ReadStore, state: ReadState, reader: str, time_point: str, name: str = "") -> str:
@@ -30,6 +33,37 @@ def add_row(store: ReadStore, state: ReadState, reader: str, time_point: str, na
         InputError: there is no such time point, or the name is taken there or cannot be one.
         AccessError: it is locked.
     """
+    return _add(store, state, reader, _empty_row(state, reader, time_point, name))
+
+
+def add_contoured(
+    store: ReadStore,
+    state: ReadState,
+    reader: str,
+    time_point: str,
+    contour: Lesion,
+    geometry: Geometry,
+    prompt: Mapping[str, Any],
+) -> str:
+    """A row with a contour that was made from the reader's line, as a proposal to decide on; returns its name.
+
+    Args:
+        geometry: of the scan.
+        prompt: what was shown, with engine and weights; plain values.
+
+    Raises:
+        InputError: there is no such time point, or the contour is empty. AccessError: it is locked.
+    """
+    wanted = RECIST if state.study is None else convention_of(profile_of(store, state))
+    measured = measure_lesion(contour, geometry, wanted)
+    empty = _empty_row(state, reader, time_point, "")
+    filled = replace(
+        empty, state=LesionState.MEASURED, contour=contour, measurement=measured, prompt=dict(prompt)
+    )
+    return _add(store, state, reader, filled)
+
+
+def _empty_row(state: ReadState, reader: str, time_point: str, name: str) -> Proposal:
     points = [p.name for p in state.study.timepoints] if state.study else []
     if time_point not in points:
         raise InputError(f"There is no time point '{time_point}' in this read.")
@@ -40,12 +74,15 @@ def add_row(store: ReadStore, state: ReadState, reader: str, time_point: str, na
         raise InputError(
             f"'{name[:80]}' cannot be the name of a new row at '{time_point}': taken, or no name."
         )
-    proposal = Proposal(time_point, name, kind, LesionState.NOT_EVALUABLE, None, None, ADDED_BY + reader)
+    return Proposal(time_point, name, kind, LesionState.NOT_EVALUABLE, None, None, ADDED_BY + reader)
+
+
+def _add(store: ReadStore, state: ReadState, reader: str, proposal: Proposal) -> str:
     with store.transaction():
-        hold_draft(store, state, reader, time_point)
+        hold_draft(store, state, reader, proposal.time_point)
         write_proposal(store, proposal)
     state.propose(proposal)
-    return name
+    return proposal.name
 
 
 def _free_name(state: ReadState, letter: str) -> str:

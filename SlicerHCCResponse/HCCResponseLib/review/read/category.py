@@ -337,7 +337,19 @@ def category(state: ReadState, profile: Profile, up_to: str | None = None) -> Re
         IncompleteReadError: decisions are missing.
         RuleError: the decided read contradicts itself.
     """
-    return evaluate_read(findings(state, profile, up_to), in_force(state, profile, up_to))
+    found = evaluate_read(findings(state, profile, up_to), in_force(state, profile, up_to))
+    points = (replace(p, trace=(*p.trace, *_shown_by_the_reader(state, p.name))) for p in found.time_points)
+    return replace(found, time_points=tuple(points))
+
+
+def _shown_by_the_reader(state: ReadState, time_point: str) -> list[str]:
+    """Trace sentences about contours that a network drew from what the reader had shown."""
+    rows = state.rows.get(time_point, {})
+    return [
+        f"{name}: {row.prompt_words}"
+        for name, row in rows.items()
+        if row.prompt_words and row.status is not RowStatus.REJECTED
+    ]
 
 
 def in_force(state: ReadState, profile: Profile, up_to: str | None = None) -> Profile:

@@ -1,5 +1,6 @@
 """Proposals and decisions as events, and back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -10,6 +11,7 @@ from pydantic import TypeAdapter
 
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.packed import pack_lesion, unpack_lesion
+from HCCResponseLib.lesions.prompt import prompt_words
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.numbers import tenths
@@ -70,6 +72,7 @@ class Decision:
         viable: the row's contour or length is that of the viable part of the tumour; ``None`` leaves it as proposed.
         parts: of a lesion that the reader drew or called split, the measurement of each part, the longest first.
         merged_into: of a lesion that the reader calls merged, the one that stands for both.
+        prompt: of a contour from the reader's line or clicks, those (LPS mm) with engine and weights; plain values.
         reason: why, where a reason is required.
         seen: whether the reader looked at this row (false for a blanket acceptance).
     """
@@ -91,6 +94,7 @@ class Decision:
     versus_last: VersusLast | None = None
     parts: tuple[LesionMeasurement, ...] = ()
     merged_into: str | None = None
+    prompt: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.long_line is not None and self.long_axis_mm is None:
@@ -123,13 +127,14 @@ def write_proposal(store: ReadStore, proposal: Proposal) -> None:
     measured = [one.long_axis.length_mm for one in proposal.parts]
     if not measured and proposal.measurement:
         measured = [proposal.measurement.long_axis.length_mm]
+    size = f"{' + '.join(map(str, measured))} mm" if measured else str(proposal.state)
     store.append(
         "software",
         "proposal",
         payload,
         contours,
         item=row_name(proposal.time_point, proposal.name),
-        new=f"{' + '.join(map(str, measured))} mm" if measured else str(proposal.state),
+        new=", ".join(filter(None, [size, "" if proposal.prompt is None else prompt_words(proposal.prompt)])),
     )
 
 
@@ -196,6 +201,8 @@ def _payload(record: Proposal | Decision) -> tuple[dict[str, Any], list[bytes]]:
         "parts": [measurement_to_json(one) for one in record.parts],
     }
     del payload["contour"]
+    if record.prompt is None:
+        del payload["prompt"]
     return payload, [data] if data else []
 
 

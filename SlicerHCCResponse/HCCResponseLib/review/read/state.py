@@ -1,6 +1,6 @@
 """The state of a read, derived from its events: the latest proposal and the latest decision of every row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -9,6 +9,7 @@ from typing import Any
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import LinkSet, links_from_json
+from HCCResponseLib.lesions.prompt import prompt_words
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind
 from HCCResponseLib.measure import LesionMeasurement
 from HCCResponseLib.response.types import LesionState, Response
@@ -78,6 +79,19 @@ class Row:
         if self.decision is not None and self.decision.contour is not None:
             return self.decision.contour
         return None if self.state in _NOT_THERE else self.proposal.contour
+
+    @property
+    def prompt(self) -> Mapping[str, Any] | None:
+        """What its contour was made from, where the reader has shown the lesion by a line or clicks."""
+        if self.contour is None:
+            return None
+        own = self.decision is not None and self.decision.contour is not None
+        return self.decision.prompt if own and self.decision else self.proposal.prompt
+
+    @property
+    def prompt_words(self) -> str:
+        """How its contour was made from the reader's line or clicks; empty where it was not."""
+        return "" if self.prompt is None else prompt_words(self.prompt)
 
     @property
     def viable(self) -> bool:
@@ -154,7 +168,7 @@ class Row:
         more: list[str | None] = [] if said is None else [said.role, said.versus_last]
         if said is not None and said.viable is not None:
             more.append("viable part" if said.viable else "not the viable part")
-        return ", ".join([self.status, self.size_words, *filter(None, more)])
+        return ", ".join([self.status, self.size_words, *filter(None, [*more, self.prompt_words])])
 
     @property
     def size_words(self) -> str:
@@ -184,7 +198,8 @@ class ReadState:
         answers: per time point, the reader's answer to the question whether an earlier CR was right.
         sites: per lesion name, where it lies and what else the reader has said of it.
         visits: per time point, tumour markers and what else the reader has said of it as a whole.
-        decided: (time point, name, decision before) of every decision that can be undone, oldest first.
+        decided: (time point, name, row before) of every decision, and of every row that a reader has added by a line,
+            oldest first: what can be undone. There was no row before one that was added.
         locks: order, signatures and locked time points; where a time point stands tells ``review/read/lifecycle.py``.
         profile_key: of the stored blob that holds the profile; ``None`` for reads of earlier versions.
         person: who has this read open; needed for reads that were assigned to somebody.
@@ -202,7 +217,7 @@ class ReadState:
     answers: dict[str, str] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
     visits: dict[str, Visit] = field(default_factory=dict)
-    decided: list[tuple[str, str, Decision | None]] = field(default_factory=list)
+    decided: list[tuple[str, str, Row | None]] = field(default_factory=list)
     locks: Locks = field(default_factory=Locks)
     profile_key: str | None = None
     person: Person | None = None
@@ -231,17 +246,22 @@ class ReadState:
     def propose(self, proposal: Proposal) -> None:
         """Let a proposal stand in its row, undecided."""
         self.rows.setdefault(proposal.time_point, {})[proposal.name] = Row(proposal)
+        if proposal.prompt is not None:
+            self.decided.append((proposal.time_point, proposal.name, None))
 
     def take(self, decision: Decision) -> None:
         """Let a decision stand in its row."""
         row = self.rows[decision.time_point][decision.name]
-        self.decided.append((decision.time_point, decision.name, row.decision))
+        self.decided.append((decision.time_point, decision.name, row))
         self.rows[decision.time_point][decision.name] = Row(row.proposal, decision)
 
     def take_back(self) -> tuple[str, str]:
-        """Undo the latest decision; returns its time point and name."""
+        """Undo the latest decision, or the adding of a row; returns its time point and name."""
         time_point, name, before = self.decided.pop()
-        self.rows[time_point][name] = Row(self.rows[time_point][name].proposal, before)
+        if before is None:
+            del self.rows[time_point][name]
+        else:
+            self.rows[time_point][name] = Row(self.rows[time_point][name].proposal, before.decision)
         return time_point, name
 
     def take_profile(self, payload: dict[str, Any]) -> None:
