@@ -43,7 +43,8 @@ def pack(
     """Put the livers of many scans into one small file, all that a training needs.
 
     Files are named from the CSV's folder. An empty 'liver' is found by the base network; 'lesions' may be empty.
-    'FILE:1,2' takes these values of a label map, 'FILE' all of them.
+    'FILE:1,2' takes these values of a label map, 'FILE' all of them; 'liver' may also be a file of corrections (YAML)
+    as of 'prompts liver'.
     """
     with errors_as_one_line():
         from HCCResponseLib.cli.progress import progress_bar
@@ -57,6 +58,40 @@ def pack(
         size = output.stat().st_size / 2**20
         facts = {"output": str(output), "scans": len(found), "mib": round(size, 1)}
         say_facts(facts, as_json)
+
+
+@prompts_app.command()
+def liver(
+    image: Annotated[Path, typer.Argument(help="CT scan: a file or the folder of one DICOM series.")],
+    corrections: Annotated[
+        Path, typer.Argument(help="YAML: window, a point in the liver, what is cut off, what is added.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Label map to write: 1 is liver.")],
+    sheet: Annotated[
+        Path | None, typer.Option(help="Picture of 25 slices with the contour, to look at before use.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Contour the liver of a scan for a training pack: by attenuation, with corrections that are written down.
+
+    The file of corrections belongs to one scan and is refused for any other.
+    """
+    with errors_as_one_line():
+        import numpy as np
+
+        from HCCResponseLib.imaging.read import read_volume
+        from HCCResponseLib.imaging.volumes import LabelMap
+        from HCCResponseLib.imaging.write import write_label_map
+        from HCCResponseLib.nets.prompts.livers import liver_by_attenuation, read_corrections
+        from HCCResponseLib.nets.prompts.sheet import write_sheet
+
+        given, scan = read_corrections(corrections), read_volume(image)
+        found = liver_by_attenuation(scan, given)
+        write_label_map(LabelMap(found.astype(np.uint8), scan.geometry), output)
+        if sheet is not None:
+            write_sheet(sheet, scan, found)
+        volume = round(float(found.sum()) * scan.geometry.voxel_volume_mm3 / 1000)
+        say_facts({"output": str(output), "liver_ml": volume}, as_json)
 
 
 @prompts_app.command()

@@ -5,17 +5,19 @@ import json
 import numpy as np
 import pytest
 import torch
+import yaml
 from typer.testing import CliRunner
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.cli.shown import read_prompts
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.imaging.read import read_label_map
+from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
 from HCCResponseLib.lesions.prompt import Click, Line
 from HCCResponseLib.nets.prompts.network import PromptNetwork, load_prompt_model, save_prompt_model
+from HCCResponseLib.nets.prompts.pack import read_pack
 
 GRID = Geometry((36, 110, 110), (3.0, 1.2, 1.2), (-60.0, -60.0, 0.0))
 HEAD = "name,patient,image,liver,lesions,licence,source\n"
@@ -66,6 +68,22 @@ def test_from_a_list_of_scans_to_a_contour_from_one_line(scans):
     rows = [json.loads(line) for line in (scans / "cases.jsonl").read_text().splitlines()]
     assert {r["kind"] for r in rows} == {"grown", "real"}
     assert all(0 <= r["dice"] <= 1 for r in rows)
+
+
+def test_a_liver_may_come_from_written_corrections(scans):
+    image = read_volume(scans / "ct.nii.gz")
+    given = {
+        "source": "drawn", "image_sha256": image.sha256, "hu": [85, 135], "seed": [18, 75, 55],
+        "box": [[0, 36], [0, 110], [0, 110]],
+    }  # fmt: skip
+    (scans / "c.yaml").write_text(yaml.safe_dump(given), encoding="utf-8")
+    (scans / "scans.csv").write_text(HEAD + "a,P1,ct.nii.gz,c.yaml,,CC BY 4.0,drawn\n")
+    done = run("prompts", "pack", scans / "scans.csv", "-o", scans / "x.pack")
+    assert done.exit_code == 0, done.output
+    [scan] = read_pack(scans / "x.pack")
+    assert scan.facts.liver_from == "attenuation, corrected"
+    drawn = read_label_map(scans / "labels.nii.gz").labels > 0
+    assert scan.liver.sum() == pytest.approx(drawn.sum(), rel=0.1)
 
 
 def test_a_lesion_is_contoured_by_the_line_that_shows_it(scans, monkeypatch):

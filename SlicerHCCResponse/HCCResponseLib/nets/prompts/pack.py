@@ -35,7 +35,7 @@ class ScanFacts:
         name: unique; patient: of one person, so that training and tests never share one.
         licence, source: for the card of whatever is trained with it.
         spacing: voxel size (z, y, x) in mm.
-        liver_from: ``mask`` as given, or ``network``.
+        liver_from: ``mask`` as given, ``attenuation, corrected``, or ``network``.
         real_lesions: whether lesion labels were given.
     """
 

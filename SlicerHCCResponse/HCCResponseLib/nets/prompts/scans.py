@@ -14,6 +14,7 @@ from HCCResponseLib.imaging.read import read_volume
 from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.nets.model import load_model
+from HCCResponseLib.nets.prompts.livers import liver_by_attenuation, read_corrections
 from HCCResponseLib.nets.prompts.pack import PackedScan, ScanFacts, cropped
 from HCCResponseLib.nets.segment import liver_and_tumour
 
@@ -23,7 +24,10 @@ _NEEDED = ("name", "patient", "image", "licence", "source")
 
 @dataclass(frozen=True)
 class ListedScan:
-    """One line of the list; ``liver`` and ``lesions`` as ``FILE`` or ``FILE:VALUE,VALUE``, or empty."""
+    """One line of the list; ``liver`` and ``lesions`` as ``FILE`` or ``FILE:VALUE,VALUE``, or empty.
+
+    ``liver`` may also be a file of corrections (YAML), see :mod:`HCCResponseLib.nets.prompts.livers`.
+    """
 
     name: str
     patient: str
@@ -82,7 +86,7 @@ def packed(row: ListedScan) -> PackedScan:
     lesions = np.zeros(image.geometry.size, bool)
     if row.lesions:
         lesions = read_mask(row.folder, row.lesions, image, row.name, empty=True)
-    liver = read_mask(row.folder, row.liver, image, row.name) if row.liver else _found_liver(image)
+    liver, made_by = _liver(row, image)
     parts, _ = ndimage.label(lesions)
     facts = ScanFacts(
         row.name,
@@ -90,10 +94,19 @@ def packed(row: ListedScan) -> PackedScan:
         row.licence,
         row.source,
         image.geometry.spacing,
-        "mask" if row.liver else "network",
+        made_by,
         bool(lesions.any()),
     )
     return cropped(facts, image.hu, liver | lesions, parts.astype(np.uint8))
+
+
+def _liver(row: ListedScan, image: Volume) -> tuple[Mask, str]:
+    """The liver, and where it comes from, for the card."""
+    if not row.liver:
+        return _found_liver(image), "network"
+    if Path(row.liver).suffix in (".yaml", ".yml"):
+        return liver_by_attenuation(image, read_corrections(row.folder / row.liver)), "attenuation, corrected"
+    return read_mask(row.folder, row.liver, image, row.name), "mask"
 
 
 def _found_liver(image: Volume) -> Mask:
