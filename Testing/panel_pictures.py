@@ -71,6 +71,10 @@ class Camera:
         for view in shown:
             slicer.app.layoutManager().sliceWidget(view).mrmlSliceNode().SetDimensions(420, 420, 1)
         slicer.app.processEvents()
+        for view in shown:
+            # As wide as it is, and as high: the application's own views keep their pixels square.
+            node = slicer.app.layoutManager().sliceWidget(view).mrmlSliceNode()
+            node.SetFieldOfView(node.GetFieldOfView()[0], node.GetFieldOfView()[0], 1.0)
         parts = []
         for view in shown:
             part = self.out / f"{name}-{view}.png"
@@ -157,16 +161,20 @@ def follow_up_and_sign(widget: Any, camera: Camera, name: str) -> None:
     camera.panel("7-edited", "lesion")
     camera.views("7-edited-views")
     rows = panel.presenter.state.rows["follow-up 1"]
-    for candidate, row in list(rows.items()):
-        if row.is_candidate:
+    for number, (candidate, row) in enumerate([(n, r) for n, r in rows.items() if r.is_candidate]):
+        panel._context.select("follow-up 1", candidate)
+        if number == 0:
             zoom()
-            panel._context.select("follow-up 1", candidate)
             camera.panel("8-candidate", "view")
             camera.views("8-candidate-views")
-            (ui.newCandidateButton if row.proposal.suggestion == "new" else ui.dismissButton).click()
+        # As a reader of this drawn patient does: the large one is a new lesion, the small ones are nothing.
+        (ui.newCandidateButton if row.long_mm >= 10 else ui.dismissButton).click()
     ui.traceButton.setChecked(True)
     camera.panel("9-response", "response")
     sign_both(widget)
+    # The report is written again once the panel is done with the signature.
+    slicer.app.processEvents()
+    wait(widget)
     camera.panel("10-signed", "sign")
 
 
