@@ -61,13 +61,15 @@ def liver_by_attenuation(image: Volume, given: LiverCorrections) -> Mask:
     """The liver of a scan, (z, y, x): the connected tissue of the window, without what is cut off, vessels included.
 
     Raises:
-        InputError: another scan than the corrections were made for, or no liver at the seed.
+        InputError: another scan than the corrections were made for, a box that reaches beyond it, a seed outside of the
+            box, or no liver at the seed.
     """
     if image.sha256 != given.image_sha256:
         raise InputError(
             f"These corrections are for another scan than '{image.source}': they name the SHA-256 "
             f"{given.image_sha256}, this scan has {image.sha256}."
         )
+    _require_within(given, image.geometry.size)
     box = tuple(slice(a, b) for a, b in given.box)
     cut = _drawn(given.cut, image.geometry.size)[box]
     seed = tuple(s - a for s, (a, _) in zip(given.seed, given.box, strict=True))
@@ -75,6 +77,17 @@ def liver_by_attenuation(image: Volume, given: LiverCorrections) -> Mask:
     found = np.zeros(image.geometry.size, bool)
     found[box] = _grown(hu, given.hu, seed, cut, image.geometry.spacing)
     return np.asarray(found | _drawn(given.add, image.geometry.size))
+
+
+def _require_within(given: LiverCorrections, size: tuple[int, int, int]) -> None:
+    axes = ("slices", "rows", "columns")
+    for axis, count, (first, end), seed in zip(axes, size, given.box, given.seed, strict=True):
+        if not 0 <= first < end <= count:
+            raise InputError(
+                f"Box {first} to {end} of the {axis} does not lie within the {count} of the scan."
+            )
+        if not first <= seed < end:
+            raise InputError(f"Seed {seed} of the {axis} lies outside of the box, {first} to {end}.")
 
 
 def _drawn(regions: tuple[Region, ...], size: tuple[int, int, int]) -> Mask:

@@ -82,6 +82,20 @@ def test_a_seed_outside_of_the_liver_is_said(scan):
         liver_by_attenuation(scan, corrections(scan, seed=(1, 1, 1)))
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"box": ((0, 31), (0, 60), (0, 80))}, "Box 0 to 31 of the slices"),
+        ({"box": ((0, 30), (9, 9), (0, 80))}, "Box 9 to 9 of the rows"),
+        ({"box": ((0, 30), (0, 60), (30, 80))}, "Seed 28 of the columns"),
+        ({"seed": (-1, 30, 28)}, "Seed -1 of the slices"),
+    ],
+)
+def test_a_box_and_a_seed_outside_of_the_scan_are_refused(scan, wrong, said):
+    with pytest.raises(InputError, match=said):
+        liver_by_attenuation(scan, corrections(scan, **wrong))
+
+
 def test_an_unknown_key_is_named(tmp_path, scan):
     file = tmp_path / "c.yaml"
     file.write_text(
