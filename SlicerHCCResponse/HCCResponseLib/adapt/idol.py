@@ -15,8 +15,8 @@ from HCCResponseLib.adapt.copies import Surroundings, draw_copy
 from HCCResponseLib.adapt.recipe import Recipe
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.jobs import Progress, Report
+from HCCResponseLib.nets.architectures import Network
 from HCCResponseLib.nets.losses import fcd_loss, tumour_logits
-from HCCResponseLib.nets.network import FCD
 from HCCResponseLib.nets.precision import TrainingDevice
 
 _HELD_OUT = 6
@@ -35,14 +35,14 @@ class Adaptation:
             keeps the last weights.
     """
 
-    network: FCD
+    network: Network
     steps: int
     best_step: int
     held_out_dice: tuple[float, ...]
 
 
 def adapt(
-    base: FCD,
+    base: Network,
     cases: Sequence[Surroundings],
     recipe: Recipe,
     seed: int,
@@ -83,7 +83,7 @@ def adapt(
 
 
 def _learn(
-    network: FCD,
+    network: Network,
     training_device: TrainingDevice,
     cases: Sequence[Surroundings],
     recipe: Recipe,
@@ -117,7 +117,7 @@ def _held_out(cases: Sequence[Surroundings], recipe: Recipe, seed: int) -> list[
     return [draw_copy(cases[i % len(cases)], recipe, rng) for i in range(max(_HELD_OUT, 2 * len(cases)))]
 
 
-def _dice(network: FCD, held_out: list[_Copy], training_device: TrainingDevice) -> float:
+def _dice(network: Network, held_out: list[_Copy], training_device: TrainingDevice) -> float:
     """Dice coefficient of the tumour, pooled over all held-out copies; 0 where there are none."""
     network.eval()
     overlap = total = 0

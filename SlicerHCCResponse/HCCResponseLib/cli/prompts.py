@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,21 +11,22 @@ from HCCResponseLib.cli.common import (
     DeviceOption,
     JsonOption,
     SeedOption,
-    console,
     errors_as_one_line,
     say,
     say_facts,
 )
+from HCCResponseLib.cli.streamed import CHECKPOINT, reporter, training_notes, write_curve
 
 if TYPE_CHECKING:
-    from HCCResponseLib.nets.prompts.training import PromptPlan, PromptTraining
+    from HCCResponseLib.nets.prompts.network import PromptNetwork
+    from HCCResponseLib.nets.prompts.pack import ScanFacts
+    from HCCResponseLib.nets.streamed.training import StreamTraining
 
 prompts_app = typer.Typer(
     name="prompts",
     help="The network that contours what a reader shows: make a training pack, train.",
     no_args_is_help=True,
 )
-_CHECKPOINT, _CURVE = ".checkpoint.pt", ".losses.json"
 
 
 @prompts_app.command()
@@ -38,6 +36,9 @@ def pack(
         typer.Argument(help="CSV: name, patient, image, liver, lesions, licence, source; one line a scan."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The pack to write.")],
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Whole scans, no finer than 2 mm, for 'train --pack'.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Put the livers of many scans into one small file, all that a training needs.
@@ -53,7 +54,7 @@ def pack(
 
         rows = read_scan_list(scans)
         with progress_bar() as bar:
-            found = [packed(row) for row in bar.track(rows, description="Packing")]
+            found = [packed(row, whole) for row in bar.track(rows, description="Packing")]
         write_pack(output, found)
         size = output.stat().st_size / 2**20
         facts = {"output": str(output), "scans": len(found), "mib": round(size, 1)}
@@ -107,6 +108,7 @@ def train(
     batch: Annotated[int, typer.Option(min=1, help="Samples a step.")] = 2,
     side: Annotated[int, typer.Option(min=32, help="Voxels along the side of the cube.")] = 64,
     workers: Annotated[int, typer.Option(min=0, help="Processes that draw samples.")] = 1,
+    kept: Annotated[int, typer.Option(min=1, help="Samples from which a batch is picked.")] = 256,
     learning_rate: Annotated[float, typer.Option(min=1e-6, help="Learning rate at its highest.")] = 2e-3,
     without: Annotated[
         list[str] | None, typer.Option(help="Patient to leave out, for validation; may be repeated.")
@@ -122,57 +124,39 @@ def train(
         from HCCResponseLib.nets.precision import torch_device
         from HCCResponseLib.nets.prompts.network import PromptNetwork
         from HCCResponseLib.nets.prompts.pack import kept_patients, read_pack
-        from HCCResponseLib.nets.prompts.samples import Livers
-        from HCCResponseLib.nets.prompts.training import PromptPlan, train_prompts
+        from HCCResponseLib.nets.prompts.samples import VARIATION, Livers, PromptSource
+        from HCCResponseLib.nets.streamed.training import StreamPlan, train_on_stream
 
         scans = kept_patients(read_pack(pack), without or [])
         network = PromptNetwork(side=side)
-        plan = PromptPlan(network, steps, minutes, batch, learning_rate, seed=seed)
+        plan = StreamPlan(network.config(), steps, minutes, batch, learning_rate, kept=kept, seed=seed)
         where = torch_device(device)
-        state = train_prompts(
-            plan, Livers.of(scans), _reporter(plan), output.with_suffix(_CHECKPOINT), where, workers
+        state = train_on_stream(
+            plan,
+            PromptSource(Livers.of(scans), side),
+            VARIATION,
+            reporter(plan),
+            output.with_suffix(CHECKPOINT),
+            where,
+            workers,
         )
-        _write(output, plan, state, [s.facts for s in scans], where)
+        facts = [s.facts for s in scans]
+        notes = training_notes(plan, state, facts, where)
+        _write(output, network, state, notes, facts)
 
 
-def _reporter(plan: PromptPlan) -> Any:
-    """One line every 20 seconds: step, loss, rate."""
-    last = [time.monotonic(), 0]
-
-    def report(state: PromptTraining) -> None:
-        now = time.monotonic()
-        if now - last[0] < 20 and state.step > 1:
-            return
-        recent = state.losses[-100:]
-        rate = (state.step - last[1]) * plan.batch / max(now - last[0], 1e-6)
-        last[:] = [now, state.step]
-        console.print(
-            f"step {state.step} of {plan.steps}, {state.seconds / 60:.1f} min, loss {sum(recent) / len(recent):.3f}, "
-            f"{rate:.1f} samples/s"
-        )
-
-    return report
-
-
-def _write(output: Path, plan: PromptPlan, state: PromptTraining, scans: list[Any], device: str) -> None:
-    from dataclasses import asdict
-
-    from HCCResponseLib import __version__
+def _write(
+    output: Path,
+    network: PromptNetwork,
+    state: StreamTraining,
+    notes: dict[str, Any],
+    scans: list[ScanFacts],
+) -> None:
     from HCCResponseLib.base.files import write_text
-    from HCCResponseLib.nets.precision import device_in_words
     from HCCResponseLib.nets.prompts.card import prompt_card
     from HCCResponseLib.nets.prompts.network import save_prompt_model
 
-    notes = {
-        "software": f"hcc-response {__version__}",
-        "trained": datetime.now(UTC).date().isoformat(),
-        "plan": asdict(plan),
-        "steps_done": state.step,
-        "minutes": round(state.seconds / 60, 1),
-        "device": device_in_words(device),
-        "patients": sorted({s.patient for s in scans}),
-    }
-    digest = save_prompt_model(output, state.averaged, plan.network, notes)
-    write_text(output.with_suffix(".md"), prompt_card(output, digest, notes, scans))
-    write_text(output.with_suffix(_CURVE), json.dumps([round(v, 4) for v in state.losses]))
+    digest = save_prompt_model(output, state.averaged, network, notes)
+    write_text(output.with_suffix(".md"), prompt_card(output, digest, network, notes, scans))
+    write_curve(output, state)
     say(f"Model written to {output} (SHA-256 {digest[:12]}...), {state.step} steps, {notes['minutes']} min")

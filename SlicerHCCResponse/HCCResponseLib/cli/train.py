@@ -77,6 +77,27 @@ def train(
     cache: Annotated[
         Path | None, typer.Option(help="Folder that keeps drawn subjects for the next run.")
     ] = None,
+    pack: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Train on real scans with grown tumours: a pack of 'prompts pack --whole', and one without for small "
+            "lesions. Of the other options only those below and output, steps, seed, learning rate and device "
+            "count then."
+        ),
+    ] = None,
+    network: Annotated[str, typer.Option(help="With --pack: unet, or fcd as published.")] = "unet",
+    minutes: Annotated[
+        float,
+        typer.Option(min=0, help="With --pack: end after so many minutes at the latest (0 = no limit)."),
+    ] = 0.0,
+    batch: Annotated[int, typer.Option(min=1, help="With --pack: patches a step.")] = 2,
+    workers: Annotated[int, typer.Option(min=0, help="With --pack: processes that draw patches.")] = 1,
+    kept: Annotated[
+        int, typer.Option(min=1, help="With --pack: patches from which a batch is picked.")
+    ] = 256,
+    without: Annotated[
+        list[str] | None, typer.Option(help="With --pack: patient to leave out; may be repeated.")
+    ] = None,
     checkpoint_every: Annotated[
         int,
         typer.Option(min=1, help="Steps between checkpoints; the same command goes on from the last one."),
@@ -90,6 +111,12 @@ def train(
         from HCCResponseLib.nets.precision import torch_device
         from HCCResponseLib.nets.training import TrainingPlan
 
+        if pack:
+            from HCCResponseLib.cli.train_packed import PackedJob, train_packed
+
+            asked = (network, steps, minutes, batch, workers, kept, without or [], learning_rate)
+            train_packed(PackedJob(pack, output, *asked, torch_device(device), seed))
+            return
         if data and not data_licence:
             raise InputError("Name the licence of the data with --data-licence; the model card must tell it.")
         if not data and not subjects:

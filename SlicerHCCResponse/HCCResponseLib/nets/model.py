@@ -17,8 +17,8 @@ from safetensors.torch import save_file
 from HCCResponseLib.base.errors import ModelError
 from HCCResponseLib.base.files import sha256_of, write_atomically
 from HCCResponseLib.base.resources import resource_path
+from HCCResponseLib.nets.architectures import Network, config_as_dict, config_from_dict
 from HCCResponseLib.nets.inputs import Spacing, WorkingGrid
-from HCCResponseLib.nets.network import FCD, FCDConfig
 
 DEFAULT_MODEL = "Models/fcd-compact.safetensors"
 FORMAT = "hcc-response-model/2"
@@ -43,7 +43,7 @@ class Model:
         former_sha256: hashes of files of earlier formats with the same tensors; what was adapted from them fits.
     """
 
-    network: FCD
+    network: Network
     grid: WorkingGrid
     sha256: str = ""
     base_sha256: str | None = None
@@ -62,7 +62,7 @@ class Model:
         return self.network.config.in_channels > 1 and bool(recipe.get("use_prior", True))
 
 
-def save_model(path: Path, network: FCD, grid: WorkingGrid, notes: dict[str, Any]) -> str:
+def save_model(path: Path, network: Network, grid: WorkingGrid, notes: dict[str, Any]) -> str:
     """Write all weights, whatever the file's name ends in; returns the SHA-256 of the file.
 
     Raises:
@@ -71,7 +71,7 @@ def save_model(path: Path, network: FCD, grid: WorkingGrid, notes: dict[str, Any
     return _write(path, network.state_dict(), Model(network, grid, notes=notes))
 
 
-def save_adapted(path: Path, network: FCD, base: Model, notes: dict[str, Any]) -> str:
+def save_adapted(path: Path, network: Network, base: Model, notes: dict[str, Any]) -> str:
     """Write only the tensors that differ from ``base``; returns the SHA-256 of the file.
 
     Raises:
@@ -85,7 +85,7 @@ def save_adapted(path: Path, network: FCD, base: Model, notes: dict[str, Any]) -
 def _write(path: Path, state: State, model: Model) -> str:
     header = {
         "format": FORMAT,
-        "config": asdict(model.network.config),
+        "config": config_as_dict(model.network.config),
         **asdict(model.grid),
         "base_sha256": model.base_sha256,
         "former_sha256": model.former_sha256,
@@ -145,7 +145,7 @@ def _parsed(path: Path) -> Any:
 
 
 def _built(file: Path, content: dict[str, Any], origin: Model | None) -> Model:
-    network = FCD(FCDConfig.from_dict(content["config"]))
+    network = config_from_dict(content["config"]).build()
     state, base_sha256 = content["state"], content.get("base_sha256")
     if origin is not None:
         if base_sha256 not in (origin.sha256, *origin.former_sha256):
@@ -160,8 +160,8 @@ def _built(file: Path, content: dict[str, Any], origin: Model | None) -> Model:
         raise ModelError(
             f"Weights in '{file}' do not fit their own architecture; the file is damaged."
         ) from problem
-    # Weights from before small lesions were magnified have no fine grid.
-    grid = WorkingGrid(_spacing(content["spacing"]), _spacing(content.get("fine")))
+    # Earlier weights have no fine grid or no overview.
+    grid = WorkingGrid(*(_spacing(content.get(name)) for name in ("spacing", "fine", "overview")))
     former = tuple(content.get("former_sha256", ()))
     return Model(network.eval(), grid, sha256_of(file), base_sha256, content.get("notes", {}), former)
 

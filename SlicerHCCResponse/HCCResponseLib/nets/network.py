@@ -48,6 +48,10 @@ class FCDConfig:
         except (TypeError, KeyError) as problem:
             raise ModelError(f"The checkpoint does not describe an FCD network: {problem}.") from problem
 
+    def build(self) -> "FCD":
+        """A fresh network."""
+        return FCD(self)
+
 
 MOON2026 = FCDConfig()
 COMPACT = FCDConfig(in_channels=2, out_channels=3, blocks=(1, 2, 3, 4, 4), growth=8, first=8, keep=0.6)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from HCCResponseLib.base.arrays import Float32, Mask
+from HCCResponseLib.imaging.along_axes import interpolated
 from HCCResponseLib.imaging.boxes import Box
 from HCCResponseLib.imaging.volumes import AIR_HU
 from HCCResponseLib.nets.inputs import Spacing, WorkingGrid, network_input, prior_channel
@@ -64,21 +65,41 @@ def sample_patch(
     """
     visit = 1 if with_prior else int(rng.integers(2))
     patch = _known(case, rng, size, grid) if with_prior else _any(case, visit, rng, size, grid)
-    lesions = case.lesions[visit]
-    if with_prior:
-        known = list(_boxes(case.lesions[0]))
-        tumour = _resampled(np.isin(lesions, known), patch)
-        error = rng.normal(scale=rng.uniform(0, _LARGEST_PRIOR_ERROR_MM), size=3)
-        moved = replace(patch, start=patch.start - (case.shift_mm + error) / np.asarray(case.spacing))
-        prior = prior_channel(_resampled(case.lesions[0] > 0, moved) > 0.5, (size,) * 3, patch.spacing)
-    else:
-        tumour = _resampled(lesions > 0, patch)
-        prior = np.zeros((size,) * 3, np.float32)
+    if not with_prior:
+        return _seen(case, visit, patch, case.lesions[visit] > 0, None, rng)
+    known = list(_boxes(case.lesions[0]))
+    error = rng.normal(scale=rng.uniform(0, _LARGEST_PRIOR_ERROR_MM), size=3)
+    moved = replace(patch, start=patch.start - (case.shift_mm + error) / np.asarray(case.spacing))
+    prior = prior_channel(_resampled(case.lesions[0] > 0, moved) > 0.5, (size,) * 3, patch.spacing)
+    return _seen(case, visit, patch, np.isin(case.lesions[visit], known), prior, rng)
+
+
+def sample_overview(
+    case: TrainingCase, rng: np.random.Generator, size: int, spacing: Spacing
+) -> tuple[Float32, npt.NDArray[np.int64]]:
+    """A patch from anywhere in the scan, at a coarse voxel size; input and target as of :func:`sample_patch`."""
+    visit = int(rng.integers(2))
+    patch = _around(case, rng.uniform(0, case.hu[0].shape), rng, size, spacing)
+    return _seen(case, visit, patch, case.lesions[visit] > 0, None, rng)
+
+
+def _seen(
+    case: TrainingCase,
+    visit: int,
+    patch: _PatchGrid,
+    lesions: Mask,
+    prior: Float32 | None,
+    rng: np.random.Generator,
+) -> tuple[Float32, npt.NDArray[np.int64]]:
+    """Input and target of a patch."""
+    tumour = _resampled(lesions, patch)
     image, liver = _resampled(case.hu[visit], patch, AIR_HU), _resampled(case.liver[visit], patch) > 0.5
     if rng.random() < _MIRRORED:
         image = _mirrored(image, tumour, liver)
     image = _brightness(image, rng)
     target = np.where(tumour > 0.5, 2, liver)
+    if prior is None:
+        prior = np.zeros((patch.size,) * 3, np.float32)
     return network_input(image, prior), target.astype(np.int64)
 
 
@@ -140,16 +161,14 @@ def _around(
 
 def _resampled(array: npt.NDArray[np.generic], patch: _PatchGrid, fill: float = 0.0) -> Float32:
     """Linear interpolation at a patch's voxels; ``fill`` beyond the array."""
+    # Reading the part that counts is enough, and quick on a whole scan.
     last = patch.start + patch.step * (patch.size - 1)
     low = np.maximum(np.floor(patch.start).astype(int) - 1, 0)
     high = np.minimum(np.ceil(last).astype(int) + 2, array.shape)
     if (high <= low).any():
         return np.full((patch.size,) * 3, fill, np.float32)
-    part = array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))].astype(np.float32)
-    found = ndimage.affine_transform(
-        part, patch.step, patch.start - low, (patch.size,) * 3, order=1, mode="constant", cval=fill
-    )
-    return np.asarray(found, dtype=np.float32)
+    part = array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    return interpolated(part, patch.start - low, patch.step, patch.size, fill)
 
 
 def _mirrored(image: Float32, tumour: Float32, liver: Mask) -> Float32:

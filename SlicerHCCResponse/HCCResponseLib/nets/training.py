@@ -10,11 +10,12 @@ import numpy as np
 import torch
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.nets.architectures import Network, NetworkConfig
 from HCCResponseLib.nets.card import plain_values
 from HCCResponseLib.nets.checkpoint import load_checkpoint, save_checkpoint
 from HCCResponseLib.nets.inputs import WorkingGrid
 from HCCResponseLib.nets.losses import fcd_loss
-from HCCResponseLib.nets.network import COMPACT, FCD, FCDConfig
+from HCCResponseLib.nets.network import COMPACT
 from HCCResponseLib.nets.patches import TrainingCase, sample_patch
 from HCCResponseLib.nets.precision import TrainingDevice
 
@@ -42,7 +43,7 @@ class TrainingPlan:
         InputError: an unknown schedule or precision.
     """
 
-    network: FCDConfig = COMPACT
+    network: NetworkConfig = COMPACT
     spacing: tuple[float, float, float] = (2.0, 2.0, 2.0)
     fine: tuple[float, float, float] = (1.0, 1.0, 1.0)
     subjects: int = 120
@@ -96,7 +97,7 @@ class Trained:
     ``resumed_at``: the step of the checkpoint it went on from, 0 for a run in one go.
     """
 
-    network: FCD
+    network: Network
     losses: tuple[float, ...]
     scores: dict[int, dict[str, float]]
     resumed_at: int = 0
@@ -106,7 +107,7 @@ def train(
     plan: TrainingPlan,
     cases: Sequence[TrainingCase],
     report: Callable[[int, float], None],
-    start: FCD | None = None,
+    start: Network | None = None,
     policy: CheckpointPolicy | None = None,
     device: str = "cpu",
 ) -> Trained:
@@ -141,7 +142,7 @@ def train(
 class _TrainingState:
     """A training under way: everything that the next step depends on, as it is after ``step`` steps."""
 
-    network: FCD
+    network: Network
     optimiser: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
     rng: np.random.Generator
@@ -150,9 +151,9 @@ class _TrainingState:
     scores: dict[int, dict[str, float]]
 
 
-def _fresh(plan: TrainingPlan, start: FCD | None, training_device: TrainingDevice) -> _TrainingState:
+def _fresh(plan: TrainingPlan, start: Network | None, training_device: TrainingDevice) -> _TrainingState:
     torch.manual_seed(plan.seed)
-    network = (copy.deepcopy(start) if start else FCD(plan.network)).to(training_device.device).train()
+    network = (copy.deepcopy(start) if start else plan.network.build()).to(training_device.device).train()
     optimiser = torch.optim.Adam(network.parameters(), plan.learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: learning_rate_share(plan, step))
     return _TrainingState(network, optimiser, schedule, np.random.default_rng(plan.seed), 0, [], {})
@@ -219,7 +220,9 @@ def _merge(target: torch.Tensor, outputs: int) -> torch.Tensor:
     return target if outputs == 3 else (target == 2).long()
 
 
-def validate(network: FCD, cases: Sequence[TrainingCase], patch: int, grid: WorkingGrid) -> dict[str, float]:
+def validate(
+    network: Network, cases: Sequence[TrainingCase], patch: int, grid: WorkingGrid
+) -> dict[str, float]:
     """Dice coefficient of the tumour on held-out patches, pooled over voxels: ``without_prior``, ``with_prior``.
 
     Args:

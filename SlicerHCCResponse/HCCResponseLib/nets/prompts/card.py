@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from HCCResponseLib.nets.card import plain_values
+from HCCResponseLib.nets.prompts.network import PromptNetwork
 from HCCResponseLib.nets.prompts.pack import ScanFacts
 
 _TEXT = """
@@ -26,7 +27,9 @@ What it is worth: `hcc-response evaluate prompts` on patients that it has not le
 """
 
 
-def prompt_card(path: Path, digest: str, notes: dict[str, Any], scans: Sequence[ScanFacts]) -> str:
+def prompt_card(
+    path: Path, digest: str, network: PromptNetwork, notes: dict[str, Any], scans: Sequence[ScanFacts]
+) -> str:
     """The card: a YAML block between ``---`` lines, then Markdown."""
     licences = sorted({s.licence for s in scans})
     facts = {
@@ -52,7 +55,7 @@ def prompt_card(path: Path, digest: str, notes: dict[str, Any], scans: Sequence[
         real=f", and real ones of {real} scans" if real else "",
         rows=rows,
         batch=notes["plan"]["batch"],
-        side=notes["plan"]["network"]["side"],
+        side=network.side,
         **{k: notes[k] for k in ("steps_done", "minutes", "device")},
     )
     return f"---\n{head}---\n{text}"

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from HCCResponseLib.base.arrays import Float32, Mask
-from HCCResponseLib.nets.inputs import normalise_hu
+from HCCResponseLib.nets.inputs import normalise_hu, signed_distance
 
 CHANNELS = 5
 # Side of the cube in lengths of the line, and its least and largest side in mm.
@@ -76,10 +75,9 @@ def tissue_level(hu: Float32) -> np.float32:
 
 
 def _prior_channel(prior: Mask | None, side: int) -> Float32:
-    if prior is None or not prior.any():
+    if prior is None:
         return np.zeros((side,) * 3, np.float32)
-    away = ndimage.distance_transform_edt(prior) - ndimage.distance_transform_edt(~prior)
-    return np.asarray(np.clip(away / (_PRIOR_SHARE * side), -1, 1), dtype=np.float32)
+    return signed_distance(prior, (1.0, 1.0, 1.0), _PRIOR_SHARE * side)
 
 
 def _grid(side: int) -> npt.NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The prompt network: MONAI's DynUNet on blocks of 2 x 2 x 2 voxels; weights as safetensors, facts in the header."""
+"""The prompt network: weights as safetensors, facts in the header."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -12,11 +12,11 @@ from safetensors.torch import save_file
 from HCCResponseLib.base.errors import ModelError
 from HCCResponseLib.base.files import sha256_of, write_atomically
 from HCCResponseLib.nets.prompts.channels import CHANNELS
+from HCCResponseLib.nets.unet import UNetConfig
 from HCCResponseLib.nets.windows import InferenceSettings
 
 FORMAT = "hcc-response-prompt-model/1"
 _HEADER = "hcc-response"
-_BLOCK = 2
 
 
 @dataclass(frozen=True)
@@ -28,46 +28,16 @@ class PromptNetwork:
         side: voxels along each side of the cube that it sees, a multiple of ``2 ** levels``.
     """
 
-    filters: tuple[int, ...] = (24, 48, 80, 112)
+    filters: tuple[int, ...] = (24, 48, 96, 160)
     side: int = 64
 
+    def config(self) -> UNetConfig:
+        """Of the network, (n, 5, side, side, side) to logits (n, 2, side, side, side): background, lesion."""
+        return UNetConfig(CHANNELS, 2, self.filters)
+
     def build(self) -> torch.nn.Module:
-        """A fresh network, (n, 5, side, side, side) to logits (n, 2, side, side, side): background, lesion."""
-        # Slow to import; only what contours or trains needs it.
-        from monai.networks.nets import DynUNet
-
-        levels = len(self.filters)
-        body: torch.nn.Module = DynUNet(
-            spatial_dims=3,
-            in_channels=CHANNELS * _BLOCK**3,
-            out_channels=2 * _BLOCK**3,
-            kernel_size=[3] * levels,
-            strides=[1, *[2] * (levels - 1)],
-            upsample_kernel_size=[2] * (levels - 1),
-            filters=list(self.filters),
-            norm_name=("INSTANCE", {"affine": True}),
-        )
-        return _InBlocks(body)
-
-
-class _InBlocks(torch.nn.Module):
-    """A network that gets every block of voxels as one with more channels, and answers for each of its voxels.
-
-    The finest level is the dearest one on a processor: half the time of a network that works on single voxels.
-    """
-
-    def __init__(self, body: torch.nn.Module) -> None:
-        super().__init__()
-        self.body = body
-
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """(n, channels, side, side, side) to logits of the same side."""
-        n, channels, side = image.shape[:3]
-        half = side // _BLOCK
-        blocks = image.reshape(n, channels, *(half, _BLOCK) * 3).permute(0, 1, 3, 5, 7, 2, 4, 6)
-        logits: torch.Tensor = self.body(blocks.reshape(n, -1, half, half, half))
-        apart = logits.reshape(n, 2, *(_BLOCK,) * 3, half, half, half).permute(0, 1, 5, 2, 6, 3, 7, 4)
-        return apart.reshape(n, 2, side, side, side)
+        """A fresh network."""
+        return self.config().build()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """A training pack: livers of many scans in one small file, so that the same training runs on any machine.
 
-Attenuation is clipped to [-200, 300] HU and kept in steps of 2 HU on the scan's own grid, cropped to the liver. The
-file is a zip archive with a table of contents (``pack.json``) that names source and licence of every scan.
+Attenuation is clipped to [-200, 300] HU and kept in steps of 4 HU, a third of its noise, on the scan's own grid,
+cropped to the liver. The file is a zip archive with a table of contents (``pack.json``) that names source and licence
+of every scan.
 """
 
 import json
@@ -18,13 +19,15 @@ from scipy import ndimage
 from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.files import write_atomically
+from HCCResponseLib.imaging.boxes import tight_box
 
 FORMAT = "hcc-response-prompt-pack/1"
 LARGEST_MIB = 60
 _HU = (-200, 300)
-_STEP_HU = 2
+_STEP_HU = 4
 _CONTENTS = "pack.json"
 _MARGIN_MM = 25.0
+_BODY_HU = -300
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class ScanFacts:
         spacing: voxel size (z, y, x) in mm.
         liver_from: ``mask`` as given, ``attenuation, corrected``, or ``network``.
         real_lesions: whether lesion labels were given.
+        whole: the whole scan and not only the liver's surroundings.
     """
 
     name: str
@@ -46,6 +50,7 @@ class ScanFacts:
     spacing: tuple[float, float, float]
     liver_from: str
     real_lesions: bool
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,18 @@ def cropped(
     return PackedScan(facts, kept, np.ascontiguousarray(liver[box]), np.ascontiguousarray(lesions[box]))
 
 
+def whole(
+    facts: ScanFacts, hu: npt.NDArray[np.int16], liver: Mask, lesions: npt.NDArray[np.uint8]
+) -> PackedScan:
+    """The part of a scan that shows the body, for a network that has to find the liver."""
+    if not liver.any():
+        raise InputError(f"Scan '{facts.name}' shows no liver.")
+    parts, _ = ndimage.label(ndimage.binary_opening(hu > _BODY_HU, iterations=2))
+    box = tight_box(parts == int(np.bincount(parts.ravel())[1:].argmax()) + 1)
+    kept = np.clip(hu[box], *_HU).astype(np.int16) // _STEP_HU * _STEP_HU
+    return PackedScan(facts, kept, np.ascontiguousarray(liver[box]), np.ascontiguousarray(lesions[box]))
+
+
 def write_pack(path: Path, scans: Sequence[PackedScan]) -> None:
     """Write a pack.
 
@@ -107,6 +124,7 @@ def write_pack(path: Path, scans: Sequence[PackedScan]) -> None:
 def _write(path: Path, scans: Sequence[PackedScan]) -> None:
     contents = {
         "format": FORMAT,
+        "step_hu": _STEP_HU,
         "scans": [{**asdict(s.facts), "shape": list(s.hu.shape)} for s in scans],
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
@@ -133,18 +151,20 @@ def read_pack(path: Path) -> list[PackedScan]:
             contents = json.loads(archive.read(_CONTENTS))
             if contents.get("format") != FORMAT:
                 raise InputError(f"Training pack '{path}' is not in the format {FORMAT}.")
-            return [_scan(archive, row) for row in contents["scans"]]
+            # Earlier packs were kept in steps of 2 HU and did not say so.
+            step = int(contents.get("step_hu", 2))
+            return [_scan(archive, row, step) for row in contents["scans"]]
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError) as problem:
         raise InputError(f"Training pack '{path}' cannot be read; it is damaged or cut short.") from problem
 
 
-def _scan(archive: zipfile.ZipFile, row: dict[str, Any]) -> PackedScan:
+def _scan(archive: zipfile.ZipFile, row: dict[str, Any], step: int) -> PackedScan:
     shape = tuple(row.pop("shape"))
     facts = ScanFacts(**{**row, "spacing": tuple(row["spacing"])})
     size = int(np.prod(shape))
     raw = np.frombuffer(archive.read(f"{facts.name}/hu"), np.uint8).reshape(2, size)
     steps = np.ascontiguousarray(raw.T).view("<i2").reshape(shape)
-    hu = (np.cumsum(steps, axis=2, dtype=np.int32) * _STEP_HU).astype(np.int16)
+    hu = (np.cumsum(steps, axis=2, dtype=np.int32) * step).astype(np.int16)
     bits = np.frombuffer(archive.read(f"{facts.name}/liver"), np.uint8)
     liver = np.unpackbits(bits, count=size).reshape(shape).astype(bool)
     lesions = np.frombuffer(archive.read(f"{facts.name}/lesions"), np.uint8).reshape(shape)

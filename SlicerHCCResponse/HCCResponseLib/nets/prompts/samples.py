@@ -1,5 +1,6 @@
 """Training samples of the prompt network: a lesion of a packed scan, prompts for it, a cube about them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from HCCResponseLib.base.arrays import Float32, Mask
+from HCCResponseLib.imaging.along_axes import interpolated
 from HCCResponseLib.nets.prompts.channels import UNKNOWN_MM, Shown, prompt_input, side_mm
 from HCCResponseLib.nets.prompts.pack import PackedScan
 from HCCResponseLib.nets.prompts.simulate import (
@@ -17,6 +19,7 @@ from HCCResponseLib.nets.prompts.simulate import (
     sloppy,
 )
 from HCCResponseLib.nets.prompts.tumours import draw_tumour, paint_tumour
+from HCCResponseLib.nets.streamed.vary import Variation
 from HCCResponseLib.synth.anatomy import Points
 
 Vector = npt.NDArray[np.float64]
@@ -26,6 +29,8 @@ _OTHER_LESIONS = 0.5
 _SMALLEST_VOXELS = 8
 _TRIES = 20
 _FILL_HU = -200.0
+# Both scan channels vary together; the cube is isotropic and knows no left and right.
+VARIATION = Variation(2, scans=2, turn=(0.2, 0.2, 0.2), mirrored=True)
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,19 @@ class Livers:
         """Prepare scans for drawing samples from them."""
         real = tuple(i for i, s in enumerate(scans) if s.lesions.any())
         return Livers(tuple(scans), tuple(s.depth_mm() for s in scans), real)
+
+
+@dataclass(frozen=True)
+class PromptSource:
+    """Samples for a training: lesions of these livers on cubes of so many voxels a side."""
+
+    livers: Livers
+    side: int
+
+    def samples(self, rng: np.random.Generator) -> Iterator[tuple[Float32, Mask]]:
+        """Endless samples."""
+        while True:
+            yield draw_sample(self.livers, rng, self.side)
 
 
 def draw_sample(livers: Livers, rng: np.random.Generator, side: int) -> tuple[Float32, Mask]:
@@ -194,8 +212,8 @@ def _on_cube(local: Local, rng: np.random.Generator, side: int) -> tuple[Float32
         size = side_mm(float(np.linalg.norm((line[1] - line[0]) * spacing)))
     step = size / side / spacing
     start = centre - (side - 1) / 2 * step
-    hu = _at(local.hu, start, step, side, _FILL_HU)
-    mask = _at(local.mask.astype(np.float32), start, step, side, 0.0) > 0.5
+    hu = interpolated(local.hu, start, step, side, _FILL_HU)
+    mask = interpolated(local.mask, start, step, side, 0.0) > 0.5
     if not mask.any():
         return None
     prior: Mask | None = None
@@ -207,10 +225,3 @@ def _on_cube(local: Local, rng: np.random.Generator, side: int) -> tuple[Float32
         inside, outside = inside + more, outside + less
     shown = Shown(None if line is None else (line - start) / step, np.array(inside), np.array(outside))
     return prompt_input(hu, prior, shown), mask
-
-
-def _at(array: Float32, start: Vector, step: Vector, side: int, fill: float) -> Float32:
-    found = ndimage.affine_transform(
-        array, step, start, (side,) * 3, order=1, mode="constant", cval=fill, output=np.float32
-    )
-    return np.asarray(found, dtype=np.float32)

@@ -9,16 +9,19 @@ from scipy import ndimage
 from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.csv_files import read_csv_rows
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.masks import read_mask
 from HCCResponseLib.imaging.read import read_volume
-from HCCResponseLib.imaging.resample import resample
+from HCCResponseLib.imaging.resample import resample, working_geometry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.nets.model import load_model
 from HCCResponseLib.nets.prompts.livers import liver_by_attenuation, read_corrections
-from HCCResponseLib.nets.prompts.pack import PackedScan, ScanFacts, cropped
+from HCCResponseLib.nets.prompts.pack import PackedScan, ScanFacts, cropped, whole
 from HCCResponseLib.nets.segment import liver_and_tumour
 
 COLUMNS = ("name", "patient", "image", "liver", "lesions", "licence", "source")
+# The working voxel size of a base network; what it sees on its finer grid comes from scans cropped to the liver.
+_FINEST_MM = 2.0
 _NEEDED = ("name", "patient", "image", "licence", "source")
 
 
@@ -75,8 +78,11 @@ def read_scan_list(path: Path) -> list[ListedScan]:
     ]
 
 
-def packed(row: ListedScan) -> PackedScan:
+def packed(row: ListedScan, whole_scan: bool = False) -> PackedScan:
     """Read a scan with its labels, or find its liver by the base network.
+
+    Args:
+        whole_scan: the whole body, no finer than 2 mm, instead of the liver on the scan's own grid.
 
     Raises:
         InputError: a file cannot be read, or no liver is found.
@@ -87,17 +93,20 @@ def packed(row: ListedScan) -> PackedScan:
     if row.lesions:
         lesions = read_mask(row.folder, row.lesions, image, row.name, empty=True)
     liver, made_by = _liver(row, image)
+    hu, grid = image.hu, image.geometry
+    if whole_scan:
+        z, y, x = (max(s, _FINEST_MM) for s in grid.spacing)
+        grid = working_geometry(image.geometry, (z, y, x))
+        hu = resample(image.hu, image.geometry, grid)
+        liver, lesions = (_on(mask, image.geometry, grid) for mask in (liver, lesions))
     parts, _ = ndimage.label(lesions)
-    facts = ScanFacts(
-        row.name,
-        row.patient,
-        row.licence,
-        row.source,
-        image.geometry.spacing,
-        made_by,
-        bool(lesions.any()),
-    )
-    return cropped(facts, image.hu, liver | lesions, parts.astype(np.uint8))
+    known = (row.name, row.patient, row.licence, row.source, grid.spacing, made_by, bool(lesions.any()))
+    kept = whole if whole_scan else cropped
+    return kept(ScanFacts(*known, whole_scan), hu, liver | lesions, parts.astype(np.uint8))
+
+
+def _on(mask: Mask, source: Geometry, grid: Geometry) -> Mask:
+    return np.asarray(resample(mask.astype(np.float32), source, grid, fill=0) > 0.5)
 
 
 def _liver(row: ListedScan, image: Volume) -> tuple[Mask, str]:

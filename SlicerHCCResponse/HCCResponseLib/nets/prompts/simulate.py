@@ -7,6 +7,7 @@ from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.distance import cdist
 
 from HCCResponseLib.base.arrays import Float32, Mask
+from HCCResponseLib.imaging.boxes import tight_box
 
 Vector = npt.NDArray[np.float64]
 # A reader may draw on another slice whose diameter is nearly the longest.
@@ -66,9 +67,20 @@ def sloppy(line: Vector, spacing: tuple[float, float, float], rng: np.random.Gen
 
 def click_inside(mask: Mask, rng: np.random.Generator) -> Vector:
     """A click near the middle of the deepest place, sometimes far from it; voxel index (3,)."""
-    depth = ndimage.distance_transform_edt(mask)
+    depth, first = _depth(mask)
     deep = np.argwhere(depth >= rng.uniform(0.3, 1.0) * depth.max())
-    return np.asarray(deep[int(rng.integers(len(deep)))], dtype=np.float64)
+    return np.asarray(deep[int(rng.integers(len(deep)))] + first, dtype=np.float64)
+
+
+def _depth(mask: Mask) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """How deep every voxel lies in a mask that is not empty, within its box, and that box's first voxel.
+
+    The edge of the array is no border of the mask.
+    """
+    box = tight_box(mask)
+    assert box is not None
+    wider = tuple(slice(max(s.start - 1, 0), s.stop + 1) for s in box)
+    return ndimage.distance_transform_edt(mask[wider]), np.array([s.start for s in wider])
 
 
 def faulty(mask: Mask, rng: np.random.Generator) -> Mask:
@@ -109,7 +121,8 @@ def corrections(found: Mask, mask: Mask, count: int) -> tuple[list[Vector], list
         if not number:
             break
         largest = parts == int(np.bincount(parts.ravel())[1:].argmax()) + 1
-        place = np.unravel_index(int(ndimage.distance_transform_edt(largest).argmax()), mask.shape)
-        (inside if mask[place] else outside).append(np.asarray(place, dtype=np.float64))
+        depth, first = _depth(largest)
+        place = first + np.unravel_index(int(depth.argmax()), depth.shape)
+        (inside if mask[tuple(place)] else outside).append(place.astype(np.float64))
         wrong = wrong & ~largest
     return inside, outside

@@ -1,0 +1,173 @@
+"""Samples for a base network: tumours grown in whole real scans at two visits, and drawn subjects."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from HCCResponseLib.base.arrays import Float32, Mask
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.nets.inputs import WITH_OVERVIEW, Spacing, WorkingGrid
+from HCCResponseLib.nets.patches import TrainingCase, sample_overview, sample_patch
+from HCCResponseLib.nets.pool import FIRST_TRAINING_SEED, make_case
+from HCCResponseLib.nets.prompts.pack import PackedScan
+from HCCResponseLib.nets.prompts.tumours import Tumour, draw_tumour, paint_tumour
+from HCCResponseLib.synth.anatomy import Points
+from HCCResponseLib.synth.lesions import treated
+
+Vector = npt.NDArray[np.float64]
+_COUNTS = (0.15, 0.25, 0.2, 0.15, 0.1, 0.1, 0.05)
+_DIAMETERS_MM = (6.0, 100.0)
+# Scans on their own grid are there for small lesions.
+_LARGEST_CROPPED_MM = 25.0
+_CYSTS, _CYST_MM = 0.5, (5.0, 35.0)
+# Size at the second visit in sizes at the first; 0 = not there. (first, least, most, share)
+_FATES = ((1, 0.95, 1.05, 0.2), (1, 0.4, 0.85, 0.3), (1, 1.15, 1.5, 0.15), (1, 0, 0, 0.15), (0, 1, 1, 0.2))
+_TREATED = 0.4
+_OVERVIEW, _WITH_PRIOR = 0.35, 0.35
+_PATCHES = 8
+_MOST_PHANTOMS, _NEW_PHANTOM = 6, 0.2
+
+
+@dataclass(frozen=True)
+class BaseSource:
+    """Patches for a base network.
+
+    Attributes:
+        scans: whole ones, and others cropped to the liver, which are seen on the fine grid; depth_mm: how deep every
+            voxel lies in the liver.
+        side: of the patches in voxels; grid: working voxel sizes, with an overview.
+        drawn: share of the cases that are drawn subjects.
+    """
+
+    scans: tuple[PackedScan, ...]
+    depth_mm: tuple[Float32, ...]
+    side: int
+    grid: WorkingGrid
+    drawn: float
+
+    @staticmethod
+    def of(
+        scans: list[PackedScan], grid: WorkingGrid = WITH_OVERVIEW, side: int = 64, drawn: float = 0.2
+    ) -> "BaseSource":
+        """Prepare scans; raises ``InputError`` where there is no whole one."""
+        if not any(s.facts.whole for s in scans):
+            raise InputError(
+                "All scans of this pack are cropped to the liver; a base network learns from whole scans: "
+                "make another pack with --whole and give both."
+            )
+        depth = tuple(s.depth_mm() for s in scans)
+        return BaseSource(tuple(scans), depth, side, grid, drawn)
+
+    def samples(self, rng: np.random.Generator) -> Iterator[tuple[Float32, npt.NDArray[np.int64]]]:
+        """Endless patches, some from each case."""
+        subjects: list[TrainingCase] = []
+        while True:
+            case, whole = self._case(rng, subjects)
+            for _ in range(_PATCHES):
+                if whole and self.grid.overview and rng.random() < _OVERVIEW:
+                    yield sample_overview(case, rng, self.side, self.grid.overview)
+                else:
+                    yield sample_patch(case, rng, self.side, bool(rng.random() < _WITH_PRIOR), self.grid)
+
+    def _case(self, rng: np.random.Generator, subjects: list[TrainingCase]) -> tuple[TrainingCase, bool]:
+        """A case, and whether it shows more than the liver's surroundings."""
+        if rng.random() >= self.drawn:
+            number = int(rng.integers(len(self.scans)))
+            scan = self.scans[number]
+            largest = _DIAMETERS_MM[1] if scan.facts.whole else _LARGEST_CROPPED_MM
+            return grown_case(scan, self.depth_mm[number], rng, largest), scan.facts.whole
+        if len(subjects) < _MOST_PHANTOMS and (not subjects or rng.random() < _NEW_PHANTOM):
+            subjects.append(make_case(FIRST_TRAINING_SEED + int(rng.integers(1_000_000))))
+        return subjects[int(rng.integers(len(subjects)))], True
+
+
+@dataclass
+class _Visits:
+    """Both visits while tumours are grown in them; arrays (z, y, x)."""
+
+    scan: PackedScan
+    hu: tuple[Float32, Float32]
+    lesions: tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]]
+    taken: Mask
+    level: float
+    number: int = field(default=0)
+
+
+def grown_case(
+    scan: PackedScan, depth: Float32, rng: np.random.Generator, largest_mm: float = _DIAMETERS_MM[1]
+) -> TrainingCase:
+    """Up to six tumours, some cysts that are none, and a course for each; real lesions stay as they are.
+
+    Args:
+        depth: how deep every voxel lies in the liver in mm, (z, y, x).
+    """
+    hu = scan.hu.astype(np.float32)
+    real = scan.lesions.astype(np.uint16)
+    healthy = scan.hu[depth > 0]
+    visits = _Visits(
+        scan, (hu, hu.copy()), (real, real.copy()), real > 0, float(np.median(healthy)), int(real.max())
+    )
+    for _ in range(int(rng.poisson(_CYSTS))):
+        _grow(visits, depth, _cyst(rng, visits.level), (1.0, 1.0), rng, counts=False)
+    shares = np.array([f[3] for f in _FATES])
+    for _ in range(int(rng.choice(len(_COUNTS), p=_COUNTS))):
+        first, least, most, _ = _FATES[int(rng.choice(len(_FATES), p=shares / shares.sum()))]
+        low, high = np.log((_DIAMETERS_MM[0], largest_mm))
+        diameter = float(np.exp(rng.uniform(low, high)))
+        drawn = (diameter, draw_tumour(rng, diameter))
+        _grow(visits, depth, drawn, (float(first), float(rng.uniform(least, most))), rng)
+    first_hu, second_hu = (np.rint(h).astype(np.int16) for h in visits.hu)
+    liver = scan.liver | visits.taken
+    return TrainingCase(
+        (first_hu, second_hu), (liver, liver), visits.lesions, np.zeros(3), scan.facts.spacing
+    )
+
+
+def _cyst(rng: np.random.Generator, level: float) -> tuple[float, Tumour]:
+    diameter = float(np.exp(rng.uniform(*np.log(_CYST_MM))))
+    drawn = draw_tumour(rng, diameter)
+    first = replace(
+        drawn.lobes[0], contrast_hu=float(rng.uniform(0, 18)) - level, core=0.0, lipiodol=0.0, roughness=0.03
+    )
+    return diameter, Tumour((first,), 0.8, 0.0, 1.0, 0.0)
+
+
+def _grow(
+    visits: _Visits,
+    depth: Float32,
+    drawn: tuple[float, Tumour],
+    sizes: tuple[float, float],
+    rng: np.random.Generator,
+    counts: bool = True,
+) -> None:
+    """Paint one tumour at both visits where the liver has room for it."""
+    diameter, tumour = drawn
+    room = np.flatnonzero((depth >= diameter / 2 * rng.uniform(0.4, 1.0)) & ~visits.taken)
+    if not len(room):
+        return
+    index = np.unravel_index(int(room[int(rng.integers(len(room)))]), depth.shape)
+    allowed = visits.scan.liver & ~visits.taken
+    visits.number += counts
+    for visit, size in enumerate(sizes):
+        if not size:
+            continue
+        shown = tumour
+        if visit == 1 and counts and rng.random() < _TREATED:
+            shown = replace(tumour, lobes=(treated(rng, tumour.lobes[0]), *tumour.lobes[1:]))
+        points = _points(visits.scan.facts.spacing, depth.shape, index, size)
+        mask = paint_tumour(visits.hu[visit], points, shown, allowed, visits.level)
+        visits.taken |= mask
+        if counts:
+            visits.lesions[visit][mask] = visits.number
+
+
+def _points(spacing: Spacing, shape: tuple[int, ...], index: Any, size: float) -> Points:
+    """Voxel centres in mm from a voxel, in units of a tumour that is ``size`` times as large."""
+    z, y, x = (
+        (np.arange(n, dtype=np.float32) - np.float32(i)) * np.float32(s / size)
+        for n, i, s in zip(shape, index, spacing, strict=True)
+    )
+    return Points(x[None, None, :], y[None, :, None], z[:, None, None])
