@@ -113,6 +113,9 @@ def train(
     without: Annotated[
         list[str] | None, typer.Option(help="Patient to leave out, for validation; may be repeated.")
     ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="Start from these weights instead of from scratch.")
+    ] = None,
     device: DeviceOption = "auto",
     seed: SeedOption = 0,
 ) -> None:
@@ -122,13 +125,14 @@ def train(
     """
     with errors_as_one_line():
         from HCCResponseLib.nets.precision import torch_device
-        from HCCResponseLib.nets.prompts.network import PromptNetwork
+        from HCCResponseLib.nets.prompts.network import PromptNetwork, load_prompt_model
         from HCCResponseLib.nets.prompts.pack import kept_patients, read_pack
         from HCCResponseLib.nets.prompts.samples import VARIATION, Livers, PromptSource
         from HCCResponseLib.nets.streamed.training import StreamPlan, train_on_stream
 
         scans = kept_patients(read_pack(pack), without or [])
-        network = PromptNetwork(side=side)
+        before = load_prompt_model(start) if start else None
+        network = PromptNetwork(before.shape.filters, side) if before else PromptNetwork(side=side)
         plan = StreamPlan(network.config(), steps, minutes, batch, learning_rate, kept=kept, seed=seed)
         where = torch_device(device)
         state = train_on_stream(
@@ -139,9 +143,12 @@ def train(
             output.with_suffix(CHECKPOINT),
             where,
             workers,
+            start=before.network if before else None,
         )
         facts = [s.facts for s in scans]
         notes = training_notes(plan, state, facts, where)
+        if before:
+            notes["started_from"] = {"sha256": before.sha256, **before.notes}
         _write(output, network, state, notes, facts)
 
 

@@ -81,7 +81,7 @@ def train(
         list[Path] | None,
         typer.Option(
             help="Train on real scans with grown tumours: a pack of 'prompts pack --whole', and one without for small "
-            "lesions. Of the other options only those below and output, steps, seed, learning rate and device "
+            "lesions. Of the other options only those below and output, steps, seed, start, learning rate and device "
             "count then."
         ),
     ] = None,
@@ -114,7 +114,7 @@ def train(
         if pack:
             from HCCResponseLib.cli.train_packed import PackedJob, train_packed
 
-            asked = (network, steps, minutes, batch, workers, kept, without or [], learning_rate)
+            asked = (network, steps, minutes, batch, workers, kept, without or [], start, learning_rate)
             train_packed(PackedJob(pack, output, *asked, torch_device(device), seed))
             return
         if data and not data_licence:

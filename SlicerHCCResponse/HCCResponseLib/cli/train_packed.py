@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.errors import InputError, ModelError
 from HCCResponseLib.cli.common import say
 from HCCResponseLib.cli.streamed import CHECKPOINT, reporter, training_notes, write_curve
 
 if TYPE_CHECKING:
     from HCCResponseLib.nets.architectures import NetworkConfig
+    from HCCResponseLib.nets.model import Model
     from HCCResponseLib.nets.prompts.pack import ScanFacts
     from HCCResponseLib.nets.streamed.training import StreamTraining
 
@@ -29,6 +30,7 @@ class PackedJob:
     workers: int
     kept: int
     without: list[str]
+    start: Path | None
     learning_rate: float
     device: str
     seed: int
@@ -51,6 +53,7 @@ def train_packed(job: PackedJob) -> None:
         kept=job.kept,
         seed=job.seed,
     )
+    before = _before(job, plan.network)
     state = train_on_stream(
         plan,
         BaseSource.of(scans),
@@ -59,9 +62,24 @@ def train_packed(job: PackedJob) -> None:
         job.output.with_suffix(CHECKPOINT),
         job.device,
         job.workers,
+        start=before.network if before else None,
     )
     facts = [s.facts for s in scans]
-    _write(job, state, training_notes(plan, state, facts, job.device), facts)
+    notes = training_notes(plan, state, facts, job.device)
+    if before:
+        notes["started_from"] = {"sha256": before.sha256, **before.notes}
+    _write(job, state, notes, facts)
+
+
+def _before(job: PackedJob, shape: NetworkConfig) -> Model | None:
+    from HCCResponseLib.nets.model import load_model
+
+    if job.start is None:
+        return None
+    model = load_model(job.start)
+    if model.network.config != shape:
+        raise ModelError(f"Model '{job.start}' is of another architecture than the one to train.")
+    return model
 
 
 def _shape(name: str) -> NetworkConfig:

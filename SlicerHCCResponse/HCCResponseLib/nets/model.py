@@ -19,6 +19,7 @@ from HCCResponseLib.base.files import sha256_of, write_atomically
 from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.nets.architectures import Network, config_as_dict, config_from_dict
 from HCCResponseLib.nets.inputs import Spacing, WorkingGrid
+from HCCResponseLib.nets.unet import UNet
 
 DEFAULT_MODEL = "Models/fcd-compact.safetensors"
 FORMAT = "hcc-response-model/2"
@@ -91,7 +92,9 @@ def _write(path: Path, state: State, model: Model) -> str:
         "former_sha256": model.former_sha256,
         "notes": model.notes,
     }
-    values = {k: v.detach().cpu().contiguous() for k, v in state.items()}
+    # Weights of a U-Net are worth no more than half precision, and its files would be twice as large.
+    half = isinstance(model.network, UNet)
+    values = {k: (v.half() if half else v).detach().cpu().contiguous() for k, v in state.items()}
     metadata = {_HEADER: json.dumps(header, sort_keys=True)}
     write_atomically(path, lambda temporary: save_file(values, temporary, metadata))
     return sha256_of(path)

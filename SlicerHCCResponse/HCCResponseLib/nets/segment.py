@@ -164,7 +164,7 @@ def liver_distance(
     if model.network.config.out_channels != 3:
         return None
     z, y, x = (s * _COARSE for s in model.spacing)
-    whole = working_geometry(image.geometry, (z, y, x))
+    whole = working_geometry(image.geometry, model.grid.overview or (z, y, x))
     body = resample(image.hu, image.geometry, whole) > _BODY_HU
     if not body.any():
         return None

@@ -72,17 +72,17 @@ class UNet(nn.Module):
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """Image (n, in_channels, z, y, x) to logits (n, out_channels, z, y, x)."""
-        x, skips = _blocks(image), []
+        x, skips = blocks_of(image), []
         for level in self.down:
             x = level(x)
             skips.append(x)
         skips.pop()
         for widen, level in zip(self.widen, self.up, strict=True):
             x = level(torch.cat([widen(x), skips.pop()], 1))
-        return _voxels(self.head(x), self.config.out_channels)
+        return voxels_of(self.head(x), self.config.out_channels)
 
 
-def _blocks(image: torch.Tensor) -> torch.Tensor:
+def blocks_of(image: torch.Tensor) -> torch.Tensor:
     """(n, c, z, y, x) to (n, 8 c, z / 2, y / 2, x / 2)."""
     n, _, *sides = image.shape
     z, y, x = (side // BLOCK for side in sides)
@@ -90,7 +90,7 @@ def _blocks(image: torch.Tensor) -> torch.Tensor:
     return apart.permute(0, 1, 3, 5, 7, 2, 4, 6).reshape(n, -1, z, y, x)
 
 
-def _voxels(logits: torch.Tensor, outputs: int) -> torch.Tensor:
+def voxels_of(logits: torch.Tensor, outputs: int) -> torch.Tensor:
     """(n, 8 outputs, z, y, x) to (n, outputs, 2 z, 2 y, 2 x)."""
     n, _, z, y, x = logits.shape
     apart = logits.reshape(n, outputs, BLOCK, BLOCK, BLOCK, z, y, x).permute(0, 1, 5, 2, 6, 3, 7, 4)

@@ -86,8 +86,9 @@ def train_on_stream(
     device: str = "cpu",
     workers: int = 1,
     every_s: float = 60.0,
+    start: torch.nn.Module | None = None,
 ) -> StreamTraining:
-    """Train from scratch or on from a checkpoint; ``report`` after every step.
+    """Train from scratch, on from ``start``, or on from a checkpoint; ``report`` after every step.
 
     Args:
         vary: applied to every batch, on the device.
@@ -100,7 +101,7 @@ def train_on_stream(
     """
     training_device = TrainingDevice.on(device, "bfloat16")
     torch.backends.cudnn.benchmark = device != "cpu"  # every batch has the same shape
-    state = _fresh(plan, training_device)
+    state = _fresh(plan, training_device, start)
     if checkpoint and checkpoint.is_file():
         _resume(checkpoint, state, plan)
     stream = Stream(source, (plan.seed, state.step), plan.batch, workers, plan.kept, device)
@@ -126,9 +127,14 @@ def _progress(plan: StreamPlan, state: StreamTraining) -> float:
     return max(state.step / plan.steps, limit)
 
 
-def _fresh(plan: StreamPlan, training_device: TrainingDevice) -> StreamTraining:
+def _fresh(
+    plan: StreamPlan, training_device: TrainingDevice, start: torch.nn.Module | None
+) -> StreamTraining:
     torch.manual_seed(plan.seed)
-    network = plan.network.build().to(training_device.device).train()
+    network = plan.network.build()
+    if start is not None:
+        network.load_state_dict(start.state_dict())
+    network = network.to(training_device.device).train()
     averaged = copy.deepcopy(network).eval()
     optimiser = torch.optim.AdamW(network.parameters(), plan.learning_rate, weight_decay=1e-4)
     return StreamTraining(network, averaged, optimiser)

@@ -117,3 +117,12 @@ def test_a_training_with_other_processes_learns(livers):
     done = _train(replace(PLAN, kept=16), livers, lambda _: None, workers=1)
     assert done.step == 12
     assert done.drawn >= 2
+
+
+def test_it_goes_on_from_other_weights(livers):
+    before = _train(replace(PLAN, steps=4), livers, lambda _: None).network
+    source = PromptSource(livers, 32)
+    still = replace(PLAN, steps=1, learning_rate=1e-9)
+    after = train_on_stream(still, source, VARIATION, lambda _: None, workers=0, start=before)
+    for name, value in after.network.state_dict().items():
+        assert torch.allclose(value, before.state_dict()[name], atol=1e-6)
