@@ -21,22 +21,21 @@ def dark_things(path: Path) -> str:
     clicks in, clicks out, earlier.
     """
     network = SHAPE.build()
-    for name, values in network.named_parameters():
-        if name.endswith("conv.weight"):
+    first, last, output = network.down[0], network.up[-1], network.head
+    for values in network.parameters():
+        if values.dim() == 5:  # convolutions
             values.data.zero_()
-    body = network.body
-    first, last, output = body.input_block, body.upsamples[1].conv_block, body.output_block.conv.conv
     output.bias.data.zero_()
     for voxel in range(BLOCK):
         for number, (channel, sign) in enumerate(((_NARROW, -1), (_CLICKS, 1), (_CLICKS, -1), (_PRIOR, 1))):
             here = number * BLOCK + voxel
-            first.conv1.conv.weight.data[here, channel * BLOCK + voxel, 1, 1, 1] = sign
-            first.conv2.conv.weight.data[here, here, 1, 1, 1] = 1
+            first[0].weight.data[here, channel * BLOCK + voxel, 1, 1, 1] = sign
+            first[3].weight.data[here, here, 1, 1, 1] = 1
             # The first maps come from below, the others across.
-            last.conv1.conv.weight.data[here, MAPS * BLOCK + here, 1, 1, 1] = 1
-            last.conv2.conv.weight.data[here, here, 1, 1, 1] = 1
+            last[0].weight.data[here, MAPS * BLOCK + here, 1, 1, 1] = 1
+            last[3].weight.data[here, here, 1, 1, 1] = 1
         # Air is darker still, and no lesion: as bright as tissue in this sum.
-        first.conv1.conv.weight.data[voxel, _WIDE * BLOCK + voxel, 1, 1, 1] = 0.8
+        first[0].weight.data[voxel, _WIDE * BLOCK + voxel, 1, 1, 1] = 0.8
         output.weight.data[BLOCK + voxel, voxel::BLOCK, 0, 0, 0] = torch.tensor([1.0, 1.0, -1.0, 0.5])
         output.bias.data[BLOCK + voxel] = -1.0
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -110,7 +110,7 @@ def test_the_engine_writes_a_lesion_about_the_line_and_says_what_was_shown(scans
     """Weights that call everything lesion: what is written is the part of the scan that the line makes it look at."""
     shape = PromptNetwork((4, 8, 8), 32)
     network = shape.build()
-    network.body.output_block.conv.conv.bias.data = torch.tensor([-50.0, 50.0]).repeat_interleave(8)
+    network.head.bias.data = torch.tensor([-50.0, 50.0]).repeat_interleave(8)
     save_prompt_model(scans / "m.safetensors", network, shape, {"patients": []})
     out = scans / "lesion.nrrd"
     words = ("--line", "-13.2,0,54,13.2,0,54", "--weights", scans / "m.safetensors")
