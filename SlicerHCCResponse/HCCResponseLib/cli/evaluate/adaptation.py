@@ -26,13 +26,18 @@ def synthetic(
     ] = 20_100,
     methods: Annotated[
         str,
-        typer.Option(help="Comma-separated: base, base-prior, faithful, ours, ours-... (docs/benchmark.md)."),
+        typer.Option(
+            help="Comma-separated: base, base-prior, line, faithful, ours, ours-... (docs/benchmark.md)."
+        ),
     ] = "base,base-prior,ours",
     background: Annotated[
         Path | None, typer.Option(help="CT in which tumours are grown; default: the drawn phantom.")
     ] = None,
     liver: Annotated[Path | None, typer.Option(help="Liver mask of that CT, on its grid.")] = None,
     model: ModelOption = None,
+    prompt_model: Annotated[
+        Path | None, typer.Option(help="Prompt network for the method 'line'; default: the one at hand.")
+    ] = None,
     tables_only: Annotated[
         bool, typer.Option(help="Print the results that are there, compute nothing new.")
     ] = False,
@@ -51,6 +56,7 @@ def synthetic(
             seeds=tuple(range(seed_start, seed_start + pairs)),
             methods=methods,
             base=model and model.resolve(),
+            prompts=prompt_model and prompt_model.resolve(),
             background=f"{background.resolve().parent.name}/{background.name}" if background else "phantom",
             image=background and background.resolve(),
             liver=liver and liver.resolve(),

@@ -17,6 +17,7 @@ class Method:
         recipe: of the adaptation; ``None`` = the base network as it is.
         prior: give the registered baseline contour to the network.
         flips: contour the mirrored follow-up too, and average.
+        line: by the reader's line at the follow-up, with the prompt network instead of the base network.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Method:
     recipe: Recipe | None
     prior: bool
     flips: bool = False
+    line: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values: what a stored result must have been made with to be taken again.
@@ -32,8 +34,9 @@ class Method:
         older results void.
         """
         plain = asdict(self)
-        if not self.flips:
-            del plain["flips"]
+        for switch in ("flips", "line"):
+            if not plain[switch]:
+                del plain[switch]
         if self.recipe is not None:
             default = {f.name: f.default for f in fields(Recipe) if f.default is not MISSING}
             plain["recipe"] = {
@@ -54,6 +57,7 @@ METHODS = {
     m.name: m
     for m in (
         Method("base", "base network alone", None, False),
+        Method("line", "the reader's line at the follow-up, nothing adapted", None, False, line=True),
         Method("base-prior", "base network with registered prior", None, True),
         Method(
             "faithful",

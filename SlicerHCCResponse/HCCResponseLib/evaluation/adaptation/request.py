@@ -13,7 +13,7 @@ class EvaluationRequest(JobRequest):
     Attributes:
         output: folder of the results; what is there is not made again.
         methods: names with commas between them.
-        base: model, ``None`` is the shipped one.
+        base: model, ``None`` is the shipped one; prompts: the prompt network, ``None`` is the one at hand.
         background: what results are filed under; ``image`` and ``liver``: the CT behind it, ``None`` is the phantom.
     """
 
@@ -21,6 +21,7 @@ class EvaluationRequest(JobRequest):
     seeds: tuple[int, ...]
     methods: str
     base: Path | None = None
+    prompts: Path | None = None
     background: str
     image: Path | None = None
     liver: Path | None = None

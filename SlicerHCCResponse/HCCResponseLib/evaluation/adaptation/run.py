@@ -14,6 +14,7 @@ from HCCResponseLib.adapt.copies import cut_surroundings
 from HCCResponseLib.adapt.idol import adapt
 from HCCResponseLib.adapt.recipe import Recipe
 from HCCResponseLib.base.jobs import Report, peak_memory_mib
+from HCCResponseLib.evaluation.adaptation.lines import contours_by_lines
 from HCCResponseLib.evaluation.adaptation.methods import Method
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
@@ -22,6 +23,7 @@ from HCCResponseLib.lesions.lesion import Lesion, union
 from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.measure import LesionMeasurement, as_candidate, measure_lesion
 from HCCResponseLib.nets.model import Model, load_adapted, save_adapted
+from HCCResponseLib.nets.prompts.network import PromptModel
 from HCCResponseLib.nets.segment import PLAIN, known_probability
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.read import evaluate_read
@@ -82,12 +84,14 @@ def evaluate(
     seed: int,
     report: Report,
     kept: Path,
+    prompts: PromptModel | None = None,
 ) -> dict[str, Any]:
     """Adapt where the method says so, contour the follow-up, and compare: one flat record of plain values.
 
     Args:
         kept: where the adapted network is kept, or taken from if it is there; recipe and base model go into the name
             too, so that another way to use it costs no second adaptation.
+        prompts: the prompt network, for a method that works with lines.
     """
     image = pair.subject.timepoints[1].volume
     model, facts = base, dict(_NO_ADAPTATION)
@@ -96,7 +100,10 @@ def evaluate(
         facts = {k: model.notes[k] for k in _NO_ADAPTATION}
     started = time.monotonic()
     _reset_peak()
-    contours = _contour(pair, method, image, model)
+    if method.line and prompts is not None:
+        contours = contours_by_lines(prompts, image, pair.truth, seed)
+    else:
+        contours = _contour(pair, method, image, model)
     seconds = time.monotonic() - started
     facts["peak_mib"] = max(facts["peak_mib"] or 0, round(peak_memory_mib() or 0)) or None
     return {

@@ -7,6 +7,7 @@ import numpy as np
 
 from HCCResponseLib import __version__
 from HCCResponseLib.base.jobs import Progress, Report, part_of, serve
+from HCCResponseLib.evaluation.adaptation.lines import prompt_model
 from HCCResponseLib.evaluation.adaptation.methods import methods_named
 from HCCResponseLib.evaluation.adaptation.pairs import draw_pair
 from HCCResponseLib.evaluation.adaptation.request import EvaluationRequest
@@ -24,6 +25,7 @@ def work(request: EvaluationRequest, report: Report) -> dict[str, Any]:
     base = load_model(request.base)
     grown_in = _background(request)
     methods = methods_named(request.methods)
+    prompts = prompt_model(request.prompts) if any(m.line for m in methods) else None
     label = request.background.replace("/", "-")
     made = there = 0
     total = len(request.seeds) * len(methods)
@@ -34,7 +36,7 @@ def work(request: EvaluationRequest, report: Report) -> dict[str, Any]:
                 "seed": seed,
                 "background": request.background,
                 "method": json.loads(json.dumps(method.as_dict())),
-                "base_sha256": base.sha256,
+                "base_sha256": prompts.sha256 if method.line and prompts else base.sha256,
             }
             if is_done(read_records(folder), key):
                 there += 1
@@ -44,7 +46,8 @@ def work(request: EvaluationRequest, report: Report) -> dict[str, Any]:
             pair = pair or prepare(draw_pair(seed, grown_in))
             record = {**key, "software": __version__}
             within = part_of(report, share, 1 / total, stage)
-            record |= evaluate(pair, method, base, seed, within, folder / "adapted" / f"{label}-{seed}")
+            kept = folder / "adapted" / f"{label}-{seed}"
+            record |= evaluate(pair, method, base, seed, within, kept, prompts)
             append_record(folder, record)
             made += 1
     return {"made": made, "there": there}
