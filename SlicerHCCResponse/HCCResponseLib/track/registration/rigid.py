@@ -125,6 +125,14 @@ def register_bodies(
     Args:
         shifts: further starts as translations (x, y, z) mm, such as that of the liver's centre.
     """
+    rough = roughly(fixed, moving, seed, shifts)
+    return None if rough is None else finely(fixed, moving, seed, rough)
+
+
+def roughly(
+    fixed: BodyImage, moving: BodyImage, seed: int, shifts: Sequence[npt.NDArray[np.float64]] = ()
+) -> sitk.Euler3DTransform | None:
+    """The first step of :func:`register_bodies`, on a third of the resolution."""
     centred = sitk.Euler3DTransform(
         sitk.CenteredTransformInitializer(
             fixed.mask, moving.mask, sitk.Euler3DTransform(), sitk.CenteredTransformInitializerFilter.MOMENTS
@@ -139,10 +147,15 @@ def register_bodies(
         found = _optimise(fixed.hu, moving.hu, fixed.mask, start, seed, (3,))
         if found is not None and (best is None or found[1] < best[1]):
             best = found
-    if best is None:
-        return None
-    fine = _optimise(fixed.hu, moving.hu, fixed.mask, sitk.Euler3DTransform(best[0]), seed, (2, 1))
-    return sitk.Euler3DTransform((fine or best)[0])
+    return None if best is None else sitk.Euler3DTransform(best[0])
+
+
+def finely(
+    fixed: BodyImage, moving: BodyImage, seed: int, rough: sitk.Euler3DTransform
+) -> sitk.Euler3DTransform:
+    """The second step of :func:`register_bodies`."""
+    fine = _optimise(fixed.hu, moving.hu, fixed.mask, sitk.Euler3DTransform(rough), seed, (2, 1))
+    return sitk.Euler3DTransform(fine[0]) if fine else rough
 
 
 def turned(body: BodyImage, signs: tuple[int, int, int]) -> BodyImage:
