@@ -13,6 +13,8 @@ import torch
 
 from HCCResponseLib.adapt.copies import Surroundings, draw_copy
 from HCCResponseLib.adapt.recipe import Recipe
+from HCCResponseLib.adapt.uncertainty import LeastUncertain
+from HCCResponseLib.base.arrays import Float32
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.jobs import Progress, Report
 from HCCResponseLib.nets.architectures import Network
@@ -30,7 +32,7 @@ class Adaptation:
     Attributes:
         network: in evaluation mode.
         steps: optimiser steps taken.
-        best_step: the step whose weights were kept: the last one, or 0 = those of the base network.
+        best_step: the step whose weights were kept; 0 = those of the base network.
         held_out_dice: Dice on held-out perturbed copies before any step and after all steps; empty where the recipe
             keeps the last weights.
     """
@@ -48,6 +50,7 @@ def adapt(
     seed: int,
     report: Report,
     device: str = "cpu",
+    unseen: Sequence[Float32] = (),
 ) -> Adaptation:
     """Overfit a copy of ``base`` to the accepted lesions.
 
@@ -56,9 +59,11 @@ def adapt(
         cases: one crop for each accepted lesion.
         seed: same seed, same machine, same number of threads: same weights.
         device: ``cpu`` or ``cuda:N``; the adapted network comes back to the CPU.
+        unseen: inputs (channels, z, y, x) of what is to be contoured, for a recipe that chooses its weights on them.
 
     Raises:
-        InputError: no lesion, or the recipe needs a prior channel that the base network does not have.
+        InputError: no lesion, or the recipe needs a prior channel that the base network does not have, or images to
+            choose on that are not given.
     """
     if not cases:
         raise InputError("There is no accepted lesion to adapt to.")
@@ -66,13 +71,19 @@ def adapt(
         raise InputError(
             f"Recipe '{recipe.name}' gives a prior contour, but this base model has no channel for it."
         )
+    if recipe.keep_certain and not unseen:
+        raise InputError(f"Recipe '{recipe.name}' chooses its weights on the image that is to be contoured.")
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = copy.deepcopy(base).to(device).train()
     training_device = TrainingDevice.on(device, recipe.precision)
     held_out = _held_out(cases, recipe, seed)
     before = _dice(network, held_out, training_device)
-    _learn(network, training_device, cases, recipe, rng, report)
+    certain = LeastUncertain(unseen, recipe.steps, seed, training_device) if recipe.keep_certain else None
+    _learn(network, training_device, cases, recipe, rng, report, certain)
+    if certain is not None:
+        certain.restore(network)
+        return Adaptation(network.cpu().eval(), recipe.steps, certain.best_step, ())
     if not held_out:
         return Adaptation(network.cpu().eval(), recipe.steps, recipe.steps, ())
     after = _dice(network, held_out, training_device)
@@ -89,6 +100,7 @@ def _learn(
     recipe: Recipe,
     rng: np.random.Generator,
     report: Report,
+    certain: LeastUncertain | None,
 ) -> None:
     """All steps, in place; the lesions take turns."""
     parameters = list(network.parameters())
@@ -105,6 +117,8 @@ def _learn(
         torch.nn.utils.clip_grad_norm_(parameters, 5.0)
         optimiser.step()
         schedule.step()
+        if certain is not None:
+            certain.look(network, step)
         stage = f"Adapting to this patient, step {step} of {recipe.steps}"
         report(Progress(stage, step / recipe.steps))
 

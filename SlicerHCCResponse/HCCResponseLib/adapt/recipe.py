@@ -1,6 +1,6 @@
 """How a network is adapted to one patient. A new recipe is a new entry here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from HCCResponseLib.base.errors import InputError
@@ -45,6 +45,7 @@ class Recipe:
     gone: float = 0.08
     precision: Precision = "float32"
     keep_better: bool = True
+    keep_certain: bool = False
 
 
 QUICK = Recipe(
@@ -67,6 +68,13 @@ MOON2026 = Recipe(
     gone=0.0,
     keep_better=False,
     crop_room=16,
+)
+# Chooses on the follow-up itself, so it is there for the benchmark and no recipe of the command.
+CHUN2026 = replace(
+    MOON2026,
+    name="chun2026",
+    source="Chun ... Brock, Med Phys, 10.1002/mp.70206: IDOL, stopped by voxel uncertainty; adapt/uncertainty.py",
+    keep_certain=True,
 )
 RECIPES = {recipe.name: recipe for recipe in (QUICK, MOON2026)}
 

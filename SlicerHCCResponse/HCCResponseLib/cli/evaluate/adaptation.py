@@ -27,7 +27,7 @@ def synthetic(
     methods: Annotated[
         str,
         typer.Option(
-            help="Comma-separated: base, base-prior, line, faithful, ours, ours-... (docs/benchmark.md)."
+            help="Comma-separated: base, base-prior, line, faithful, uncertain, ours, ours-... (docs/benchmark.md)."
         ),
     ] = "base,base-prior,ours",
     background: Annotated[

@@ -3,7 +3,7 @@
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
 
-from HCCResponseLib.adapt.recipe import MOON2026, QUICK, Recipe
+from HCCResponseLib.adapt.recipe import CHUN2026, MOON2026, QUICK, Recipe
 from HCCResponseLib.base.errors import InputError
 
 
@@ -63,6 +63,12 @@ METHODS = {
             "faithful",
             "IDOL as published, in bfloat16 as ours",
             replace(MOON2026, precision="bfloat16"),
+            False,
+        ),
+        Method(
+            "uncertain",
+            "IDOL as published, stopped by the uncertainty of the follow-up",
+            replace(CHUN2026, precision="bfloat16"),
             False,
         ),
         Method("faithful-float32", "IDOL as published, in single precision", MOON2026, False),

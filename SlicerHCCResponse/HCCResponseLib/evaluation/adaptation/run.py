@@ -13,18 +13,22 @@ from typing import Any
 from HCCResponseLib.adapt.copies import cut_surroundings
 from HCCResponseLib.adapt.idol import adapt
 from HCCResponseLib.adapt.recipe import Recipe
+from HCCResponseLib.base.arrays import Float32
 from HCCResponseLib.base.jobs import Report, peak_memory_mib
 from HCCResponseLib.evaluation.adaptation.lines import contours_by_lines
 from HCCResponseLib.evaluation.adaptation.methods import Method
 from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.label_maps import lesions_of
 from HCCResponseLib.lesions.lesion import Lesion, union
 from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.measure import LesionMeasurement, as_candidate, measure_lesion
+from HCCResponseLib.nets.inputs import network_input
 from HCCResponseLib.nets.model import Model, load_adapted, save_adapted
 from HCCResponseLib.nets.prompts.network import PromptModel
-from HCCResponseLib.nets.segment import PLAIN, known_probability
+from HCCResponseLib.nets.prompts.place import cube
+from HCCResponseLib.nets.segment import PLAIN, WINDOW, known_probability
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.read import evaluate_read
 from HCCResponseLib.response.timepoint.selection import select_targets
@@ -125,7 +129,8 @@ def _adapted(pair: PreparedPair, recipe: Recipe, base: Model, seed: int, report:
         cases = cut_surroundings(first.volume, first.lesions, base.grid, recipe)
         _reset_peak()
         started = time.monotonic()
-        done = adapt(base.network, cases, recipe, seed, report)
+        unseen = _follow_up_inputs(pair, base) if recipe.keep_certain else []
+        done = adapt(base.network, cases, recipe, seed, report, unseen=unseen)
         notes = {
             "recipe": plain,
             "steps": done.steps,
@@ -138,6 +143,21 @@ def _adapted(pair: PreparedPair, recipe: Recipe, base: Model, seed: int, report:
         }
         save_adapted(file, done.network, base, notes)
     return load_adapted(file, base)
+
+
+def _follow_up_inputs(pair: PreparedPair, base: Model) -> list[Float32]:
+    """What the network will see of the follow-up: one window about each carried contour, without a prior."""
+    image = pair.subject.timepoints[1].volume
+    found = []
+    for contour in pair.carried.values():
+        if contour.lesion:
+            box = contour.lesion.box
+            side = max(base.grid.of_lesion(box, image.geometry.spacing))
+            middle = [(s.start + s.stop - 1) / 2 for s in box]
+            x, y, z = image.geometry.index_to_lps(middle).tolist()
+            grid = cube(image.geometry, (x, y, z), WINDOW * side, WINDOW)
+            found.append(network_input(resample(image.hu, image.geometry, grid), None))
+    return found
 
 
 def _reset_peak() -> None:
