@@ -110,6 +110,7 @@ def train(
     workers: Annotated[int, typer.Option(min=0, help="Processes that draw samples.")] = 1,
     kept: Annotated[int, typer.Option(min=1, help="Samples from which a batch is picked.")] = 256,
     learning_rate: Annotated[float, typer.Option(min=1e-6, help="Learning rate at its highest.")] = 2e-3,
+    warm_up: Annotated[int, typer.Option(min=0, help="Steps over which the learning rate rises.")] = 50,
     without: Annotated[
         list[str] | None, typer.Option(help="Patient to leave out, for validation; may be repeated.")
     ] = None,
@@ -133,7 +134,9 @@ def train(
         scans = kept_patients(read_pack(pack), without or [])
         before = load_prompt_model(start) if start else None
         network = PromptNetwork(before.shape.filters, side) if before else PromptNetwork(side=side)
-        plan = StreamPlan(network.config(), steps, minutes, batch, learning_rate, kept=kept, seed=seed)
+        plan = StreamPlan(
+            network.config(), steps, minutes, batch, learning_rate, warm_up, kept=kept, seed=seed
+        )
         where = torch_device(device)
         state = train_on_stream(
             plan,
@@ -146,7 +149,7 @@ def train(
             start=before.network if before else None,
         )
         facts = [s.facts for s in scans]
-        notes = training_notes(plan, state, facts, where)
+        notes = training_notes(plan, state, facts, where, without or [])
         if before:
             notes["started_from"] = {"sha256": before.sha256, **before.notes}
         _write(output, network, state, notes, facts)

@@ -40,7 +40,11 @@ def reporter(plan: StreamPlan) -> Callable[[StreamTraining], None]:
 
 
 def training_notes(
-    plan: StreamPlan, state: StreamTraining, scans: Sequence[ScanFacts], device: str
+    plan: StreamPlan,
+    state: StreamTraining,
+    scans: Sequence[ScanFacts],
+    device: str,
+    left_out: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Facts about a training for the model file and its card."""
     from HCCResponseLib.nets.precision import device_in_words
@@ -54,6 +58,7 @@ def training_notes(
         "minutes": round(state.seconds / 60, 1),
         "device": device_in_words(device),
         "patients": sorted({s.patient for s in scans}),
+        "left_out": sorted(left_out),
     }
 
 

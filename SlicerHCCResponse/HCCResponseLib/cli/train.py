@@ -81,8 +81,8 @@ def train(
         list[Path] | None,
         typer.Option(
             help="Train on real scans with grown tumours: a pack of 'prompts pack --whole', and one without for small "
-            "lesions. Of the other options only those below and output, steps, seed, start, learning rate and device "
-            "count then."
+            "lesions. Of the others only the options below and output, steps, seed, start, warm-up, learning rate and "
+            "device count then."
         ),
     ] = None,
     network: Annotated[str, typer.Option(help="With --pack: unet, or fcd as published.")] = "unet",
@@ -114,7 +114,18 @@ def train(
         if pack:
             from HCCResponseLib.cli.train_packed import PackedJob, train_packed
 
-            asked = (network, steps, minutes, batch, workers, kept, without or [], start, learning_rate)
+            asked = (
+                network,
+                steps,
+                minutes,
+                batch,
+                workers,
+                kept,
+                without or [],
+                start,
+                learning_rate,
+                warm_up,
+            )
             train_packed(PackedJob(pack, output, *asked, torch_device(device), seed))
             return
         if data and not data_licence:

@@ -32,6 +32,7 @@ class PackedJob:
     without: list[str]
     start: Path | None
     learning_rate: float
+    warm_up: int
     device: str
     seed: int
 
@@ -50,6 +51,7 @@ def train_packed(job: PackedJob) -> None:
         job.minutes,
         job.batch,
         job.learning_rate,
+        job.warm_up or 50,
         kept=job.kept,
         seed=job.seed,
     )
@@ -65,7 +67,7 @@ def train_packed(job: PackedJob) -> None:
         start=before.network if before else None,
     )
     facts = [s.facts for s in scans]
-    notes = training_notes(plan, state, facts, job.device)
+    notes = training_notes(plan, state, facts, job.device, job.without)
     if before:
         notes["started_from"] = {"sha256": before.sha256, **before.notes}
     _write(job, state, notes, facts)

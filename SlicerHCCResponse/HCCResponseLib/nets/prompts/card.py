@@ -23,6 +23,12 @@ Tumours grown in the livers of {patients} patients{real}; lines drawn as readers
 |---|---|---|---|---|
 {rows}
 
+Made by (with other processes that draw samples, a run cannot be repeated bit by bit):
+
+```
+{command}
+```
+
 What it is worth: `hcc-response evaluate prompts` on patients that it has not learned from.
 """
 
@@ -56,6 +62,18 @@ def prompt_card(
         rows=rows,
         batch=notes["plan"]["batch"],
         side=network.side,
+        command=_command(path, notes),
         **{k: notes[k] for k in ("steps_done", "minutes", "device")},
     )
     return f"---\n{head}---\n{text}"
+
+
+def _command(path: Path, notes: dict[str, Any]) -> str:
+    """The training command."""
+    plan = notes["plan"]
+    words = [f"hcc-response prompts train livers.pack --output {path.name} --steps {plan['steps']}"]
+    for name in ("minutes", "batch", "kept", "warm_up", "learning_rate", "seed"):
+        words.append(f"--{name.replace('_', '-')} {plan[name]:g}")
+    words += [f"--without {patient}" for patient in notes.get("left_out", ())]
+    words += ["--start STARTED_FROM"] if "started_from" in notes else []
+    return " ".join(words)

@@ -43,7 +43,7 @@ class StreamPlan:
     batch: int = 2
     learning_rate: float = 2e-3
     warm_up: int = 50
-    average: float = 0.995
+    average: float = 0.998
     kept: int = 256
     seed: int = 0
 
