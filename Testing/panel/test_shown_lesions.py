@@ -122,7 +122,11 @@ def dice_on_its_slice(a, b):
     return 2 * (first & second).sum() / (first.sum() + second.sum())
 
 
-def test_without_weights_new_and_the_buttons_are_as_ever(slicer_app, case):
+def test_without_weights_new_and_the_buttons_are_as_ever(slicer_app, panel, tmp_path, monkeypatch):
+    """As in an installation from which the weights were taken away."""
+    monkeypatch.setattr("HCCResponseLib.panel.sections.shown.weights_at_hand", lambda info: None)
+    open_case(panel, tmp_path)
+    case = panel
     case.ui.newLesionButton.click()
     assert not case.ui.editorSection.collapsed, "the reader draws it"
     assert case.ui.shownTools.isHidden() and case.ui.shownFrame.isHidden()

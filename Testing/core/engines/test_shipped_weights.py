@@ -1,22 +1,24 @@
-"""Weights that will come with the software: found where they will lie, and said to be missing until then."""
+"""Weights that come with the software: found where they lie, and said to be missing where they are not."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from typer.testing import CliRunner
 
-from HCCResponseLib.base.errors import ModelError
+from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.engines import environments
 from HCCResponseLib.engines.domain import domain_of
-from HCCResponseLib.engines.environments import weights_at_hand, weights_folder
+from HCCResponseLib.engines.environments import weights_at_hand, weights_folder, weights_words
 from HCCResponseLib.engines.registry import engine_named
 from HCCResponseLib.engines.run import check_engine
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
+from HCCResponseLib.nets.prompts.network import load_prompt_model
 from prompt_weights import NAME, dark_things
 
 PROMPT = engine_named("prompt")
@@ -34,13 +36,24 @@ def home(tmp_path, monkeypatch):
     return resources
 
 
-def test_until_weights_are_shipped_it_is_said_that_none_are_and_where_they_belong():
+def test_where_none_are_shipped_it_is_said_and_where_they_belong():
     assert weights_at_hand(PROMPT) is None
-    with pytest.raises(ModelError) as said:
-        check_engine("prompt", None)
-    assert "none is shipped yet" in str(said.value)
-    assert f"put into {weights_folder('prompt')} as '{NAME}'" in str(said.value)
+    words = weights_words(PROMPT)
+    assert "none is shipped yet" in words
+    assert f"put into {weights_folder('prompt')} as '{NAME}'" in words
     assert domain_of(PROMPT, None) is None
+
+
+def test_the_weights_that_come_with_the_software_load_and_say_what_they_are(monkeypatch):
+    monkeypatch.undo()
+    file = resource_path(PROMPT.shipped)
+    card = yaml.safe_load(file.with_suffix(".md").read_text(encoding="utf-8").split("---")[1])
+    model = load_prompt_model(file)
+    assert card["sha256"] == model.sha256
+    assert card["patients"] == model.notes["patients"]
+    assert file.stat().st_size < 8e6
+    assert "NC" not in card["training_data_licence"]
+    assert set(check_engine("prompt", None)) >= {"sha256"}
 
 
 def test_shipped_weights_are_used_with_their_card_and_the_user_s_own_go_before_them(home):
