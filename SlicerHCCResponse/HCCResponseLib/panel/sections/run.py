@@ -61,9 +61,8 @@ class RunSection:
         for widget in (ui.settingsLabel, ui.settingsEdit):
             widget.setVisible(bool(info.parameters) and not own)
         ui.settingsEdit.setToolTip("\n".join(f"{p.name}={p.default}: {p.help}" for p in info.parameters))
-        words = f"{info.title}. Licence: {info.licence}."
-        if info.name == self._default and not own:
-            words = f"{why_default(info.name)} {words}"
+        unasked = info.name == self._default and not own
+        words = f"{why_default(info.name) if unasked else info.title + '.'} Licence: {info.licence}."
         install = how_to_install(info)
         if install:
             words += f" Not installed; on your request: {install} (about {info.download_mib} MiB)."
