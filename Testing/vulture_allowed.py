@@ -8,7 +8,7 @@ _._shortcuts  # only holds the shortcuts, which Qt deletes with their last refer
 
 # Switches of other packages and of the database driver, names that other packages read.
 _.benchmark, _.deterministic
-_.download_pretrained_weights, _.send_usage_stats
+_.download_pretrained_weights, _.download_url_and_unpack, _.send_usage_stats
 _.isolation_level, _.text_factory, _.autocommit
 _.down_revision
 _.writeable  # of an array that is frozen

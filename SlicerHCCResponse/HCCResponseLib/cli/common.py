@@ -44,7 +44,12 @@ ModelOption = Annotated[
     Path | None, typer.Option(help="Weights of the base network; default: those that come along.")
 ]
 EngineOption = Annotated[
-    str, typer.Option("--engine", help="What segments the scans; see 'hcc-response engines list'.")
+    str | None,
+    typer.Option(
+        "--engine",
+        help="What looks for tumours in whole scans, see 'hcc-response engines list'; default: totalsegmentator where "
+        "it is installed with its weights, else fcd.",
+    ),
 ]
 DeviceOption = Annotated[
     str,

@@ -16,9 +16,11 @@ def list_engines(as_json: JsonOption = False) -> None:
     """All engines: what they mark, whether they are installed, where their weights belong."""
     with errors_as_one_line():
         from HCCResponseLib.engines.environments import weights_words
+        from HCCResponseLib.pipeline.default_engine import default_engine
         from HCCResponseLib.pipeline.engines import engines as all_engines
         from HCCResponseLib.pipeline.engines import how_to_install
 
+        default = default_engine()
         rows: list[dict[str, Any]] = [
             {
                 "name": info.name,
@@ -26,6 +28,7 @@ def list_engines(as_json: JsonOption = False) -> None:
                 "gives": sorted(g.value for g in info.gives),
                 "installed": how_to_install(info) is None,
                 "install_with": how_to_install(info),
+                "default": info.name == default,
                 "needs_prior": info.needs_prior,
                 "takes_clicks": info.takes_clicks,
                 "takes_line": info.takes_line,
@@ -44,6 +47,7 @@ def list_engines(as_json: JsonOption = False) -> None:
             return
         for row in rows:
             state = "installed" if row["installed"] else f"not installed: {row['install_with']}"
+            state += "; looks for tumours unless another is chosen" if row["default"] else ""
             say(f"{row['name']:<18} {row['title']} [{', '.join(row['gives'])}] {state}")
             say(f"{'':<18} weights: {row['weights']}")
 
@@ -71,6 +75,27 @@ def check(
 @engines.command()
 def install(
     name: NameArgument,
+    weights: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="PATH",
+            help="With --with-weights, of nnunet: a results folder, or a zip archive of one.",
+        ),
+    ] = None,
+    with_weights: Annotated[
+        bool,
+        typer.Option(
+            "--with-weights",
+            help="The weights, too: totalsegmentator downloads its own, nnunet takes those of PATH. What is "
+            "installed already is left alone.",
+        ),
+    ] = False,
+    weights_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Server with a copy of totalsegmentator's releases, in place of GitHub."
+        ),
+    ] = None,
     offline: Annotated[
         Path | None, typer.Option(help="Folder of wheels to install from, without network.")
     ] = None,
@@ -81,22 +106,23 @@ def install(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make an environment for an engine in your data folder, after saying what that installs and how large it is."""
+    """Install an engine's packages, and its weights where asked, after saying what that is and how large."""
     with errors_as_one_line():
-        from HCCResponseLib.engines.install import install as make
-        from HCCResponseLib.engines.install import plan
+        from HCCResponseLib.cli.engine_installation import Installation
         from HCCResponseLib.pipeline.engines import engine_named
 
-        info = engine_named(name)
-        for line in plan(info, offline):
+        asked = Installation(engine_named(name), with_weights, weights, weights_from, offline, index)
+        asked.require_possible()
+        for line in asked.plan():
             console.print(line, markup=False, soft_wrap=True)
-        if not yes and not typer.confirm("Install?", err=True):
+        if not (yes or asked.all_there or typer.confirm("Install?", err=True)):
             raise typer.Exit(1)
-        facts = make(info, offline, index, lambda stage: console.print(stage, markup=False))
+        facts = asked.run()
         if as_json:
             say_json(facts)
-        else:
-            say(f"Installed {name}: " + ", ".join(f"{k} {v}" for k, v in sorted(facts["versions"].items())))
+            return
+        for line in asked.words(facts):
+            say(line)
 
 
 @engines.command()

@@ -160,7 +160,7 @@ class ProposalOptions:
     ] = None
     seed: SeedOption = 0
     model: ModelOption = None
-    engine: EngineOption = "fcd"
+    engine: EngineOption = None
     weights: Annotated[
         Path | None,
         typer.Option(
@@ -171,18 +171,25 @@ class ProposalOptions:
     settings: SetOption = None
 
     def options(self) -> "Options":
-        """The same as the pipeline takes them."""
-        from HCCResponseLib.pipeline.request import Options
+        """The same as the pipeline takes them.
 
+        Weights, a network or settings without an engine mean our own, as they always did.
+        """
+        from HCCResponseLib.pipeline.default_engine import default_engine
+        from HCCResponseLib.pipeline.request import OURS, Options
+
+        settings = read_settings(self.settings)
+        ours = self.weights or self.model or any("." not in name for name in settings)
         return Options(
             self.recipe,
             self.steps,
             self.seed,
             self.model,
-            self.engine,
+            self.engine or (OURS if ours else default_engine()),
             self.weights,
             self.device,
-            read_settings(self.settings),
+            settings,
+            unasked=self.engine is None,
         )
 
 

@@ -236,6 +236,8 @@ def make_proposals(session: Session, options: Options, said: frozenset[str] | No
     from HCCResponseLib.pipeline.propose import propose as run_proposals
 
     told = frozenset(session.state.provenance) if said is None else said
+    if options.unasked and set(session.state.rows) < {point.name for point in session.study.timepoints}:
+        _say_engine(options.engine)
     with job_progress("Proposals") as report:
         waiting = run_proposals(session, options, report)
     for name, facts in session.state.provenance.items():
@@ -247,6 +249,15 @@ def make_proposals(session: Session, options: Options, said: frozenset[str] | No
         why = how_to_open(session.state, waiting[0])
         words = f"Not proposed yet: {', '.join(waiting)}. {why}"
         console.print(words, style="yellow", soft_wrap=True, markup=False)
+
+
+def _say_engine(engine: str) -> None:
+    """Which engine looks at whole scans, where nobody has chosen it and it is not ours."""
+    from HCCResponseLib.pipeline.default_engine import why_default
+    from HCCResponseLib.pipeline.request import OURS
+
+    if words := why_default(engine):
+        console.print(f"{words} Our own network: --engine {OURS}.", soft_wrap=True, markup=False)
 
 
 def accept_everything(session: Session, reader: str, options: Options) -> None:

@@ -4,7 +4,12 @@ An engine is one file in ``engines/available`` that holds
 
 * ``INFO``: an :class:`EngineInfo`, built without importing anything heavy;
 * ``segment(case, report) -> Segmentation``: the work, in a process of its own (:mod:`HCCResponseLib.engines.worker`);
-* ``check(weights) -> dict``: loads the weights and says facts about them, or raises ``ModelError``.
+* ``check(weights) -> dict``: loads the weights and says facts about them, or raises ``ModelError``;
+* where ``INFO.fetches`` says so, ``fetch(source, report) -> dict``: downloads its weights, in its own environment and
+  on request only; ``fetched_into() -> Path``: the folder that they come into; ``ready() -> bool``: whether all are
+  there, found out without its packages;
+* where ``INFO.takes_weights`` says so, ``take(given, report) -> dict``: checks weights that the user has and puts them
+  where the engine looks, without its packages.
 """
 
 from collections.abc import Mapping
@@ -143,6 +148,21 @@ class Domain:
 
 
 @dataclass(frozen=True)
+class Fetchable:
+    """Weights that the engine's own downloader can fetch.
+
+    Attributes:
+        what: they mark, in words; ``address``: where they come from; ``licence``: of these weights.
+        mib: about what they download.
+    """
+
+    what: str
+    address: str
+    licence: str
+    mib: int
+
+
+@dataclass(frozen=True)
 class EngineInfo:
     """What an engine says of itself.
 
@@ -162,6 +182,7 @@ class EngineInfo:
         card: the card of the weights that are shipped, a resource.
         shipped: weights that come with this software once they are worth it, a resource; a file of the same name in the
             engine's own folder of weights goes before it. Empty: none, or the engine finds them itself.
+        fetches: weights that it can download on request; takes_weights: it takes in a folder or archive of the user's.
     """
 
     name: str
@@ -187,6 +208,8 @@ class EngineInfo:
     domain: Domain | None = None
     card: str = ""
     shipped: str = ""
+    fetches: Fetchable | None = None
+    takes_weights: bool = False
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Every parameter with its value.

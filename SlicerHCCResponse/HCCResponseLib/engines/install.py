@@ -24,7 +24,7 @@ _NO_NETWORK = (
 
 
 def plan(info: EngineInfo, wheels: Path | None) -> list[str]:
-    """What an installation would do, in words, before anything is done.
+    """What an installation of packages would do, in words, before anything is done.
 
     Raises:
         InputError: the engine runs in our own environment.
@@ -40,7 +40,6 @@ def plan(info: EngineInfo, wheels: Path | None) -> list[str]:
         f"Folder: {engine_folder(info.name) / 'venv'}",
         f"Size: about {info.download_mib / 1000:.1f} GB to download, up to {_UNPACKED} times that on disk; "
         "the processor-only build of torch needs a fifth",
-        f"Weights are not installed: {info.weights.format(folder=engine_folder(info.name) / 'weights')}",
     ]
 
 

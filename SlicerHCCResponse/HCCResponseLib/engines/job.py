@@ -1,4 +1,4 @@
-"""What the child process of an engine is asked: to segment, or only to check its weights."""
+"""What the child process of an engine is asked: to segment, to fetch its weights, or only to check them."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -22,12 +22,15 @@ class EngineJob:
         request: what to segment; ``None``: only load ``weights`` and say facts about them.
         work: folder for the result files of a segmentation.
         weights: of a check; ``None`` is the engine's own place for them.
+        fetch: download the weights; ``source``: address of a mirror, ``None``: where they come from by default.
     """
 
     engine: str
     request: Request | None = None
     work: Path | None = None
     weights: Path | None = None
+    fetch: bool = False
+    source: str | None = None
 
     __pydantic_config__ = STRICT
 

@@ -66,6 +66,31 @@ def check_engine(name: str, weights: Path | None) -> dict[str, object]:
     return run_job(_WORKER, EngineJob(module_of(name), weights=weights), python=python_of(info))
 
 
+def fetch_weights(
+    name: str,
+    source: str | None = None,
+    report: Report = ignore_progress,
+    cancelled: Callable[[], bool] = never,
+) -> dict[str, object]:
+    """Let an engine download its own weights, in its own environment; what was cut off goes on.
+
+    Args:
+        name: of an engine with ``INFO.fetches``.
+        source: address of a mirror with the same folders and names; ``None``: where the engine's project keeps them.
+
+    Returns:
+        facts: the folder, and the SHA-256 of every archive that was fetched.
+
+    Raises:
+        ModelError: the engine is not installed. InputError: what could not be had, and how to do it by hand.
+        StorageError: no room. JobCancelledError: cancelled; what came so far stays.
+    """
+    info = engine_named(name)
+    _require_installed(info)
+    job = EngineJob(module_of(name), fetch=True, source=source)
+    return Job(_WORKER, job, report, python_of(info)).wait(cancelled).require()
+
+
 def _require_installed(info: EngineInfo) -> None:
     if missing(info):
         raise ModelError(f"Engine '{info.name}' is not installed. Run: {how_to_install(info)}")

@@ -39,8 +39,11 @@ _PACKAGES = ("torch", "monai", "nnunetv2", "TotalSegmentator", "numpy", "SimpleI
 
 
 def work(job: EngineJob, report: Report) -> dict[str, Any]:
-    """Segment, or only check an engine; writes labels, probabilities and provenance into the job's folder."""
+    """Segment, fetch weights, or only check an engine; a segmentation is written into the job's folder."""
     engine = load_engine(job.engine)
+    if job.fetch:
+        fetched: dict[str, Any] = engine.fetch(job.source, report)
+        return fetched
     if job.request is None or job.work is None:
         return {**engine.check(job.weights), "versions": versions()}
     started = time.monotonic()

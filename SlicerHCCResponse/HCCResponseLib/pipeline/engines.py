@@ -5,9 +5,17 @@ Rooms above take engines from here, so that nobody sees the list without the ada
 
 from HCCResponseLib.adapt import engine as adapted
 from HCCResponseLib.engines.registry import engine_named, engines, how_to_install, register
-from HCCResponseLib.engines.run import check_engine, run_engine
+from HCCResponseLib.engines.run import check_engine, fetch_weights, run_engine
 
-__all__ = ["ADAPTED", "check_engine", "engine_named", "engines", "how_to_install", "run_engine"]
+__all__ = [
+    "ADAPTED",
+    "check_engine",
+    "engine_named",
+    "engines",
+    "fetch_weights",
+    "how_to_install",
+    "run_engine",
+]
 
 ADAPTED = adapted.INFO.name
 register(adapted)

@@ -30,6 +30,7 @@ class Options:
         engine: what looks for lesions in whole scans; ``weights`` are that engine's.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         parameters: of that engine by name; of the adapted network as ``adapted.NAME``.
+        unasked: nobody has chosen the engine; see :mod:`HCCResponseLib.pipeline.default_engine`.
     """
 
     recipe: str = QUICK.name
@@ -40,6 +41,7 @@ class Options:
     weights: Path | None = None
     device: str = "auto"
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    unasked: bool = False
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Any trained nnU-Net v2 results folder."""
+"""Any trained nnU-Net v2 results folder, named by the user or taken in from a folder or archive."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from HCCResponseLib.base.errors import JobFailedError, ModelError
+from HCCResponseLib.base.errors import InputError, JobFailedError, ModelError
 from HCCResponseLib.base.files import sha256_of
 from HCCResponseLib.base.jobs import Progress, Report, is_out_of_memory
 from HCCResponseLib.engines.contract import (
@@ -21,7 +21,15 @@ from HCCResponseLib.engines.contract import (
     Segmentation,
 )
 from HCCResponseLib.engines.environments import weights_folder
-from HCCResponseLib.engines.labels import Values, relabel, settled
+from HCCResponseLib.engines.labels import Values, by_name, relabel, settled
+from HCCResponseLib.engines.weights.archive import unpack
+from HCCResponseLib.engines.weights.results import (
+    copy_results,
+    put_in_place,
+    require_whole,
+    staged,
+    the_results_in,
+)
 
 INFO = EngineInfo(
     name="nnunet",
@@ -30,7 +38,8 @@ INFO = EngineInfo(
     licence="code Apache-2.0; weights as their authors say",
     source="Isensee et al., Nat Methods 2021, 10.1038/s41592-020-01008-z",
     weights="name a results folder, with plans.json, dataset.json and fold_*/checkpoint_final.pth in it; "
-    "without a name it is looked for in {folder}",
+    "without a name it is looked for in {folder}, where 'hcc-response engines install nnunet --with-weights PATH' puts "
+    "it",
     packages=("torch>=2.2", "nnunetv2>=2.5,<3"),
     module="nnunetv2",
     download_mib=3500,
@@ -48,6 +57,7 @@ INFO = EngineInfo(
         Parameter("tumour", "", "values of tumour; empty: by name"),
         Parameter("vessels", "", "values of vessels; empty: by name"),
     ),
+    takes_weights=True,
 )
 
 
@@ -118,11 +128,7 @@ def load(predictor: Any, folder: Path, settings: Any) -> None:
     """Load a results folder. Raises ``ModelError`` with what is wrong with it."""
     files = _files(folder, settings)
     folds = [f.parent.name.removeprefix("fold_") for f in files]
-    channels = _json(folder / "dataset.json").get("channel_names", {"0": "CT"})
-    if len(channels) != 1:
-        raise ModelError(
-            f"The nnU-Net in '{folder}' wants {len(channels)} images at once; this is for one CT."
-        )
+    _require_one_image(_json(folder / "dataset.json"), folder)
     try:
         predictor.initialize_from_trained_model_folder(
             str(folder), [f if f == "all" else int(f) for f in folds], settings["checkpoint"]
@@ -194,3 +200,57 @@ def check(weights: Path | None) -> dict[str, Any]:
     load(nnUNetPredictor(device=torch.device("cpu"), allow_tqdm=False), folder, settings)
     names = _names(_json(folder / "dataset.json"))
     return {"folder": str(folder), "checkpoints": [str(f) for f in _files(folder, settings)], "labels": names}
+
+
+def take(given: Path, report: Report) -> dict[str, Any]:
+    """Check a results folder, or a zip archive of one, and put it where this engine looks, whole or not at all.
+
+    Args:
+        given: a results folder, a folder above it, or an archive as ``nnUNetv2_export_model_to_zip`` makes it.
+
+    Raises:
+        InputError: what is missing or damaged. ModelError: it wants several images. StorageError: no room.
+    """
+    target = weights_folder("nnunet")
+    if given.is_dir() and given.resolve() == target.resolve():
+        return _taken(target, require_whole(target, given))
+    with staged(target) as empty:
+        if given.is_dir():
+            source = the_results_in(given, given)
+        else:
+            report(Progress("Unpacking", 0.1))
+            unpack(given, empty)
+            source = the_results_in(empty, given)
+        description = require_whole(source, given)
+        _require_usable(description, given)
+        if given.is_dir():
+            report(Progress("Copying", 0.5))
+            copy_results(source, empty / "results")
+            source = empty / "results"
+        put_in_place(source, target)
+    return _taken(target, description)
+
+
+def _require_usable(description: dict[str, Any], given: Path) -> None:
+    """It must take one CT and mark something that is asked for."""
+    _require_one_image(description, given)
+    names = _names(description)
+    if not any(by_name(names).values()):
+        raise InputError(
+            f"None of the labels of '{given}' means liver, tumour or vessel ({', '.join(names) or 'no names'}). To use "
+            "them all the same, leave the weights where they are: --weights FOLDER --set tumour=NUMBER."
+        )
+
+
+def _require_one_image(description: dict[str, Any], where: Path) -> None:
+    channels = description.get("channel_names", {"0": "CT"})
+    if len(channels) != 1:
+        raise ModelError(
+            f"The nnU-Net in '{where}' wants {len(channels)} images at once; this is for one CT."
+        )
+
+
+def _taken(folder: Path, description: dict[str, Any]) -> dict[str, Any]:
+    files = sorted(folder.glob("fold_*/checkpoint_final.pth"))
+    hashes = {str(f): sha256_of(f) for f in files}
+    return {"folder": str(folder), "checkpoints": hashes, "labels": _names(description)}

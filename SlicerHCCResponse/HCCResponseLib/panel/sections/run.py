@@ -14,6 +14,7 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.jobs import Ending, Job, Offer, Outcome, Progress
 from HCCResponseLib.engines.contract import Gives
 from HCCResponseLib.panel.context import Context, choose_folder, guarded, offer
+from HCCResponseLib.pipeline.default_engine import default_engine, why_default
 from HCCResponseLib.pipeline.engines import engines, how_to_install
 from HCCResponseLib.pipeline.request import OURS, WORKER, Options, ProposalRequest
 from HCCResponseLib.presenter.view import PanelView
@@ -44,7 +45,11 @@ class RunSection:
         self._ui.engineCombo.connect("currentIndexChanged(int)", guarded(self._engine_chosen))
         self._ui.weightsBrowseButton.connect("clicked()", guarded(self._browse_weights))
         self._engines = [e for e in engines() if Gives.TUMOUR in e.gives and not e.needs_prior]
-        offer(self._ui.engineCombo, (engine.name for engine in self._engines))
+        self._default = default_engine()
+        names, shown = [engine.name for engine in self._engines], self._ui.engineCombo.count
+        offer(self._ui.engineCombo, names)
+        if not shown:  # a choice that a reader has made stays
+            self._ui.engineCombo.setCurrentIndex(names.index(self._default))
         offer(self._ui.recipeCombo, RECIPES)
 
     def _engine_chosen(self) -> None:
@@ -56,7 +61,8 @@ class RunSection:
         for widget in (ui.settingsLabel, ui.settingsEdit):
             widget.setVisible(bool(info.parameters) and not own)
         ui.settingsEdit.setToolTip("\n".join(f"{p.name}={p.default}: {p.help}" for p in info.parameters))
-        words = f"{info.title}. Licence: {info.licence}."
+        unasked = info.name == self._default and not own
+        words = f"{why_default(info.name) if unasked else info.title + '.'} Licence: {info.licence}."
         install = how_to_install(info)
         if install:
             words += f" Not installed; on your request: {install} (about {info.download_mib} MiB)."
