@@ -4,7 +4,10 @@ An engine is one file in ``engines/available`` that holds
 
 * ``INFO``: an :class:`EngineInfo`, built without importing anything heavy;
 * ``segment(case, report) -> Segmentation``: the work, in a process of its own (:mod:`HCCResponseLib.engines.worker`);
-* ``check(weights) -> dict``: loads the weights and says facts about them, or raises ``ModelError``.
+* ``check(weights) -> dict``: loads the weights and says facts about them, or raises ``ModelError``;
+* ``files(weights, settings) -> Sequence[Path]``, which may be left out: every file that, with image, settings and
+  prompts, decides on the result, found without importing anything heavy. Results of an engine that names its files are
+  kept and taken again (:mod:`HCCResponseLib.engines.kept`); those of an engine that cannot, never.
 """
 
 from collections.abc import Mapping
@@ -88,7 +91,8 @@ class Result:
     Attributes:
         labels: label map on the image's grid: 1 liver, 2 tumour, 3 vessel.
         probabilities: see :meth:`read_probabilities`.
-        provenance: engine, weights with SHA-256, versions, device, precision, seed, every parameter, image, time.
+        provenance: engine, weights with SHA-256, versions, device, precision, seed, every parameter, image, when it was
+            computed, whether it was taken from the cache.
     """
 
     labels: Path
