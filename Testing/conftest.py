@@ -24,6 +24,8 @@ skip_what_needs_it()
 _HOME = tempfile.TemporaryDirectory(prefix="hcc-response-home-")
 os.environ["HCC_RESPONSE_HOME"] = os.environ["XDG_DATA_HOME"] = _HOME.name
 os.environ.pop("HCC_RESPONSE_PEOPLE", None)
+# What a test expects to be computed is computed; tests of the cache switch it on.
+os.environ["HCC_RESPONSE_CACHE_MIB"] = "0"
 
 pytest_plugins = ["postgres", "logins"]
 # These need a real application; Testing/panel/test_application_scripts.py runs them as far as the host goes.

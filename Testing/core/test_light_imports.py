@@ -60,6 +60,13 @@ def test_the_panel_s_own_process_loads_no_network():
     assert not found & NETWORKS
 
 
+def test_what_proposes_loads_no_network_itself():
+    """Networks run in processes of their own, so that where all is taken from the cache none is ever loaded."""
+    found = importing("HCCResponseLib.pipeline.propose", "HCCResponseLib.pipeline.worker")
+    assert "SimpleITK" in found
+    assert not found & NETWORKS
+
+
 def test_stores_people_and_rules_load_no_arrays():
     names = modules_of("review.store", "review.people", "response")
     found = importing(*names, "HCCResponseLib.review.read.access", "HCCResponseLib.base.jobs.request")

@@ -1,5 +1,6 @@
 """A network adapted to one patient: contours known lesions again, near the registered earlier contours."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from HCCResponseLib.engines.contract import (
     Probabilities,
     Segmentation,
 )
+from HCCResponseLib.nets.weights_file import weights_file
 
 INFO = EngineInfo(
     name="adapted",
@@ -65,6 +67,12 @@ def segment(case: Case, report: Report) -> Segmentation:
         weights={str(case.weights): model.sha256},
         facts={"base_sha256": model.base_sha256, "computed_in": inference.computed_in()},
     )
+
+
+def files(weights: Path | None, settings: Mapping[str, Any]) -> list[Path]:
+    """The adapted weights, and those that they were adapted from."""
+    base = weights_file(Path(settings["base"]) if settings["base"] else None)
+    return [weights, base] if weights else [base]
 
 
 def check(weights: Path | None) -> dict[str, Any]:

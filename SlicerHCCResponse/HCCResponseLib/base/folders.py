@@ -1,4 +1,4 @@
-"""Where this software keeps what belongs to the user: engines with their weights, accounts."""
+"""Where this software keeps what belongs to the user: engines with their weights, accounts, results kept for later."""
 
 import os
 import sys
@@ -12,6 +12,16 @@ def data_folder() -> Path:
     """The folder for engines, weights and accounts; the variable ``HCC_RESPONSE_HOME`` names another one."""
     named = os.environ.get(HOME)
     return Path(named) if named else user_folder()
+
+
+def cache_folder() -> Path:
+    """The folder for what can be computed again; within the one that ``HCC_RESPONSE_HOME`` names, if it names any."""
+    named = os.environ.get(HOME)
+    if named:
+        return Path(named) / "cache"
+    from platformdirs import user_cache_path
+
+    return user_cache_path(_NAME, appauthor=False)
 
 
 def user_folder() -> Path:

@@ -55,6 +55,14 @@ DeviceOption = Annotated[
     str,
     typer.Option("--device", help="Where networks run: auto, cpu, cuda, or cuda:N for one graphics card."),
 ]
+NoCacheOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache",
+        help="Compute everything anew, and keep nothing for later runs; else a scan that the same network has seen "
+        "before is not computed again.",
+    ),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(

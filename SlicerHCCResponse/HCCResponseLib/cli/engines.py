@@ -134,3 +134,32 @@ def remove(name: NameArgument) -> None:
 
         delete(engine_named(name))
         say(f"Removed the environment of {name}.")
+
+
+@engines.command("cache")
+def tell_cache(
+    clear: Annotated[bool, typer.Option("--clear", help="Delete all results that are kept.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Results kept from earlier runs: where they lie, how large they are; a scan is not computed twice.
+
+    The variable HCC_RESPONSE_CACHE_MIB sets the largest size in MiB (default 2048); 0 keeps nothing. When it is full,
+    what was used longest ago is deleted.
+    """
+    with errors_as_one_line():
+        from HCCResponseLib.base.result_cache import ResultCache, cache_place, users_cache
+
+        cache = users_cache()
+        place = cache or ResultCache(cache_place())  # what was kept before it was switched off
+        if clear:
+            place.clear()
+        count, size = place.size()
+        mib = round(size / 1024**2, 1)
+        limit = cache.limit_mib if cache else 0
+        if as_json:
+            say_json({"folder": str(place.folder), "results": count, "mib": mib, "limit_mib": limit})
+            return
+        counted = "1 result" if count == 1 else f"{count} results"
+        how_much = f" of at most {limit:g} MiB" if cache else "; switched off by HCC_RESPONSE_CACHE_MIB=0"
+        say(str(place.folder))
+        say(f"{'Emptied: ' if clear else ''}{counted}, {mib:g} MiB{how_much}")

@@ -5,10 +5,12 @@ def propose(study: StudyOptions, proposals: ProposalOptions, as_json: JsonOption
 """
 
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
@@ -19,6 +21,7 @@ from HCCResponseLib.cli.common import (
     DeviceOption,
     EngineOption,
     ModelOption,
+    NoCacheOption,
     SeedOption,
     SetOption,
     read_settings,
@@ -169,6 +172,22 @@ class ProposalOptions:
     ] = None
     device: DeviceOption = "auto"
     settings: SetOption = None
+    no_cache: NoCacheOption = False
+
+    @contextmanager
+    def at_work(self) -> "Iterator[Options]":
+        """The same as the pipeline takes them, for one command.
+
+        Without the user's cache results are kept until the command ends, so that it computes nothing twice itself.
+        """
+        from HCCResponseLib.base.result_cache import users_cache
+
+        options = self.options()
+        if not self.no_cache and users_cache() is not None:
+            yield options
+            return
+        with TemporaryDirectory(prefix="hcc-response-") as folder:
+            yield replace(options, results=Path(folder))
 
     def options(self) -> "Options":
         """The same as the pipeline takes them.

@@ -12,6 +12,7 @@ from HCCResponseLib.cli.common import (
     DeviceOption,
     JsonOption,
     ModelOption,
+    NoCacheOption,
     SeedOption,
     SetOption,
     errors_as_one_line,
@@ -33,7 +34,7 @@ from HCCResponseLib.cli.shown import (
 )
 
 if TYPE_CHECKING:
-    from HCCResponseLib.imaging.volumes import LabelMap
+    from HCCResponseLib.imaging.volumes import LabelMap, Volume
 
 ImageArgument = Annotated[
     Path | None, typer.Argument(help="CT: NIfTI, NRRD, MHA or a folder with one DICOM series.")
@@ -74,6 +75,7 @@ def segment(
     device: DeviceOption = "auto",
     settings: SetOption = None,
     seed: SeedOption = 0,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Segment liver (1), tumour (2) and vessels (3) by any engine, as a label map on the image's own grid.
@@ -86,22 +88,25 @@ def segment(
         import json
 
         from HCCResponseLib.base.files import write_text
+        from HCCResponseLib.base.result_cache import users_cache
         from HCCResponseLib.engines.contract import Request
-        from HCCResponseLib.imaging.read import read_label_map
+        from HCCResponseLib.engines.kept import KeptResults
+        from HCCResponseLib.imaging.read import read_label_map, read_volume
         from HCCResponseLib.imaging.write import write_label_map
         from HCCResponseLib.pipeline.engines import run_engine
 
         shown = read_prompts(line, points or [], not_points or [], box)
         engine = engine or (SHOWN_ENGINE if shown else "fcd")
         clicks, drawn_line = (shown.clicks, shown.line) if shown else ((), None)
-        request = Request(
-            scan, prior, clicks, weights, device, seed, read_settings(settings), line=drawn_line
-        )
+        volume, parameters = read_volume(scan), read_settings(settings)
+        request = Request(scan, prior, clicks, weights, device, seed, parameters, volume.sha256, drawn_line)
+        cache = None if no_cache else users_cache()
+        kept = KeptResults(cache, volume) if cache else None
         with tempfile.TemporaryDirectory() as work, job_progress("Segmenting") as report:
-            found = run_engine(engine, request, Path(work), report).require()
+            found = run_engine(engine, request, Path(work), report, kept=kept).require()
             drawn = read_label_map(found.labels, empty=True)
         write_label_map(drawn, output)
-        facts = {**found.provenance, "domain": _domain(engine, weights, scan, drawn)}
+        facts = {**found.provenance, "domain": _domain(engine, weights, volume, drawn)}
         say_remarks(scan.name, (*facts["image_remarks"], *facts["domain"]["words"]))
         write_text(output.with_name(output.name + ".json"), json.dumps(facts, indent=2))
         say_facts({"output": str(output), **_volumes(engine, drawn), **facts}, as_json)
@@ -152,14 +157,13 @@ def in_places(
     return [next(images if named and n in places else others) for n in range(len(arguments))]
 
 
-def _domain(engine: str, weights: Path | None, image: Path, drawn: "LabelMap") -> dict[str, Any]:
+def _domain(engine: str, weights: Path | None, image: "Volume", drawn: "LabelMap") -> dict[str, Any]:
     """Whether the scan is one that the engine was made for, by its picture and by the liver that was found."""
-    from HCCResponseLib.imaging.read import read_volume
     from HCCResponseLib.imaging.volumes import Region
     from HCCResponseLib.pipeline.domain import judge, scan_facts
 
     liver = Region((drawn.labels == 1) | (drawn.labels == 2), drawn.geometry)
-    facts = scan_facts(read_volume(image), None, liver)
+    facts = scan_facts(image, None, liver)
     return judge(engine, weights, facts).as_dict()
 
 

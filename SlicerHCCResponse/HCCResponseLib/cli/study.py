@@ -63,8 +63,8 @@ def propose(
         from HCCResponseLib.report.subject.output import write_outputs
 
         file, folder = study_of(paths, output, images)
-        with working_in(folder, "propose"):
-            session = open_and_propose(file, folder, proposals.options(), profile_change)
+        with working_in(folder, "propose"), proposals.at_work() as options:
+            session = open_and_propose(file, folder, options, profile_change)
             result = write_outputs(session, with_category=False)
             tell(result, as_json)
             tell_next(session)
@@ -105,9 +105,8 @@ def assess(
 
         if decisions is not None:
             load_decisions(decisions)
-        options = proposals.options()
         file, folder = study_of(paths, output, images)
-        with working_in(folder, "assess"):
+        with working_in(folder, "assess"), proposals.at_work() as options:
             session = open_and_propose(file, folder, options, profile_change)
             if decisions is not None:
                 _decide_from_file(session, decisions, options)

@@ -10,6 +10,9 @@ An engine is one file in ``engines/available`` that holds
   there, found out without its packages;
 * where ``INFO.takes_weights`` says so, ``take(given, report) -> dict``: checks weights that the user has and puts them
   where the engine looks, without its packages.
+* ``files(weights, settings) -> Sequence[Path]``, which may be left out: every file that, with image, settings and
+  prompts, decides on the result, found without importing anything heavy. Results of an engine that names its files are
+  kept and taken again (:mod:`HCCResponseLib.engines.kept`); those of an engine that cannot, never.
 """
 
 from collections.abc import Mapping
@@ -93,7 +96,8 @@ class Result:
     Attributes:
         labels: label map on the image's grid: 1 liver, 2 tumour, 3 vessel.
         probabilities: see :meth:`read_probabilities`.
-        provenance: engine, weights with SHA-256, versions, device, precision, seed, every parameter, image, time.
+        provenance: engine, weights with SHA-256, versions, device, precision, seed, every parameter, image, when it was
+            computed, whether it was taken from the cache.
     """
 
     labels: Path

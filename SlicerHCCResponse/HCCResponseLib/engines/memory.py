@@ -45,14 +45,26 @@ def free_gpu_mib(number: int = 0) -> float | None:
 
     The driver is asked, so that no context is made on the GPU here.
     """
+    visible = [v for v in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if v]
+    name = visible[number] if number < len(visible) else str(number)
+    said = _driver_says("memory.free", f"--id={name}")
+    with contextlib.suppress(ValueError):
+        return None if said is None else float(said)
+    return None
+
+
+def gpu_names() -> list[str]:
+    """Name and driver of every NVIDIA GPU; empty without one."""
+    return (_driver_says("name,driver_version") or "").splitlines()
+
+
+def _driver_says(what: str, *more: str) -> str | None:
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return None
-    visible = [v for v in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if v]
-    name = visible[number] if number < len(visible) else str(number)
-    ask = [tool, f"--id={name}", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
-    with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):
-        return float(subprocess.run(ask, capture_output=True, text=True, timeout=20, check=True).stdout)
+    ask = [tool, *more, f"--query-gpu={what}", "--format=csv,noheader,nounits"]
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        return subprocess.run(ask, capture_output=True, text=True, timeout=20, check=True).stdout
     return None
 
 

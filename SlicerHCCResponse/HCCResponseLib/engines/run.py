@@ -6,14 +6,16 @@ from pathlib import Path
 
 from HCCResponseLib.base.devices import device_parts
 from HCCResponseLib.base.errors import HCCResponseError, InputError, ModelError
-from HCCResponseLib.base.jobs import Ending, Job, Outcome, Report, ignore_progress, never, run_job
+from HCCResponseLib.base.jobs import Ending, Job, Outcome, Progress, Report, ignore_progress, never, run_job
 from HCCResponseLib.engines.contract import EngineInfo, Request, Result
 from HCCResponseLib.engines.environments import missing, python_of, weights_at_hand, weights_words
 from HCCResponseLib.engines.job import EngineJob
+from HCCResponseLib.engines.kept import KeptResults
 from HCCResponseLib.engines.memory import free_gpu_mib, shortage
 from HCCResponseLib.engines.registry import engine_named, how_to_install, module_of
 
 _WORKER = "HCCResponseLib.engines.worker"
+_TAKEN = "Taken from an earlier run with the same image and weights"
 
 
 def run_engine(
@@ -22,6 +24,7 @@ def run_engine(
     work: Path,
     report: Report = ignore_progress,
     cancelled: Callable[[], bool] = never,
+    kept: KeptResults | None = None,
 ) -> Outcome[Result]:
     """Run an engine on one scan.
 
@@ -30,6 +33,7 @@ def run_engine(
         work: an existing folder that gets the result files.
         report: called in the caller's thread for every progress line.
         cancelled: polled about 20 times a second; once true, the process tree is killed.
+        kept: where the results of earlier runs on this scan are; ``None``: the engine runs, and nothing is kept.
 
     Returns:
         how it ended; an unknown engine, bad input and missing weights have failed, with a message; where memory ran
@@ -40,6 +44,11 @@ def run_engine(
         request = replace(request, weights=request.weights or weights_at_hand(info))
         _refuse_the_impossible(info, request)
         request = replace(request, device=_device(info, request))
+        place = kept.of(info, request) if kept else None
+        found = place.take(work) if place else None
+        if found is not None:
+            report(Progress(_TAKEN, 1.0))
+            return Outcome.done(found)
         short = shortage(info, request.image, request.device)
         if short:
             return Outcome(Ending.OUT_OF_MEMORY, message=short, offers=info.offers(request))
@@ -51,6 +60,8 @@ def run_engine(
     if done.result is not None:
         labels, probabilities = (Path(done.result[name]) for name in ("labels", "probabilities"))
         result = Result(labels, probabilities, done.result["provenance"])
+        if place is not None:
+            place.keep(result)
     return Outcome(done.ending, result, done.message, offers, done.kind)
 
 

@@ -1,19 +1,16 @@
 """Child process of an engine: ``python -m HCCResponseLib.engines.worker request.json``."""
 
 import json
-import platform
 import random
 import time
-from collections.abc import Mapping
 from dataclasses import asdict
-from importlib import metadata
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from HCCResponseLib import __version__
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.files import write_atomically, write_text
 from HCCResponseLib.base.jobs import Progress, Report, peak_memory_mib, serve
@@ -29,13 +26,12 @@ from HCCResponseLib.engines.contract import (
 from HCCResponseLib.engines.job import EngineJob
 from HCCResponseLib.engines.memory import free_gpu_mib
 from HCCResponseLib.engines.registry import load_engine
+from HCCResponseLib.engines.versions import versions
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.resample import resample
 from HCCResponseLib.imaging.volumes import LabelMap, Volume, require_same_grid, require_unchanged
 from HCCResponseLib.imaging.write import write_label_map
-
-_PACKAGES = ("torch", "monai", "nnunetv2", "TotalSegmentator", "numpy", "SimpleITK")
 
 
 def work(job: EngineJob, report: Report) -> dict[str, Any]:
@@ -95,6 +91,8 @@ def _facts(info: EngineInfo, request: Request, case: Case, made: Segmentation) -
         "image": str(request.image),
         "image_sha256": case.image.voxels_sha256,
         "image_remarks": list(case.image.remarks),
+        "computed_at": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "from_cache": False,
         **made.facts,
     }
 
@@ -164,17 +162,6 @@ def seed_everything(seed: int, info: EngineInfo) -> None:
     torch.manual_seed(seed)
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
-
-
-def versions() -> Mapping[str, str]:
-    """Versions of everything that can change a result."""
-    found = {"hcc-response": __version__, "python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def main() -> None:

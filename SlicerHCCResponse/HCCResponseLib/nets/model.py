@@ -20,8 +20,8 @@ from HCCResponseLib.base.resources import resource_path
 from HCCResponseLib.nets.architectures import Network, config_as_dict, config_from_dict
 from HCCResponseLib.nets.inputs import Spacing, WorkingGrid
 from HCCResponseLib.nets.unet import UNet
+from HCCResponseLib.nets.weights_file import DEFAULT_MODEL
 
-DEFAULT_MODEL = "Models/fcd-compact.safetensors"
 FORMAT = "hcc-response-model/2"
 FORMER_FORMAT = "hcc-response-model/1"
 # One entry, since safetensors writes several in any order, and the same weights must give the same file.

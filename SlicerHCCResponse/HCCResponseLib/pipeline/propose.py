@@ -19,7 +19,7 @@ from HCCResponseLib.lesions.label_maps import label_map, lesions_of
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, ProposalKind, Suggestion
 from HCCResponseLib.measure import convention_of, measure_lesion
-from HCCResponseLib.nets.model import Model, load_model
+from HCCResponseLib.nets.weights_file import weights_sha256
 from HCCResponseLib.pipeline.adaptation import AcceptedVisit, adapt_to
 from HCCResponseLib.pipeline.domain import judge_adapted, judge_survey, judged, marked, scan_facts
 from HCCResponseLib.pipeline.request import Options
@@ -63,8 +63,8 @@ def propose(
         names of time points that still wait: the baseline is not decided on or an earlier one not locked.
     """
     options.require_known()
-    base = load_model(options.base)
-    runner = EngineRunner(options, cancelled, {n: image.sha256 for n, image in session.images.items()})
+    base = weights_sha256(options.base)
+    runner = EngineRunner(options, cancelled, session.images)
     first = session.study.timepoints[0]
     for point in session.study.timepoints:
         if point.contour:
@@ -97,13 +97,14 @@ class _AtWork:
     """What proposes the follow-ups of one run.
 
     Attributes:
+        base: SHA-256 of the base network's weights.
         adapted: weights adapted to this patient; ``None`` where the baseline shows no lesion to learn from.
         facts: of that adaptation.
         learned: scans of the visits that they have learned from.
         before: whether the baseline's scan lies in the domain of the engine that has looked at all of it.
     """
 
-    base: Model
+    base: str
     runner: EngineRunner
     adapted: Path | None
     facts: dict[str, Any]
@@ -122,7 +123,7 @@ class _AtWork:
 def _propose_pending(
     session: Session,
     pending: list[TimePointEntry],
-    how: tuple[Model, EngineRunner],
+    how: tuple[str, EngineRunner],
     report: Report,
 ) -> None:
     base, runner = how
@@ -294,7 +295,7 @@ def _beside_the_reader(session: Session, point: TimePointEntry, proposals: list[
 
 
 def _keep(
-    session: Session, point: TimePointEntry, proposals: list[Proposal], facts: dict[str, Any], base: Model
+    session: Session, point: TimePointEntry, proposals: list[Proposal], facts: dict[str, Any], base: str
 ) -> None:
     """Store the proposals of a time point and the event that says they are complete, all of it or nothing.
 
@@ -304,7 +305,7 @@ def _keep(
     require_draft(session.state, session.state.locks.reader or "", point.name, Act.PROPOSE)
     image = session.images[point.name]
     acquired = {"remarks": list(image.remarks), "slice_thickness_mm": image.geometry.slice_thickness_mm}
-    payload = {"time_point": point.name, "base_model_sha256": base.sha256, "image": acquired, **facts}
+    payload = {"time_point": point.name, "base_model_sha256": base, "image": acquired, **facts}
     with session.store.transaction():
         _require_first(session.store, point.name)
         for proposal in proposals:

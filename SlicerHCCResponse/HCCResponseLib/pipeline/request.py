@@ -11,6 +11,7 @@ from HCCResponseLib.adapt.recipe import QUICK
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.jobs import Offer
 from HCCResponseLib.base.jobs.request import JobRequest
+from HCCResponseLib.base.result_cache import ResultCache, users_cache
 from HCCResponseLib.imaging.study import Study
 from HCCResponseLib.pipeline.engines import ADAPTED, engine_named
 from HCCResponseLib.review.committee.assignments import open_read
@@ -31,6 +32,7 @@ class Options:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         parameters: of that engine by name; of the adapted network as ``adapted.NAME``.
         unasked: nobody has chosen the engine; see :mod:`HCCResponseLib.pipeline.default_engine`.
+        results: folder in which results of networks are kept and looked for; ``None``: the user's own cache.
     """
 
     recipe: str = QUICK.name
@@ -42,12 +44,17 @@ class Options:
     device: str = "auto"
     parameters: Mapping[str, Any] = field(default_factory=dict)
     unasked: bool = False
+    results: Path | None = None
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     def looks_with(self) -> Path | None:
         """Weights of the engine; our own engine looks with the base model."""
         return self.weights or (self.base if self.engine == OURS else None)
+
+    def cache(self) -> ResultCache | None:
+        """Where results are kept; ``None``: nowhere. Raises ``InputError`` for a limit that is no number."""
+        return ResultCache(self.results) if self.results else users_cache()
 
     def settings_of(self, engine: str) -> dict[str, Any]:
         """The parameters that are meant for one engine."""

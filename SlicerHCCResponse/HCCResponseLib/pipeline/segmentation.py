@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from HCCResponseLib.base.jobs import Offer, Report
 from HCCResponseLib.engines.contract import Request, Result
+from HCCResponseLib.engines.kept import KeptResults
 from HCCResponseLib.imaging.study import TimePointEntry
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
@@ -28,25 +29,26 @@ class EngineRunner:
     """Runs engines for one call of ``propose``.
 
     Attributes:
-        images: hash that the image of each time point must have, by name.
+        images: the image of each time point, by name, as it was read; a network must find the same there.
     """
 
     options: Options
     cancelled: Callable[[], bool]
-    images: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, Volume] = field(default_factory=dict)
 
     def survey(self, point: TimePointEntry, report: Report) -> tuple[Survey, dict[str, Any]]:
         """The engine's view of a whole scan, and its provenance."""
         options = self.options
+        scan = self.images.get(point.name)
         request = Request(
             point.image,
             weights=options.looks_with(),
             device=options.device,
             seed=options.seed,
             parameters=options.settings_of(options.engine),
-            image_sha256=self.images.get(point.name),
+            image_sha256=scan.sha256 if scan else None,
         )
-        with self._run(options.engine, request, report) as result:
+        with self._run(options.engine, request, scan, report) as result:
             found = result.read_probabilities()
         liver = found.liver
         if not (liver > found.tumour).any():
@@ -81,16 +83,22 @@ class EngineRunner:
                 device=self.options.device,
                 seed=self.options.seed,
                 parameters={"base": base, **self.options.settings_of(ADAPTED)},
-                image_sha256=self.images.get(point.name),
+                image_sha256=image.sha256,
             )
-            with self._run(ADAPTED, request, report) as result:
+            with self._run(ADAPTED, request, image, report) as result:
                 return result.read_probabilities().tumour
 
     @contextmanager
-    def _run(self, engine: str, request: Request, report: Report) -> Iterator[Result]:
-        """Result files live as long as the block."""
+    def _run(self, engine: str, request: Request, scan: Volume | None, report: Report) -> Iterator[Result]:
+        """Result files live as long as the block; taken from the cache where they are in it.
+
+        Args:
+            scan: the image of the request; ``None``: nothing is taken from the cache.
+        """
+        cache = self.options.cache()
+        kept = KeptResults(cache, scan) if cache and scan else None
         with tempfile.TemporaryDirectory(prefix="hcc-response-") as work:
-            done = run_engine(engine, request, Path(work), report, self.cancelled)
+            done = run_engine(engine, request, Path(work), report, self.cancelled, kept)
             if engine != self.options.engine:
                 done = replace(done, offers=tuple(_of(engine, offer) for offer in done.offers))
             yield done.require()

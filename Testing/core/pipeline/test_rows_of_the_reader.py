@@ -26,7 +26,7 @@ def session(tmp_path, monkeypatch):
     view = Survey(*[drawn_disc(40).to_mask().astype("float32")] * 2, GRID)
     found = [lesion(BASELINE, "L1", 40), lesion(BASELINE, "L2", 24)]
     runner = SimpleNamespace(options=Options(), survey=lambda *_: (view, {}), cancelled=lambda: False)
-    monkeypatch.setattr(sessions, "load_model", lambda _: SimpleNamespace(sha256="0"))
+    monkeypatch.setattr(sessions, "weights_sha256", lambda _: "0")
     monkeypatch.setattr(sessions, "EngineRunner", lambda *_: runner)
     monkeypatch.setattr(sessions, "propose_baseline", lambda *_, **__: found)
     yield opened

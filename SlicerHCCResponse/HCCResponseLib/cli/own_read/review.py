@@ -12,6 +12,7 @@ from HCCResponseLib.cli.own_read.session import ReadFolder, how_to_amend, own_re
 
 if TYPE_CHECKING:
     from HCCResponseLib.cli.own_read.walk import Walk
+    from HCCResponseLib.pipeline.request import Options
     from HCCResponseLib.review.read.session import Session
 
 
@@ -47,18 +48,19 @@ def review(
                 f"You answer as {names[0]}; under another name: --as NAME.", soft_wrap=True, markup=False
             )
             walk = Walk(session, names, _ask, lambda line: console.print(line, soft_wrap=True, markup=False))
-            _go_through(walk, session, proposals)
+            with proposals.at_work() as options:
+                _go_through(walk, session, options)
             _tell_end(session, names[0])
 
 
-def _go_through(walk: "Walk", session: "Session", proposals: ProposalOptions) -> None:
+def _go_through(walk: "Walk", session: "Session", options: "Options") -> None:
     """Rows, then the proposals that the decisions have made possible, then their rows."""
     from HCCResponseLib.cli.study import make_proposals
 
     while walk.rows():
         before = set(session.state.provenance)
         if set(session.state.rows) < {p.name for p in session.study.timepoints}:
-            make_proposals(session, proposals.options())
+            make_proposals(session, options)
         if set(session.state.provenance) == before and not walk.waiting():
             walk.questions()
             return

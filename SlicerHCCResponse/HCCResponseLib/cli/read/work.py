@@ -63,8 +63,8 @@ def open_and_propose(
 
     with signed_in(where, as_name, PasswordFiles(password_file, new_password_file)) as signed:
         opened = open_read(signed.store, signed.person, read_id)
-        with working_in(output, "read open"):
-            session = open_proposed(opened, study, output, proposals.options())
+        with working_in(output, "read open"), proposals.at_work() as options:
+            session = open_proposed(opened, study, output, options)
             tell(write_outputs(session), as_json)
             tell_what_follows(session, study)
 
@@ -181,7 +181,8 @@ def decide(
     values["signatures"] = [asdict(s) for s in signatures]
     decided = CommandAnswer(values, "\n".join([*words, *map(_signed_words, signatures)]) + line)
     step = step_after((store, state), study, output) if signatures else None
-    return answer_with(decided, step, proposals.options(), go_on)
+    with proposals.at_work() as options:
+        return answer_with(decided, step, options, go_on)
 
 
 @with_groups
@@ -206,7 +207,8 @@ def sign(
     report, line = follow(store, state, signed.person.name)
     answer = CommandAnswer({**asdict(done), **report}, _signed_words(done) + line)
     step = step_after((store, state), study, output) if meaning is Meaning.AUTHORSHIP else None
-    return answer_with(answer, step, proposals.options(), go_on)
+    with proposals.at_work() as options:
+        return answer_with(answer, step, options, go_on)
 
 
 def _signature(

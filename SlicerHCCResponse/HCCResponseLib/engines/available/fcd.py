@@ -1,5 +1,6 @@
 """Our base network: liver and tumour on portal-venous CT."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from HCCResponseLib.engines.contract import (
     Probabilities,
     Segmentation,
 )
+from HCCResponseLib.nets.weights_file import weights_file
 
 INFO = EngineInfo(
     name="fcd",
@@ -38,8 +40,7 @@ def segment(case: Case, report: Report) -> Segmentation:
         InputError: settings that the network cannot work with.
         ModelError: weights that cannot be read.
     """
-    from HCCResponseLib.base.resources import resource_path
-    from HCCResponseLib.nets.model import DEFAULT_MODEL, load_model
+    from HCCResponseLib.nets.model import load_model
     from HCCResponseLib.nets.segment import liver_and_tumour
     from HCCResponseLib.nets.windows import InferenceSettings, require_usable
 
@@ -53,12 +54,16 @@ def segment(case: Case, report: Report) -> Segmentation:
     liver, tumour, grid = liver_and_tumour(
         model, case.image, inference, settings["region"], lambda s, f: report(Progress(s, 0.05 + 0.9 * f))
     )
-    used = str(case.weights or resource_path(DEFAULT_MODEL))
     return Segmentation(
         Probabilities(liver, tumour, grid),
-        weights={used: model.sha256},
+        weights={str(weights_file(case.weights)): model.sha256},
         facts={"computed_in": inference.computed_in()},
     )
+
+
+def files(weights: Path | None, _: Mapping[str, Any]) -> list[Path]:
+    """The weights."""
+    return [weights_file(weights)]
 
 
 def check(weights: Path | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,12 @@ def _probabilities(
     tumour = channels[list(values[TUMOUR])].sum(0, dtype=np.float32)
     liver = channels[list(values[LIVER])].sum(0, dtype=np.float32) + tumour
     return Probabilities(np.minimum(liver, 1), tumour, case.image.geometry)
+
+
+def files(weights: Path | None, settings: Mapping[str, Any]) -> list[Path]:
+    """Plans, labels and the checkpoints of the chosen folds."""
+    folder = weights or weights_folder("nnunet")
+    return [folder / "plans.json", folder / "dataset.json", *_files(folder, settings)]
 
 
 def check(weights: Path | None) -> dict[str, Any]:

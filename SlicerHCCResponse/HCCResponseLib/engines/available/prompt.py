@@ -1,5 +1,6 @@
 """Our prompt network: the reader shows a lesion by a line, clicks or a box, and it contours that lesion."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,11 @@ def segment(case: Case, report: Report) -> Segmentation:
         weights={str(case.weights): model.sha256},
         facts={"voxel_mm": round(found.voxel_mm, 3)},
     )
+
+
+def files(weights: Path | None, _: Mapping[str, Any]) -> list[Path]:
+    """The weights."""
+    return [weights] if weights else []
 
 
 def check(weights: Path | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +283,12 @@ def _run(task: str, given: Path, case: Case) -> npt.NDArray[np.uint8]:
         if name in _TASKS[task][0]:
             out[values == value] = _TASKS[task][0][name]
     return out
+
+
+def files(weights: Path | None, _: Mapping[str, Any]) -> list[Path]:
+    """All weights in its home with their plans; which of them a task takes, only its own package knows."""
+    results = home_folder(weights) / "nnunet" / "results"
+    return sorted(path for path in results.rglob("*") if path.suffix in (".pth", ".json"))
 
 
 def check(weights: Path | None) -> dict[str, Any]:

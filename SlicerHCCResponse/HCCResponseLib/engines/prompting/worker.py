@@ -12,7 +12,8 @@ from HCCResponseLib.base.jobs.answering import Answer, answer_questions
 from HCCResponseLib.engines.available.prompt import INFO
 from HCCResponseLib.engines.memory import free_gpu_mib
 from HCCResponseLib.engines.prompting.question import Loading, Question, read_part
-from HCCResponseLib.engines.worker import seed_everything, usable_device, versions
+from HCCResponseLib.engines.versions import versions
+from HCCResponseLib.engines.worker import seed_everything, usable_device
 from HCCResponseLib.nets.prompts.contour import contour_from_prompts
 from HCCResponseLib.nets.prompts.network import load_prompt_model, warm_up
 from HCCResponseLib.nets.windows import InferenceSettings

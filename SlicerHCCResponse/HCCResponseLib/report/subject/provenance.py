@@ -52,7 +52,15 @@ def _survey(facts: Mapping[str, Any]) -> str:
     weights = f" with the weights {names}" if names else ""
     spent = f" in {facts['seconds']:.0f} s" if facts.get("seconds") else ""
     where = f" on {str(facts['device']).upper()}" if facts.get("device") else ""
-    return f"Searched for tumours by the engine {facts.get('engine', 'of the user')}{weights}{spent}{where}."
+    engine = facts.get("engine", "of the user")
+    return f"Searched for tumours by the engine {engine}{weights}{spent}{where}{_from_cache(facts)}."
+
+
+def _from_cache(facts: Mapping[str, Any]) -> str:
+    """That a result is one of an earlier run with the same image and weights, and of when."""
+    if not facts.get("from_cache"):
+        return ""
+    return f"; taken from the cache, computed on {str(facts.get('computed_at', '?'))[:16].replace('T', ' ')}"
 
 
 def _adaptation(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -61,7 +69,7 @@ def _adaptation(facts: Mapping[str, Any]) -> Iterator[str]:
     count = "one accepted visit" if visits == 1 else f"{visits} accepted visits"
     yield (
         f"The network was adapted to this patient from {count} (recipe '{name}', {facts.get('steps', '?')} steps, "
-        f"{facts.get('device', 'device not noted')})."
+        f"{facts.get('device', 'device not noted')}){_from_cache(facts)}."
     )
     if len(facts.get("held_out_dice", [])) == 2:
         before, after = facts["held_out_dice"]
