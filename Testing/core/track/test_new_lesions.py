@@ -80,6 +80,16 @@ def test_the_look_of_a_tube_and_of_a_ball():
     )
 
 
+def test_a_spot_of_one_voxel_has_a_look_too():
+    geometry = Geometry((3, 3, 3), (5.0, 4.0, 4.0))
+    hu = np.full(geometry.size, 100, np.int16)
+    hu[1, 1, 1] = 40
+    spot = np.zeros(geometry.size, bool)
+    spot[1, 1, 1] = True
+    look = appearance_of(Lesion.of(spot), Volume(hu, geometry), Tissue(100.0, 10.0))
+    assert (look.elongation, look.hu, look.spread) == (1.0, 40.0, 0.0)
+
+
 class Same:
     """Stands for a registration of two visits that lie the same."""
 

@@ -74,7 +74,9 @@ def appearance_of(part: Lesion, image: Volume, tissue: Tissue) -> Appearance:
     values = part.values(image.hu)
     # A voxel has a width of its own, so that a flat spot is not infinitely long.
     voxel = float(min(image.geometry.spacing)) ** 2 / 12
-    extent = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(points.T)), 0) + voxel)
+    # One voxel alone has no covariance.
+    spread = np.cov(points.T) if len(points) > 1 else np.zeros((3, 3))
+    extent = np.sqrt(np.maximum(np.linalg.eigvalsh(spread), 0) + voxel)
     mean = float(values.mean())
     return Appearance(
         float(extent[2] / extent[1]), mean, float(values.std()), mean - tissue.median, tissue.spread
