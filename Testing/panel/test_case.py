@@ -247,6 +247,7 @@ def test_a_candidate_can_be_linked_to_a_lesion(case):
 def test_a_new_lesion_is_drawn_and_called_new(case):
     select(case, "L1", FOLLOW_UP)
     case.ui.newLesionButton.click()
+    case.ui.newLesionButton.click()  # by hand, not by a line
     point, name = case.panel._context.selected
     assert (point, case.ui.segmentEditor.currentSegmentID()) == (FOLLOW_UP, name)
     paint(case, FOLLOW_UP, name, drawn_disc(16, 60, 60))

@@ -90,7 +90,7 @@ def test_a_lesion_is_contoured_by_the_line_that_shows_it(scans, monkeypatch):
     out = scans / "lesion.nrrd"
     asked = {}
 
-    def run_engine(name, request, work, report):
+    def run_engine(name, request, work, report, kept=None):
         asked.update(name=name, request=request)
         raise InputError("enough")
 

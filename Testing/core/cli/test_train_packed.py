@@ -69,7 +69,8 @@ def test_a_network_is_trained_and_gone_on_from(packs, tmp_path):
     assert card["training_data_licence"] == "CC BY 4.0"
     text = (tmp_path / "m.md").read_text(encoding="utf-8")
     assert "| a | P1 | CC BY 4.0 | drawn | mask |" in text
-    assert "P2" not in text
+    assert "| P2 |" not in text
+    assert card["left_out"] == ["P2"]
     assert len(json.loads((tmp_path / "m.losses.json").read_text())) == 1
     start = ("--start", tmp_path / "m.safetensors")
     done = run("train", "--output", tmp_path / "n.safetensors", *given, *ONCE, *start)

@@ -224,7 +224,10 @@ def test_cancelling_leaves_a_state_from_which_the_same_command_goes_on(installed
     with serving(archives(3_000_000)) as server:
         server.slow = 1_000_000
         words = [sys.executable, "-m", "HCCResponseLib", *COMMAND, "--weights-from", server.address, "--yes"]
+        # Where the tests run in the background they ignore Ctrl-C, and children inherit that.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         running = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+        signal.signal(signal.SIGINT, before)
         part = fetched_into() / ".downloads" / f"{NAMES[291][0]}.zip.part"
         until = time.monotonic() + 60
         while not (part.is_file() and part.stat().st_size > 200_000):
