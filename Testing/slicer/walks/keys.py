@@ -85,6 +85,8 @@ def add_with_N_and_draw(walk):
     known = walk.lesions(FOLLOW_UP)
     walk.select("L1", FOLLOW_UP)
     walk.press(walk.ui.lesionTable, "N")
+    if walk.widget.panel.shown.there:  # asks for a line first; a second time it is drawn by hand
+        walk.press(walk.ui.lesionTable, "N")
     rows = walk.read.state.rows[FOLLOW_UP]
     [name] = [n for n in rows if n not in known and not n.startswith("C")]
     require(walk.ui.segmentEditor.currentSegmentID() == name, f"the editor is not on {name}")
