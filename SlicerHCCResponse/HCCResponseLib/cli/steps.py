@@ -1,5 +1,6 @@
 """One step alone, file in, file out: ``segment``, ``adapt``, ``measure``."""
 
+import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,8 +86,6 @@ def segment(
     """
     with errors_as_one_line():
         scan = _one_of(image, named, "the CT")
-        import json
-
         from HCCResponseLib.base.files import write_text
         from HCCResponseLib.base.result_cache import users_cache
         from HCCResponseLib.engines.contract import Request

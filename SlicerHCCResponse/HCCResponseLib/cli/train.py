@@ -22,7 +22,9 @@ from HCCResponseLib.cli.common import (
     errors_as_one_line,
     say,
 )
+from HCCResponseLib.cli.options import with_groups
 from HCCResponseLib.cli.progress import progress_bar
+from HCCResponseLib.cli.train_packed import CommonOptions, PackedOptions, train_packed
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -49,10 +51,12 @@ class _Job:
     device: str
 
 
+@with_groups
 def train(
     output: Annotated[
         Path, typer.Option(help="Where the weights go; the model card is written beside them.")
     ],
+    packed: PackedOptions,
     subjects: Annotated[int, typer.Option(min=0, help="Synthetic subjects to train on (0 = none).")] = 120,
     validation_subjects: Annotated[
         int, typer.Option(min=1, help="Further subjects, or scans of each folder, held out.")
@@ -71,32 +75,14 @@ def train(
     schedule: Annotated[
         str, typer.Option(help="Decay to zero: polynomial (as published) or cosine.")
     ] = "polynomial",
-    warm_up: Annotated[int, typer.Option(min=0, help="Steps over which the learning rate rises.")] = 0,
+    warm_up: Annotated[
+        int | None,
+        typer.Option(min=0, help="Steps over which the learning rate rises; default: 0, with --pack 50."),
+    ] = None,
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 where the processor can.")] = "float32",
     device: DeviceOption = "auto",
     cache: Annotated[
         Path | None, typer.Option(help="Folder that keeps drawn subjects for the next run.")
-    ] = None,
-    pack: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="Train on real scans with grown tumours: a pack of 'prompts pack --whole', and one without for small "
-            "lesions. Of the others only the options below and output, steps, seed, start, warm-up, learning rate and "
-            "device count then."
-        ),
-    ] = None,
-    network: Annotated[str, typer.Option(help="With --pack: unet, or fcd as published.")] = "unet",
-    minutes: Annotated[
-        float,
-        typer.Option(min=0, help="With --pack: end after so many minutes at the latest (0 = no limit)."),
-    ] = 0.0,
-    batch: Annotated[int, typer.Option(min=1, help="With --pack: patches a step.")] = 2,
-    workers: Annotated[int, typer.Option(min=0, help="With --pack: processes that draw patches.")] = 1,
-    kept: Annotated[
-        int, typer.Option(min=1, help="With --pack: patches from which a batch is picked.")
-    ] = 256,
-    without: Annotated[
-        list[str] | None, typer.Option(help="With --pack: patient to leave out; may be repeated.")
     ] = None,
     checkpoint_every: Annotated[
         int,
@@ -111,22 +97,9 @@ def train(
         from HCCResponseLib.nets.precision import torch_device
         from HCCResponseLib.nets.training import TrainingPlan
 
-        if pack:
-            from HCCResponseLib.cli.train_packed import PackedJob, train_packed
-
-            asked = (
-                network,
-                steps,
-                minutes,
-                batch,
-                workers,
-                kept,
-                without or [],
-                start,
-                learning_rate,
-                warm_up,
-            )
-            train_packed(PackedJob(pack, output, *asked, torch_device(device), seed))
+        if packed.pack:
+            common = (output, steps, start, learning_rate, warm_up, torch_device(device), seed)
+            train_packed(packed, CommonOptions(*common))
             return
         if data and not data_licence:
             raise InputError("Name the licence of the data with --data-licence; the model card must tell it.")
@@ -139,7 +112,7 @@ def train(
             seed=seed,
             learning_rate=learning_rate,
             schedule=schedule,
-            warm_up=warm_up,
+            warm_up=warm_up or 0,
             precision=precision,
         )
         folder = cache or Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -1,10 +1,10 @@
 """``hcc-response train --pack``: a base network from whole real scans in which tumours are grown."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from HCCResponseLib.base.errors import InputError, ModelError
 from HCCResponseLib.cli.common import say
@@ -16,43 +16,63 @@ if TYPE_CHECKING:
     from HCCResponseLib.nets.prompts.pack import ScanFacts
     from HCCResponseLib.nets.streamed.training import StreamTraining
 
+_WARM_UP = 50
+
 
 @dataclass(frozen=True)
-class PackedJob:
-    """What is asked for; fields as the options of ``hcc-response train``."""
+class PackedOptions:
+    """Options of a training from packs."""
 
-    packs: list[Path]
+    pack: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Train on real scans with grown tumours: a pack of 'prompts pack --whole', and one without for small "
+            "lesions. Of the others only --network to --without and output, steps, seed, start, warm-up, learning "
+            "rate and device count then."
+        ),
+    ] = None
+    network: Annotated[str, typer.Option(help="With --pack: unet, or fcd as published.")] = "unet"
+    minutes: Annotated[
+        float,
+        typer.Option(min=0, help="With --pack: end after so many minutes at the latest (0 = no limit)."),
+    ] = 0.0
+    batch: Annotated[int, typer.Option(min=1, help="With --pack: patches a step.")] = 2
+    workers: Annotated[int, typer.Option(min=0, help="With --pack: processes that draw patches.")] = 1
+    kept: Annotated[int, typer.Option(min=1, help="With --pack: patches from which a batch is picked.")] = 256
+    without: Annotated[
+        list[str] | None, typer.Option(help="With --pack: patient to leave out; may be repeated.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class CommonOptions:
+    """Options that both kinds of training have; ``warm_up`` ``None``: as usual for packs."""
+
     output: Path
-    network: str
     steps: int
-    minutes: float
-    batch: int
-    workers: int
-    kept: int
-    without: list[str]
     start: Path | None
     learning_rate: float
-    warm_up: int
+    warm_up: int | None
     device: str
     seed: int
 
 
-def train_packed(job: PackedJob) -> None:
+def train_packed(given: PackedOptions, job: CommonOptions) -> None:
     """Train from a pack alone; goes on from a checkpoint beside the output."""
     from HCCResponseLib.nets.grown import BaseSource
     from HCCResponseLib.nets.prompts.pack import kept_patients, read_pack
     from HCCResponseLib.nets.streamed.training import StreamPlan, train_on_stream
     from HCCResponseLib.nets.streamed.vary import Variation
 
-    scans = kept_patients([s for pack in job.packs for s in read_pack(pack)], job.without)
+    scans = kept_patients([s for pack in given.pack or [] for s in read_pack(pack)], given.without or [])
     plan = StreamPlan(
-        _shape(job.network),
+        _shape(given.network),
         job.steps,
-        job.minutes,
-        job.batch,
+        given.minutes,
+        given.batch,
         job.learning_rate,
-        job.warm_up or 50,
-        kept=job.kept,
+        _WARM_UP if job.warm_up is None else job.warm_up,
+        kept=given.kept,
         seed=job.seed,
     )
     before = _before(job, plan.network)
@@ -63,17 +83,17 @@ def train_packed(job: PackedJob) -> None:
         reporter(plan),
         job.output.with_suffix(CHECKPOINT),
         job.device,
-        job.workers,
+        given.workers,
         start=before.network if before else None,
     )
     facts = [s.facts for s in scans]
-    notes = training_notes(plan, state, facts, job.device, job.without)
+    notes = training_notes(plan, state, facts, job.device, given.without or [])
     if before:
         notes["started_from"] = {"sha256": before.sha256, **before.notes}
     _write(job, state, notes, facts)
 
 
-def _before(job: PackedJob, shape: NetworkConfig) -> Model | None:
+def _before(job: CommonOptions, shape: "NetworkConfig") -> "Model | None":
     from HCCResponseLib.nets.model import load_model
 
     if job.start is None:
@@ -84,7 +104,7 @@ def _before(job: PackedJob, shape: NetworkConfig) -> Model | None:
     return model
 
 
-def _shape(name: str) -> NetworkConfig:
+def _shape(name: str) -> "NetworkConfig":
     from HCCResponseLib.nets.network import MOON2026
     from HCCResponseLib.nets.unet import UNetConfig
 
@@ -95,7 +115,9 @@ def _shape(name: str) -> NetworkConfig:
     return known[name]
 
 
-def _write(job: PackedJob, state: StreamTraining, notes: dict[str, Any], scans: list[ScanFacts]) -> None:
+def _write(
+    job: CommonOptions, state: "StreamTraining", notes: dict[str, Any], scans: "list[ScanFacts]"
+) -> None:
     from HCCResponseLib.base.files import write_text
     from HCCResponseLib.nets.base_card import base_card
     from HCCResponseLib.nets.inputs import WITH_OVERVIEW
