@@ -45,7 +45,7 @@ def pack(
 
     Files are named from the CSV's folder. An empty 'liver' is found by the base network; 'lesions' may be empty.
     'FILE:1,2' takes these values of a label map, 'FILE' all of them; 'liver' may also be a file of corrections (YAML)
-    as of 'prompts liver'.
+    as of 'prompts liver', 'lesions' one of outlines; public scans have both in Resources/Livers and Lesions.
     """
     with errors_as_one_line():
         from HCCResponseLib.cli.progress import progress_bar

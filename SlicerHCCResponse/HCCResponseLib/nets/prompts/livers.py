@@ -1,12 +1,13 @@
-"""Liver masks for training where a scan has none: by attenuation, with corrections that somebody wrote down.
+"""Masks for training where a scan has none: livers by attenuation with written corrections, lesions by outlines.
 
-The corrections are a small file of their own, so that a mask is made again by a command and never has to be handed on.
+What somebody corrected or drew is a small file of its own, so that a mask is made again by a command and never has to
+be handed on.
 """
 
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from scipy import ndimage
 from skimage.draw import polygon
 
@@ -48,6 +49,48 @@ class LiverCorrections(BaseModel):
     add: tuple[Region, ...] = ()
 
 
+class Lesion(BaseModel):
+    """One lesion: its outlines, joined."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    outlines: tuple[Region, ...] = Field(min_length=1)
+
+
+class DrawnLesions(BaseModel):
+    """Lesions that somebody outlined on one scan; ``source`` and ``image_sha256`` as of :class:`LiverCorrections`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    source: str
+    image_sha256: str
+    lesions: tuple[Lesion, ...] = Field(min_length=1)
+
+
+def read_drawn_lesions(path: Path) -> DrawnLesions:
+    """Read a file of outlined lesions (YAML).
+
+    Raises:
+        InputError: missing, an unknown or impossible value; the message names it.
+    """
+    return load_checked_yaml(path, DrawnLesions, "Outlined lesions")
+
+
+def lesions_as_drawn(image: Volume, given: DrawnLesions) -> Mask:
+    """All lesions of a scan, (z, y, x).
+
+    Raises:
+        InputError: another scan than they were outlined on, or a lesion that lies outside of it.
+    """
+    _require_same_scan(image, given.image_sha256, "outlines")
+    drawn = np.zeros(image.geometry.size, bool)
+    for lesion in given.lesions:
+        one = _drawn(lesion.outlines, image.geometry.size)
+        if not one.any():
+            raise InputError(f"Lesion '{lesion.name}' does not lie within '{image.source}'.")
+        drawn |= one
+    return drawn
+
+
 def read_corrections(path: Path) -> LiverCorrections:
     """Read a file of corrections (YAML).
 
@@ -64,11 +107,7 @@ def liver_by_attenuation(image: Volume, given: LiverCorrections) -> Mask:
         InputError: another scan than the corrections were made for, a box that reaches beyond it, a seed outside of the
             box, or no liver at the seed.
     """
-    if image.sha256 != given.image_sha256:
-        raise InputError(
-            f"These corrections are for another scan than '{image.source}': they name the SHA-256 "
-            f"{given.image_sha256}, this scan has {image.sha256}."
-        )
+    _require_same_scan(image, given.image_sha256, "corrections")
     _require_within(given, image.geometry.size)
     box = tuple(slice(a, b) for a, b in given.box)
     cut = _drawn(given.cut, image.geometry.size)[box]
@@ -77,6 +116,14 @@ def liver_by_attenuation(image: Volume, given: LiverCorrections) -> Mask:
     found = np.zeros(image.geometry.size, bool)
     found[box] = _grown(hu, given.hu, seed, cut, image.geometry.spacing)
     return np.asarray(found | _drawn(given.add, image.geometry.size))
+
+
+def _require_same_scan(image: Volume, named: str, what: str) -> None:
+    if image.sha256 != named:
+        raise InputError(
+            f"These {what} are for another scan than '{image.source}': they name the SHA-256 "
+            f"{named}, this scan has {image.sha256}."
+        )
 
 
 def _require_within(given: LiverCorrections, size: tuple[int, int, int]) -> None:

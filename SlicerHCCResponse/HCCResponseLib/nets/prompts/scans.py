@@ -15,13 +15,19 @@ from HCCResponseLib.imaging.read import read_volume
 from HCCResponseLib.imaging.resample import resample, working_geometry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.nets.model import load_model
-from HCCResponseLib.nets.prompts.livers import liver_by_attenuation, read_corrections
+from HCCResponseLib.nets.prompts.livers import (
+    lesions_as_drawn,
+    liver_by_attenuation,
+    read_corrections,
+    read_drawn_lesions,
+)
 from HCCResponseLib.nets.prompts.pack import PackedScan, ScanFacts, cropped, whole
 from HCCResponseLib.nets.segment import liver_and_tumour
 
 COLUMNS = ("name", "patient", "image", "liver", "lesions", "licence", "source")
 # The working voxel size of a base network; what it sees on its finer grid comes from scans cropped to the liver.
 _FINEST_MM = 2.0
+_WRITTEN = (".yaml", ".yml")
 _NEEDED = ("name", "patient", "image", "licence", "source")
 
 
@@ -29,7 +35,8 @@ _NEEDED = ("name", "patient", "image", "licence", "source")
 class ListedScan:
     """One line of the list; ``liver`` and ``lesions`` as ``FILE`` or ``FILE:VALUE,VALUE``, or empty.
 
-    ``liver`` may also be a file of corrections (YAML), see :mod:`HCCResponseLib.nets.prompts.livers`.
+    Both may also be what somebody wrote down (YAML): corrections of the liver, outlines of lesions, see
+    :mod:`HCCResponseLib.nets.prompts.livers`.
     """
 
     name: str
@@ -89,9 +96,7 @@ def packed(row: ListedScan, whole_scan: bool = False) -> PackedScan:
         GeometryError: a label map lies on another grid.
     """
     image = read_volume(row.image)
-    lesions = np.zeros(image.geometry.size, bool)
-    if row.lesions:
-        lesions = read_mask(row.folder, row.lesions, image, row.name, empty=True)
+    lesions = _lesions(row, image)
     liver, made_by = _liver(row, image)
     hu, grid = image.hu, image.geometry
     if whole_scan:
@@ -109,11 +114,19 @@ def _on(mask: Mask, source: Geometry, grid: Geometry) -> Mask:
     return np.asarray(resample(mask.astype(np.float32), source, grid, fill=0) > 0.5)
 
 
+def _lesions(row: ListedScan, image: Volume) -> Mask:
+    if not row.lesions:
+        return np.zeros(image.geometry.size, bool)
+    if Path(row.lesions).suffix in _WRITTEN:
+        return lesions_as_drawn(image, read_drawn_lesions(row.folder / row.lesions))
+    return read_mask(row.folder, row.lesions, image, row.name, empty=True)
+
+
 def _liver(row: ListedScan, image: Volume) -> tuple[Mask, str]:
     """The liver, and where it comes from, for the card."""
     if not row.liver:
         return _found_liver(image), "network"
-    if Path(row.liver).suffix in (".yaml", ".yml"):
+    if Path(row.liver).suffix in _WRITTEN:
         return liver_by_attenuation(image, read_corrections(row.folder / row.liver)), "attenuation, corrected"
     return read_mask(row.folder, row.liver, image, row.name), "mask"
 

@@ -15,6 +15,8 @@ from HCCResponseLib.base.arrays import Float32
 Drawn = tuple[Float32, npt.NDArray[np.integer[Any]] | npt.NDArray[np.bool_]]
 Batch = tuple[torch.Tensor, torch.Tensor]
 _WAITING = 64
+# Drawing stops where a sample would be used less often, and leaves the processor to the network.
+_USES = 2
 
 
 class Source(Protocol):
@@ -46,7 +48,8 @@ class Stream:
     """Batches without end.
 
     Without workers every batch is drawn when it is asked for, the same ones for the same seed. With workers a batch is
-    picked from the last ``kept`` samples; new ones take the places of the oldest as soon as they are drawn.
+    picked from the last ``kept`` samples; new ones take the places of the oldest as soon as they are drawn, unless the
+    network is slower and each would be used less than twice.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class Stream:
         self._pick = torch.Generator().manual_seed(hash(seed) % 2**31)
         self._images: torch.Tensor | None = None
         self._targets = torch.empty(0)
-        self._filled = self.drawn = 0
+        self._filled = self.drawn = self._used = 0
         if workers:
             self._waiting: queue.Queue[Batch | Exception] = queue.Queue(_WAITING)
             threading.Thread(target=self._receive, daemon=True).start()
@@ -79,8 +82,9 @@ class Stream:
             self.drawn += self.batch
             image, target = (torch.stack(values).to(self.device) for values in zip(*drawn, strict=True))
             return image.float(), target.long()
-        while self._filled < self.batch or not self._waiting.empty():
+        while self._filled < self.batch or (self.drawn * _USES <= self._used and not self._waiting.empty()):
             self._keep(self._waiting.get())
+        self._used += self.batch
         assert self._images is not None
         chosen = torch.randint(self._filled, (self.batch,), generator=self._pick).to(self.device)
         return self._images[chosen].float(), self._targets[chosen].long()

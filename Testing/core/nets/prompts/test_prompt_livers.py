@@ -12,7 +12,15 @@ from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.read import read_label_map
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
-from HCCResponseLib.nets.prompts.livers import LiverCorrections, liver_by_attenuation, read_corrections
+from HCCResponseLib.nets.prompts.livers import (
+    DrawnLesions,
+    LiverCorrections,
+    lesions_as_drawn,
+    liver_by_attenuation,
+    read_corrections,
+    read_drawn_lesions,
+)
+from HCCResponseLib.nets.prompts.scans import ListedScan, packed
 
 GRID = Geometry((30, 60, 80), (3.0, 2.0, 2.0))
 MIDDLE, RADIUS_MM = (15, 30, 28), 32.0
@@ -121,7 +129,51 @@ def test_the_command_writes_the_mask_and_a_sheet(tmp_path, scan):
 
 def test_every_file_of_corrections_that_is_shipped_can_be_read():
     files = sorted(resource_path("Livers").glob("*.yaml"))
-    assert len(files) == 6
+    assert len(files) == 7
     for file in files:
         given = read_corrections(file)
         assert all(a <= s < b for s, (a, b) in zip(given.seed, given.box, strict=True)), file.name
+
+
+def outlined(scan, slices=(3, 4), **more):
+    square = {"slices": slices, "polygon": ((10, 20), (15, 20), (15, 26), (10, 26))}
+    given = {
+        "source": "drawn",
+        "image_sha256": scan.sha256,
+        "lesions": [{"name": "L1", "outlines": [square]}],
+    }
+    return DrawnLesions.model_validate({**given, **more})
+
+
+def test_a_lesion_is_what_was_outlined(scan):
+    found = lesions_as_drawn(scan, outlined(scan))
+    assert found[3:5, 20:27, 10:16].all()
+    assert found.sum() == 2 * 7 * 6
+
+
+def test_outlines_of_another_scan_and_outside_of_it_are_refused(scan):
+    with pytest.raises(InputError, match="These outlines are for another scan than 'drawn'"):
+        lesions_as_drawn(scan, outlined(scan, image_sha256="0" * 64))
+    with pytest.raises(InputError, match="Lesion 'L1' does not lie within 'drawn'"):
+        lesions_as_drawn(scan, outlined(scan, slices=(30, 31)))
+
+
+def test_a_pack_takes_outlines_as_lesions(tmp_path, scan):
+    write_volume(scan, tmp_path / "ct.nii.gz")
+    for name, given in (("liver.yaml", corrections(scan)), ("lesions.yaml", outlined(scan))):
+        (tmp_path / name).write_text(yaml.safe_dump(given.model_dump(mode="json")), encoding="utf-8")
+    row = ListedScan(
+        "a", "P1", tmp_path / "ct.nii.gz", "liver.yaml", "lesions.yaml", "CC0", "drawn", tmp_path
+    )
+    made = packed(row)
+    assert made.facts.real_lesions
+    assert (made.lesions > 0).sum() == 2 * 7 * 6
+
+
+def test_every_file_of_outlines_that_is_shipped_can_be_read():
+    files = sorted(resource_path("Lesions").glob("*.yaml"))
+    assert len(files) == 1
+    assert [lesion.name for lesion in read_drawn_lesions(files[0]).lesions] == [
+        "segment 6, caudal",
+        "segment 6, dorsal",
+    ]
