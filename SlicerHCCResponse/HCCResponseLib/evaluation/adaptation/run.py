@@ -10,6 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from HCCResponseLib.adapt.copies import cut_surroundings
 from HCCResponseLib.adapt.idol import adapt
 from HCCResponseLib.adapt.recipe import Recipe
@@ -35,6 +37,7 @@ from HCCResponseLib.response.timepoint.selection import select_targets
 from HCCResponseLib.response.types import LesionFinding, LesionRole, LesionState, TimePointFindings
 from HCCResponseLib.synth.subject import SyntheticSubject
 from HCCResponseLib.track.identity.components import carry_identities
+from HCCResponseLib.track.identity.presence import HealthyLiver
 from HCCResponseLib.track.registration.register import carry_contours, register
 
 _THRESHOLD = 0.5
@@ -171,7 +174,14 @@ def _contour(pair: PreparedPair, method: Method, image: Volume, model: Model) ->
     inference = replace(PLAIN, flips=method.flips)
     places = {n: c.lesion for n, c in pair.carried.items()}
     probability = known_probability(image, model, places, method.prior, inference)
-    return carry_identities(probability > _THRESHOLD, pair.carried, image.geometry.spacing)
+    found = carry_identities(probability > _THRESHOLD, pair.carried, image.geometry.spacing)
+    liver = np.asarray(pair.subject.timepoints[1].liver, bool)
+    drawn = [one for one in (*places.values(), *found.values()) if one]
+    healthy = HealthyLiver.of(image, liver, drawn)
+    if healthy is None:
+        return found
+    # As track/identity/rows.py does with what a network draws in healthy liver.
+    return {n: None if c is not None and healthy.is_only_liver(places[n], c) else c for n, c in found.items()}
 
 
 def compare(pair: PreparedPair, contours: Mapping[str, Lesion | None]) -> dict[str, Any]:

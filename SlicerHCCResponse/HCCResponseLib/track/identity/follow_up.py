@@ -19,6 +19,7 @@ from HCCResponseLib.measure import RECIST, Convention, measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.identity.components import carried_parts, components, divide
 from HCCResponseLib.track.identity.matching import KnownLesion, known_lesions, match
+from HCCResponseLib.track.identity.presence import HealthyLiver
 from HCCResponseLib.track.identity.rows import Look, carriers_of, known_row, with_doubtful_places
 from HCCResponseLib.track.new_lesions.candidates import (
     BaselineEvidence,
@@ -151,7 +152,8 @@ def propose_follow_up(
     known = known_lesions(baseline.lesions, baseline.image.geometry, image.geometry, found)
     places = {n: k.place.lesion for n, k in known.items()}
     probability = look.known(places, part_of(report, 0.55, 0.35))
-    links, proposals = propose_known(time_point, probability, known, image.geometry, convention)
+    healthy = _healthy_liver(image, view, list(places.values()))
+    links, proposals = propose_known(time_point, probability, known, image.geometry, convention, healthy)
     report(Progress("Looking for new lesions", 0.9))
     taken = [*places.values(), *(one.contour for one in proposals if one.contour is not None)]
     new = find_candidates(time_point, image, view, baseline.evidence(found), taken, convention)
@@ -159,6 +161,12 @@ def propose_follow_up(
         new = _named_as_before(new, visit, here, registrar, seed)
     report(Progress("Proposals ready", 1.0))
     return FollowUpProposals((*proposals, *new.shown), found, links, new.suppressed)
+
+
+def _healthy_liver(image: Volume, view: Survey, places: Sequence[Lesion]) -> HealthyLiver | None:
+    """The liver of a follow-up without what is known and without whatever the base network takes for tumour."""
+    liver = resample(view.liver_mask & ~view.tumour_mask, view.grid, image.geometry, linear=False, fill=0)
+    return HealthyLiver.of(image, np.asarray(liver, bool), [one for one in places if one])
 
 
 def link_parts(
@@ -180,11 +188,13 @@ def propose_known(
     known: Mapping[str, KnownLesion],
     geometry: Geometry,
     convention: Convention = RECIST,
+    healthy: HealthyLiver | None = None,
 ) -> tuple[LinkSet, list[Proposal]]:
     """Identities of the parts that the adapted network sees, and one proposal for every known lesion.
 
     Args:
         probability: of tumour, (z, y, x) on ``geometry``, which is that of the original slices.
+        healthy: the patient's healthy liver in this scan; without it a place is judged by the network alone.
     """
     places = {n: k.place.lesion for n, k in known.items()}
     parts, links = link_parts(time_point, probability > _THRESHOLD, known, geometry)
@@ -194,7 +204,7 @@ def propose_known(
         for part, names in links.owners().items()
     }
     contours = divide(parts, owners, places, geometry.spacing)
-    look = Look(time_point, geometry, probability, contours, carriers, convention)
+    look = Look(time_point, geometry, probability, contours, carriers, convention, healthy)
     return links, [known_row(links.of(n), known[n], look) for n in known]
 
 

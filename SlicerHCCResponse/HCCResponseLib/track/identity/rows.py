@@ -1,7 +1,8 @@
 """From links to rows: what is proposed for each known lesion at a follow-up.
 
-A row is *disappeared* only where nothing is found in the lesion's place, nothing near it that belongs to no lesion, and
-the place is sure. What is left but too small to measure is *too small* (RECIST 1.1, 4.3.2).
+A row is *disappeared* only where nothing is found in the lesion's place, or only what cannot be told from this
+patient's healthy liver, nothing near it that belongs to no lesion, and the place is sure. What is left but too small to
+measure is *too small* (RECIST 1.1, 4.3.2).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ from HCCResponseLib.measure import RECIST, Convention, measure_lesion, measure_p
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.identity.components import count_parts, is_too_small
 from HCCResponseLib.track.identity.matching import KnownLesion
+from HCCResponseLib.track.identity.presence import Difference, HealthyLiver
 from HCCResponseLib.track.registration.residual import search_margin_mm
 
 _TAKEN_MM3 = 20.0  # below it another lesion's contour touches a place and does not take it
@@ -36,6 +38,7 @@ class Look:
         contours: of each lesion, ``None`` where nothing was found.
         carriers: for each merged lesion the one whose contour and diameter stand for all of them.
         convention: by which everything is measured.
+        healthy: the patient's healthy liver in this scan, against which places are held.
     """
 
     time_point: str
@@ -44,6 +47,7 @@ class Look:
     contours: Mapping[str, Lesion | None]
     carriers: Mapping[str, str]
     convention: Convention = RECIST
+    healthy: HealthyLiver | None = None
 
 
 def carriers_of(links: LinkSet, known: Mapping[str, KnownLesion]) -> dict[str, str]:
@@ -132,12 +136,36 @@ def known_row(link: Link, known: KnownLesion, look: Look) -> Proposal:
     if carrier != link.name:
         return replace(row, state=LesionState.MERGED, origin="adapted network", merged_into=carrier)
     contour = look.contours[link.name]
-    return _empty(row, link, place, look) if contour is None else _found(row, link, contour, place, look)
+    there = look.healthy.difference(place) if look.healthy else None
+    if there is not None:
+        evidence |= there.facts()
+    if contour is None:
+        return _empty(row, link, place, look, there)
+    alone = link.outcome is LinkKind.MATCHED and evidence["registration_trustworthy"] is True
+    if alone and look.healthy and look.healthy.is_only_liver(place, contour):
+        return _only_liver(row, contour, look)
+    return _found(row, link, contour, place, look)
 
 
-def _empty(row: Proposal, link: Link, place: Lesion, look: Look) -> Proposal:
-    """Nothing was found; a place in doubt is never called empty."""
+def _only_liver(row: Proposal, contour: Lesion, look: Look) -> Proposal:
+    """A network that has learned a lesion draws it again where it was; the tissue says that there is none."""
+    drawn = contour.volume_mm3(look.geometry.voxel_volume_mm3) / 1000
+    row.evidence["outcome"] = LinkKind.VANISHED.value
+    row.evidence["remark"] = (
+        f"The network drew {drawn:.1f} mL here, but nothing tells this tissue from the rest of this liver: look."
+    )
+    return replace(row, state=LesionState.DISAPPEARED, origin="adapted network")
+
+
+def _empty(row: Proposal, link: Link, place: Lesion, look: Look, there: Difference | None) -> Proposal:
+    """Nothing was found; a place in doubt, or whose tissue is no healthy liver, is never called empty."""
     row.evidence["highest_probability_in_place"] = round(float(place.values(look.probability).max()), 3)
+    if there is not None and there.is_unlike_liver:
+        row.evidence.setdefault(
+            "remark",
+            f"Nothing was drawn, but the tissue in its place differs from this liver by {there.hu:.0f} HU: look.",
+        )
+        return replace(row, state=LesionState.NOT_EVALUABLE)
     if link.outcome is LinkKind.VANISHED:
         return replace(row, state=LesionState.DISAPPEARED, origin="adapted network")
     row.evidence.setdefault(
