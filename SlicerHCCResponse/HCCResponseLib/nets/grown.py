@@ -1,11 +1,12 @@
 """Samples for a base network: tumours grown in whole real scans at two visits, and drawn subjects."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from HCCResponseLib.base.arrays import Float32, Mask
 from HCCResponseLib.base.errors import InputError
@@ -14,12 +15,22 @@ from HCCResponseLib.nets.patches import TrainingCase, sample_overview, sample_pa
 from HCCResponseLib.nets.pool import FIRST_TRAINING_SEED, make_case
 from HCCResponseLib.nets.prompts.pack import PackedScan
 from HCCResponseLib.nets.prompts.tumours import Tumour, draw_tumour, paint_tumour
+from HCCResponseLib.nets.transplants import (
+    RealTumour,
+    draw_transplant,
+    paint_transplant,
+    real_tumours,
+)
 from HCCResponseLib.synth.anatomy import Points
 from HCCResponseLib.synth.lesions import treated
 
 Vector = npt.NDArray[np.float64]
 _COUNTS = (0.15, 0.25, 0.2, 0.15, 0.1, 0.1, 0.05)
-_DIAMETERS_MM = (6.0, 100.0)
+_DIAMETERS_MM = (6.0, 150.0)
+# Share of the tumours that are real ones taken over from another place or patient; how small they become, in mm, and
+# how much larger at most; how many of them may reach beyond the liver, and how far.
+_TAKEN_OVER, _TAKEN_OVER_MM, _ENLARGED = 0.5, 12.0, 1.4
+_BULGES, _BULGE_MM, _SOFT_HU = 0.4, 20.0, -30
 # Scans on their own grid are there for small lesions.
 _LARGEST_CROPPED_MM = 25.0
 _CYSTS, _CYST_MM = 0.5, (5.0, 35.0)
@@ -40,6 +51,7 @@ class BaseSource:
             voxel lies in the liver.
         side: of the patches in voxels; grid: working voxel sizes, with an overview.
         drawn: share of the cases that are drawn subjects.
+        real: tumours of these scans, to be taken over into others.
     """
 
     scans: tuple[PackedScan, ...]
@@ -47,6 +59,7 @@ class BaseSource:
     side: int
     grid: WorkingGrid
     drawn: float
+    real: tuple[RealTumour, ...]
 
     @staticmethod
     def of(
@@ -59,7 +72,7 @@ class BaseSource:
                 "make another pack with --whole and give both."
             )
         depth = tuple(s.depth_mm() for s in scans)
-        return BaseSource(tuple(scans), depth, side, grid, drawn)
+        return BaseSource(tuple(scans), depth, side, grid, drawn, real_tumours(scans))
 
     def samples(self, rng: np.random.Generator) -> Iterator[tuple[Float32, npt.NDArray[np.int64]]]:
         """Endless patches, some from each case."""
@@ -78,7 +91,7 @@ class BaseSource:
             number = int(rng.integers(len(self.scans)))
             scan = self.scans[number]
             largest = _DIAMETERS_MM[1] if scan.facts.whole else _LARGEST_CROPPED_MM
-            return grown_case(scan, self.depth_mm[number], rng, largest), scan.facts.whole
+            return grown_case(scan, self.depth_mm[number], rng, largest, self.real), scan.facts.whole
         if len(subjects) < _MOST_PHANTOMS and (not subjects or rng.random() < _NEW_PHANTOM):
             subjects.append(make_case(FIRST_TRAINING_SEED + int(rng.integers(1_000_000))))
         return subjects[int(rng.integers(len(subjects)))], True
@@ -97,28 +110,36 @@ class _Visits:
 
 
 def grown_case(
-    scan: PackedScan, depth: Float32, rng: np.random.Generator, largest_mm: float = _DIAMETERS_MM[1]
+    scan: PackedScan,
+    depth: Float32,
+    rng: np.random.Generator,
+    largest_mm: float = _DIAMETERS_MM[1],
+    real: Sequence[RealTumour] = (),
 ) -> TrainingCase:
     """Up to six tumours, some cysts that are none, and a course for each; real lesions stay as they are.
 
     Args:
         depth: how deep every voxel lies in the liver in mm, (z, y, x).
+        real: tumours of which half of the new ones are taken.
     """
     hu = scan.hu.astype(np.float32)
-    real = scan.lesions.astype(np.uint16)
+    own = scan.lesions.astype(np.uint16)
     healthy = scan.hu[depth > 0]
     visits = _Visits(
-        scan, (hu, hu.copy()), (real, real.copy()), real > 0, float(np.median(healthy)), int(real.max())
+        scan, (hu, hu.copy()), (own, own.copy()), own > 0, float(np.median(healthy)), int(own.max())
     )
     for _ in range(int(rng.poisson(_CYSTS))):
         _grow(visits, depth, _cyst(rng, visits.level), (1.0, 1.0), rng, counts=False)
     shares = np.array([f[3] for f in _FATES])
     for _ in range(int(rng.choice(len(_COUNTS), p=_COUNTS))):
         first, least, most, _ = _FATES[int(rng.choice(len(_FATES), p=shares / shares.sum()))]
+        sizes = (float(first), float(rng.uniform(least, most)))
+        if real and rng.random() < _TAKEN_OVER:
+            _take_over(visits, depth, real, sizes, largest_mm, rng)
+            continue
         low, high = np.log((_DIAMETERS_MM[0], largest_mm))
         diameter = float(np.exp(rng.uniform(low, high)))
-        drawn = (diameter, draw_tumour(rng, diameter))
-        _grow(visits, depth, drawn, (float(first), float(rng.uniform(least, most))), rng)
+        _grow(visits, depth, (diameter, draw_tumour(rng, diameter)), sizes, rng)
     first_hu, second_hu = (np.rint(h).astype(np.int16) for h in visits.hu)
     liver = scan.liver | visits.taken
     return TrainingCase(
@@ -145,10 +166,9 @@ def _grow(
 ) -> None:
     """Paint one tumour at both visits where the liver has room for it."""
     diameter, tumour = drawn
-    room = np.flatnonzero((depth >= diameter / 2 * rng.uniform(0.4, 1.0)) & ~visits.taken)
-    if not len(room):
+    index = _room(visits, depth, diameter / 2 * rng.uniform(0.4, 1.0), rng)
+    if index is None:
         return
-    index = np.unravel_index(int(room[int(rng.integers(len(room)))]), depth.shape)
     allowed = visits.scan.liver & ~visits.taken
     visits.number += counts
     for visit, size in enumerate(sizes):
@@ -161,6 +181,43 @@ def _grow(
         mask = paint_tumour(visits.hu[visit], points, shown, allowed, visits.level)
         visits.taken |= mask
         if counts:
+            visits.lesions[visit][mask] = visits.number
+
+
+def _room(visits: _Visits, depth: Float32, needed_mm: float, rng: np.random.Generator) -> Any:
+    """Index (z, y, x) of a voxel that lies so deep in the liver; ``None`` where there is none."""
+    room = np.flatnonzero((depth >= needed_mm) & ~visits.taken)
+    return np.unravel_index(int(room[int(rng.integers(len(room)))]), depth.shape) if len(room) else None
+
+
+def _take_over(
+    visits: _Visits,
+    depth: Float32,
+    real: Sequence[RealTumour],
+    sizes: tuple[float, float],
+    largest_mm: float,
+    rng: np.random.Generator,
+) -> None:
+    """Show a real tumour at both visits; large ones may bulge out of the liver."""
+    tumour = real[int(rng.integers(len(real)))]
+    # Enlarged, a small one is a smear.
+    largest = min(largest_mm, _ENLARGED * tumour.diameter_mm)
+    diameter = float(np.exp(rng.uniform(*np.log((min(_TAKEN_OVER_MM, largest), largest)))))
+    needed = min(diameter / 2 * rng.uniform(0.15, 0.8), 0.9 * float(depth.max()))
+    index = _room(visits, depth, needed, rng)
+    if index is None:
+        return
+    spacing, liver = visits.scan.facts.spacing, visits.scan.liver
+    if rng.random() < _BULGES:
+        reach = ndimage.binary_dilation(liver, iterations=round(_BULGE_MM / max(spacing)))
+        liver = liver | (reach & (visits.scan.hu > _SOFT_HU))
+    allowed = liver & ~visits.taken
+    visits.number += 1
+    shown = draw_transplant(rng, tumour, diameter)
+    for visit, size in enumerate(sizes):
+        if size:
+            mask = paint_transplant(visits.hu[visit], spacing, index, shown, size, allowed, visits.level)
+            visits.taken |= mask
             visits.lesions[visit][mask] = visits.number
 
 

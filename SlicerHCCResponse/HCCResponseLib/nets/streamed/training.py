@@ -135,7 +135,8 @@ def _fresh(
     if start is not None:
         network.load_state_dict(start.state_dict())
     # In this order of the axes a step takes two thirds of the time, on a CPU and on a GPU.
-    network = network.to(training_device.device, memory_format=torch.channels_last_3d).train()
+    network = network.to(training_device.device).train()
+    network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     averaged = copy.deepcopy(network).eval()
     optimiser = torch.optim.AdamW(network.parameters(), plan.learning_rate, weight_decay=1e-4)
     return StreamTraining(network, averaged, optimiser)
