@@ -7,7 +7,7 @@ from HCCResponseLib.base.errors import ModelError
 from HCCResponseLib.base.files import sha256_of
 from HCCResponseLib.base.resources import resource_path
 
-DEFAULT_MODEL = "Models/fcd-compact.safetensors"
+DEFAULT_MODEL = "Models/base-unet.safetensors"
 
 
 def weights_file(named: Path | None = None) -> Path:

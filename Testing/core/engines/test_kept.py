@@ -194,8 +194,9 @@ def test_an_engine_whose_result_hashes_cannot_tell_is_never_kept(name, folder, t
 def test_engines_name_the_files_that_decide_on_their_results(tmp_path, monkeypatch):
     from HCCResponseLib.adapt import engine as adapted
     from HCCResponseLib.base.resources import resource_path
+    from HCCResponseLib.nets.weights_file import DEFAULT_MODEL
 
-    shipped = resource_path("Models/fcd-compact.safetensors")
+    shipped = resource_path(DEFAULT_MODEL)
     own = tmp_path / "own.safetensors"
     own.touch()
     fcd, prompt, nnunet, total = (

@@ -29,6 +29,7 @@ from small import card_of
 
 TINY = FCDConfig(in_channels=2, out_channels=3, blocks=(1, 1), growth=2, first=2)
 GRID = WorkingGrid((2.0, 2.0, 2.0), (1.0, 1.0, 1.0))
+EARLIER_MODEL = "Models/fcd-compact.safetensors"
 
 
 def test_published_size_and_blocks():
@@ -160,16 +161,17 @@ def test_files_of_earlier_versions_still_open(tmp_path):
 
 
 def test_what_was_adapted_from_the_shipped_model_in_its_former_file_still_fits(tmp_path):
-    (former,) = card_of(resource_path(DEFAULT_MODEL))["former_sha256"]
-    shipped = load_model()
+    (former,) = card_of(resource_path(EARLIER_MODEL))["former_sha256"]
+    shipped = load_model(resource_path(EARLIER_MODEL))
     changed = {"head.bias": shipped.network.head.bias.detach() + 1}
     for name, sha256 in (("a.pt", former), ("b.pt", "0" * 64)):
         former_file(tmp_path / name, shipped.network, base_sha256=sha256, state=changed)
-    adapted = load_model(tmp_path / "a.pt")
+    adapted = load_model(tmp_path / "a.pt", resource_path(EARLIER_MODEL))
     assert torch.equal(adapted.network.head.bias, changed["head.bias"])
     assert torch.equal(adapted.network.head.weight, shipped.network.head.weight)
-    with pytest.raises(ModelError, match="made from another base model"):
-        load_model(tmp_path / "b.pt")
+    for base in (None, resource_path(EARLIER_MODEL)):
+        with pytest.raises(ModelError, match="made from another base model"):
+            load_model(tmp_path / "b.pt", base)
 
 
 def test_everything_but_the_tensors_is_json_in_the_header(tmp_path):
@@ -213,14 +215,30 @@ def test_bad_weights(tmp_path):
         load_model(tmp_path / "alien.pt")
 
 
-def test_the_shipped_model_is_the_one_on_its_card():
-    path = resource_path(DEFAULT_MODEL)
+@pytest.mark.parametrize("name", [DEFAULT_MODEL, EARLIER_MODEL])
+def test_a_shipped_model_is_the_one_on_its_card(name):
+    path = resource_path(name)
     facts = card_of(path)
-    model = load_model()
+    model = load_model(path)
     assert isinstance(model, Model)
     assert facts["sha256"] == sha256_of(path) == model.sha256
-    assert facts["bytes"] == path.stat().st_size < 12_000_000
+    assert facts["bytes"] == path.stat().st_size < 8_000_000
     assert facts["parameters"] == sum(p.numel() for p in model.network.parameters())
+    assert tensors_sha256(model.network.state_dict()) == facts["tensors_sha256"]
+
+
+def test_the_shipped_model_names_scans_and_licences():
+    facts = card_of(resource_path(DEFAULT_MODEL))
+    text = resource_path(DEFAULT_MODEL).with_suffix(".md").read_text(encoding="utf-8")
+    assert "NC" not in facts["training_data_licence"].replace("-", " ").split()
+    for patient in facts["patients"]:
+        assert f"| {patient} | CC BY" in text
+    assert not set(facts["left_out"]) & set(facts["patients"])
+    assert load_model().grid.overview == (4.0, 4.0, 4.0)
+
+
+def test_the_values_of_the_earlier_model_are_the_ones_before_its_conversion():
+    model, facts = load_model(resource_path(EARLIER_MODEL)), card_of(resource_path(EARLIER_MODEL))
     assert "no patient data" in facts["training_data"]
     # Taken from the file in the former format before it was converted: not a bit of the values has changed.
     values = "d47e4d41aba1d8ede220623e0831f2b4c17f0f2a62a1bcead656b765ed4d4965"

@@ -165,6 +165,19 @@ def test_spots_outside_the_liver_small_or_known_are_not_shown():
     assert candidates(spot, known=spot) == ()
 
 
+def test_the_edge_of_a_known_lesion_is_no_candidate_and_a_spot_beside_it_is():
+    """The base network draws a known lesion 11 mm wider than its contour: a shell of 5 mm lies beyond the margin."""
+    known = ball(GRID.size, (25, 40, 40), 5)
+    wider = ball(GRID.size, (25, 40, 40), 16)
+    nothing = np.zeros(GRID.size, bool)
+    before = BaselineEvidence(survey(nothing), Identity(), 0.9)
+    found = find_candidates("fu", image(), survey(wider), before, [Lesion.of(known)])
+    assert found.shown == ()
+    assert ["edge of a known lesion" in one.reason for one in found.suppressed] == [True]
+    grown_on = known | ball(GRID.size, (25, 40, 56), 10)
+    assert len(candidates(grown_on, known=known)) == 1
+
+
 def test_small_spots_leave_doubt():
     (found,) = candidates(ball(GRID.size, (25, 40, 40), 4))
     assert found.measurement.long_axis.length_mm < SURE_LONG_AXIS_MM

@@ -52,6 +52,8 @@ EVIDENCE = {"volume_ml": 1.0, "volume_at_baseline_ml": 0.0, "probability_at_base
             "was there at baseline",
         ),
         (SOLID, 12.0, {"probability_at_baseline": 0.9, "volume_at_baseline_ml": 0.5}, None),
+        (SOLID, 30.0, {"goes_on_into_known_lesion_mm": 8.0}, "edge of a known lesion"),
+        (SOLID, 30.0, {"goes_on_into_known_lesion_mm": 15.0}, None),
     ],
 )
 def test_nothing_is_left_out_without_a_reason(look, long_mm, changes, reason):

@@ -1,4 +1,4 @@
-"""Our base network: liver and tumour on portal-venous CT."""
+"""Our base network: liver and tumour on contrast-enhanced CT."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,12 +17,12 @@ from HCCResponseLib.nets.weights_file import weights_file
 
 INFO = EngineInfo(
     name="fcd",
-    title="FCD, the network of this software",
+    title="The base network of this software",
     gives=frozenset({Gives.LIVER, Gives.TUMOUR}),
     licence="Apache-2.0",
-    source="Moon, Choi et al., Front Oncol 2026, 10.3389/fonc.2026.1775269",
+    source="U-Net after Isensee et al., Nat Methods 2021, 10.1038/s41592-020-01008-z; FCD files open, too",
     weights="shipped; another file of 'hcc-response train' may be named",
-    card="Models/fcd-compact.md",
+    card="Models/base-unet.md",
     parameters=(
         Parameter("patch", 64, "side of the window in voxels, a multiple of 16", lighter=(48, 32)),
         Parameter("overlap", 0.5, "share of a window that its neighbour sees too"),

@@ -27,6 +27,7 @@ from HCCResponseLib.track.new_lesions.suppression import (
     appearance_of,
     liver_tissue,
     reason_to_suppress,
+    thickness_mm,
 )
 from HCCResponseLib.track.registration.register import Registration
 
@@ -152,10 +153,12 @@ def find_candidates(
     liver = ndimage.binary_dilation(view.liver_mask, iterations=2)
     spots = np.where(liver, view.tumour, 0).astype(np.float32)
     fine = resample(spots, view.grid, image.geometry, fill=0)
-    mask = _away_from(known, np.asarray(fine > _SEEN), image.geometry.spacing, _KNOWN_MARGIN_MM)
+    seen = np.asarray(fine > _SEEN)
+    mask = _away_from(known, seen.copy(), image.geometry.spacing, _KNOWN_MARGIN_MM)
     organ = resample(view.liver_mask, view.grid, image.geometry, linear=False, fill=0)
     tissue = liver_tissue(image, organ & ~mask)
-    scan = _Scan(image, fine, before, tissue, _voxels_of(known, image.geometry.spacing))
+    edges = _edges(seen & ~mask, mask)
+    scan = _Scan(image, fine, before, tissue, _voxels_of(known, image.geometry.spacing), edges)
     found: list[tuple[float, Proposal]] = []
     suppressed: list[Suppressed] = []
     for part in components(mask, int(_LEAST_MM3 / image.geometry.voxel_volume_mm3)):
@@ -178,13 +181,19 @@ def find_candidates(
 
 @dataclass(frozen=True, eq=False)
 class _Scan:
-    """What every spot of a follow-up is seen beside: probability (z, y, x), liver tissue, places of known lesions."""
+    """What every spot of a follow-up is seen beside.
+
+    Attributes:
+        probability: (z, y, x); tissue: of the liver; known: places of known lesions.
+        edges: voxels (z, y, x) at which a spot goes on into a known lesion.
+    """
 
     image: Volume
     probability: Float32
     before: BaselineEvidence
     tissue: Tissue
     known: npt.NDArray[np.float64]
+    edges: Mask
 
 
 def _looked_at(part: Lesion, measurement: LesionMeasurement, scan: _Scan) -> tuple[Evidence, str | None]:
@@ -192,6 +201,8 @@ def _looked_at(part: Lesion, measurement: LesionMeasurement, scan: _Scan) -> tup
     evidence = _evidence(part, scan)
     evidence["volume_ml"] = round(measurement.volume_mm3 / 1000, 2)
     evidence["key_slice"] = measurement.axial_level + 1
+    if part.values(scan.edges).any():
+        evidence["goes_on_into_known_lesion_mm"] = thickness_mm(part, scan.image.geometry.spacing)
     look = appearance_of(part, scan.image, scan.tissue)
     evidence |= look.facts()
     return evidence, reason_to_suppress(look, measurement.long_axis.length_raw_mm, evidence)
@@ -219,6 +230,13 @@ def _away_from(
         near = lesion.dilated(spacing, margin_mm)
         mask[near.box] &= ~near.voxels
     return mask
+
+
+def _edges(near: Mask, mask: Mask) -> Mask:
+    """Voxels of a mask that touch what was left out of it near known lesions; all (z, y, x)."""
+    if not near.any():
+        return near
+    return np.asarray(ndimage.binary_dilation(near) & mask)
 
 
 def _evidence(part: Lesion, scan: _Scan) -> Evidence:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.volumes import Volume
@@ -14,6 +15,8 @@ _LEAST_LONG_AXIS_MM = 8.0
 _VESSEL_ELONGATION, _VESSEL_HU = 2.5, 15.0
 # A cyst: mean attenuation within this range, no more spread than liver.
 _WATER_HU = (-15.0, 18.0)
+# What goes on into a known lesion and is no thicker is its edge, where two networks draw its border differently.
+_EDGE_MM = 12.0
 # No news: the base network saw it at baseline already with this probability, it is not so many times larger now, and
 # the reader did not call it a lesion.
 _KNOWN_SIZE_RATIO, _KNOWN_PROBABILITY = 1.5, 0.6
@@ -83,12 +86,21 @@ def appearance_of(part: Lesion, image: Volume, tissue: Tissue) -> Appearance:
     )
 
 
+def thickness_mm(part: Lesion, spacing: tuple[float, float, float]) -> float:
+    """Diameter of the largest sphere that fits into a part."""
+    depth = ndimage.distance_transform_edt(np.pad(part.voxels, 1), sampling=spacing)
+    return round(2 * float(depth.max()), 1)
+
+
 def reason_to_suppress(look: Appearance, long_mm: float, evidence: Evidence) -> str | None:
     """Why a spot is not shown, in words; ``None`` when it is."""
     if long_mm < _LEAST_LONG_AXIS_MM:
         return f"smaller than {_LEAST_LONG_AXIS_MM:g} mm"
     if look.elongation >= _VESSEL_ELONGATION and look.against_liver >= _VESSEL_HU:
         return "looks like a vessel: bright and tubular"
+    thick = evidence.get("goes_on_into_known_lesion_mm")
+    if isinstance(thick, float) and thick < _EDGE_MM:
+        return "the edge of a known lesion, whose contour ends a little before it"
     low, high = _WATER_HU
     if low <= look.hu <= high and look.spread <= 1.2 * look.liver_spread:
         return "looks like a cyst: even attenuation of water"
