@@ -27,15 +27,16 @@ software draws. {steps_done} steps of {batch} patches of 64 voxels a side at 1, 
 What it is worth: `hcc-response evaluate segmentation` on patients that it has not learned from, `docs/models.md`.
 
 ## What it is not good for
-* MRI, unenhanced CT, other organs, slices over 5 mm.
+* MRI, unenhanced CT, other organs, other phases than portal venous, slices over 5 mm.
 * Infiltrative growth, portal vein thrombus, diffuse disease: few or none were in its training.
 * Finding tumours without a reader: few of its tumours are real ones. Expect misses and false candidates.
 * Any decision without a reader.
 """
 
+# Two of its patients were scanned in the arterial phase, and on no other arterial scan has it been measured.
 _DOMAIN = {
     "modality": "CT",
-    "phases": ["portal venous", "arterial"],
+    "phases": ["portal venous"],
     "slice_thickness_mm": [0.5, 5.0],
     "liver_ml": [400.0, 5000.0],
     "liver_hu": [20.0, 220.0],

@@ -34,7 +34,8 @@ POINTS = ("baseline", "follow-up 1", "follow-up 2")
 def truth():
     wanted = [(CourseKind.SHRINKS, 36.0), (CourseKind.RETURNS, 20.0), (CourseKind.NEW, 18.0)]
     plans = [VisitPlan(m, (5.0, 3.0, 3.0), *CORNERS) for m in (Motion(), MOVED, BREATHED)]
-    return make_course(12, wanted, plans)
+    # Dark enough that no treatment makes one of them look like liver, which would be called gone.
+    return make_course(12, wanted, plans, contrast_hu=-50.0)
 
 
 @pytest.fixture(scope="module")
