@@ -33,8 +33,8 @@ SENTENCES = (
      "{adaptation.ours.kappa:.2f}) against {adaptation.base.right} of {adaptation.pairs} "
      "({adaptation.base.kappa:.2f})"),
     ("README.md", "sums of diameters are short on average ({adaptation.ours.bias_percent:+.1f} %)"),
-    ("README.md", "lie between {adaptation.ours.limits_percent[0]:.0f} and {adaptation.ours.limits_percent[1]:+.0f} % of "
-     "the truth"),
+    ("README.md", "lie between {adaptation.ours.limits_percent[0]:.0f} and {adaptation.ours.limits_percent[1]:+.0f} % "
+     "of the truth"),
     ("README.md", "Of {new_lesions.true} new lesions of at least 10 mm in {new_lesions.pairs} synthetic pairs the base "
      "network found {new_lesions.found} (F1 {new_lesions.f1:.2f}), with {new_lesions.false_per_scan:.1f} false "
      "candidates a scan"),
