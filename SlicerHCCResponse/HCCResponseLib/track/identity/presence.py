@@ -25,9 +25,10 @@ _FEWEST_VOXELS, _MOST_POINTS = 20, 3000
 _PLACES, _FEWEST_PLACES, _WITHIN = 200, 40, 0.9
 # No place is told from another below this, in HU.
 _LEAST_SPREAD_HU = 1.0
-# Of 112 drawn lesions in five livers two, of 8 and 9 mm, were no farther away than both limits of "like liver"; of nine
+# A place is "like" liver below both of the first limits, "unlike" above both of the others. Of 112 drawn lesions in five livers two, of 8 and 9 mm, were no farther away than both limits of "like liver"; of nine
 # places where one had been eight were.
-_LIKE_SCORE, _LIKE_HU, _UNLIKE_SCORE = 1.5, 8.0, 3.0
+_LIKE_SCORE, _LIKE_HU = 1.5, 8.0
+_UNLIKE_SCORE, _UNLIKE_HU = 3.0, 4.0
 _KNOWN_MARGIN_MM = 6.0
 
 
@@ -46,7 +47,7 @@ class Difference:
     @property
     def is_unlike_liver(self) -> bool:
         """The place is certainly no healthy liver."""
-        return self.score > _UNLIKE_SCORE and self.hu > _LIKE_HU
+        return self.score > _UNLIKE_SCORE and self.hu > _UNLIKE_HU
 
     def facts(self) -> Evidence:
         """For the evidence."""
