@@ -25,7 +25,7 @@ _FEWEST_VOXELS, _MOST_POINTS = 20, 3000
 _PLACES, _FEWEST_PLACES, _WITHIN = 200, 40, 0.9
 # No place is told from another below this, in HU.
 _LEAST_SPREAD_HU = 1.0
-# A place is "like" liver below both of the first limits, "unlike" above both of the others. Of 112 drawn lesions in five
+# A place is "like" liver below both of the first limits, "unlike" above both of the others. Of 112 drawn lesions in 5
 # livers two, of 8 and 9 mm, were "like"; of nine places where one had been eight were, and none of these was "unlike".
 _LIKE_SCORE, _LIKE_HU = 1.5, 8.0
 _UNLIKE_SCORE, _UNLIKE_HU = 3.0, 4.0
