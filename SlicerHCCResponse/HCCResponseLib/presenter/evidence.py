@@ -130,6 +130,8 @@ _EVIDENCE_WORDS = {
     "key_slice": "key slice",
     "mean_hu": "attenuation in HU",
     "hu_against_liver": "HU against liver",
+    "differs_from_liver_hu": "HU by which its place differs from healthy liver",
+    "differs_from_liver": "the same in spreads of healthy places of its shape",
     "elongation": "elongation",
     "base_network_agreement": "agreement of base network with baseline contour",
 }

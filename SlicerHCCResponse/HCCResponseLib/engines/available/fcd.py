@@ -1,4 +1,4 @@
-"""Our base network: liver and tumour on contrast-enhanced CT."""
+"""Our base network: liver and tumour on portal-venous CT."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -142,8 +142,10 @@ def known_row(link: Link, known: KnownLesion, look: Look) -> Proposal:
     if contour is None:
         return _empty(row, link, place, look, there)
     alone = link.outcome is LinkKind.MATCHED and evidence["registration_trustworthy"] is True
-    if alone and look.healthy and look.healthy.is_only_liver(place, contour):
-        return _only_liver(row, contour, look)
+    if alone and look.healthy and there and there.is_like_liver:
+        drawn = look.healthy.difference(contour)
+        if drawn is not None and drawn.is_like_liver:
+            return _only_liver(row, contour, look)
     return _found(row, link, contour, place, look)
 
 
