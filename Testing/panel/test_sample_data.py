@@ -60,7 +60,8 @@ def test_the_window_answers_while_it_is_drawn(slicer_app, panel):
     gaps = [b - a for a, b in pairwise([start, *beats])]
     # A share of the whole, since machines differ: held, it would be nearly all of it.
     assert len(beats) > 20 and max(gaps) < whole / 3, f"the longest block: {max(gaps):.2f} of {whole:.2f} s"
-    assert any(text.startswith("Drawing the ") for text in dialogs), set(dialogs)
+    # Which part is being drawn depends on when the dialog looks; that it heard of one does not.
+    assert any(text.startswith(("Drawing the ", "Writing ")) for text in dialogs), set(dialogs)
     assert not shown(), "the dialog is gone"
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 2
 
