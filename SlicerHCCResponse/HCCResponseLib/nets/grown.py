@@ -20,6 +20,7 @@ from HCCResponseLib.nets.transplants import (
     draw_transplant,
     paint_transplant,
     real_tumours,
+    treated_transplant,
 )
 from HCCResponseLib.synth.anatomy import Points
 from HCCResponseLib.synth.lesions import treated
@@ -63,7 +64,7 @@ class BaseSource:
 
     @staticmethod
     def of(
-        scans: list[PackedScan], grid: WorkingGrid = WITH_OVERVIEW, side: int = 64, drawn: float = 0.2
+        scans: list[PackedScan], grid: WorkingGrid = WITH_OVERVIEW, side: int = 64, drawn: float = 0.35
     ) -> "BaseSource":
         """Prepare scans; raises ``InputError`` where there is no whole one."""
         if not any(s.facts.whole for s in scans):
@@ -92,7 +93,8 @@ class BaseSource:
             scan = self.scans[number]
             largest = _DIAMETERS_MM[1] if scan.facts.whole else _LARGEST_CROPPED_MM
             return grown_case(scan, self.depth_mm[number], rng, largest, self.real), scan.facts.whole
-        if len(subjects) < _MOST_PHANTOMS and (not subjects or rng.random() < _NEW_PHANTOM):
+        if not subjects or rng.random() < _NEW_PHANTOM:
+            del subjects[: len(subjects) + 1 - _MOST_PHANTOMS]
             subjects.append(make_case(FIRST_TRAINING_SEED + int(rng.integers(1_000_000))))
         return subjects[int(rng.integers(len(subjects)))], True
 
@@ -216,6 +218,8 @@ def _take_over(
     shown = draw_transplant(rng, tumour, diameter)
     for visit, size in enumerate(sizes):
         if size:
+            if visit == 1 and rng.random() < _TREATED:
+                shown = treated_transplant(rng, shown)
             mask = paint_transplant(visits.hu[visit], spacing, index, shown, size, allowed, visits.level)
             visits.taken |= mask
             visits.lesions[visit][mask] = visits.number

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.nets import grown
 from HCCResponseLib.nets.grown import BaseSource, grown_case
 from HCCResponseLib.nets.inputs import WITH_OVERVIEW
+from HCCResponseLib.nets.pool import FIRST_TRAINING_SEED, make_case
 from HCCResponseLib.nets.prompts.pack import ScanFacts, cropped, whole
 
 
@@ -68,6 +70,16 @@ def test_real_lesions_stay(drawn):
         case = grown_case(scan, scan.depth_mm(), np.random.default_rng(seed))
         for visit in case.lesions:
             assert np.array_equal(visit == 1, scan.lesions == 1)
+
+
+def test_drawn_subjects_are_new_ones_again_and_again(drawn, monkeypatch):
+    """Six were drawn at first and shown for the whole training."""
+    seeds = []
+    case = make_case(FIRST_TRAINING_SEED)
+    monkeypatch.setattr(grown, "make_case", lambda seed: seeds.append(seed) or case)
+    source = BaseSource.of([whole(_facts("a", True), *drawn)], side=16, drawn=1.0)
+    list(islice(source.samples(np.random.default_rng(4)), 800))
+    assert 10 < len(set(seeds)) < 40
 
 
 def test_patches_come_from_whole_and_cropped_scans(drawn):

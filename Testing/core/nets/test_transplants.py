@@ -2,10 +2,16 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from HCCResponseLib.nets.grown import BaseSource, grown_case
 from HCCResponseLib.nets.prompts.pack import ScanFacts, whole
-from HCCResponseLib.nets.transplants import draw_transplant, paint_transplant, real_tumours
+from HCCResponseLib.nets.transplants import (
+    draw_transplant,
+    paint_transplant,
+    real_tumours,
+    treated_transplant,
+)
 from shapes import ball
 
 SHAPE, SPACING = (60, 120, 120), (2.5, 2.0, 2.0)
@@ -53,6 +59,51 @@ def test_it_has_the_size_that_was_asked_for_and_its_own_look(scan, diameter, siz
         assert (hu[far] == 90).all()
         assert mask[30, 60, 60]
     assert np.median(sizes) == pytest.approx(1, abs=0.25)
+
+
+def test_its_noise_is_that_of_the_scan_it_is_taken_into():
+    """Else a network knows it by its noise: here the original is four times as noisy as the new liver."""
+    rng = np.random.default_rng(5)
+    noisy = np.where(LIVER, 110, 40) - 40 * TUMOUR + rng.normal(scale=24, size=SHAPE)
+    source = whole(FACTS, noisy.astype(np.int16), LIVER, TUMOUR.astype(np.uint8))
+    (tumour,) = real_tumours([source])
+    for diameter in (14.0, 40.0):
+        quiet = np.asarray(90 + rng.normal(scale=6, size=SHAPE), np.float32)
+        hu, everywhere = quiet.copy(), np.ones(SHAPE, bool)
+        shown = draw_transplant(rng, tumour, diameter)
+        mask = paint_transplant(hu, SPACING, (30, 60, 60), shown, 1.0, everywhere, 90.0)
+        inside = ndimage.binary_erosion(mask)
+        fine = hu - ndimage.gaussian_filter(hu, 1.5)
+        assert 4 < fine[inside].std() < 10, diameter
+
+
+def test_a_treated_one_is_necrotic_or_bright_or_another_grey(scan):
+    (tumour,) = real_tumours([scan])
+    looks, liver = set(), np.ones(SHAPE, bool)
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        before = draw_transplant(rng, tumour, 36.0)
+        after = treated_transplant(rng, before)
+        first, second = (np.full(SHAPE, 120, np.float32) for _ in range(2))
+        mask = paint_transplant(first, SPACING, (30, 60, 60), before, 1.0, liver, 120.0)
+        again = paint_transplant(second, SPACING, (30, 60, 60), after, 1.0, liver, 120.0)
+        assert np.array_equal(mask, again)
+        inside = second[ndimage.binary_erosion(mask)]
+        if after.lipiodol:
+            assert np.mean(inside > 200) == pytest.approx(after.lipiodol, abs=0.2)
+            repeated = np.full(SHAPE, 120, np.float32)
+            paint_transplant(repeated, SPACING, (30, 60, 60), after, 1.0, liver, 120.0)
+            assert np.array_equal(second, repeated)
+            looks.add("lipiodol")
+        elif after.core < 1:
+            depth = ndimage.distance_transform_edt(mask, sampling=SPACING)
+            assert np.median(second[depth >= after.core * depth.max()]) == pytest.approx(after.core_hu, abs=8)
+            looks.add("necrosis")
+        else:
+            shift = np.median(inside) - np.median(first[ndimage.binary_erosion(mask)])
+            assert shift == pytest.approx(after.offset_hu - before.offset_hu, abs=2)
+            looks.add("grey")
+    assert looks == {"lipiodol", "necrosis", "grey"}
 
 
 def test_it_lies_only_where_it_may(scan):

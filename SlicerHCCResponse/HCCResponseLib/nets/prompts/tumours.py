@@ -129,17 +129,21 @@ def _painted(hu: Float32, p: Points, tumour: Tumour, allowed: Mask, level: float
     mask = np.asarray((radius < 1) & allowed)
     if not mask.any():
         return mask
-    value = _values(tumour, p, radius, level, mask)
-    grain = hu - ndimage.gaussian_filter(hu, 1.5)
-    spread = 1.4826 * float(np.median(np.abs(grain[mask]))) + 1.0
-    # Borders of vessels and of the liver are no grain.
-    grain = np.clip(grain, -2.5 * spread, 2.5 * spread)
+    value = _values(tumour, p, radius, level, mask) + grain_of(hu, mask)
     scale = min(tumour.lobes[0].radii)
     inside = np.clip(0.5 + (1 - radius) * scale / tumour.edge_mm, 0, 1)
     near = (radius < 1 + tumour.edge_mm / scale) & allowed
-    mixed = hu * (1 - inside) + (value + grain) * inside
+    mixed = hu * (1 - inside) + value * inside
     hu[near] = mixed[near]
     return mask
+
+
+def grain_of(hu: Float32, mask: Mask) -> Float32:
+    """The scan's own noise, (z, y, x), as strong at most as it is usual inside the mask."""
+    grain = hu - ndimage.gaussian_filter(hu, 1.5)
+    spread = 1.4826 * float(np.median(np.abs(grain[mask]))) + 1.0
+    # Borders of vessels and of the liver are no grain.
+    return np.asarray(np.clip(grain, -2.5 * spread, 2.5 * spread), dtype=np.float32)
 
 
 def _values(tumour: Tumour, p: Points, radius: Float32, level: float, mask: Mask) -> Float32:
