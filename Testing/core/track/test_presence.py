@@ -6,6 +6,7 @@ import pytest
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.lesions.links import LinkKind, relink
 from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.identity.follow_up import propose_known
@@ -72,10 +73,14 @@ def test_a_place_for_which_the_liver_has_no_room_is_not_judged():
     assert HealthyLiver.of(scan(), small, []).difference(Lesion.of(ball(GRID.size, (20, 45, 45), 15))) is None
 
 
-def proposed(painted, drawn, trust=SURE):
+def looked_at(painted, drawn, trust=SURE):
     known = {"L1": KnownLesion(WarpedContour(PLACE), float(PLACE.count), trust)}
     probability = np.where(drawn, 0.95, 0.01).astype(np.float32)
-    return propose_known("fu", probability, known, GRID, healthy=healthy(painted))[1][0]
+    return propose_known("fu", probability, known, GRID, healthy=healthy(painted))
+
+
+def proposed(painted, drawn, trust=SURE):
+    return looked_at(painted, drawn, trust)[1][0]
 
 
 DRAWN = ball(GRID.size, CENTRE, 6)
@@ -88,6 +93,25 @@ def test_what_a_network_draws_in_healthy_liver_has_disappeared_and_needs_a_look(
     assert row.needs_a_look
     assert row.evidence["outcome"] == "vanished"
     assert "nothing tells this tissue from the rest of this liver" in row.evidence["remark"]
+
+
+def test_the_links_say_the_same_and_a_reader_can_give_the_part_back():
+    links, (row,) = looked_at(None, DRAWN)
+    assert links.of("L1").outcome is LinkKind.VANISHED
+    assert links.of("L1").parts == ()
+    (loose,) = links.new()
+    assert loose.parts == (1,)
+    assert loose.outcome is LinkKind.UNCLEAR
+    assert loose.evidence["remark"] == row.evidence["remark"]
+    back = relink(links, {1: ["L1"]}, "R1")
+    assert back.of("L1").outcome is LinkKind.MATCHED
+    assert back.new() == ()
+
+
+def test_the_links_of_what_is_there_stay_as_they_are():
+    links, _ = looked_at(lambda p: -30.0, DRAWN)
+    assert links.of("L1").outcome is LinkKind.MATCHED
+    assert links.new() == ()
 
 
 def test_a_place_in_doubt_keeps_its_contour():

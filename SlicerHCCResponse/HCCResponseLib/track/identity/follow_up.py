@@ -20,7 +20,13 @@ from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.identity.components import carried_parts, components, divide
 from HCCResponseLib.track.identity.matching import KnownLesion, known_lesions, match
 from HCCResponseLib.track.identity.presence import HealthyLiver
-from HCCResponseLib.track.identity.rows import Look, carriers_of, known_row, with_doubtful_places
+from HCCResponseLib.track.identity.rows import (
+    Look,
+    as_the_rows_say,
+    carriers_of,
+    known_row,
+    with_doubtful_places,
+)
 from HCCResponseLib.track.new_lesions.candidates import (
     BaselineEvidence,
     Candidates,
@@ -205,7 +211,8 @@ def propose_known(
     }
     contours = divide(parts, owners, places, geometry.spacing)
     look = Look(time_point, geometry, probability, contours, carriers, convention, healthy)
-    return links, [known_row(links.of(n), known[n], look) for n in known]
+    rows = [known_row(links.of(n), known[n], look) for n in known]
+    return as_the_rows_say(links, rows), rows
 
 
 def _named_as_before(

@@ -159,6 +159,24 @@ def _only_liver(row: Proposal, contour: Lesion, look: Look) -> Proposal:
     return replace(row, state=LesionState.DISAPPEARED, origin="adapted network")
 
 
+def as_the_rows_say(links: LinkSet, rows: Sequence[Proposal]) -> LinkSet:
+    """Links in which a lesion is *vanished* where its row says that only liver was drawn; that part is nobody's."""
+    gone = {row.name: row for row in rows if row.state is LesionState.DISAPPEARED}
+    named: list[Link] = []
+    loose = list(links.new())
+    for link in links.links:
+        if link.name in gone and link.parts:
+            remark = {"remark": gone[link.name].evidence["remark"]}
+            loose += [
+                Link(None, (part,), LinkKind.UNCLEAR, link.confidence, {**remark}) for part in link.parts
+            ]
+            evidence = {**link.evidence, **remark}
+            named.append(replace(link, parts=(), outcome=LinkKind.VANISHED, evidence=evidence))
+        elif link.name is not None:
+            named.append(link)
+    return replace(links, links=(*named, *loose))
+
+
 def _empty(row: Proposal, link: Link, place: Lesion, look: Look, there: Difference | None) -> Proposal:
     """Nothing was found; a place in doubt, or whose tissue is no healthy liver, is never called empty."""
     row.evidence["highest_probability_in_place"] = round(float(place.values(look.probability).max()), 3)
