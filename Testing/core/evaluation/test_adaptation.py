@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy import stats
 from typer.testing import CliRunner
 
@@ -14,6 +15,7 @@ from HCCResponseLib.base.errors import GeometryError, InputError
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.evaluation.adaptation.methods import METHODS, methods_named
 from HCCResponseLib.evaluation.adaptation.pairs import DEVELOPMENT_SEEDS, TEST_SEEDS, draw_fates
+from HCCResponseLib.evaluation.adaptation.pictures import draw_worst_lesion
 from HCCResponseLib.evaluation.adaptation.run import compare, dice, prepare
 from HCCResponseLib.evaluation.adaptation.stats import compare_paired, summarise
 from HCCResponseLib.evaluation.adaptation.store import is_done, read_records
@@ -27,6 +29,7 @@ from HCCResponseLib.evaluation.adaptation.table import (
 from HCCResponseLib.evaluation.records import RECORDS, append_record
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.nets.pool import FIRST_TRAINING_SEED
 from HCCResponseLib.synth.lesions import Fate
 from HCCResponseLib.synth.on_ct import make_subject_on_ct
@@ -169,6 +172,22 @@ def test_truth_against_itself_is_perfect():
     assert nothing["dsc"] == 0
     assert nothing["found_category"] == "CR"
     assert dice(None, None) is None
+
+
+def test_the_worst_lesion_of_a_pair_is_drawn_with_its_figures_and_sorts_by_them(tmp_path):
+    pair = prepare(small_subject())
+    truth = pair.truth["L1"]
+    far = Lesion.of(np.roll(truth.to_mask(), 4, axis=2))
+    measured = compare(pair, {"L1": far})
+    path = draw_worst_lesion(tmp_path, "phantom 7 ours", pair, {"L1": far}, measured)
+    assert path.name == f"{measured['lesions'][0]['dsc']:.2f}-phantom-7-ours.png"
+    colours = np.asarray(Image.open(path).convert("RGB")).reshape(-1, 3).astype(int)
+    for drawn in ((240, 228, 66), (213, 94, 0), (86, 180, 233)):  # true, found, carried
+        assert (np.abs(colours - drawn).max(1) < 40).sum() > 20, drawn
+    gone = draw_worst_lesion(tmp_path, "none", pair, {"L1": None}, compare(pair, {"L1": None}))
+    assert gone.name == "0.00-none.png"
+    nothing = {"lesions": [{"lesion": "L1", "dsc": None}]}
+    assert draw_worst_lesion(tmp_path, "gone and not found", pair, {"L1": None}, nothing) is None
 
 
 @pytest.fixture(scope="module")

@@ -78,7 +78,7 @@ def _run(request: EvaluationRequest) -> None:
 def _tell(output: Path, background: str, as_json: bool) -> None:
     from HCCResponseLib.base.files import write_text
     from HCCResponseLib.evaluation.adaptation.plots import draw_plots
-    from HCCResponseLib.evaluation.adaptation.store import read_records
+    from HCCResponseLib.evaluation.adaptation.store import PICTURES, read_records
     from HCCResponseLib.evaluation.adaptation.table import (
         as_csv,
         markdown,
@@ -101,3 +101,6 @@ def _tell(output: Path, background: str, as_json: bool) -> None:
         return
     say(text)
     console.print(f"Tables, CSV and plots are in {output}: {', '.join(p.name for p in plots)}")
+    pictures = output / PICTURES
+    if pictures.is_dir():
+        console.print(f"The worst lesion of each pair is drawn in {pictures}, the worst pairs first by name.")

@@ -92,13 +92,16 @@ def evaluate(
     report: Report,
     kept: Path,
     prompts: PromptModel | None = None,
-) -> dict[str, Any]:
-    """Adapt where the method says so, contour the follow-up, and compare: one flat record of plain values.
+) -> tuple[dict[str, Any], dict[str, Lesion | None]]:
+    """Adapt where the method says so, contour the follow-up, and compare.
 
     Args:
         kept: where the adapted network is kept, or taken from if it is there; recipe and base model go into the name
             too, so that another way to use it costs no second adaptation.
         prompts: the prompt network, for a method that works with lines.
+
+    Returns:
+        one flat record of plain values, and each lesion's contour.
     """
     image = pair.subject.timepoints[1].volume
     model, facts = base, dict(_NO_ADAPTATION)
@@ -113,12 +116,8 @@ def evaluate(
         contours = _contour(pair, method, image, model)
     seconds = time.monotonic() - started
     facts["peak_mib"] = max(facts["peak_mib"] or 0, round(peak_memory_mib() or 0)) or None
-    return {
-        **compare(pair, contours),
-        "contour_s": round(seconds, 2),
-        "registration_s": round(pair.registration_s, 2),
-        **facts,
-    }
+    seconds_of = {"contour_s": round(seconds, 2), "registration_s": round(pair.registration_s, 2)}
+    return {**compare(pair, contours), **seconds_of, **facts}, contours
 
 
 def _adapted(pair: PreparedPair, recipe: Recipe, base: Model, seed: int, report: Report, kept: Path) -> Model:

@@ -6,6 +6,8 @@ from typing import Any
 from HCCResponseLib.evaluation.adaptation.stats import Record
 from HCCResponseLib.evaluation.records import record_lines
 
+PICTURES = "pictures"
+
 
 def read_records(folder: Path) -> list[Record]:
     """Finished results, the latest of each seed, method and background; a line torn by a kill is left out."""

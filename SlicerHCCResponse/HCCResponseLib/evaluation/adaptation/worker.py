@@ -10,9 +10,10 @@ from HCCResponseLib.base.jobs import Progress, Report, part_of, serve
 from HCCResponseLib.evaluation.adaptation.lines import prompt_model
 from HCCResponseLib.evaluation.adaptation.methods import methods_named
 from HCCResponseLib.evaluation.adaptation.pairs import draw_pair
+from HCCResponseLib.evaluation.adaptation.pictures import draw_worst_lesion
 from HCCResponseLib.evaluation.adaptation.request import EvaluationRequest
 from HCCResponseLib.evaluation.adaptation.run import PreparedPair, evaluate, prepare
-from HCCResponseLib.evaluation.adaptation.store import is_done, read_records
+from HCCResponseLib.evaluation.adaptation.store import PICTURES, is_done, read_records
 from HCCResponseLib.evaluation.records import append_record
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import require_same_grid
@@ -47,7 +48,10 @@ def work(request: EvaluationRequest, report: Report) -> dict[str, Any]:
             record = {**key, "software": __version__}
             within = part_of(report, share, 1 / total, stage)
             kept = folder / "adapted" / f"{label}-{seed}"
-            record |= evaluate(pair, method, base, seed, within, kept, prompts)
+            measured, contours = evaluate(pair, method, base, seed, within, kept, prompts)
+            record |= measured
+            name = f"{label} {seed} {method.name}"
+            draw_worst_lesion(folder / PICTURES / method.name, name, pair, contours, record)
             append_record(folder, record)
             made += 1
     return {"made": made, "there": there}
