@@ -1,6 +1,6 @@
 """Training samples of the prompt network: a lesion of a packed scan, prompts for it, a cube about them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +20,22 @@ from HCCResponseLib.nets.prompts.simulate import (
 )
 from HCCResponseLib.nets.prompts.tumours import draw_tumour, paint_tumour
 from HCCResponseLib.nets.streamed.vary import Variation
+from HCCResponseLib.nets.transplants import (
+    RealTumour,
+    draw_transplant,
+    paint_transplant,
+    real_tumours,
+    treated_transplant,
+)
 from HCCResponseLib.synth.anatomy import Points
 
 Vector = npt.NDArray[np.float64]
 DIAMETERS_MM = (5.0, 120.0)
 _REAL, _CLICK_ONLY, _CORRECTED = 0.25, 0.15, 0.35
 _OTHER_LESIONS = 0.5
+# Of the tumours from 12 mm on, half are real ones taken over from another place or patient; enlarged more than that, a
+# small one is a smear.
+_TAKEN_OVER, _TAKEN_OVER_MM, _ENLARGED, _TREATED = 0.5, 12.0, 1.4, 0.3
 _SMALLEST_VOXELS = 8
 _TRIES = 20
 _FILL_HU = -200.0
@@ -44,17 +54,18 @@ class Local:
 
 @dataclass(frozen=True)
 class Livers:
-    """The scans of a pack, with how deep every voxel lies in the liver."""
+    """The scans of a pack, with how deep every voxel lies in the liver, and their real tumours."""
 
     scans: tuple[PackedScan, ...]
     depth_mm: tuple[npt.NDArray[np.float32], ...]
     with_lesions: tuple[int, ...]
+    real: tuple[RealTumour, ...]
 
     @staticmethod
     def of(scans: list[PackedScan]) -> "Livers":
         """Prepare scans for drawing samples from them."""
         real = tuple(i for i, s in enumerate(scans) if s.lesions.any())
-        return Livers(tuple(scans), tuple(s.depth_mm() for s in scans), real)
+        return Livers(tuple(scans), tuple(s.depth_mm() for s in scans), real, real_tumours(scans))
 
 
 @dataclass(frozen=True)
@@ -92,8 +103,8 @@ def draw_local(livers: Livers, rng: np.random.Generator) -> Local | None:
     if livers.with_lesions and rng.random() < _REAL:
         return _real(livers.scans[livers.with_lesions[int(rng.integers(len(livers.with_lesions)))]], rng)
     number = int(rng.integers(len(livers.scans)))
-    low, high = np.log(DIAMETERS_MM)
-    return grown(livers.scans[number], livers.depth_mm[number], float(np.exp(rng.uniform(low, high))), rng)
+    diameter = float(np.exp(rng.uniform(*np.log(DIAMETERS_MM))))
+    return grown(livers.scans[number], livers.depth_mm[number], diameter, rng, livers.real)
 
 
 def _real(scan: PackedScan, rng: np.random.Generator) -> Local | None:
@@ -106,9 +117,17 @@ def _real(scan: PackedScan, rng: np.random.Generator) -> Local | None:
 
 
 def grown(
-    scan: PackedScan, depth: npt.NDArray[np.float32], diameter_mm: float, rng: np.random.Generator
+    scan: PackedScan,
+    depth: npt.NDArray[np.float32],
+    diameter_mm: float,
+    rng: np.random.Generator,
+    real: Sequence[RealTumour] = (),
 ) -> Local | None:
-    """A tumour of about this diameter, now and then with neighbours, at a random place of the liver."""
+    """A tumour of about this diameter, now and then with neighbours, at a random place of the liver.
+
+    Args:
+        real: tumours that are taken over for half of those from 12 mm on.
+    """
     exophytic = rng.random() < 0.2
     needed = diameter_mm / 2 * float(rng.uniform(0.15, 0.4) if exophytic else rng.uniform(0.4, 1.0))
     room = np.flatnonzero(depth >= min(needed, 0.9 * float(depth.max())))
@@ -128,9 +147,30 @@ def grown(
         away = direction / np.linalg.norm(direction) * (0.6 * (diameter_mm + size) + 2.0)
         points = _points(local, middle + away)
         paint_tumour(hu, points, draw_tumour(rng, size), local.mask, level)
-    mask = paint_tumour(hu, _points(local, middle), draw_tumour(rng, diameter_mm), tissue, level)
+    known = [r for r in real if _TAKEN_OVER_MM <= diameter_mm <= _ENLARGED * r.diameter_mm]
+    if known and rng.random() < _TAKEN_OVER:
+        mask = _taken_over(hu, local, known[int(rng.integers(len(known)))], diameter_mm, tissue, level, rng)
+    else:
+        mask = paint_tumour(hu, _points(local, middle), draw_tumour(rng, diameter_mm), tissue, level)
     mask = _largest(mask)
     return Local(hu, mask, local.spacing) if mask.sum() >= _SMALLEST_VOXELS else None
+
+
+def _taken_over(
+    hu: Float32,
+    local: Local,
+    tumour: RealTumour,
+    diameter_mm: float,
+    tissue: Mask,
+    level: float,
+    rng: np.random.Generator,
+) -> Mask:
+    """A real tumour in the middle of ``hu`` (in place); its mask."""
+    shown = draw_transplant(rng, tumour, diameter_mm)
+    if rng.random() < _TREATED:
+        shown = treated_transplant(rng, shown)
+    middle = [n // 2 for n in hu.shape]
+    return paint_transplant(hu, local.spacing, middle, shown, 1.0, tissue, level)
 
 
 def _largest(mask: Mask) -> Mask:

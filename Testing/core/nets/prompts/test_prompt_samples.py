@@ -19,6 +19,7 @@ from HCCResponseLib.nets.prompts.pack import (
 from HCCResponseLib.nets.prompts.samples import Livers, draw_sample, grown
 from HCCResponseLib.nets.prompts.simulate import corrections, faulty, longest_line, sloppy
 from HCCResponseLib.nets.prompts.tumours import draw_tumour, paint_tumour
+from HCCResponseLib.nets.transplants import RealTumour
 from HCCResponseLib.synth.anatomy import Points
 
 SPACING = (3.0, 1.0, 1.0)
@@ -92,6 +93,25 @@ def test_a_grown_tumour_differs_from_the_liver_and_stays_in_it():
         around = local.hu[(local.hu > 60) & ~local.mask]
         seen.append(abs(np.median(local.hu[local.mask]) - np.median(around)))
     assert np.median(seen) > 10
+
+
+def test_half_of_the_larger_tumours_are_real_ones_taken_over():
+    one = scan()
+    depth = one.depth_mm()
+    # A tumour that nobody would paint: 400 HU brighter than the liver.
+    real = (
+        RealTumour(np.full((9, 25, 25), 400, np.float32), np.ones((9, 25, 25), np.float32), SPACING, 28.0),
+    )
+
+    def taken(diameter):
+        drawn = [grown(one, depth, diameter, np.random.default_rng(seed), real) for seed in range(30)]
+        means = [np.mean(local.hu[local.mask]) for local in drawn if local is not None]
+        return len(means), sum(mean > 290 for mean in means)
+
+    count, there = taken(25.0)
+    assert 0.2 * count < there < 0.8 * count
+    assert taken(9.0)[1] == 0, "a small one would be a smear"
+    assert taken(45.0)[1] == 0, "and so would a small one enlarged"
 
 
 def test_no_part_of_a_tumour_lies_beyond_its_reach():
