@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from scipy import ndimage
 
@@ -96,6 +97,9 @@ def known_probability(
 ) -> Float32:
     """Tumour probability around each known lesion on the image's own grid, (z, y, x); 0 elsewhere.
 
+    Where the surroundings of two lesions meet, the look at the nearer one counts: at the edge of its window, where
+    another lesion lies, a network knows less.
+
     Args:
         carried: registered earlier contour of each lesion on the image's grid; it says where to look.
         with_prior: give these contours to the network too; only to one that has learned with them.
@@ -104,6 +108,7 @@ def known_probability(
     size, scan = image.geometry.size, image.geometry.spacing
     prior = label_map(list(carried.values()), size) > 0 if with_prior else None
     out = np.zeros(size, np.float32)
+    nearest = np.full(size, np.inf, np.float16)
     for number, lesion in enumerate(carried.values()):
         report(number / len(carried))
         if not lesion:
@@ -113,8 +118,21 @@ def known_probability(
         box = surrounding_box(lesion.box, size, scan, margin, window_mm(spacing))
         probability, grid = tumour_probability(model, image, box, prior, spacing, inference)
         local = resample(probability, grid, box_geometry(image.geometry, box), fill=0).astype(np.float32)
-        out[box] = np.maximum(out[box], local)
+        away, before = _away_mm(lesion.box, box, scan), nearest[box]
+        both = np.where(away == before, np.maximum(out[box], local), local)
+        out[box] = np.where(away > before, out[box], both)
+        nearest[box] = np.minimum(before, away)
     return out
+
+
+def _away_mm(box: Box, region: Box, spacing: Spacing) -> npt.NDArray[np.float16]:
+    """How far each voxel of a region lies from a box within it, along the axis where it is farthest; 0 inside."""
+    along = []
+    for inner, outer, step in zip(box, region, spacing, strict=True):
+        index = np.arange(outer.start, outer.stop)
+        along.append(np.maximum(np.maximum(inner.start - index, index - inner.stop + 1), 0) * step)
+    z, y, x = (values.astype(np.float16) for values in along)
+    return np.asarray(np.maximum(np.maximum(z[:, None, None], y[None, :, None]), x[None, None, :]))
 
 
 def liver_and_tumour(

@@ -6,9 +6,10 @@ import torch
 from monai.inferers import sliding_window_inference
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.geometry import Geometry, box_geometry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.nets import segment
 from HCCResponseLib.nets.inputs import WorkingGrid
 from HCCResponseLib.nets.model import Model, load_model
 from HCCResponseLib.nets.network import FCD, FCDConfig
@@ -152,6 +153,35 @@ def test_a_small_lesion_is_looked_at_magnified():
             off[name, size] = int((found ^ lesion).sum())
     assert off["fine", "small"] < 0.6 * off["coarse", "small"]
     assert off["fine", "large"] == off["coarse", "large"] == off["coarse", "small"]
+
+
+@pytest.mark.parametrize("names", [("L1", "L2"), ("L2", "L1")])
+def test_of_two_lesions_the_look_at_the_nearer_one_counts(monkeypatch, names):
+    """The window of one reaches into the other, and its border was seen there as a straight cut."""
+    grid = Geometry((40, 100, 160), (2.0, 1.0, 1.0))
+    left, right = (
+        (slice(15, 25), slice(40, 60), slice(40, 60)),
+        (slice(15, 25), slice(40, 60), slice(80, 100)),
+    )
+    masks = {}
+    for name, place in (("L1", left), ("L2", right)):
+        masks[name] = np.zeros(grid.size, bool)
+        masks[name][place] = True
+
+    def look(_model, image, box, _prior, _spacing, _inference):
+        here = box_geometry(image.geometry, box)
+        nearer = box[2].start + box[2].stop < 2 * 70
+        return np.full(here.size, 0.2 if nearer else 0.9, np.float32), here
+
+    monkeypatch.setattr(segment, "tumour_probability", look)
+    image = Volume(np.zeros(grid.size, np.int16), grid)
+    lesions = {name: Lesion.of(masks[name]) for name in names}
+    found = known_probability(image, by_attenuation(), lesions, False)
+    assert found[left] == pytest.approx(0.2)
+    assert found[right] == pytest.approx(0.9)
+    # Between them each counts up to the middle.
+    assert found[20, 50, 65] == pytest.approx(0.2)
+    assert found[20, 50, 75] == pytest.approx(0.9)
 
 
 def scan(organs: list[tuple[tuple[slice, slice, slice], int]]) -> Volume:

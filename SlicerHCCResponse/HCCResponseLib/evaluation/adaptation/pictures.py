@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.files import write_atomically
@@ -14,7 +15,9 @@ from HCCResponseLib.imaging.boxes import Box, bounding_box
 from HCCResponseLib.imaging.volumes import Volume, window
 from HCCResponseLib.lesions.lesion import Lesion, union
 
-_WINDOW = (-110.0, 190.0)  # soft tissue, narrow enough for a tumour that is 15 HU darker than its liver
+# About the level of what is shown: narrow enough for a tumour that is 15 HU darker than its liver, in any phase.
+_BELOW_HU, _ABOVE_HU = 120.0, 120.0
+_SOFT_HU = (-20, 250)
 _AROUND_MM = 25.0
 # Told apart with any colour vision: Okabe & Ito.
 _TRUE, _FOUND, _PLACE = ("#f0e442", "-"), ("#d55e00", (0, (3, 1.5))), ("#56b4e9", (0, (1, 1)))
@@ -67,7 +70,7 @@ def _draw(axis: Any, image: Volume, contours: Mapping[Any, Lesion | None]) -> No
     box: Box = bounding_box(everything, spacing, _AROUND_MM)
     cut = image.hu[level][box[1:]]
     height, width = (n * s for n, s in zip(cut.shape, spacing[1:], strict=True))
-    axis.imshow(window(cut, _WINDOW), cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
+    axis.imshow(window(cut, _range_of(cut)), cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
     for (colour, dashes), one in shown.items():
         plane: Mask = one.to_mask()[level][box[1:]]
         if plane.any():
@@ -75,6 +78,12 @@ def _draw(axis: Any, image: Volume, contours: Mapping[Any, Lesion | None]) -> No
             down = (np.arange(cut.shape[0]) + 0.5) * spacing[1]
             axis.contour(across, down, plane, [0.5], colors=colour, linestyles=[dashes], linewidths=1.3)
     axis.text(2, height - 2, f"slice {level + 1}", color="white", fontsize=8)
+
+
+def _range_of(cut: npt.NDArray[np.int16]) -> tuple[float, float]:
+    soft = cut[(cut > _SOFT_HU[0]) & (cut < _SOFT_HU[1])]
+    level = float(np.median(soft)) if soft.size else 60.0
+    return level - _BELOW_HU, level + _ABOVE_HU
 
 
 def _level(shown: Mapping[Any, Lesion]) -> int:
