@@ -30,8 +30,8 @@ WIDTHS = (420, 600)
 HEIGHT = 760
 
 
-def write_study(folder: Path) -> Path:
-    """The demonstration's subject, without any contour."""
+def write_study(folder: Path) -> tuple[Path, list[Any]]:
+    """The demonstration's subject, without any contour, and where its tumours are: a label map for each visit."""
     import yaml
 
     from HCCResponseLib.imaging.write import write_volume
@@ -46,7 +46,7 @@ def write_study(folder: Path) -> Path:
         points.append({"name": name, "date": day.isoformat(), "image": file, "phase": "portal venous"})
     study = folder / "study.yaml"
     study.write_text(yaml.safe_dump({"subject": subject.subject_id, "timepoints": points}), encoding="utf-8")
-    return study
+    return study, [point.lesions.labels for point in subject.timepoints]
 
 
 class Camera:
@@ -98,13 +98,15 @@ def wait(widget: Any, until: float | None = None) -> None:
         raise SystemExit(f"the job: {jobs.job.outcome}")
 
 
-def accept_all(widget: Any, point: str) -> None:
-    """Accept every lesion of a time point, by the button."""
+def decide_all(widget: Any, point: str, labels: Any) -> None:
+    """Accept every lesion of a time point that is one and reject the others, by the buttons."""
     panel = widget.panel
     for name, row in list(panel.presenter.state.rows[point].items()):
         if not row.is_candidate:
             panel._context.select(point, name)
-            widget.ui.acceptButton.click()
+            found = row.contour
+            real = found is None or labels[found.box][found.voxels].any()
+            (widget.ui.acceptButton if real else widget.ui.rejectButton).click()
 
 
 def zoom(field_mm: float = 260.0) -> None:
@@ -119,7 +121,7 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="hcc-response-pictures-"))
     os.environ["HCC_RESPONSE_PEOPLE"] = str(folder / "people.sqlite")
-    study = write_study(folder)
+    study, labels = write_study(folder)
     widget = load_module(MODULE)
     ui, camera = widget.ui, Camera(widget, out)
     ui.readerEdit.setText("dr.a")
@@ -135,7 +137,7 @@ def main() -> None:
     widget.panel._context.select("baseline", names[0])
     camera.panel("3-baseline", "lesion")
     camera.views("3-baseline-views")
-    accept_all(widget, "baseline")
+    decide_all(widget, "baseline", labels[0])
     camera.panel("4-accepted", "propose")
     ui.adaptButton.click()
     wait(widget, 0.3)
@@ -145,14 +147,14 @@ def main() -> None:
     widget.panel._context.select("follow-up 1", names[0])
     camera.panel("6-follow-up", "lesion")
     camera.views("6-follow-up-views")
-    follow_up_and_sign(widget, camera, names[0])
+    follow_up_and_sign(widget, camera, names[0], labels[1])
     print(f"pictures in {out}; the read in {folder}")
 
 
-def follow_up_and_sign(widget: Any, camera: Camera, name: str) -> None:
+def follow_up_and_sign(widget: Any, camera: Camera, name: str, labels: Any) -> None:
     """Edit one lesion by its line, decide on the rest, look at the category, sign."""
     ui, panel = widget.ui, widget.panel
-    accept_all(widget, "follow-up 1")
+    decide_all(widget, "follow-up 1", labels)
     line = panel.scene_view.line_node("follow-up 1", name)
     point = [0.0, 0.0, 0.0]
     line.GetNthControlPointPositionWorld(1, point)
