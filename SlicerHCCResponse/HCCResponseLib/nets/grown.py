@@ -16,6 +16,8 @@ from HCCResponseLib.nets.pool import FIRST_TRAINING_SEED, make_case
 from HCCResponseLib.nets.prompts.pack import PackedScan
 from HCCResponseLib.nets.prompts.tumours import Tumour, draw_tumour, paint_tumour
 from HCCResponseLib.nets.transplants import (
+    ENLARGED,
+    SMALLEST_MM,
     RealTumour,
     draw_transplant,
     paint_transplant,
@@ -28,9 +30,9 @@ from HCCResponseLib.synth.lesions import treated
 Vector = npt.NDArray[np.float64]
 _COUNTS = (0.15, 0.25, 0.2, 0.15, 0.1, 0.1, 0.05)
 _DIAMETERS_MM = (6.0, 150.0)
-# Share of the tumours that are real ones taken over from another place or patient; how small they become, in mm, and
-# how much larger at most; how many of them may reach beyond the liver, and how far.
-_TAKEN_OVER, _TAKEN_OVER_MM, _ENLARGED = 0.5, 12.0, 1.4
+# Share of the tumours that are real ones taken over from another place or patient; how many of them may reach beyond
+# the liver, and how far.
+_TAKEN_OVER = 0.5
 _BULGES, _BULGE_MM, _SOFT_HU = 0.4, 20.0, -30
 # Scans on their own grid are there for small lesions.
 _LARGEST_CROPPED_MM = 25.0
@@ -202,9 +204,8 @@ def _take_over(
 ) -> None:
     """Show a real tumour at both visits; large ones may bulge out of the liver."""
     tumour = real[int(rng.integers(len(real)))]
-    # Enlarged, a small one is a smear.
-    largest = min(largest_mm, _ENLARGED * tumour.diameter_mm)
-    diameter = float(np.exp(rng.uniform(*np.log((min(_TAKEN_OVER_MM, largest), largest)))))
+    largest = min(largest_mm, ENLARGED * tumour.diameter_mm)
+    diameter = float(np.exp(rng.uniform(*np.log((min(SMALLEST_MM, largest), largest)))))
     needed = min(diameter / 2 * rng.uniform(0.15, 0.8), 0.9 * float(depth.max()))
     index = _room(visits, depth, needed, rng)
     if index is None:

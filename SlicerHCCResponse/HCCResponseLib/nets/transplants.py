@@ -15,16 +15,18 @@ from HCCResponseLib.base.arrays import Float32, Mask
 from HCCResponseLib.imaging.boxes import bounding_box
 from HCCResponseLib.nets.inputs import Spacing
 from HCCResponseLib.nets.prompts.pack import PackedScan
-from HCCResponseLib.nets.prompts.tumours import grain_of
+from HCCResponseLib.nets.prompts.tumours import LIPIODOL_HU, grain_of
 
 Vector = npt.NDArray[np.float64]
+# How small real tumours become in mm, and how much larger at most: enlarged, a small one is a smear.
+SMALLEST_MM, ENLARGED = 12.0, 1.4
 _FEWEST_VOXELS = 100
 _AROUND_MM = 15.0
 # What is finer is noise. Resized, a tumour is smoothed by this share of a new voxel, too, else its noise comes back.
 _TEXTURE_MM, _RESIZED = 1.5, 0.4
 _LEAST_SHARE = 0.05
 # Kinds of treated tumours as those of synth.lesions.treated; lipiodol lies in patches of about this size.
-_LIPIODOL_HU, _PATCH_MM = 220.0, 2.5
+_PATCH_MM = 2.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,5 +181,5 @@ def _treated(hu: Float32, shown: Transplant, mask: Mask, spacing: Spacing) -> Fl
         pattern = ndimage.gaussian_filter(rough, [_PATCH_MM / s for s in spacing])
         pattern /= pattern.std()
         bright = pattern > np.quantile(pattern[mask], 1 - shown.lipiodol)
-        hu = np.where(bright, _LIPIODOL_HU + 80.0 * np.abs(pattern), hu)
+        hu = np.where(bright, LIPIODOL_HU + 80.0 * np.abs(pattern), hu)
     return np.asarray(hu, dtype=np.float32)

@@ -184,6 +184,8 @@ def test_the_worst_lesion_of_a_pair_is_drawn_with_its_figures_and_sorts_by_them(
     colours = np.asarray(Image.open(path).convert("RGB")).reshape(-1, 3).astype(int)
     for drawn in ((240, 228, 66), (213, 94, 0), (86, 180, 233)):  # true, found, carried
         assert (np.abs(colours - drawn).max(1) < 40).sum() > 20, drawn
+    better = draw_worst_lesion(tmp_path, "phantom 7 ours", pair, pair.truth, compare(pair, pair.truth))
+    assert [p.name for p in tmp_path.iterdir()] == [better.name] == ["1.00-phantom-7-ours.png"]
     gone = draw_worst_lesion(tmp_path, "none", pair, {"L1": None}, compare(pair, {"L1": None}))
     assert gone.name == "0.00-none.png"
     nothing = {"lesions": [{"lesion": "L1", "dsc": None}]}

@@ -26,7 +26,9 @@ _TRUE, _FOUND, _PLACE = ("#f0e442", "-"), ("#d55e00", (0, (3, 1.5))), ("#56b4e9"
 def draw_worst_lesion(
     folder: Path, name: str, pair: PreparedPair, found: Mapping[str, Lesion | None], record: Record
 ) -> Path | None:
-    """Draw the lesion with the lowest Dice coefficient; ``None`` where no lesion has one.
+    """Draw the lesion with the lowest Dice coefficient in place of an earlier picture of this pair.
+
+    Nothing is drawn, and ``None`` returned, where no lesion has a coefficient.
 
     Args:
         name: of the pair; the file's name begins with the coefficient, so that a listing has the worst first.
@@ -37,6 +39,9 @@ def draw_worst_lesion(
     """
     from matplotlib.figure import Figure
 
+    # Of other weights or a second run: its name would be another one.
+    for earlier in folder.glob(f"[01].[0-9][0-9]-{_file(name)}"):
+        earlier.unlink()
     rows = [row for row in record["lesions"] if row["dsc"] is not None]
     if not rows:
         return None
@@ -53,10 +58,14 @@ def draw_worst_lesion(
     right.set_title(f"follow-up, {lengths}", fontsize=9)
     words = "yellow: true; orange, dashed: found; blue, dotted: carried from the baseline"
     figure.suptitle(f"{name}, {lesion} ({row['fate']}): Dice {row['dsc']:.2f}\n{words}", fontsize=9)
-    path = folder / f"{row['dsc']:.2f}-{name.replace(' ', '-')}.png"
+    path = folder / f"{row['dsc']:.2f}-{_file(name)}"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=90))
     return path
+
+
+def _file(name: str) -> str:
+    return f"{name.replace(' ', '-')}.png"
 
 
 def _draw(axis: Any, image: Volume, contours: Mapping[Any, Lesion | None]) -> None:

@@ -21,6 +21,8 @@ from HCCResponseLib.nets.prompts.simulate import (
 from HCCResponseLib.nets.prompts.tumours import draw_tumour, paint_tumour
 from HCCResponseLib.nets.streamed.vary import Variation
 from HCCResponseLib.nets.transplants import (
+    ENLARGED,
+    SMALLEST_MM,
     RealTumour,
     draw_transplant,
     paint_transplant,
@@ -33,9 +35,8 @@ Vector = npt.NDArray[np.float64]
 DIAMETERS_MM = (5.0, 120.0)
 _REAL, _CLICK_ONLY, _CORRECTED = 0.25, 0.15, 0.35
 _OTHER_LESIONS = 0.5
-# Of the tumours from 12 mm on, half are real ones taken over from another place or patient; enlarged more than that, a
-# small one is a smear.
-_TAKEN_OVER, _TAKEN_OVER_MM, _ENLARGED, _TREATED = 0.5, 12.0, 1.4, 0.3
+# Share of the tumours that are real ones taken over from another place or patient, where they may have that size.
+_TAKEN_OVER, _TREATED = 0.5, 0.3
 _SMALLEST_VOXELS = 8
 _TRIES = 20
 _FILL_HU = -200.0
@@ -147,7 +148,7 @@ def grown(
         away = direction / np.linalg.norm(direction) * (0.6 * (diameter_mm + size) + 2.0)
         points = _points(local, middle + away)
         paint_tumour(hu, points, draw_tumour(rng, size), local.mask, level)
-    known = [r for r in real if _TAKEN_OVER_MM <= diameter_mm <= _ENLARGED * r.diameter_mm]
+    known = [r for r in real if SMALLEST_MM <= diameter_mm <= ENLARGED * r.diameter_mm]
     if known and rng.random() < _TAKEN_OVER:
         mask = _taken_over(hu, local, known[int(rng.integers(len(known)))], diameter_mm, tissue, level, rng)
     else:

@@ -13,7 +13,7 @@ from HCCResponseLib.synth.lesions import SyntheticLesion, draw_lesion, treated
 
 Vector = npt.NDArray[np.float64]
 _ROUND, _LOBED = 0.5, 0.35
-_LIPIODOL_HU = 220.0
+LIPIODOL_HU = 220.0
 _MARGIN_VOXELS = 6  # the grain is told from a smoothed scan
 
 
@@ -156,7 +156,7 @@ def _values(tumour: Tumour, p: Points, radius: Float32, level: float, mask: Mask
         value = np.where(depth < 3.0, value + tumour.rim_hu, value)
     if first.core:
         value = np.where(radius < first.core, first.core_hu + 3.0 * pattern, value)
-    for share, bright in ((first.lipiodol, _LIPIODOL_HU), (tumour.calcified, _LIPIODOL_HU)):
+    for share, bright in ((first.lipiodol, LIPIODOL_HU), (tumour.calcified, LIPIODOL_HU)):
         if share:
             threshold = np.quantile(pattern[mask], 1 - share)
             value = np.where(pattern > threshold, bright + 80.0 * np.abs(pattern), value)
