@@ -24,6 +24,8 @@ ADDED_BY = "added by "
 
 # Key of the evidence that says why a scan is none of those that what proposed the row was made for.
 OUTSIDE_DOMAIN = "outside_domain"
+# Evidence of a contour that a second network has drawn where the first had drawn nothing.
+SECOND_LOOK = "second_look"
 
 
 OUTSIDE_WORDS = "Proposed on a scan that the network was not made for."
@@ -103,6 +105,11 @@ class Proposal:
         return str(self.evidence.get(OUTSIDE_DOMAIN) or "")
 
     @property
+    def is_second_look(self) -> bool:
+        """Whether the network that knows this lesion has drawn nothing, and another one has."""
+        return SECOND_LOOK in self.evidence
+
+    @property
     def needs_a_look(self) -> bool:
         """Whether only a reader who looks can take it over."""
-        return self.says_disappeared or bool(self.outside_domain)
+        return self.says_disappeared or bool(self.outside_domain) or self.is_second_look

@@ -4,11 +4,13 @@ Rooms above take engines from here, so that nobody sees the list without the ada
 """
 
 from HCCResponseLib.adapt import engine as adapted
+from HCCResponseLib.engines.available import prompt
 from HCCResponseLib.engines.registry import engine_named, engines, how_to_install, register
 from HCCResponseLib.engines.run import check_engine, fetch_weights, run_engine
 
 __all__ = [
     "ADAPTED",
+    "PROMPT",
     "check_engine",
     "engine_named",
     "engines",
@@ -17,5 +19,5 @@ __all__ = [
     "run_engine",
 ]
 
-ADAPTED = adapted.INFO.name
+ADAPTED, PROMPT = adapted.INFO.name, prompt.INFO.name
 register(adapted)

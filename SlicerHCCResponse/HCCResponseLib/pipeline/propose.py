@@ -23,6 +23,7 @@ from HCCResponseLib.nets.weights_file import weights_sha256
 from HCCResponseLib.pipeline.adaptation import AcceptedVisit, adapt_to
 from HCCResponseLib.pipeline.domain import judge_adapted, judge_survey, judged, marked, scan_facts
 from HCCResponseLib.pipeline.request import Options
+from HCCResponseLib.pipeline.second_look import SecondLook
 from HCCResponseLib.pipeline.segmentation import EngineRunner
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.review.decisions.decide import decide
@@ -204,7 +205,9 @@ def _propose_one(
         views.append(view)
         return view
 
-    look = FollowUpNetworks(lambda carried, part: at_work.known(point, image, carried, part), survey)
+    second = SecondLook(runner, point, image, part_of(report, 0.9, 0.05, "second look"))
+    again = second.ask() if at_work.adapted is not None else None
+    look = FollowUpNetworks(lambda carried, part: at_work.known(point, image, carried, part), survey, again)
     done = propose_follow_up(
         point.name,
         image,
@@ -224,6 +227,8 @@ def _propose_one(
         "suppressed": [s.as_dict() for s in done.suppressed],
         "domain": whole.as_dict(),
     }
+    if second.answers:
+        more["second_look"] = second.answers
     known = whole
     if at_work.adapted is not None:
         known = judge_adapted(runner.options.base, at_work.learned, here)

@@ -36,7 +36,7 @@ def synthetic(
     liver: Annotated[Path | None, typer.Option(help="Liver mask of that CT, on its grid.")] = None,
     model: ModelOption = None,
     prompt_model: Annotated[
-        Path | None, typer.Option(help="Prompt network for the method 'line'; default: the one at hand.")
+        Path | None, typer.Option(help="Prompt network for 'line' and 'ours'; default: the one at hand.")
     ] = None,
     tables_only: Annotated[
         bool, typer.Option(help="Print the results that are there, compute nothing new.")

@@ -1,4 +1,6 @@
-"""The method ``line``: at every visit the reader draws a line through each lesion, and nothing is adapted.
+"""The prompt network in the benchmark: the method ``line``, and the second look of ours.
+
+``line``: at every visit the reader draws a line through each lesion, and nothing is adapted.
 
 The lines are drawn from the truth as readers draw them, a fifth of them carelessly (nets/prompts/simulate.py). A lesion
 that is gone gets none: that it is gone, the reader has seen. So this method is told more than the others.
@@ -9,13 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
+from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError, ModelError
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.lesions.prompt import Line, Lps, Prompts
+from HCCResponseLib.lesions.prompt import Click, Line, Lps, Prompts
 from HCCResponseLib.nets.prompts.contour import contour_from_prompts
 from HCCResponseLib.nets.prompts.network import PromptModel, load_prompt_model
 from HCCResponseLib.nets.prompts.simulate import longest_line, sloppy
+from HCCResponseLib.track.identity.second_look import Ask, deepest
 
 
 def prompt_model(named: Path | None) -> PromptModel:
@@ -29,7 +33,7 @@ def prompt_model(named: Path | None) -> PromptModel:
 
     file = named or weights_at_hand(engine_named("prompt"))
     if file is None:
-        raise ModelError("The method 'line' needs a prompt network; name one with --prompt-model.")
+        raise ModelError("The methods 'line' and 'ours' need a prompt network; name one with --prompt-model.")
     return load_prompt_model(file)
 
 
@@ -42,13 +46,27 @@ def contours_by_lines(
         found[name] = None
         if lesion is not None:
             line = _drawn(lesion, image, np.random.default_rng((seed, number)))
-            try:
-                drawn = contour_from_prompts(model, image, Prompts(line))
-            except InputError:
-                continue
-            start = tuple(s.start for s in drawn.box)
-            found[name] = Lesion(image.geometry.size, start, drawn.mask)
+            found[name] = _contour(model, image, Prompts(line), None)
     return found
+
+
+def ask_about(model: PromptModel, image: Volume) -> Ask:
+    """The second look of a follow-up, as the product takes it."""
+
+    def ask(place: Lesion) -> Lesion | None:
+        x, y, z = image.geometry.index_to_lps(deepest(place, image.geometry.spacing)).tolist()
+        return _contour(model, image, Prompts(clicks=(Click((x, y, z)),)), place.to_mask())
+
+    return ask
+
+
+def _contour(model: PromptModel, image: Volume, prompts: Prompts, prior: Mask | None) -> Lesion | None:
+    try:
+        drawn = contour_from_prompts(model, image, prompts, prior)
+    except InputError:
+        return None
+    z, y, x = (s.start for s in drawn.box)
+    return Lesion(image.geometry.size, (z, y, x), drawn.mask)
 
 
 def _drawn(lesion: Lesion, image: Volume, rng: np.random.Generator) -> Line:

@@ -18,6 +18,7 @@ class Method:
         prior: give the registered baseline contour to the network.
         flips: contour the mirrored follow-up too, and average.
         line: by the reader's line at the follow-up, with the prompt network instead of the base network.
+        second_look: ask the prompt network about places in which nothing was drawn and that are no healthy liver.
     """
 
     name: str
@@ -26,6 +27,12 @@ class Method:
     prior: bool
     flips: bool = False
     line: bool = False
+    second_look: bool = False
+
+    @property
+    def prompts(self) -> bool:
+        """Whether the prompt network takes part."""
+        return self.line or self.second_look
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values: what a stored result must have been made with to be taken again.
@@ -34,7 +41,7 @@ class Method:
         older results void.
         """
         plain = asdict(self)
-        for switch in ("flips", "line"):
+        for switch in ("flips", "line", "second_look"):
             if not plain[switch]:
                 del plain[switch]
         if self.recipe is not None:
@@ -45,7 +52,7 @@ class Method:
         return plain
 
 
-OURS = Method("ours", "ours", QUICK, True)
+OURS = Method("ours", "ours", QUICK, True, second_look=True)
 
 
 def _ours(name: str, prior: bool = True, **changes: Any) -> Method:
@@ -74,6 +81,7 @@ METHODS = {
         Method("faithful-float32", "IDOL as published, in single precision", MOON2026, False),
         OURS,
         replace(OURS, name="ours-flips", flips=True),
+        replace(OURS, name="ours-one-look", words="ours without the second look", second_look=False),
         _ours("ours-no-prior", prior=False, use_prior=False),
         _ours("ours-no-treated", treated=0.0, gone=0.0),
         _ours("ours-more-treated", treated=0.6, gone=0.08, prior_error_mm=4.0),

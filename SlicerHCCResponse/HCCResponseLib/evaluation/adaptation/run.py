@@ -17,7 +17,7 @@ from HCCResponseLib.adapt.idol import adapt
 from HCCResponseLib.adapt.recipe import Recipe
 from HCCResponseLib.base.arrays import Float32
 from HCCResponseLib.base.jobs import Report, peak_memory_mib
-from HCCResponseLib.evaluation.adaptation.lines import contours_by_lines
+from HCCResponseLib.evaluation.adaptation.lines import ask_about, contours_by_lines
 from HCCResponseLib.evaluation.adaptation.methods import Method
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.resample import resample
@@ -38,6 +38,7 @@ from HCCResponseLib.response.types import LesionFinding, LesionRole, LesionState
 from HCCResponseLib.synth.subject import SyntheticSubject
 from HCCResponseLib.track.identity.components import carry_identities
 from HCCResponseLib.track.identity.presence import HealthyLiver
+from HCCResponseLib.track.identity.second_look import Ask, look_again, with_drawn
 from HCCResponseLib.track.registration.register import carry_contours, register
 
 _THRESHOLD = 0.5
@@ -98,7 +99,7 @@ def evaluate(
     Args:
         kept: where the adapted network is kept, or taken from if it is there; recipe and base model go into the name
             too, so that another way to use it costs no second adaptation.
-        prompts: the prompt network, for a method that works with lines.
+        prompts: the prompt network, for a method that works with it.
 
     Returns:
         one flat record of plain values, and each lesion's contour.
@@ -113,7 +114,8 @@ def evaluate(
     if method.line and prompts is not None:
         contours = contours_by_lines(prompts, image, pair.truth, seed)
     else:
-        contours = _contour(pair, method, image, model)
+        ask = ask_about(prompts, image) if method.second_look and prompts is not None else None
+        contours = _contour(pair, method, image, model, ask)
     seconds = time.monotonic() - started
     facts["peak_mib"] = max(facts["peak_mib"] or 0, round(peak_memory_mib() or 0)) or None
     seconds_of = {"contour_s": round(seconds, 2), "registration_s": round(pair.registration_s, 2)}
@@ -168,17 +170,23 @@ def _reset_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
-def _contour(pair: PreparedPair, method: Method, image: Volume, model: Model) -> dict[str, Lesion | None]:
+def _contour(
+    pair: PreparedPair, method: Method, image: Volume, model: Model, ask: Ask | None
+) -> dict[str, Lesion | None]:
     """Each followed lesion's contour by the path that every method shares."""
     inference = replace(PLAIN, flips=method.flips)
     places = {n: c.lesion for n, c in pair.carried.items()}
     probability = known_probability(image, model, places, method.prior, inference)
-    found = carry_identities(probability > _THRESHOLD, pair.carried, image.geometry.spacing)
+    drawn = np.asarray(probability > _THRESHOLD)
+    found = carry_identities(drawn, pair.carried, image.geometry.spacing)
     liver = np.asarray(pair.subject.timepoints[1].liver, bool)
-    drawn = [one for one in (*places.values(), *found.values()) if one]
-    healthy = HealthyLiver.of(image, liver, drawn)
+    lesions = [one for one in (*places.values(), *found.values()) if one]
+    healthy = HealthyLiver.of(image, liver, lesions)
     if healthy is None:
         return found
+    if ask and (seen := look_again(drawn, places, healthy, ask)):
+        drawn = with_drawn(drawn, seen.values())
+        found = carry_identities(drawn, pair.carried, image.geometry.spacing)
     # As track/identity/rows.py does with what a network draws in healthy liver.
     return {n: None if c is not None and healthy.is_only_liver(places[n], c) else c for n, c in found.items()}
 

@@ -18,6 +18,5 @@ def read_records(folder: Path) -> list[Record]:
 
 
 def is_done(records: list[Record], wanted: Record) -> bool:
-    """Whether a result of exactly this seed, background, method and base model is there."""
-    keys = ("seed", "background", "method", "base_sha256")
-    return any(all(r[k] == wanted[k] for k in keys) for r in records)
+    """Whether a result of exactly this seed, background, method and models is there."""
+    return any(all(r.get(k) == v for k, v in wanted.items()) for r in records)

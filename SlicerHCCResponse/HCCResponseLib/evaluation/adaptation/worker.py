@@ -26,7 +26,7 @@ def work(request: EvaluationRequest, report: Report) -> dict[str, Any]:
     base = load_model(request.base)
     grown_in = _background(request)
     methods = methods_named(request.methods)
-    prompts = prompt_model(request.prompts) if any(m.line for m in methods) else None
+    prompts = prompt_model(request.prompts) if any(m.prompts for m in methods) else None
     label = request.background.replace("/", "-")
     made = there = 0
     total = len(request.seeds) * len(methods)
@@ -39,6 +39,8 @@ def work(request: EvaluationRequest, report: Report) -> dict[str, Any]:
                 "method": json.loads(json.dumps(method.as_dict())),
                 "base_sha256": prompts.sha256 if method.line and prompts else base.sha256,
             }
+            if method.second_look and prompts:
+                key["prompts_sha256"] = prompts.sha256
             if is_done(read_records(folder), key):
                 there += 1
                 continue

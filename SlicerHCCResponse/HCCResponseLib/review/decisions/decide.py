@@ -310,8 +310,8 @@ def answer(
 def accept_all(store: ReadStore, state: ReadState, reader: str) -> int:
     """Accept undecided proposals unseen, all or none: the output says that it was not reviewed. Returns how many.
 
-    A lesion that is proposed as disappeared stays undecided, and so does what was proposed on a scan that the network
-    was not made for: without a look nobody knows.
+    A lesion that is proposed as disappeared stays undecided, and so do what was proposed on a scan that the network
+    was not made for and what only a second look has found: without a look nobody knows.
     """
     rows = [row for point in state.rows.values() for row in point.values() if row.decision is None]
     undecided = [row for row in rows if not row.proposal.needs_a_look]

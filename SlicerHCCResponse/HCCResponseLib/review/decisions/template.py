@@ -109,6 +109,8 @@ def row_words(row: Row) -> str:
         parts.append(f"suggested: {row.proposal.suggestion}")
     if row.proposal.outside_domain:
         parts.append("the network was not made for this scan")
+    if row.proposal.is_second_look:
+        parts.append("drawn by a second network where the first drew nothing: look at it")
     if row.proposal.says_disappeared:
         parts = [f"proposed as {size}: look at its place", place_words(row.proposal.evidence).rstrip(".")]
     return f"{kind}, {', '.join(filter(None, parts))}"

@@ -27,6 +27,7 @@ from HCCResponseLib.track.identity.rows import (
     known_row,
     with_doubtful_places,
 )
+from HCCResponseLib.track.identity.second_look import Ask, look_again, with_drawn
 from HCCResponseLib.track.new_lesions.candidates import (
     BaselineEvidence,
     Candidates,
@@ -85,10 +86,12 @@ class FollowUpNetworks:
     Attributes:
         known: tumour probability (z, y, x) around the carried contours, on the image's grid.
         survey: an engine's view of the whole scan.
+        again: contours what lies in the place of a lesion that ``known`` has not drawn; ``None``: nobody is asked.
     """
 
     known: Callable[[Mapping[str, Lesion], Report], npt.NDArray[np.float32]]
     survey: Callable[[Report], Survey]
+    again: Ask | None = None
 
 
 @dataclass(frozen=True)
@@ -159,8 +162,10 @@ def propose_follow_up(
     places = {n: k.place.lesion for n, k in known.items()}
     probability = look.known(places, part_of(report, 0.55, 0.35))
     healthy = _healthy_liver(image, view, list(places.values()))
-    links, proposals = propose_known(time_point, probability, known, image.geometry, convention, healthy)
-    report(Progress("Looking for new lesions", 0.9))
+    links, proposals = propose_known(
+        time_point, probability, known, image.geometry, convention, healthy, look.again
+    )
+    report(Progress("Looking for new lesions", 0.95))
     taken = [*places.values(), *(one.contour for one in proposals if one.contour is not None)]
     new = find_candidates(time_point, image, view, baseline.evidence(found), taken, convention)
     for visit in earlier:
@@ -195,22 +200,29 @@ def propose_known(
     geometry: Geometry,
     convention: Convention = RECIST,
     healthy: HealthyLiver | None = None,
+    again: Ask | None = None,
 ) -> tuple[LinkSet, list[Proposal]]:
     """Identities of the parts that the adapted network sees, and one proposal for every known lesion.
 
     Args:
         probability: of tumour, (z, y, x) on ``geometry``, which is that of the original slices.
         healthy: the patient's healthy liver in this scan; without it a place is judged by the network alone.
+        again: what is asked of places in which the network sees nothing; see :mod:`.second_look`.
     """
     places = {n: k.place.lesion for n, k in known.items()}
-    parts, links = link_parts(time_point, probability > _THRESHOLD, known, geometry)
+    found = np.asarray(probability > _THRESHOLD)
+    sure = {n: place for n, place in places.items() if known[n].trust.trustworthy}
+    seen = look_again(found, sure, healthy, again) if again else {}
+    if seen:
+        found = with_drawn(found, seen.values())
+    parts, links = link_parts(time_point, found, known, geometry)
     carriers = carriers_of(links, known)
     owners = {
         part: tuple(dict.fromkeys(carriers.get(n, n) for n in names))
         for part, names in links.owners().items()
     }
     contours = divide(parts, owners, places, geometry.spacing)
-    look = Look(time_point, geometry, probability, contours, carriers, convention, healthy)
+    look = Look(time_point, geometry, probability, contours, carriers, convention, healthy, frozenset(seen))
     rows = [known_row(links.of(n), known[n], look) for n in known]
     return as_the_rows_say(links, rows), rows
 

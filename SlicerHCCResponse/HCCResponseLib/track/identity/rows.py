@@ -16,7 +16,7 @@ from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import Link, LinkKind, LinkSet
-from HCCResponseLib.lesions.proposal import Evidence, Proposal, ProposalKind
+from HCCResponseLib.lesions.proposal import SECOND_LOOK, Evidence, Proposal, ProposalKind
 from HCCResponseLib.measure import RECIST, Convention, measure_lesion, measure_parts
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.identity.components import count_parts, is_too_small
@@ -39,6 +39,7 @@ class Look:
         carriers: for each merged lesion the one whose contour and diameter stand for all of them.
         convention: by which everything is measured.
         healthy: the patient's healthy liver in this scan, against which places are held.
+        again: lesions whose contour is that of the second look.
     """
 
     time_point: str
@@ -48,6 +49,7 @@ class Look:
     carriers: Mapping[str, str]
     convention: Convention = RECIST
     healthy: HealthyLiver | None = None
+    again: frozenset[str] = frozenset()
 
 
 def carriers_of(links: LinkSet, known: Mapping[str, KnownLesion]) -> dict[str, str]:
@@ -204,6 +206,12 @@ def _found(row: Proposal, link: Link, contour: Lesion, place: Lesion, look: Look
         }
     )
     row = replace(row, contour=contour, origin="adapted network")
+    if row.name in look.again:
+        row = replace(row, origin="prompt network")
+        row.evidence[SECOND_LOOK] = True
+        row.evidence["remark"] = (
+            "The adapted network drew nothing here; another one, which was shown the place, drew this contour: look."
+        )
     if is_too_small(contour, look.geometry.voxel_volume_mm3):
         size = contour.volume_mm3(look.geometry.voxel_volume_mm3)
         row.evidence["remark"] = (

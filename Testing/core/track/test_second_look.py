@@ -1,0 +1,133 @@
+"""Where a network draws nothing in tissue that is no healthy liver, another one is shown the place."""
+
+import numpy as np
+import pytest
+
+from HCCResponseLib.imaging.geometry import Geometry
+from HCCResponseLib.imaging.volumes import Volume
+from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.lesions.links import LinkKind
+from HCCResponseLib.lesions.warped import WarpedContour
+from HCCResponseLib.response.types import LesionState
+from HCCResponseLib.track.identity.follow_up import propose_known
+from HCCResponseLib.track.identity.matching import KnownLesion
+from HCCResponseLib.track.identity.presence import HealthyLiver
+from HCCResponseLib.track.identity.second_look import deepest, look_again
+from HCCResponseLib.track.registration.trust import LocalTrust
+from shapes import ball
+
+GRID = Geometry((40, 90, 90), (2.0, 1.5, 1.5))
+SURE = LocalTrust(True, True, 0.5, ())
+DOUBT = LocalTrust(False, True, 12.0, ("off by 12 mm",))
+LIVER = (
+    ball(GRID.size, (20, 45, 40), 19) | ball(GRID.size, (20, 60, 60), 18) | ball(GRID.size, (20, 30, 60), 18)
+)
+# Where the lesion was, where it is now, and another lesion beside it.
+PLACE = Lesion.of(ball(GRID.size, (20, 40, 40), 7))
+TRUE = Lesion.of(ball(GRID.size, (20, 42, 41), 6))
+OTHER = Lesion.of(ball(GRID.size, (20, 42, 55), 7))
+NOTHING = np.zeros(GRID.size, bool)
+
+
+def healthy(*lesions, seed=0):
+    """A liver with noise and these lesions, 30 HU darker."""
+    hu = np.where(LIVER, 110.0, 20.0)
+    for one in lesions:
+        hu[one.box][one.voxels] -= 30
+    hu += np.random.default_rng(seed).normal(0, 10, hu.shape)
+    return HealthyLiver.of(Volume(hu.astype(np.int16), GRID, "drawn"), LIVER, [PLACE, OTHER])
+
+
+class Asked:
+    """A second network that always gives the same answer."""
+
+    def __init__(self, answer):
+        self.answer, self.places = answer, []
+
+    def __call__(self, place):
+        self.places.append(place)
+        return self.answer
+
+
+def looked_at(found, tissue, answer, trust=SURE, names=("L1",)):
+    """Links and rows of lesions in ``PLACE`` and ``OTHER``, and what was asked."""
+    places = {"L1": PLACE, "L2": OTHER}
+    known = {n: KnownLesion(WarpedContour(places[n]), float(places[n].count), trust) for n in names}
+    asked = Asked(answer)
+    probability = np.where(found, 0.95, 0.01).astype(np.float32)
+    links, rows = propose_known("fu", probability, known, GRID, healthy=tissue, again=asked)
+    return links, rows, asked.places
+
+
+def test_an_overlooked_lesion_is_measured_and_its_reader_is_told_where_from():
+    links, (row,), asked = looked_at(NOTHING, healthy(TRUE), TRUE)
+    assert asked == [PLACE]
+    assert row.state is LesionState.MEASURED
+    assert row.contour == TRUE
+    assert row.origin == "prompt network"
+    assert "drew nothing here; another one" in row.evidence["remark"]
+    assert row.needs_a_look
+    assert links.of("L1").outcome is LinkKind.MATCHED
+
+
+def test_healthy_liver_is_not_looked_at_again():
+    _, (row,), asked = looked_at(NOTHING, healthy(), TRUE)
+    assert asked == []
+    assert row.state is LesionState.DISAPPEARED
+
+
+def test_what_the_first_network_has_drawn_stays():
+    drawn = ball(GRID.size, (20, 42, 41), 4)
+    _, (row,), asked = looked_at(drawn, healthy(TRUE), TRUE)
+    assert asked == []
+    assert row.contour == Lesion.of(drawn)
+    assert row.origin == "adapted network"
+
+
+def test_a_place_in_doubt_is_for_the_reader_alone():
+    _, (row,), asked = looked_at(NOTHING, healthy(TRUE), TRUE, DOUBT)
+    assert asked == []
+    assert row.state is LesionState.NOT_EVALUABLE
+
+
+def test_nothing_is_asked_where_nobody_can_tell_healthy_liver():
+    assert look_again(NOTHING, {"L1": PLACE}, None, Asked(TRUE)) == {}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, Lesion.empty(GRID.size), Lesion.of(ball(GRID.size, (20, 58, 62), 7)), PLACE | Lesion.of(LIVER)],
+    ids=["nothing", "empty", "elsewhere", "the whole liver"],
+)
+def test_an_answer_that_is_not_this_lesion_leaves_the_row_to_its_reader(answer):
+    _, (row,), asked = looked_at(NOTHING, healthy(TRUE), answer)
+    assert asked == [PLACE]
+    assert row.state is LesionState.NOT_EVALUABLE
+    assert row.contour is None
+
+
+def test_an_answer_that_reaches_into_another_lesion_does_not_count():
+    found = np.array(OTHER.to_mask())
+    _, rows, asked = looked_at(found, healthy(TRUE, OTHER), TRUE | OTHER, names=("L1", "L2"))
+    assert asked == [PLACE]
+    assert [row.state for row in rows] == [LesionState.NOT_EVALUABLE, LesionState.MEASURED]
+    assert rows[1].contour == OTHER
+
+
+def test_two_lesions_do_not_get_one_contour():
+    both = {"L1": PLACE, "L2": Lesion.of(ball(GRID.size, (20, 44, 42), 7))}
+    seen = look_again(NOTHING, both, healthy(TRUE), Asked(TRUE))
+    assert seen == {"L1": TRUE}
+
+
+def test_the_first_mask_stays_as_it_was():
+    found = NOTHING.copy()
+    look_again(found, {"L1": PLACE}, healthy(TRUE), Asked(TRUE))
+    assert not found.any()
+
+
+def test_the_deepest_voxel_of_a_bent_contour_lies_in_it():
+    ring = ball(GRID.size, (20, 45, 45), 12) & ~ball(GRID.size, (20, 45, 45), 8)
+    assert ring[deepest(Lesion.of(ring), GRID.spacing)]
+    z, y, x = deepest(PLACE, GRID.spacing)
+    assert abs(z - 20) <= 1 and abs(y - 40) <= 1 and abs(x - 40) <= 1
