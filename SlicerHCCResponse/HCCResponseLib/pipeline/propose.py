@@ -168,26 +168,28 @@ def _followed(session: Session, point: TimePointEntry) -> bool:
     return any(r.status is not RowStatus.REJECTED and (not r.is_candidate or _is_called_new(r)) for r in rows)
 
 
-def earlier_candidates(session: Session, point: TimePointEntry) -> list[EarlierVisit]:
-    """Candidates of the follow-ups before this one, with what was said of them; the earliest first."""
+def earlier_visits(session: Session, point: TimePointEntry, runner: EngineRunner) -> list[EarlierVisit]:
+    """The follow-ups before this one with what was found there, and said of it; the earliest first."""
     out = []
-    for before in session.study.timepoints:
+    for before in session.study.timepoints[1:]:
         if before.name == point.name:
             break
         rows = session.state.rows.get(before.name, {})
         drawn = {n: r.contour for n, r in rows.items() if r.contour is not None}
         shown = {n: contour for n, contour in drawn.items() if rows[n].is_candidate}
-        if not shown:
+        accepted = accepted_at(session, before)
+        if not shown and not accepted:
             continue
         image = session.image(before)
-        lesions = label_map(list(drawn.values()), image.geometry.size) > 0
+        # Taken from the cache, unless that is turned off.
+        view, _ = runner.survey(before, ignore_progress)
+        lesions = Region(label_map(list(drawn.values()), image.geometry.size) > 0, image.geometry)
         said = {
             n: " ".join(filter(None, (decision.action.value, decision.reason)))
             for n in shown
             if (decision := rows[n].decision) is not None
         }
-        scan = Scan(image, None, Region(lesions, image.geometry))
-        out.append(EarlierVisit(before.name, scan, shown, said))
+        out.append(EarlierVisit(before.name, Scan(image, view.region, lesions), shown, said, accepted))
     return out
 
 
@@ -216,7 +218,7 @@ def _propose_one(
         report,
         runner.options.seed,
         ChildRegistrar(cancelled=runner.cancelled),
-        earlier_candidates(session, point),
+        earlier_visits(session, point, runner),
         convention_of(profile_of(session.store, session.state)),
     )
     here = scan_facts(image, point.phase, views[-1].region)

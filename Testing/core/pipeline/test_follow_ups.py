@@ -121,3 +121,20 @@ def test_what_is_accepted_at_earlier_visits_is_learned_from(read, truth):
     assert list(lesions) == ["L1"]
     assert lesions["L1"] == Lesion.of(truth.visits[1].labels == 1)
     assert len(sessions.accepted_visits(read, read.study.timepoints[1])) == 1
+
+
+def test_what_is_accepted_at_a_follow_up_is_looked_for_there_at_the_next(read, truth):
+    """After the test above: L1 is accepted at the first follow-up, and L2 has vanished there."""
+
+    class Runner:
+        def survey(self, point, report):
+            visit = truth.visits[POINTS.index(point.name)]
+            return Survey(visit.liver.astype(np.float32), np.zeros(visit.liver.shape, np.float32),
+                          visit.volume.geometry), {}  # fmt: skip
+
+    (visit,) = sessions.earlier_visits(read, read.study.timepoints[2], Runner())
+    assert visit.time_point == POINTS[1]
+    assert visit.accepted == {"L1": Lesion.of(truth.visits[1].labels == 1)}
+    assert list(visit.candidates) == ["C1"]
+    assert visit.scan.liver is not None
+    assert sessions.earlier_visits(read, read.study.timepoints[1], Runner()) == []

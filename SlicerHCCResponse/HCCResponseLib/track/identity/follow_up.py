@@ -1,7 +1,7 @@
 """Proposals for one visit: known lesions with the adapted network, candidates with the base network."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,12 +30,11 @@ from HCCResponseLib.track.identity.rows import (
 from HCCResponseLib.track.identity.second_look import Ask, look_again, with_drawn
 from HCCResponseLib.track.new_lesions.candidates import (
     BaselineEvidence,
-    Candidates,
     Survey,
     agreement,
     find_candidates,
 )
-from HCCResponseLib.track.new_lesions.earlier_visits import EarlierVisit, name_again
+from HCCResponseLib.track.new_lesions.earlier_visits import EarlierVisit, name_again, where_last_seen
 from HCCResponseLib.track.new_lesions.suppression import Suppressed
 from HCCResponseLib.track.registration.register import Registrar, Registration, Scan, register_scans
 
@@ -95,6 +94,21 @@ class FollowUpNetworks:
 
 
 @dataclass(frozen=True)
+class _Between:
+    """Registrations of earlier follow-ups to this one, each made when it is first asked for."""
+
+    here: Scan
+    registrar: Registrar
+    seed: int
+    made: dict[str, Registration] = field(default_factory=dict)
+
+    def of(self, visit: EarlierVisit) -> Registration:
+        if visit.time_point not in self.made:
+            self.made[visit.time_point] = self.registrar(visit.scan, self.here, self.seed)
+        return self.made[visit.time_point]
+
+
+@dataclass(frozen=True)
 class FollowUpProposals:
     """Proposals of one visit with what they rest on.
 
@@ -149,7 +163,8 @@ def propose_follow_up(
 
     Args:
         registrar: how the visits are registered.
-        earlier: follow-ups before this one with their candidates, so that a candidate keeps its name.
+        earlier: follow-ups before this one, the first one first: a lesion is looked for where it was accepted last,
+            and a candidate keeps its name.
         convention: by which everything is measured.
     """
     view = look.survey(part_of(report, 0.0, 0.35))
@@ -159,6 +174,11 @@ def propose_follow_up(
     first = Scan(baseline.image, baseline.view.region, lesions)
     found = registrar(first, here, seed, part_of(report, 0.35, 0.2))
     known = known_lesions(baseline.lesions, baseline.image.geometry, image.geometry, found)
+    between = _Between(here, registrar, seed)
+    for visit in earlier:
+        if visit.accepted.keys() & known.keys():
+            report(Progress(f"Registering {visit.time_point}", 0.53))
+            known |= where_last_seen(known, visit, between.of(visit), image.geometry)
     places = {n: k.place.lesion for n, k in known.items()}
     probability = look.known(places, part_of(report, 0.55, 0.35))
     healthy = _healthy_liver(image, view, list(places.values()))
@@ -169,7 +189,8 @@ def propose_follow_up(
     taken = [*places.values(), *(one.contour for one in proposals if one.contour is not None)]
     new = find_candidates(time_point, image, view, baseline.evidence(found), taken, convention)
     for visit in earlier:
-        new = _named_as_before(new, visit, here, registrar, seed)
+        if new.shown and visit.candidates:
+            new = replace(new, shown=name_again(new.shown, visit, between.of(visit), image.geometry))
     report(Progress("Proposals ready", 1.0))
     return FollowUpProposals((*proposals, *new.shown), found, links, new.suppressed)
 
@@ -225,13 +246,3 @@ def propose_known(
     look = Look(time_point, geometry, probability, contours, carriers, convention, healthy, frozenset(seen))
     rows = [known_row(links.of(n), known[n], look) for n in known]
     return as_the_rows_say(links, rows), rows
-
-
-def _named_as_before(
-    new: Candidates, visit: EarlierVisit, here: Scan, registrar: Registrar, seed: int
-) -> Candidates:
-    """Candidates that an earlier follow-up has shown keep their names."""
-    if not new.shown or not visit.candidates:
-        return new
-    found = registrar(visit.scan, here, seed)
-    return replace(new, shown=name_again(new.shown, visit, found, here.image.geometry))

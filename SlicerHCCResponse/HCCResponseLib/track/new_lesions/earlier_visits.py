@@ -1,13 +1,13 @@
-"""Candidates over several follow-ups: what an earlier follow-up has shown keeps its name and its history."""
+"""Several follow-ups: candidates keep name and history, and a lesion is looked for where it was last accepted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.proposal import Proposal, Suggestion
-from HCCResponseLib.track.identity.matching import known_lesions, match
+from HCCResponseLib.track.identity.matching import KnownLesion, known_lesions, match
 from HCCResponseLib.track.registration.register import Registration, Scan
 
 
@@ -19,12 +19,31 @@ class EarlierVisit:
         time_point: its name; ``scan``: its image with liver and lesions.
         candidates: contour of each candidate there.
         said: what its reader said of each, in words; missing where nobody has decided.
+        accepted: contour of each known lesion that a reader has accepted there.
     """
 
     time_point: str
     scan: Scan
-    candidates: Mapping[str, Lesion]
-    said: Mapping[str, str]
+    candidates: Mapping[str, Lesion] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
+    accepted: Mapping[str, Lesion] = field(default_factory=dict)
+
+
+def where_last_seen(
+    known: Mapping[str, KnownLesion], visit: EarlierVisit, found: Registration, geometry: Geometry
+) -> dict[str, KnownLesion]:
+    """Known lesions at their places of an earlier follow-up, where that is no worse a guide than ``known``.
+
+    Args:
+        found: registration of the earlier follow-up to this one; ``geometry``: this one's grid.
+    """
+    mine = {name: contour for name, contour in visit.accepted.items() if name in known}
+    carried = known_lesions(mine, visit.scan.image.geometry, geometry, found, visit.time_point)
+    return {
+        name: one
+        for name, one in carried.items()
+        if one.place and (one.trust.trustworthy or not known[name].trust.trustworthy)
+    }
 
 
 def name_again(
