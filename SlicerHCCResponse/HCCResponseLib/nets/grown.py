@@ -33,10 +33,7 @@ _DIAMETERS_MM = (6.0, 150.0)
 # Share of the tumours that are real ones taken over from another place or patient; how many of them may reach beyond
 # the liver, and how far.
 _TAKEN_OVER = 0.5
-_BULGES, _BULGE_MM, _SOFT_HU = 0.25, 12.0, -30
-# Bowel beside the liver, which is as soft and as round as a tumour that bulges out of it.
-_LOOPS, _LOOP_MM, _LOOP_REACH_MM = 0.6, (12.0, 45.0), 25.0
-_LOOP_HU, _REPLACED_HU = (5.0, 75.0), (-200, 150)
+_BULGES, _BULGE_MM, _SOFT_HU = 0.4, 20.0, -30
 # Scans on their own grid are there for small lesions.
 _LARGEST_CROPPED_MM = 25.0
 _CYSTS, _CYST_MM = 0.5, (5.0, 35.0)
@@ -106,16 +103,12 @@ class BaseSource:
 
 @dataclass
 class _Visits:
-    """Both visits while tumours are grown in them; arrays (z, y, x).
-
-    ``taken`` is tumour or cyst and counts as liver, ``bowel`` is painted beside the liver and does not.
-    """
+    """Both visits while tumours are grown in them; arrays (z, y, x)."""
 
     scan: PackedScan
     hu: tuple[Float32, Float32]
     lesions: tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]]
     taken: Mask
-    bowel: Mask
     level: float
     number: int = field(default=0)
 
@@ -127,9 +120,7 @@ def grown_case(
     largest_mm: float = _DIAMETERS_MM[1],
     real: Sequence[RealTumour] = (),
 ) -> TrainingCase:
-    """Up to six tumours, cysts and loops of bowel that are none, and a course for each.
-
-    Real lesions stay as they are.
+    """Up to six tumours, some cysts that are none, and a course for each; real lesions stay as they are.
 
     Args:
         depth: how deep every voxel lies in the liver in mm, (z, y, x).
@@ -138,13 +129,11 @@ def grown_case(
     hu = scan.hu.astype(np.float32)
     own = scan.lesions.astype(np.uint16)
     healthy = scan.hu[depth > 0]
-    both = (hu, hu.copy()), (own, own.copy())
-    bowel = np.zeros(own.shape, bool)
-    visits = _Visits(scan, *both, own > 0, bowel, float(np.median(healthy)), int(own.max()))
+    visits = _Visits(
+        scan, (hu, hu.copy()), (own, own.copy()), own > 0, float(np.median(healthy)), int(own.max())
+    )
     for _ in range(int(rng.poisson(_CYSTS))):
         _grow(visits, depth, _cyst(rng, visits.level), (1.0, 1.0), rng, counts=False)
-    for _ in range(int(rng.poisson(_LOOPS))):
-        _lay_loop(visits, rng)
     shares = np.array([f[3] for f in _FATES])
     for _ in range(int(rng.choice(len(_COUNTS), p=_COUNTS))):
         first, least, most, _ = _FATES[int(rng.choice(len(_FATES), p=shares / shares.sum()))]
@@ -199,25 +188,6 @@ def _grow(
             visits.lesions[visit][mask] = visits.number
 
 
-def _lay_loop(visits: _Visits, rng: np.random.Generator) -> None:
-    """Paint a loop of bowel beside the liver, at one of the visits or both; it is no lesion."""
-    spacing, hu, liver = visits.scan.facts.spacing, visits.scan.hu, visits.scan.liver
-    near = ndimage.binary_dilation(liver, iterations=round(_LOOP_REACH_MM / max(spacing))) & ~liver
-    allowed = near & (hu > _REPLACED_HU[0]) & (hu < _REPLACED_HU[1]) & ~visits.taken
-    places = np.flatnonzero(allowed)
-    if not len(places):
-        return
-    index = np.unravel_index(int(places[int(rng.integers(len(places)))]), hu.shape)
-    diameter = float(np.exp(rng.uniform(*np.log(_LOOP_MM))))
-    drawn = draw_tumour(rng, diameter)
-    soft = float(rng.uniform(*_LOOP_HU)) - visits.level
-    lobes = tuple(replace(lobe, contrast_hu=soft, core=0.0, lipiodol=0.0) for lobe in drawn.lobes)
-    points = _points(spacing, hu.shape, index, 1.0)
-    for visit in rng.permutation(2)[: int(rng.integers(1, 3))]:
-        loop = replace(drawn, lobes=lobes)
-        visits.bowel |= paint_tumour(visits.hu[visit], points, loop, allowed, visits.level)
-
-
 def _room(visits: _Visits, depth: Float32, needed_mm: float, rng: np.random.Generator) -> Any:
     """Index (z, y, x) of a voxel that lies so deep in the liver; ``None`` where there is none."""
     room = np.flatnonzero((depth >= needed_mm) & ~visits.taken)
@@ -243,7 +213,7 @@ def _take_over(
     spacing, liver = visits.scan.facts.spacing, visits.scan.liver
     if rng.random() < _BULGES:
         reach = ndimage.binary_dilation(liver, iterations=round(_BULGE_MM / max(spacing)))
-        liver = liver | (reach & (visits.scan.hu > _SOFT_HU) & ~visits.bowel)
+        liver = liver | (reach & (visits.scan.hu > _SOFT_HU))
     allowed = liver & ~visits.taken
     visits.number += 1
     shown = draw_transplant(rng, tumour, diameter)
