@@ -377,3 +377,10 @@ def test_a_brush_after_the_network_is_said(slicer_app, shown):
     presenter.draw(*place, drawn_disc(20.0, 40, 40))
     presenter.finish(place)
     assert presenter.row(*place).prompt_words == "contoured from the reader's line, then by hand"
+
+
+def test_the_better_way_is_proposed_once_the_follow_ups_have_their_proposals(shown, monkeypatch):
+    assert "By line draws it anew from its long axis" in shown.ui.adaptLabel.text
+    monkeypatch.setattr("HCCResponseLib.panel.sections.run.weights_at_hand", lambda info: None)
+    shown.panel.refresh()
+    assert shown.ui.adaptLabel.text == "Every follow-up has its proposals."

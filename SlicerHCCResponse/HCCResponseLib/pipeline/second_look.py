@@ -9,6 +9,7 @@ from HCCResponseLib.engines.environments import weights_at_hand
 from HCCResponseLib.imaging.study import TimePointEntry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.lesions.prompt import Line
 from HCCResponseLib.pipeline.engines import PROMPT, engine_named
 from HCCResponseLib.pipeline.segmentation import EngineRunner
 from HCCResponseLib.track.identity.second_look import Ask
@@ -19,7 +20,7 @@ class SecondLook:
     """Asks the prompt network about places of one follow-up.
 
     Attributes:
-        answers: what came of every place that was asked for: provenance of the contour, or why there is none.
+        answers: what came of every line that was shown: provenance of the contour, or why there is none.
     """
 
     runner: EngineRunner
@@ -34,9 +35,9 @@ class SecondLook:
         if weights is None:
             return None
 
-        def contour(place: Lesion) -> Lesion | None:
+        def contour(line: Line) -> Lesion | None:
             try:
-                drawn, provenance = self.runner.shown(self.point, self.image, place, weights, self.report)
+                drawn, provenance = self.runner.shown(self.point, self.image, line, weights, self.report)
             except InputError as problem:
                 self.answers.append({"nothing": str(problem)})
                 return None

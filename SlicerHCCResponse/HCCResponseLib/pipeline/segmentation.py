@@ -18,11 +18,10 @@ from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map
 from HCCResponseLib.lesions.label_maps import label_map
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.lesions.prompt import Click
+from HCCResponseLib.lesions.prompt import Line
 from HCCResponseLib.pipeline.domain import survey_domain
 from HCCResponseLib.pipeline.engines import ADAPTED, PROMPT, run_engine
 from HCCResponseLib.pipeline.request import OURS, Options
-from HCCResponseLib.track.identity.second_look import deepest
 from HCCResponseLib.track.new_lesions.candidates import Survey
 
 
@@ -91,28 +90,23 @@ class EngineRunner:
                 return result.read_probabilities().tumour
 
     def shown(
-        self, point: TimePointEntry, image: Volume, place: Lesion, weights: Path, report: Report
+        self, point: TimePointEntry, image: Volume, line: Line, weights: Path, report: Report
     ) -> tuple[Lesion, dict[str, Any]]:
-        """The prompt network's contour of what lies in a place, and its provenance.
+        """The prompt network's contour of what a line shows, and its provenance.
 
         Raises:
             InputError: nothing was found there.
         """
-        x, y, z = image.geometry.index_to_lps(deepest(place, image.geometry.spacing)).tolist()
-        with tempfile.TemporaryDirectory(prefix="hcc-response-") as folder:
-            prior = Path(folder) / "prior.nrrd"
-            write_label_map(LabelMap(label_map([place], image.geometry.size), image.geometry), prior)
-            request = Request(
-                point.image,
-                prior,
-                clicks=(Click((x, y, z)),),
-                weights=weights,
-                device=self.options.device,
-                seed=self.options.seed,
-                image_sha256=image.sha256,
-            )
-            with self._run(PROMPT, request, image, report) as result:
-                return Lesion.of(result.read_probabilities().tumour > 0), dict(result.provenance)
+        request = Request(
+            point.image,
+            weights=weights,
+            device=self.options.device,
+            seed=self.options.seed,
+            image_sha256=image.sha256,
+            line=line,
+        )
+        with self._run(PROMPT, request, image, report) as result:
+            return Lesion.of(result.read_probabilities().tumour > 0), dict(result.provenance)
 
     @contextmanager
     def _run(self, engine: str, request: Request, scan: Volume | None, report: Report) -> Iterator[Result]:

@@ -12,6 +12,7 @@ from HCCResponseLib.imaging.study import TimePointEntry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.imaging.write import write_volume
 from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.lesions.prompt import Line
 from HCCResponseLib.pipeline import second_look
 from HCCResponseLib.pipeline.request import Options
 from HCCResponseLib.pipeline.second_look import SecondLook
@@ -21,7 +22,7 @@ from shapes import ball
 
 GRID = Geometry((24, 60, 60), (2.5, 1.0, 1.0), (-30.0, 10.0, 5.0))
 TRUE = ball(GRID.size, (12, 30, 30), 10) & (np.arange(24) > 8)[:, None, None]
-PLACE = Lesion.of(ball(GRID.size, (13, 28, 31), 8))
+LINE = Line((-10.0, 40.0, 35.0), (9.0, 40.0, 35.0))
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def asked(tmp_path):
 def test_the_place_is_contoured_on_the_scan_s_own_grid_and_the_weights_are_on_record(asked):
     digest = dark_things(weights_folder("prompt") / NAME)
     second = asked(TRUE)
-    found = second.ask()(PLACE)
+    found = second.ask()(LINE)
     assert found.shape == GRID.size
     truth = Lesion.of(TRUE)
     assert 2 * found.overlap(truth) / (found.count + truth.count) > 0.8
@@ -56,7 +57,7 @@ def test_why_nothing_was_found_is_on_record(asked, monkeypatch):
     dark_things(weights_folder("prompt") / NAME)
     second = asked(np.zeros(GRID.size, bool))
     monkeypatch.setattr(EngineRunner, "shown", refuse)
-    assert second.ask()(PLACE) is None
+    assert second.ask()(LINE) is None
     assert second.answers == [{"nothing": "No lesion was found at what was shown."}]
 
 

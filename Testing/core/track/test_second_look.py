@@ -8,11 +8,12 @@ from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import LinkKind
 from HCCResponseLib.lesions.warped import WarpedContour
+from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.identity.follow_up import propose_known
 from HCCResponseLib.track.identity.matching import KnownLesion
 from HCCResponseLib.track.identity.presence import HealthyLiver
-from HCCResponseLib.track.identity.second_look import deepest, look_again
+from HCCResponseLib.track.identity.second_look import look_again, short_line
 from HCCResponseLib.track.registration.trust import LocalTrust
 from shapes import ball
 
@@ -39,14 +40,14 @@ def healthy(*lesions, seed=0):
 
 
 class Asked:
-    """A second network that always gives the same answer."""
+    """A second network that gives one answer after the other, the last one again and again."""
 
-    def __init__(self, answer):
-        self.answer, self.places = answer, []
+    def __init__(self, *answers):
+        self.answers, self.lines = answers, []
 
-    def __call__(self, place):
-        self.places.append(place)
-        return self.answer
+    def __call__(self, line):
+        self.lines.append(line)
+        return self.answers[min(len(self.lines), len(self.answers)) - 1]
 
 
 def looked_at(found, tissue, answer, trust=SURE, names=("L1",)):
@@ -56,12 +57,12 @@ def looked_at(found, tissue, answer, trust=SURE, names=("L1",)):
     asked = Asked(answer)
     probability = np.where(found, 0.95, 0.01).astype(np.float32)
     links, rows = propose_known("fu", probability, known, GRID, healthy=tissue, again=asked)
-    return links, rows, asked.places
+    return links, rows, asked.lines
 
 
 def test_an_overlooked_lesion_is_measured_and_its_reader_is_told_where_from():
     links, (row,), asked = looked_at(NOTHING, healthy(TRUE), TRUE)
-    assert asked == [PLACE]
+    assert len(asked) == 2
     assert row.state is LesionState.MEASURED
     assert row.contour == TRUE
     assert row.origin == "prompt network"
@@ -91,7 +92,7 @@ def test_a_place_in_doubt_is_for_the_reader_alone():
 
 
 def test_nothing_is_asked_where_nobody_can_tell_healthy_liver():
-    assert look_again(NOTHING, {"L1": PLACE}, None, Asked(TRUE)) == {}
+    assert look_again(NOTHING, {"L1": PLACE}, None, GRID, Asked(TRUE)) == {}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_nothing_is_asked_where_nobody_can_tell_healthy_liver():
 )
 def test_an_answer_that_is_not_this_lesion_leaves_the_row_to_its_reader(answer):
     _, (row,), asked = looked_at(NOTHING, healthy(TRUE), answer)
-    assert asked == [PLACE]
+    assert asked
     assert row.state is LesionState.NOT_EVALUABLE
     assert row.contour is None
 
@@ -109,25 +110,48 @@ def test_an_answer_that_is_not_this_lesion_leaves_the_row_to_its_reader(answer):
 def test_an_answer_that_reaches_into_another_lesion_does_not_count():
     found = np.array(OTHER.to_mask())
     _, rows, asked = looked_at(found, healthy(TRUE, OTHER), TRUE | OTHER, names=("L1", "L2"))
-    assert asked == [PLACE]
+    assert asked
     assert [row.state for row in rows] == [LesionState.NOT_EVALUABLE, LesionState.MEASURED]
     assert rows[1].contour == OTHER
 
 
 def test_two_lesions_do_not_get_one_contour():
     both = {"L1": PLACE, "L2": Lesion.of(ball(GRID.size, (20, 44, 42), 7))}
-    seen = look_again(NOTHING, both, healthy(TRUE), Asked(TRUE))
+    seen = look_again(NOTHING, both, healthy(TRUE), GRID, Asked(TRUE))
     assert seen == {"L1": TRUE}
 
 
 def test_the_first_mask_stays_as_it_was():
     found = NOTHING.copy()
-    look_again(found, {"L1": PLACE}, healthy(TRUE), Asked(TRUE))
+    look_again(found, {"L1": PLACE}, healthy(TRUE), GRID, Asked(TRUE))
     assert not found.any()
 
 
-def test_the_deepest_voxel_of_a_bent_contour_lies_in_it():
-    ring = ball(GRID.size, (20, 45, 45), 12) & ~ball(GRID.size, (20, 45, 45), 8)
-    assert ring[deepest(Lesion.of(ring), GRID.spacing)]
-    z, y, x = deepest(PLACE, GRID.spacing)
-    assert abs(z - 20) <= 1 and abs(y - 40) <= 1 and abs(x - 40) <= 1
+def test_first_a_short_line_is_shown_and_then_that_of_the_answer():
+    smaller = Lesion.of(ball(GRID.size, (20, 42, 41), 4))
+    asked = Asked(smaller, TRUE)
+    seen = look_again(NOTHING, {"L1": PLACE}, healthy(TRUE), GRID, asked)
+    assert seen == {"L1": TRUE}
+    first, second = asked.lines
+    middle = GRID.index_to_lps((20, 40, 40))
+    assert np.allclose(first.middle, middle)
+    side = GRID.spacing[2] * PLACE.voxels.shape[2]
+    assert first.length_mm == pytest.approx(0.7 * side)
+    axis = measure_lesion(smaller, GRID).long_axis
+    assert (second.start, second.end) == (axis.start_lps, axis.end_lps)
+
+
+def test_the_first_answer_stays_where_the_second_line_shows_nothing():
+    assert look_again(NOTHING, {"L1": PLACE}, healthy(TRUE), GRID, Asked(TRUE, None)) == {"L1": TRUE}
+
+
+def test_the_line_runs_along_the_longer_side_in_the_slice():
+    flat = np.zeros(GRID.size, bool)
+    flat[10:30, 40:60, 50:54] = True
+    line = short_line(Lesion.of(flat), GRID)
+    along = np.subtract(line.end, line.start)
+    assert along[1] == pytest.approx(0.7 * 20 * 1.5)
+    assert along[0] == along[2] == 0
+    one = np.zeros(GRID.size, bool)
+    one[20, 40, 40] = True
+    assert short_line(Lesion.of(one), GRID) is None

@@ -11,15 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from HCCResponseLib.base.arrays import Mask
 from HCCResponseLib.base.errors import InputError, ModelError
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.lesions.prompt import Click, Line, Lps, Prompts
+from HCCResponseLib.lesions.prompt import Line, Lps, Prompts
 from HCCResponseLib.nets.prompts.contour import contour_from_prompts
 from HCCResponseLib.nets.prompts.network import PromptModel, load_prompt_model
 from HCCResponseLib.nets.prompts.simulate import longest_line, sloppy
-from HCCResponseLib.track.identity.second_look import Ask, deepest
+from HCCResponseLib.track.identity.second_look import Ask
 
 
 def prompt_model(named: Path | None) -> PromptModel:
@@ -42,31 +41,27 @@ def contours_by_lines(
 ) -> dict[str, Lesion | None]:
     """Each lesion's contour on the image's grid, from one line; ``None`` where there is none to show or to find."""
     found: dict[str, Lesion | None] = {}
+    ask = ask_about(model, image)
     for number, (name, lesion) in enumerate(sorted(truth.items())):
         found[name] = None
         if lesion is not None:
             line = _drawn(lesion, image, np.random.default_rng((seed, number)))
-            found[name] = _contour(model, image, Prompts(line), None)
+            found[name] = ask(line)
     return found
 
 
 def ask_about(model: PromptModel, image: Volume) -> Ask:
-    """The second look of a follow-up, as the product takes it."""
+    """What the second look of a follow-up asks."""
 
-    def ask(place: Lesion) -> Lesion | None:
-        x, y, z = image.geometry.index_to_lps(deepest(place, image.geometry.spacing)).tolist()
-        return _contour(model, image, Prompts(clicks=(Click((x, y, z)),)), place.to_mask())
+    def ask(line: Line) -> Lesion | None:
+        try:
+            drawn = contour_from_prompts(model, image, Prompts(line))
+        except InputError:
+            return None
+        z, y, x = (s.start for s in drawn.box)
+        return Lesion(image.geometry.size, (z, y, x), drawn.mask)
 
     return ask
-
-
-def _contour(model: PromptModel, image: Volume, prompts: Prompts, prior: Mask | None) -> Lesion | None:
-    try:
-        drawn = contour_from_prompts(model, image, prompts, prior)
-    except InputError:
-        return None
-    z, y, x = (s.start for s in drawn.box)
-    return Lesion(image.geometry.size, (z, y, x), drawn.mask)
 
 
 def _drawn(lesion: Lesion, image: Volume, rng: np.random.Generator) -> Line:

@@ -184,7 +184,7 @@ def _contour(
     healthy = HealthyLiver.of(image, liver, lesions)
     if healthy is None:
         return found
-    if ask and (seen := look_again(drawn, places, healthy, ask)):
+    if ask and (seen := look_again(drawn, places, healthy, image.geometry, ask)):
         drawn = with_drawn(drawn, seen.values())
         found = carry_identities(drawn, pair.carried, image.geometry.spacing)
     # As track/identity/rows.py does with what a network draws in healthy liver.

@@ -13,9 +13,10 @@ from HCCResponseLib.adapt.recipe import RECIPES
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.jobs import Ending, Job, Offer, Outcome, Progress
 from HCCResponseLib.engines.contract import Gives
+from HCCResponseLib.engines.environments import weights_at_hand
 from HCCResponseLib.panel.context import Context, choose_folder, guarded, offer
 from HCCResponseLib.pipeline.default_engine import default_engine, why_default
-from HCCResponseLib.pipeline.engines import engines, how_to_install
+from HCCResponseLib.pipeline.engines import PROMPT, engine_named, engines, how_to_install
 from HCCResponseLib.pipeline.request import OURS, WORKER, Options, ProposalRequest
 from HCCResponseLib.presenter.view import PanelView
 
@@ -24,6 +25,11 @@ _NEW_ONLY = "look for new lesions (the baseline shows none) at"
 _GIVEN = (
     "The study brings baseline contours. They count as accepted; the same run adapts to them and proposes the "
     "follow-ups, which takes minutes."
+)
+# What docs/benchmark.md measured of the reader's line at the follow-up.
+_BETTER_BY_LINE = (
+    "Where a contour is not right, By line draws it anew from its long axis: on test pairs that came nearer to the "
+    "truth than the adapted network does."
 )
 
 
@@ -81,6 +87,8 @@ class RunSection:
         ui.adaptButton.setEnabled(not busy and bool(later) and view.baseline_decided)
         if not later:
             words = "Every follow-up has its proposals."
+            if weights_at_hand(engine_named(PROMPT)):
+                words = f"{words} {_BETTER_BY_LINE}"
         elif view.baseline_decided:
             first_words = (
                 "adapt to the accepted baseline and to propose" if view.baseline_has_lesions else _NEW_ONLY

@@ -19,7 +19,7 @@ from HCCResponseLib.lesions.prompt import Click, Line, Prompts
 from HCCResponseLib.panel.context import Context, guarded, soon
 from HCCResponseLib.panel.scene.places import middle_of
 from HCCResponseLib.panel.scene.placing import Lps, Placing
-from HCCResponseLib.pipeline.engines import engine_named
+from HCCResponseLib.pipeline.engines import PROMPT, engine_named
 from HCCResponseLib.presenter.evidence import shown_line
 from HCCResponseLib.presenter.prompts import corrected_facts, correction, first_line
 from HCCResponseLib.presenter.view import PanelView
@@ -81,7 +81,7 @@ class ShownSection:
     def open(self) -> None:
         """Start the network beforehand, where its weights are there, so that the first line is answered at once."""
         self.close()
-        weights = weights_at_hand(engine_named("prompt"))
+        weights = weights_at_hand(engine_named(PROMPT))
         if weights is None:
             return
         self._spare = Spare(weights)

@@ -85,7 +85,7 @@ class FollowUpNetworks:
     Attributes:
         known: tumour probability (z, y, x) around the carried contours, on the image's grid.
         survey: an engine's view of the whole scan.
-        again: contours what lies in the place of a lesion that ``known`` has not drawn; ``None``: nobody is asked.
+        again: contours what a line shows, for lesions that ``known`` has not drawn; ``None``: nobody is asked.
     """
 
     known: Callable[[Mapping[str, Lesion], Report], npt.NDArray[np.float32]]
@@ -233,7 +233,7 @@ def propose_known(
     places = {n: k.place.lesion for n, k in known.items()}
     found = np.asarray(probability > _THRESHOLD)
     sure = {n: place for n, place in places.items() if known[n].trust.trustworthy}
-    seen = look_again(found, sure, healthy, again) if again else {}
+    seen = look_again(found, sure, healthy, geometry, again) if again else {}
     if seen:
         found = with_drawn(found, seen.values())
     parts, links = link_parts(time_point, found, known, geometry)
