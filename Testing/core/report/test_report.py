@@ -24,7 +24,7 @@ from HCCResponseLib.report.subject.output import file_stems, write_contours, wri
 from HCCResponseLib.response.numbers import tenths
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.response.types import LesionState
-from HCCResponseLib.review.decisions.decide import as_length, decide
+from HCCResponseLib.review.decisions.decide import accept_all, as_length, decide
 from HCCResponseLib.review.decisions.reader_rows import set_site
 from HCCResponseLib.review.read.category import category
 from HCCResponseLib.review.read.facts import Site
@@ -115,6 +115,20 @@ def test_a_decided_read_shows_everything(tmp_path, decided):
     assert html.count("For research use; not cleared for clinical use.") >= 2
     assert "<script" not in html
     assert not re.search(r"""(src|href)=["'](?!data:)""", html)
+
+
+def test_a_contour_of_a_second_look_asks_for_a_look_until_its_reader_has_seen_it(tmp_path, decided):
+    store, state = decided
+    row = state.rows[FOLLOW_UP]["L1"]
+    remark = "The adapted network drew nothing here: look."
+    proposal = replace(row.proposal, evidence={"second_look": True, "remark": remark})
+    state.rows[FOLLOW_UP]["L1"] = replace(row, proposal=proposal)
+    asked = f"follow-up 1, L1: its reader has to see it. {remark}"
+    assert asked in written(tmp_path, state, None)
+    assert accept_all(store, state, "Dr A")
+    assert state.rows[FOLLOW_UP]["L1"].decision is None, "nothing takes it over unseen"
+    decide(store, state, Decision("Dr A", FOLLOW_UP, "L1", Action.ACCEPT))
+    assert asked not in written(tmp_path, state, None)
 
 
 def test_a_disappearance_says_what_the_checks_of_the_registration_do_not_see(tmp_path, decided):

@@ -57,7 +57,10 @@ def _doubts(row: Row) -> list[str]:
             f"proposed as split into parts of {evidence['parts_long_axes_mm']} mm; RECIST 1.1 adds them up: "
             "enter the sum as its long axis if they are truly apart."
         )
-    if row.proposal.says_disappeared and not (row.decision is not None and row.decision.seen):
+    unseen = row.decision is None or not row.decision.seen
+    if row.proposal.is_second_look and unseen:
+        out.append(f"its reader has to see it. {evidence['remark']}")
+    if row.proposal.says_disappeared and unseen:
         seen = (
             f"proposed as disappeared, which its reader has to see. {place_words(evidence)} {UNSEEN_ERRORS}"
         )
