@@ -37,6 +37,8 @@ _BULGES, _BULGE_MM, _SOFT_HU = 0.4, 20.0, -30
 # Scans on their own grid are there for small lesions.
 _LARGEST_CROPPED_MM = 25.0
 _CYSTS, _CYST_MM = 0.5, (5.0, 35.0)
+# Focal fat and differences of perfusion: a shade over the liver, through which its vessels run on; mostly darker.
+_SHADES, _SHADE_MM, _SHADE_HU, _SHADE_EDGE_MM, _DARKER = 0.6, (15.0, 70.0), (6.0, 22.0), (4.0, 10.0), 0.7
 # Size at the second visit in sizes at the first; 0 = not there. (first, least, most, share)
 _FATES = ((1, 0.95, 1.05, 0.2), (1, 0.4, 0.85, 0.3), (1, 1.15, 1.5, 0.15), (1, 0, 0, 0.15), (0, 1, 1, 0.2))
 _TREATED = 0.4
@@ -120,7 +122,7 @@ def grown_case(
     largest_mm: float = _DIAMETERS_MM[1],
     real: Sequence[RealTumour] = (),
 ) -> TrainingCase:
-    """Up to six tumours, some cysts that are none, and a course for each; real lesions stay as they are.
+    """Up to six tumours, cysts and shades that are none, and a course for each; real lesions stay as they are.
 
     Args:
         depth: how deep every voxel lies in the liver in mm, (z, y, x).
@@ -134,6 +136,8 @@ def grown_case(
     )
     for _ in range(int(rng.poisson(_CYSTS))):
         _grow(visits, depth, _cyst(rng, visits.level), (1.0, 1.0), rng, counts=False)
+    for _ in range(int(rng.poisson(_SHADES))):
+        _shade(visits, depth, rng)
     shares = np.array([f[3] for f in _FATES])
     for _ in range(int(rng.choice(len(_COUNTS), p=_COUNTS))):
         first, least, most, _ = _FATES[int(rng.choice(len(_FATES), p=shares / shares.sum()))]
@@ -158,6 +162,23 @@ def _cyst(rng: np.random.Generator, level: float) -> tuple[float, Tumour]:
         drawn.lobes[0], contrast_hu=float(rng.uniform(0, 18)) - level, core=0.0, lipiodol=0.0, roughness=0.03
     )
     return diameter, Tumour((first,), 0.8, 0.0, 1.0, 0.0)
+
+
+def _shade(visits: _Visits, depth: Float32, rng: np.random.Generator) -> None:
+    """Make a part of the liver darker or brighter, at one of the visits or both; it stays liver, and in its place."""
+    diameter = float(np.exp(rng.uniform(*np.log(_SHADE_MM))))
+    index = _room(visits, depth, diameter / 2 * rng.uniform(0.0, 0.6), rng)
+    if index is None:
+        return
+    drawn = draw_tumour(rng, diameter).lobes[0]
+    lobe = replace(drawn, roughness=float(rng.uniform(0.1, 0.3)))
+    radius = np.broadcast_to(
+        lobe.radius(_points(visits.scan.facts.spacing, depth.shape, index, 1.0)), depth.shape
+    )
+    inside = np.clip(0.5 + (1 - radius) * min(lobe.radii) / rng.uniform(*_SHADE_EDGE_MM), 0, 1)
+    amount = np.float32(rng.uniform(*_SHADE_HU) * (-1 if rng.random() < _DARKER else 1))
+    for visit in rng.permutation(2)[: int(rng.integers(1, 3))]:
+        visits.hu[visit][:] += amount * inside * (visits.scan.liver & ~visits.taken)
 
 
 def _grow(

@@ -61,6 +61,30 @@ def test_tumours_lie_in_the_liver_and_take_their_course(drawn):
     assert min(seen.values()) > 0
 
 
+def test_a_shade_is_liver_and_its_vessels_run_on(drawn, monkeypatch):
+    hu, liver, lesions = drawn
+    hu = hu.copy()
+    hu[:, 58:62, :][liver[:, 58:62, :]] += 60
+    scan = whole(_facts("a", True), hu, liver, lesions)
+    monkeypatch.setattr(grown, "_COUNTS", (1.0,))
+    monkeypatch.setattr(grown, "_CYSTS", 0.0)
+    monkeypatch.setattr(grown, "_SHADES", 3.0)
+    seen = 0
+    for seed in range(8):
+        case = grown_case(scan, scan.depth_mm(), np.random.default_rng(seed))
+        assert not any(visit.any() for visit in case.lesions)
+        assert np.array_equal(case.liver[0], scan.liver)
+        change = [visit.astype(int) - scan.hu for visit in case.hu]
+        for one in change:
+            assert not one[~scan.liver].any()
+            assert np.abs(one).max() <= 8 * 22
+            seen += np.abs(one).max() > 5
+        # Smooth: what is brighter by 60 stays so against its neighbours.
+        vessel, beside = change[0][:, 59:61], change[0][:, 55:57]
+        assert abs(float(np.median(vessel)) - float(np.median(beside))) < 12
+    assert seen > 5
+
+
 def test_real_lesions_stay(drawn):
     hu, liver, lesions = drawn
     lesions = lesions.copy()
