@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,7 @@ class _AtWork:
         facts: of that adaptation.
         learned: scans of the visits that they have learned from.
         before: whether the baseline's scan lies in the domain of the engine that has looked at all of it.
+        livers: of the visits that the engine has looked at in this run, by name.
     """
 
     base: str
@@ -111,6 +112,14 @@ class _AtWork:
     facts: dict[str, Any]
     learned: tuple[ScanFacts, ...]
     before: Verdict
+    livers: dict[str, Region] = field(default_factory=dict)
+
+    def liver(self, point: TimePointEntry) -> Region:
+        """Where the liver lies at a visit; no engine looks twice at a scan in one run."""
+        if point.name not in self.livers:
+            view, _ = self.runner.survey(point, ignore_progress)
+            self.livers[point.name] = view.region
+        return self.livers[point.name]
 
     def known(
         self, point: TimePointEntry, image: Volume, carried: Mapping[str, Lesion], report: Report
@@ -168,8 +177,14 @@ def _followed(session: Session, point: TimePointEntry) -> bool:
     return any(r.status is not RowStatus.REJECTED and (not r.is_candidate or _is_called_new(r)) for r in rows)
 
 
-def earlier_visits(session: Session, point: TimePointEntry, runner: EngineRunner) -> list[EarlierVisit]:
-    """The follow-ups before this one with what was found there, and said of it; the earliest first."""
+def earlier_visits(
+    session: Session, point: TimePointEntry, liver: Callable[[TimePointEntry], Region]
+) -> list[EarlierVisit]:
+    """The follow-ups before this one with what was found there, and said of it; the earliest first.
+
+    Args:
+        liver: where it lies at a visit.
+    """
     out = []
     for before in session.study.timepoints[1:]:
         if before.name == point.name:
@@ -181,15 +196,13 @@ def earlier_visits(session: Session, point: TimePointEntry, runner: EngineRunner
         if not shown and not accepted:
             continue
         image = session.image(before)
-        # Taken from the cache, unless that is turned off.
-        view, _ = runner.survey(before, ignore_progress)
         lesions = Region(label_map(list(drawn.values()), image.geometry.size) > 0, image.geometry)
         said = {
             n: " ".join(filter(None, (decision.action.value, decision.reason)))
             for n in shown
             if (decision := rows[n].decision) is not None
         }
-        out.append(EarlierVisit(before.name, Scan(image, view.region, lesions), shown, said, accepted))
+        out.append(EarlierVisit(before.name, Scan(image, liver(before), lesions), shown, said, accepted))
     return out
 
 
@@ -218,9 +231,10 @@ def _propose_one(
         report,
         runner.options.seed,
         ChildRegistrar(cancelled=runner.cancelled),
-        earlier_visits(session, point, runner),
+        earlier_visits(session, point, at_work.liver),
         convention_of(profile_of(session.store, session.state)),
     )
+    at_work.livers[point.name] = views[-1].region
     here = scan_facts(image, point.phase, views[-1].region)
     whole = judge_survey(runner.options, here)
     more = {

@@ -6,7 +6,7 @@ import yaml
 
 from HCCResponseLib.imaging.resample import resample, working_geometry
 from HCCResponseLib.imaging.study import load_study
-from HCCResponseLib.imaging.volumes import LabelMap
+from HCCResponseLib.imaging.volumes import LabelMap, Region
 from HCCResponseLib.imaging.write import write_label_map, write_volume
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.lesions.links import LinkKind
@@ -39,7 +39,13 @@ def truth():
 
 
 @pytest.fixture(scope="module")
-def read(truth, tmp_path_factory):
+def looks():
+    """The scans that an engine has looked at, one after the other."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def read(truth, looks, tmp_path_factory):
     folder = tmp_path_factory.mktemp("read")
     points = []
     for number, (name, visit) in enumerate(zip(POINTS, truth.visits, strict=True)):
@@ -51,6 +57,7 @@ def read(truth, tmp_path_factory):
     (folder / "study.yaml").write_text(yaml.safe_dump({"subject": "S1", "timepoints": points}))
 
     def survey(_, point, report):
+        looks.append(point.name)
         visit = truth.visits[POINTS.index(point.name)]
         image = visit.volume
         grid = working_geometry(image.geometry, (3.0, 3.0, 3.0))
@@ -91,6 +98,10 @@ def test_a_candidate_keeps_its_name_over_the_follow_ups(read, truth):
     assert row.decision is None
 
 
+def test_no_engine_looks_twice_at_a_follow_up(read, looks):
+    assert [looks.count(point) for point in POINTS[1:]] == [1, 1]
+
+
 def test_contours_are_measured_as_they_lie_on_the_original_slices(read, truth):
     for point, visit in zip(POINTS[1:], truth.visits[1:], strict=True):
         row = read.state.rows[point]["L1"].proposal
@@ -126,15 +137,13 @@ def test_what_is_accepted_at_earlier_visits_is_learned_from(read, truth):
 def test_what_is_accepted_at_a_follow_up_is_looked_for_there_at_the_next(read, truth):
     """After the test above: L1 is accepted at the first follow-up, and L2 has vanished there."""
 
-    class Runner:
-        def survey(self, point, report):
-            visit = truth.visits[POINTS.index(point.name)]
-            return Survey(visit.liver.astype(np.float32), np.zeros(visit.liver.shape, np.float32),
-                          visit.volume.geometry), {}  # fmt: skip
+    def liver(point):
+        visit = truth.visits[POINTS.index(point.name)]
+        return Region(np.asarray(visit.liver, bool), visit.volume.geometry)
 
-    (visit,) = sessions.earlier_visits(read, read.study.timepoints[2], Runner())
+    (visit,) = sessions.earlier_visits(read, read.study.timepoints[2], liver)
     assert visit.time_point == POINTS[1]
     assert visit.accepted == {"L1": Lesion.of(truth.visits[1].labels == 1)}
     assert list(visit.candidates) == ["C1"]
     assert visit.scan.liver is not None
-    assert sessions.earlier_visits(read, read.study.timepoints[1], Runner()) == []
+    assert sessions.earlier_visits(read, read.study.timepoints[1], liver) == []
