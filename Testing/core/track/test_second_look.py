@@ -6,13 +6,14 @@ import pytest
 from HCCResponseLib.imaging.geometry import Geometry
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.lesions.links import LinkKind
+from HCCResponseLib.lesions.links import Link, LinkKind
 from HCCResponseLib.lesions.warped import WarpedContour
 from HCCResponseLib.measure import measure_lesion
 from HCCResponseLib.response.types import LesionState
 from HCCResponseLib.track.identity.follow_up import propose_known
 from HCCResponseLib.track.identity.matching import KnownLesion
 from HCCResponseLib.track.identity.presence import HealthyLiver
+from HCCResponseLib.track.identity.rows import Look, known_row
 from HCCResponseLib.track.identity.second_look import look_again, short_line
 from HCCResponseLib.track.registration.trust import LocalTrust
 from shapes import ball
@@ -69,6 +70,19 @@ def test_an_overlooked_lesion_is_measured_and_its_reader_is_told_where_from():
     assert "drew nothing here; another one" in row.evidence["remark"]
     assert row.needs_a_look
     assert links.of("L1").outcome is LinkKind.MATCHED
+
+
+def test_what_is_too_small_to_measure_says_where_it_comes_from_as_well():
+    small = Lesion.of(ball(GRID.size, (20, 42, 41), 1))
+    known = {"L1": KnownLesion(WarpedContour(PLACE), float(PLACE.count), SURE)}
+    probability = np.full(GRID.size, 0.01, np.float32)
+    geometry = Geometry(GRID.size, (1.0, 1.0, 1.0))
+    look = Look("fu", geometry, probability, {"L1": small}, {}, again=(small,))
+    link = Link("L1", (1,), LinkKind.MATCHED, 0.9, {"registration_trustworthy": True})
+    row = known_row(link, known["L1"], look)
+    assert row.state is LesionState.TOO_SMALL
+    assert row.is_second_look
+    assert "another one" in row.evidence["remark"] and "too small to measure" in row.evidence["remark"]
 
 
 def test_healthy_liver_is_not_looked_at_again():

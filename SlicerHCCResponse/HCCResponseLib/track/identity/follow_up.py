@@ -243,6 +243,8 @@ def propose_known(
         for part, names in links.owners().items()
     }
     contours = divide(parts, owners, places, geometry.spacing)
-    look = Look(time_point, geometry, probability, contours, carriers, convention, healthy, frozenset(seen))
+    look = Look(
+        time_point, geometry, probability, contours, carriers, convention, healthy, tuple(seen.values())
+    )
     rows = [known_row(links.of(n), known[n], look) for n in known]
     return as_the_rows_say(links, rows), rows

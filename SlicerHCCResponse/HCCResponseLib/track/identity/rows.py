@@ -25,6 +25,9 @@ from HCCResponseLib.track.identity.presence import Difference, HealthyLiver
 from HCCResponseLib.track.registration.residual import search_margin_mm
 
 _TAKEN_MM3 = 20.0  # below it another lesion's contour touches a place and does not take it
+_SEEN_AGAIN = (
+    "The adapted network drew nothing here; another one, which was shown the place, drew this contour: look."
+)
 Spacing = tuple[float, float, float]
 
 
@@ -39,7 +42,7 @@ class Look:
         carriers: for each merged lesion the one whose contour and diameter stand for all of them.
         convention: by which everything is measured.
         healthy: the patient's healthy liver in this scan, against which places are held.
-        again: lesions whose contour is that of the second look.
+        again: contours that only the second look has drawn.
     """
 
     time_point: str
@@ -49,7 +52,7 @@ class Look:
     carriers: Mapping[str, str]
     convention: Convention = RECIST
     healthy: HealthyLiver | None = None
-    again: frozenset[str] = frozenset()
+    again: tuple[Lesion, ...] = ()
 
 
 def carriers_of(links: LinkSet, known: Mapping[str, KnownLesion]) -> dict[str, str]:
@@ -206,17 +209,17 @@ def _found(row: Proposal, link: Link, contour: Lesion, place: Lesion, look: Look
         }
     )
     row = replace(row, contour=contour, origin="adapted network")
-    if row.name in look.again:
+    second = any(contour.overlap(one) for one in look.again)
+    if second:
         row = replace(row, origin="prompt network")
         row.evidence[SECOND_LOOK] = True
-        row.evidence["remark"] = (
-            "The adapted network drew nothing here; another one, which was shown the place, drew this contour: look."
-        )
+        row.evidence["remark"] = _SEEN_AGAIN
     if is_too_small(contour, look.geometry.voxel_volume_mm3):
         size = contour.volume_mm3(look.geometry.voxel_volume_mm3)
-        row.evidence["remark"] = (
+        words = (
             f"{size:.0f} mm3 are left of it: too small to measure. Enter its length if it can be measured."
         )
+        row.evidence["remark"] = f"{_SEEN_AGAIN} {words}" if second else words
         return replace(row, state=LesionState.TOO_SMALL)
     measured = replace(
         row, state=LesionState.MEASURED, measurement=measure_lesion(contour, look.geometry, look.convention)
