@@ -15,7 +15,7 @@ _.writeable  # of an array that is frozen
 _.__signature__, _.__annotations__  # of a command, which typer reads
 
 # Found by name: in the table of commands, in files of criteria and quantities, as an attribute of a module.
-demo, assess, review, sign, propose, segment, adapt, track, measure, rules, train
+demo, open_dicom, assess, review, sign, propose, segment, adapt, track, measure, rules, train
 CRITERION, QUANTITY, _.__getattr__
 
 # Parts of stored records and of answers in JSON; documented values for callers of the library.

@@ -23,6 +23,7 @@ _HELP = (
 #: Every command with the module of its function, or of its group, in the order of the help.
 COMMANDS = {
     "demo": "demo:demo",
+    "open-dicom": "open_dicom:open_dicom",
     "assess": "study:assess",
     "review": "own_read.review:review",
     "sign": "own_read.sign:sign",

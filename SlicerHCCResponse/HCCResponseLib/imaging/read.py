@@ -18,12 +18,14 @@ from HCCResponseLib.imaging.geometry import PLANES, Geometry
 from HCCResponseLib.imaging.headers import require_geometry
 from HCCResponseLib.imaging.resample import geometry_of, to_sitk
 from HCCResponseLib.imaging.series import Identity, read_dicom_series
+from HCCResponseLib.imaging.slice_list import SLICE_LIST
 from HCCResponseLib.imaging.upright import acquired_axis, upright
 from HCCResponseLib.imaging.volumes import AIR_HU, LabelMap, Volume
 
 MOST_LABELS = 65535
 NIFTI = (".nii", ".nii.gz")
 SUFFIXES = (*NIFTI, ".nrrd", ".nhdr", ".mha", ".mhd")
+
 _CT_LOWEST, _CT_HIGHEST = -3100.0, 8000.0
 _NO_AIR_OR_FAT = -20.0
 # Soft tissue cut out of a CT, or drawn: air around it, and inside one value only, or a median and a highest value (HU)
@@ -38,7 +40,7 @@ def read_volume(path: Path) -> Volume:
     """Read one CT volume.
 
     Args:
-        path: an image file, or a folder that holds one DICOM series.
+        path: an image file, a folder that holds one DICOM series, or a list of slices (:mod:`.slice_list`).
 
     Raises:
         InputError: missing, unreadable, cut short, not three-dimensional, NaN, without a stated geometry, or not in
@@ -46,7 +48,7 @@ def read_volume(path: Path) -> Volume:
     """
     path = Path(path)
     who = Identity()
-    if path.is_dir():
+    if path.is_dir() or path.suffix == SLICE_LIST:
         values, grid, who = read_dicom_series(path)
     else:
         values, grid = _read_file(path, "image")

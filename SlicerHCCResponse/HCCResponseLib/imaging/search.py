@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.imaging.dicom_headers import dicom_header, dicom_headers, header_text, study_day
 from HCCResponseLib.imaging.read import SUFFIXES
-from HCCResponseLib.imaging.series import dicom_headers, header_text, study_day
+from HCCResponseLib.imaging.slice_list import SLICE_LIST, read_slice_list
 
 _TAGS = [
     "SpecificCharacterSet", "StudyDate", "Modality", "PatientID", "SeriesInstanceUID", "SeriesDescription",
@@ -48,6 +49,8 @@ def images_at(path: Path) -> list[FoundImage]:
     """
     if not path.exists():
         raise InputError(f"'{path}' does not exist.")
+    if path.suffix == SLICE_LIST:
+        return [_listed(path)]
     if path.is_file():
         if not path.name.lower().endswith(SUFFIXES):
             raise InputError(
@@ -64,6 +67,17 @@ def images_at(path: Path) -> list[FoundImage]:
         )
         raise InputError(f"Folder '{path}' and those below it hold no DICOM series of CT.{more}")
     return sorted(found, key=lambda image: (image.taken or date.max, str(image.path)))
+
+
+def _listed(path: Path) -> FoundImage:
+    """The image of a list of slices, by the header of the first."""
+    files = read_slice_list(path).files
+    header = dicom_header(files[0], _TAGS)
+    if header is None:
+        raise InputError(f"'{files[0]}', which '{path}' names, is no DICOM file.")
+    return FoundImage(
+        path, _day(header), header_text(header, "PatientID") or None, _words([header] * len(files))
+    )
 
 
 def _folders(path: Path) -> Iterator[Path]:

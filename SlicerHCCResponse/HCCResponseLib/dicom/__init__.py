@@ -1,0 +1,1 @@
+"""DICOM as archives know it: whole patient folders."""

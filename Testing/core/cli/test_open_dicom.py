@@ -1,0 +1,124 @@
+"""``open-dicom``: from whole patient folders to a study that is read."""
+
+import json
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from dicom_corpus import Series, write
+from HCCResponseLib.cli.main import app
+from HCCResponseLib.imaging.search import images_at
+from HCCResponseLib.imaging.study import load_image, load_study
+
+
+def _run(*words):
+    return CliRunner().invoke(app, ["open-dicom", *map(str, words)])
+
+
+@pytest.fixture
+def patient(tmp_path):
+    """Two visits, the first with an arterial series and a thick one too; copies of one of them."""
+    home = tmp_path / "patient"
+    write(home / "1" / "a", Series(name="ARTERIAL", number=2, count=70))
+    write(home / "1" / "b", Series(name="PORTAL", number=3, count=70))
+    write(home / "1" / "c", Series(name="PORTAL thick", number=4, count=70, step=5.0))
+    write(home / "2", Series(name="PORTAL", day="20240501", count=70))
+    write(home / "2" / "again", Series(name="PORTAL", day="20240501", count=70))
+    return home
+
+
+def test_a_study_of_the_visits_whose_images_stay_where_they_are(patient):
+    result = _run(patient)
+    assert result.exit_code == 0, result.output
+    home = patient / "hcc-response-output"
+    study = load_study(home)
+    assert [(p.name, str(p.date), p.image.name) for p in study.timepoints] == [
+        ("baseline", "2024-01-31", "baseline.slices"), ("follow-up 1", "2024-05-01", "follow-up-1.slices"),
+    ]  # fmt: skip
+    assert study.subject == "P-1"
+    assert load_image(study, study.timepoints[0]).hu.shape == (70, 40, 40)
+    assert sorted(p.name for p in home.iterdir()) == [
+        "baseline-arterial.slices", "baseline.slices", "follow-up-1.slices", "study.yaml",
+    ]  # fmt: skip
+    assert yaml.safe_load((home / "baseline.slices").read_text())["files"][0] == "../1/b/000.dcm"
+    assert "*   2  series 3 'PORTAL', 70 slices of 2.5 mm, kernel B30f" in result.output
+    assert "70 files are copies of others." in " ".join(result.output.split())
+
+
+def test_a_list_of_slices_is_an_image_for_every_command(patient):
+    _run(patient)
+    (found,) = images_at(patient / "hcc-response-output" / "baseline.slices")
+    assert (str(found.taken), found.patient_id) == ("2024-01-31", "P-1")
+    assert "70 slices" in found.words
+
+
+def test_the_same_command_again_changes_nothing_and_another_choice_is_refused(patient):
+    assert _run(patient).exit_code == 0
+    before = {p.name: p.read_bytes() for p in (patient / "hcc-response-output").iterdir()}
+    assert _run(patient).exit_code == 0
+    other = _run(patient, "--series", 3)
+    assert other.exit_code == 1 and "names other slices" in " ".join(other.output.split())
+    assert {p.name: p.read_bytes() for p in (patient / "hcc-response-output").iterdir()} == before
+
+
+def test_only_listing_writes_nothing(patient):
+    result = _run(patient, "--list", "--json")
+    told = json.loads(result.stdout)
+    assert [s["description"] for s in told["series"]] == ["ARTERIAL", "PORTAL", "PORTAL thick", "PORTAL"]
+    assert [v["measured"] for v in told["visits"]] == ["portal venous", "portal venous"]
+    assert told["visits"][0]["proposed"]["portal venous"]["number"] == 2
+    assert told["copies"] == 70
+    assert not (patient / "hcc-response-output").exists()
+
+
+def test_the_reader_chooses_a_series_and_a_phase(patient, tmp_path):
+    assert _run(patient, "--series", 3, "-o", tmp_path / "o").exit_code == 0
+    assert "c" in yaml.safe_load((tmp_path / "o" / "baseline.slices").read_text())["files"][0].split("/")
+    assert _run(patient, "--phase", "arterial", "-o", tmp_path / "p").exit_code == 0
+    assert "a" in yaml.safe_load((tmp_path / "p" / "baseline.slices").read_text())["files"][0].split("/")
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--series", 9], "There is no series 9 in the list; it goes from 1 to 4"),
+        (["--phase", "lunar"], "'lunar' is no contrast phase"),
+        (["--patient", "Q"], "hold no CT of patient 'Q', but of P-1"),
+    ],
+)  # fmt: skip
+def test_slips_are_said_in_one_line(patient, words, problem):
+    result = _run(patient, *words)
+    assert result.exit_code == 1
+    assert problem in " ".join(result.output.split())
+    assert not (patient / "hcc-response-output").exists()
+
+
+def test_two_patients_in_one_folder_need_a_choice(patient):
+    write(patient / "3", Series(patient="P-2", count=70))
+    result = _run(patient)
+    assert result.exit_code == 1
+    assert "CT of 2 patients: P-1, P-2. Choose one: --patient ID." in " ".join(result.output.split())
+    assert _run(patient, "--patient", "P-2").exit_code == 0
+
+
+def test_an_empty_folder_says_what_was_left_out(tmp_path):
+    write(tmp_path / "a", Series(tags={"Modality": "MR"}))
+    result = _run(tmp_path)
+    assert result.exit_code == 1
+    assert "Left out: 12 MR" in " ".join(result.output.split())
+
+
+def test_slices_that_have_gone_or_changed_are_named(patient):
+    _run(patient)
+    study = load_study(patient / "hcc-response-output")
+    lost = patient / "1" / "b" / "004.dcm"
+    kept = lost.read_bytes()
+    lost.unlink()
+    with pytest.raises(Exception, match="1 of the 70 files .* do not exist, .*004.dcm"):
+        load_image(study, study.timepoints[0])
+    lost.write_bytes((patient / "1" / "a" / "004.dcm").read_bytes())
+    with pytest.raises(Exception, match=r"004\.dcm' is no longer a slice of the series"):
+        load_image(study, study.timepoints[0])
+    lost.write_bytes(kept)
+    load_image(study, study.timepoints[0])
