@@ -124,7 +124,9 @@ def test_every_command_on_a_page_exists():
 
     group = typer.main.get_command(app)
     for page in PAGES:
-        for words in re.findall(r"hcc-response ((?:[a-z]+(?:-[a-z]+)* ?)+)", page.read_text(encoding="utf-8")):
+        for words in re.findall(
+            r"hcc-response ((?:[a-z]+(?:-[a-z]+)* ?)+)", page.read_text(encoding="utf-8")
+        ):
             command = group
             for word in words.split():
                 if not getattr(command, "commands", None):

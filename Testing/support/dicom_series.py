@@ -86,6 +86,10 @@ def write_sphere(folder, radius, *, step=2.5, thickness=None, tilt=0.0, coronal=
         one = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
         one.SOPClassUID, one.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
         one.SeriesInstanceUID = "1.2.826.0.1.3680043.2.1125.9.2000"
+        one.StudyInstanceUID, one.FrameOfReferenceUID = (
+            "1.2.826.0.1.3680043.2.1125.9.2",
+            "1.2.826.0.1.3680043.2.1125.9.3",
+        )
         one.Modality, one.PatientID, one.StudyDate = "CT", "PATIENT-9", "20240131"
         one.InstanceNumber, one.SliceThickness = number + 1, thickness or step
         one.ImagePositionPatient, one.ImageOrientationPatient = list(first), [*row, *column]

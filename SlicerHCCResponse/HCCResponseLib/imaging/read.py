@@ -59,7 +59,8 @@ def read_volume(path: Path) -> Volume:
     values, grid = _canonical(values, grid)
     hu = np.clip(np.rint(values), -32768, 32767).astype(np.int16)
     remarks = (*who.remarks, *([tilt] if tilt else []), *_on_planes(hu, grid))
-    return Volume(hu, grid, str(path), who.patient_id, who.study_date, remarks, who.stated_phase)
+    named = (who.patient_id, who.study_date, remarks, who.stated_phase, who.frame_of_reference_uid)
+    return Volume(hu, grid, str(path), *named)
 
 
 def read_label_map(path: Path, empty: bool = False) -> LabelMap:

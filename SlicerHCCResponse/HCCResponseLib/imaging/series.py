@@ -30,8 +30,8 @@ from HCCResponseLib.imaging.slices import (
 
 STACK_TAGS = [
     "SpecificCharacterSet", "ImageType", "StudyDate", "Modality", "PatientID", "SeriesInstanceUID",
-    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "TableHeight",
-    "Rows", "Columns", "SeriesDescription", "AcquisitionTime", "ContrastBolusStartTime",
+    "FrameOfReferenceUID", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
+    "TableHeight", "Rows", "Columns", "SeriesDescription", "AcquisitionTime", "ContrastBolusStartTime",
     "RescaleSlope", "RescaleIntercept", "LossyImageCompression", *FRAME_TAGS,
 ]  # fmt: skip
 # What has to be the same in every slice, with the difference that rounding explains.
@@ -53,12 +53,14 @@ class Identity:
         study_date: ISO 8601.
         remarks: what a reader has to know of the acquisition.
         stated_phase: contrast phase that the headers name; ``None`` where they name none.
+        frame_of_reference_uid: (0020,0052).
     """
 
     patient_id: str | None = None
     study_date: str | None = None
     remarks: tuple[str, ...] = ()
     stated_phase: PhaseFinding | None = None
+    frame_of_reference_uid: str | None = None
 
 
 def read_dicom_series(source: Path) -> tuple[npt.NDArray[Any], Geometry, Identity]:
@@ -79,8 +81,13 @@ def read_dicom_series(source: Path) -> tuple[npt.NDArray[Any], Geometry, Identit
     files, remarks = stack.slices, stack.remarks
     values = pixels_of(source, files)
     grid = grid_of(files, values.shape, stack.thickness_mm)
+    first = files[0]
     who = Identity(
-        header_text(files[0], "PatientID") or None, study_day(files[0]), remarks, stated_phase(files[0])
+        header_text(first, "PatientID") or None,
+        study_day(first),
+        remarks,
+        stated_phase(first),
+        header_text(first, "FrameOfReferenceUID") or None,
     )
     return values, grid, who
 

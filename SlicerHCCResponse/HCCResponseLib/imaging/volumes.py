@@ -29,6 +29,7 @@ class Volume:
         study_date: ISO date as in DICOM, when the file knows it.
         remarks: what a reader has to know of how it was acquired or read, one sentence each.
         stated_phase: contrast phase that the headers name, with the words; ``None`` where they name none.
+        frame_of_reference_uid: (0020,0052), the same for images whose positions can be compared; else ``None``.
     """
 
     hu: npt.NDArray[np.int16]
@@ -38,6 +39,7 @@ class Volume:
     study_date: str | None = None
     remarks: tuple[str, ...] = ()
     stated_phase: PhaseFinding | None = None
+    frame_of_reference_uid: str | None = None
 
     def __post_init__(self) -> None:
         if self.hu.shape != self.geometry.size:
