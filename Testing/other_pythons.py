@@ -25,6 +25,8 @@ from HCCResponseLib.imaging.write import write_label_map
 ROOT = Path(__file__).resolve().parents[1]
 CONSTRAINTS = ROOT / ".ci" / "constraints.txt"
 QUICK = ("-m", "not slow")
+# What Slicer 5.12 brings along and must not be upgraded there, where the pinned version is newer.
+OF_SLICER = {"3.12": ("highdicom==0.27.0",)}
 RULES = (
     '{"id": "pr", "question": "target-response", "given": {"baseline_sum": "100.0", "current_sum": "70.0"}}\n'
 )
@@ -74,7 +76,11 @@ def environment(version: str, base: Path, extras: tuple[str, ...], *install: str
     """Its interpreter in an environment with this project; made anew when what it is made from has changed."""
     folder = ROOT / f".venv-{version}"
     python, stamp = folder / "bin" / "python", folder / "stamp"
-    given = [CONSTRAINTS.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), f"{base} {install}".encode()]
+    given = [
+        CONSTRAINTS.read_bytes(),
+        (ROOT / "pyproject.toml").read_bytes(),
+        f"{base} {install} {OF_SLICER.get(version)}".encode(),
+    ]
     made_from = hashlib.sha256(b"".join(given)).hexdigest()
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != made_from:
         call(base, "-m", "venv", "--clear", folder)
@@ -89,6 +95,17 @@ def environment(version: str, base: Path, extras: tuple[str, ...], *install: str
         # The build's own needs are in the extra "test"; without isolation they are not downloaded a second time.
         pip(python, "hatchling", "editables", *requirements(extras, () if small else NETWORKS))
         pip(python, "--no-deps", "--no-build-isolation", *install)
+        if version in OF_SLICER:
+            call(
+                python,
+                "-m",
+                "pip",
+                "install",
+                "--disable-pip-version-check",
+                "-qq",
+                "--no-deps",
+                *OF_SLICER[version],
+            )
         stamp.write_text(made_from, encoding="utf-8")
     return python
 

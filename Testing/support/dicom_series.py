@@ -44,6 +44,7 @@ def _write_slice(path, plane, at, spacing, uid, number, tags):
         "0018|0050": str(step),
         "0020|000d": uid + ".1000",
         "0020|000e": uid + ".2000",
+        "0020|0052": uid + ".3000",
         "0020|0013": str(number),
         "0020|0032": "\\".join(map(str, at)),
         "0020|0037": "1\\0\\0\\0\\1\\0",

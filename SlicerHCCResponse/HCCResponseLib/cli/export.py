@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from HCCResponseLib.cli.common import JsonOption, console, say, say_json
+from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
 from HCCResponseLib.cli.evaluate.committee import IncludeUnsigned, StoresArgument
 from HCCResponseLib.cli.observer import observing
+from HCCResponseLib.cli.own_read.session import ReadFolder, own_read
 from HCCResponseLib.cli.sign_in import DuePasswordFile, Observer, PasswordFile, PasswordFiles
 from HCCResponseLib.report.exporters import Exporter, exporters
 
@@ -62,6 +63,24 @@ def sdtm(
         done = export_sdtm(found, output, study_id, wanted, references)
         looking.exported("sdtm", done.files)
         _tell(done.files, (*(f"left out: {n}" for n in found.left_out), *map(str, done.warnings)), as_json)
+
+
+@export_app.command()
+def dicom(
+    read: ReadFolder,
+    output: FolderOption,
+    include_unsigned: IncludeUnsigned = False,
+    as_json: JsonOption = False,
+) -> None:
+    """The accepted contours of a read of your own as DICOM SEG, one file for each time point.
+
+    Each refers to the slices that it was drawn on, so the images must be DICOM series. Lesions carry tracking
+    identifiers that are the same at every time point.
+    """
+    from HCCResponseLib.report.dicom.segmentations import write_segmentations
+
+    with errors_as_one_line(), own_read(read, "export") as session:
+        _tell(write_segmentations(session, output, include_unsigned), (), as_json)
 
 
 def _add(exporter: Exporter) -> None:

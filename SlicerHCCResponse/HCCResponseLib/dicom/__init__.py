@@ -1,1 +1,1 @@
-"""DICOM as archives know it: whole patient folders."""
+"""DICOM as archives know it: whole patient folders, and objects that other programs understand."""

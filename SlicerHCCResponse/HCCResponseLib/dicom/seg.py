@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from HCCResponseLib import __version__
 from HCCResponseLib.base.errors import ExportError, InputError
 from HCCResponseLib.base.files import write_atomically
-from HCCResponseLib.imaging.dicom_seg import read_dicom_seg
+from HCCResponseLib.imaging.dicom_seg import drawn_segments
 from HCCResponseLib.imaging.frames import slices_of
 from HCCResponseLib.imaging.geometry import FloatArray, Geometry
 from HCCResponseLib.imaging.slices import grid_of, in_order
@@ -77,14 +78,19 @@ def write_dicom_seg(
 
     def write(temporary: Path) -> None:
         made.save_as(temporary)
-        labels, infos = read_dicom_seg(temporary, image)
-        for info, segment in zip(infos, segments, strict=True):
-            if info.name != segment.name or Lesion.of(labels.mask(info.number)) != segment.contour:
-                raise ExportError(
-                    f"The segmentation '{path}' does not read back as it was written ({segment.name})."
-                )
+        drawn = drawn_segments(temporary, image)
+        same = len(drawn) == len(segments) and all(
+            info.name == one.name and info.tracking_uid == one.uid and _equal(index, one.contour)
+            for (info, index), one in zip(drawn, segments, strict=True)
+        )
+        if not same:
+            raise ExportError(str(path), ["the segmentation does not read back as the contours that went in"])
 
     write_atomically(path, write)
+
+
+def _equal(index: npt.NDArray[np.int64], contour: Lesion) -> bool:
+    return np.array_equal(index[np.lexsort(index.T[::-1])], contour.indices())
 
 
 def _require_contours(segments: Sequence[Segment]) -> None:
@@ -103,7 +109,7 @@ def _headers(files: Sequence[Path]) -> list[Any]:
         for name in _NEEDED:
             if not header.get(name):
                 raise InputError(
-                    f"'{header.filename}' has no {name}, which every object that refers to it needs."
+                    f"'{header.filename!s}' has no {name}, which every object that refers to it needs."
                 )
         for name in _MAY_BE_EMPTY:
             if name not in header:
@@ -139,7 +145,7 @@ def _segmentation(
         device_serial_number="none",
         content_label="LESIONS",
         content_description="Lesions of the liver as accepted by a reader",
-        content_creator_name=creator,
+        content_creator_name=creator if "^" in creator else f"{creator}^",
         series_description="Lesions, hcc-response",
     )
 

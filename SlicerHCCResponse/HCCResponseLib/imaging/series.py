@@ -18,7 +18,7 @@ from HCCResponseLib.imaging.frames import FRAME_TAGS, slices_of
 from HCCResponseLib.imaging.geometry import FloatArray, Geometry
 from HCCResponseLib.imaging.phase.phases import Phase, PhaseFinding, phase_in_words, phase_of_delay
 from HCCResponseLib.imaging.pixels import pixels_of
-from HCCResponseLib.imaging.slice_list import read_slice_list
+from HCCResponseLib.imaging.slice_list import SLICE_LIST, read_slice_list
 from HCCResponseLib.imaging.slices import (
     grid_of,
     in_order,
@@ -132,6 +132,22 @@ def stack_of(source: Path, headers: Iterable[Any]) -> Stack:
             "the pixels were compressed with loss: small differences of attenuation may be false",
         )
     return Stack(files, places, step, thickness, remarks)
+
+
+def series_files(source: Path) -> list[Path]:
+    """The DICOM files of an image.
+
+    Args:
+        source: folder of one series, or list of slices.
+
+    Raises:
+        InputError: the image is no DICOM series.
+    """
+    if source.is_dir():
+        return [Path(header.filename) for header in _in_folder(source)]
+    if source.suffix == SLICE_LIST:
+        return list(read_slice_list(source).files)
+    raise InputError(f"'{source}' is no DICOM series, and a DICOM object has to refer to one.")
 
 
 def _in_folder(folder: Path) -> list[Any]:

@@ -1,47 +1,55 @@
 """A file that names the slices of one image, so that a series can be read where it lies, among others.
 
 A folder of a patient holds many series, and a series can hold several acquisitions. The list says which files are the
-image of a visit; nothing is copied. It is YAML: ``series`` (the series' UID) and ``files``, relative to the list.
+image of a visit; nothing is copied. Its first line is ``series: `` with the series' UID (0020,000E), every further line
+the path of a slice, relative to the list; lines that begin with ``#`` are for people. Plain text, because environments
+of engines read images with this room and have neither YAML nor pydantic.
 """
 
 import os
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
 
 from HCCResponseLib.base.errors import InputError
-from HCCResponseLib.base.files import write_text
-from HCCResponseLib.base.yaml_files import load_checked_yaml
+from HCCResponseLib.base.files import unread, write_text
 
 SLICE_LIST = ".slices"
 _HEAD = "# The slices of one image, by hcc-response. The files stay where they are.\n"
+_FIRST = re.compile(r"series: ([0-9.]{1,64})")
 
 
-class SliceList(BaseModel):
+@dataclass(frozen=True)
+class SliceList:
     """The slices of one image.
 
     Attributes:
-        series: SeriesInstanceUID (0020,000E) that each of the files states.
+        series: SeriesInstanceUID that each of the files states.
         files: of the slices, in any order.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    series: str = Field(pattern=r"^[0-9.]{1,64}$")
-    files: Annotated[tuple[Path, ...], Field(min_length=1)]
+    series: str
+    files: tuple[Path, ...]
 
 
 def read_slice_list(path: Path) -> SliceList:
     """Read a list; its files are given with their whole paths.
 
     Raises:
-        InputError: no such list, no YAML, unknown fields, a file that is named twice or does not exist.
+        InputError: no such list, not one of this kind, a file that is named twice or does not exist.
     """
-    found = load_checked_yaml(path, SliceList, "The list of slices")
-    files = tuple(path.parent / file for file in found.files)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InputError(unread(f"The list of slices '{path}'", problem)) from problem
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    first = _FIRST.fullmatch(lines[0].strip()) if lines else None
+    if first is None or len(lines) < 2:
+        raise InputError(
+            f"'{path}' is no list of slices: it has to begin with 'series: UID', and a line for each file follows."
+        )
+    files = tuple(path.parent / line for line in lines[1:])
     if len(set(files)) != len(files):
         raise InputError(f"The list of slices '{path}' names a file twice.")
     missing = [file for file in files if not file.is_file()]
@@ -50,18 +58,20 @@ def read_slice_list(path: Path) -> SliceList:
             f"{len(missing)} of the {len(files)} files that '{path}' names do not exist, '{missing[0]}' for one. "
             "Put them back, or make the list again with 'hcc-response open-dicom'."
         )
-    return found.model_copy(update={"files": files})
+    return SliceList(first.group(1), files)
 
 
 def write_slice_list(path: Path, series: str, files: Sequence[Path]) -> None:
     """Write a list; files below its folder or the one around it are named relative to it, so that all can be moved.
 
     Raises:
+        InputError: the name of a file holds a line break.
         StorageError: the disk is full, or the folder cannot be written.
     """
     home = path.resolve().parent
     whole = [file.resolve() for file in files]
     names = [os.path.relpath(file, home) if file.is_relative_to(home.parent) else str(file) for file in whole]
-    write_text(
-        path, _HEAD + yaml.safe_dump({"series": series, "files": names}, sort_keys=False, allow_unicode=True)
-    )
+    broken = [name for name in names if len(name.splitlines()) != 1]
+    if broken:
+        raise InputError(f"The name {broken[0]!r} holds a line break; rename the file.")
+    write_text(path, _HEAD + "".join(f"{line}\n" for line in (f"series: {series}", *names)))

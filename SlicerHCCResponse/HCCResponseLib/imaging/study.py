@@ -1,5 +1,7 @@
 """``study.yaml``: one subject, its time points, their images and the contours that readers have already drawn."""
 
+import re
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +13,7 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.files import is_there
 from HCCResponseLib.base.text import in_one_line
 from HCCResponseLib.base.yaml_files import yaml_fault
+from HCCResponseLib.imaging.dicom_seg import SegmentInfo, read_dicom_seg, segments_of
 from HCCResponseLib.imaging.read import read_label_map, read_volume
 from HCCResponseLib.imaging.volumes import LabelMap, Volume, require_same_grid
 
@@ -26,16 +29,19 @@ PROFILE_FILES = (".yaml", ".yml")
 
 
 class ContourEntry(_Strict):
-    """A label map that a reader has drawn and accepted.
+    """Contours that a reader has drawn and accepted, in one of two kinds of files.
 
     Attributes:
         path: label map file.
+        dicom_seg: DICOM Segmentation; its segments are the lesions.
         drawn_by: the reader who drew and accepted it.
         viable: it shows the viable (arterially enhancing) parts, as mRECIST, EASL and qEASL need them.
-        lesions: label value to lesion name; without it, value n is lesion ``Ln`` (a single value is ``L1``).
+        lesions: label value, or segment number, to lesion name; without it, value n is lesion ``Ln`` (a single value is
+            ``L1``), and a segment has the name that it carries.
     """
 
-    path: Path
+    path: Path | None = None
+    dicom_seg: Path | None = None
     drawn_by: str = Field(min_length=1, max_length=100)
     viable: bool = False
     lesions: dict[int, Annotated[str, Field(pattern=NAME)]] | None = None
@@ -46,6 +52,19 @@ class ContourEntry(_Strict):
         if value is not None and len(set(value.values())) != len(value):
             raise ValueError("two label values carry the same lesion name")
         return value
+
+    @model_validator(mode="after")
+    def _one_file(self) -> "ContourEntry":
+        if (self.path is None) == (self.dicom_seg is None):
+            raise ValueError("name one file: 'path' for a label map, or 'dicom_seg' for a DICOM Segmentation")
+        return self
+
+    @property
+    def file(self) -> Path:
+        """The file, of whichever kind."""
+        found = self.dicom_seg or self.path
+        assert found is not None  # the validator has seen to it
+        return found
 
 
 class TimePointEntry(_Strict):
@@ -124,8 +143,9 @@ def _absolute(study: Study, folder: Path) -> Study:
         changes: dict[str, Any] = {"image": folder / point.image}
         _require_file(folder / point.image, f"image of time point '{point.name}'")
         if point.contour:
-            _require_file(folder / point.contour.path, f"contour of time point '{point.name}'")
-            changes["contour"] = point.contour.model_copy(update={"path": folder / point.contour.path})
+            _require_file(folder / point.contour.file, f"contour of time point '{point.name}'")
+            kind = "path" if point.contour.dicom_seg is None else "dicom_seg"
+            changes["contour"] = point.contour.model_copy(update={kind: folder / point.contour.file})
         points.append(point.model_copy(update=changes))
     profile = study.profile
     # One that lies beside the study goes before those that have a name elsewhere.
@@ -173,12 +193,29 @@ def contour_names(point: TimePointEntry) -> list[str]:
     """
     if point.contour is None:
         return []
-    return list((point.contour.lesions or _default_names(read_label_map(point.contour.path))).values())
+    entry = point.contour
+    if entry.lesions:
+        return list(entry.lesions.values())
+    if entry.dicom_seg is not None:
+        return list(_segment_names(entry.dicom_seg, segments_of(entry.dicom_seg)).values())
+    return list(_default_names(read_label_map(entry.file)).values())
 
 
 def _default_names(contour: LabelMap) -> dict[int, str]:
     values = contour.values()
     return {values[0]: "L1"} if len(values) == 1 else {v: f"L{v}" for v in values}
+
+
+def _segment_names(path: Path, segments: Sequence[SegmentInfo]) -> dict[int, str]:
+    """The name of the lesion that each segment is. Raises ``InputError``."""
+    names = {segment.number: segment.name for segment in segments}
+    wrong = [name for name in names.values() if not re.match(NAME, name)]
+    if wrong or len(set(names.values())) != len(names):
+        why = f"'{wrong[0]}' cannot be the name of a lesion" if wrong else "two of its segments have one name"
+        raise InputError(
+            f"Segmentation '{path}': {why}. Name them in the study file: lesions: {{1: L1, 2: L2}}."
+        )
+    return names
 
 
 def load_contour(point: TimePointEntry, image: Volume) -> tuple[LabelMap, dict[int, str]]:
@@ -190,22 +227,26 @@ def load_contour(point: TimePointEntry, image: Volume) -> tuple[LabelMap, dict[i
     """
     if point.contour is None:
         raise InputError(f"Time point '{point.name}' has no contour in the study file.")
-    contour = read_label_map(point.contour.path)
-    require_same_grid(contour, image)
+    entry, names = point.contour, point.contour.lesions
+    if entry.dicom_seg is not None:
+        contour, segments = read_dicom_seg(entry.dicom_seg, image)
+        names = names or _segment_names(entry.dicom_seg, segments)
+    else:
+        contour = read_label_map(entry.file)
+        require_same_grid(contour, image)
     values = contour.values()
-    names = point.contour.lesions
     if names is None:
         return contour, _default_names(contour)
     unknown = sorted(set(values) - set(names))
     if unknown:
         raise InputError(
-            f"Contour '{point.contour.path}' holds unknown label values {unknown}; "
+            f"Contour '{entry.file}' holds unknown label values {unknown}; "
             f"the study file names {sorted(names)}."
         )
     absent = sorted(set(names) - set(values))
     if absent:
         raise InputError(
-            f"The study file names label values {absent}, which contour '{point.contour.path}' does not hold "
+            f"The study file names label values {absent}, which contour '{entry.file}' does not hold "
             f"(it holds {list(values)})."
         )
     return contour, dict(names)

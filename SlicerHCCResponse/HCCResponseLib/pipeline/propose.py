@@ -72,7 +72,7 @@ def propose(
             drawn = [] if point.name in session.state.provenance else _drawn(session, point)
             with all_or_nothing(session.store, session.state):
                 if point.name not in session.state.provenance:
-                    _keep(session, point, drawn, {"contour": str(point.contour.path)}, base)
+                    _keep(session, point, drawn, {"contour": str(point.contour.file)}, base)
                 _accept_drawn(session, point)
     if first.contour:
         words = "The study's contours are taken; it goes on to adapt to them and to propose the follow-ups"

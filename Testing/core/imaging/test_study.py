@@ -7,7 +7,8 @@ import yaml
 from dicom_series import write_series
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.imaging.geometry import Geometry
-from HCCResponseLib.imaging.study import load_contour, load_image, load_study
+from HCCResponseLib.imaging.read import read_volume
+from HCCResponseLib.imaging.study import contour_names, load_contour, load_image, load_study
 from HCCResponseLib.imaging.volumes import LabelMap, Volume
 from HCCResponseLib.imaging.write import write_label_map, write_volume
 from HCCResponseLib.response.profiles.load import load_profile
@@ -139,3 +140,59 @@ def test_a_day_that_does_not_exist_is_a_clear_error(folder):
     study.write_text("subject: S1\ntimepoints: [{name: baseline, date: 2024-13-45, image: a.nrrd}]\n")
     with pytest.raises(InputError, match="cannot be read as YAML: month must be in"):
         load_study(study)
+
+
+def _seg_study(tmp_path, names=("L1", "L2"), **more):
+    from dicom_corpus import Series, write
+    from HCCResponseLib.dicom.seg import Segment, write_dicom_seg
+    from HCCResponseLib.lesions.lesion import Lesion
+
+    folder = write(tmp_path / "ct", Series())
+    image = read_volume(folder)
+    masks = np.zeros((2, *image.geometry.size), bool)
+    masks[0, 4:7, 8:14, 8:14], masks[1, 4:7, 20:24, 20:24] = True, True
+    segments = [
+        Segment(n, f"1.2.3.{i}", Lesion.of(m)) for i, (n, m) in enumerate(zip(names, masks, strict=True))
+    ]
+    write_dicom_seg(tmp_path / "seg.dcm", image, sorted(folder.iterdir()), segments, "Dr A")
+    contour = {"dicom_seg": "seg.dcm", "drawn_by": "Dr A", **more}
+    point = {"name": "baseline", "date": "2024-01-31", "image": "ct", "contour": contour}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump({"subject": "P-1", "timepoints": [point]}))
+    return load_study(tmp_path), image, masks
+
+
+def test_a_dicom_segmentation_is_a_contour(tmp_path):
+    study, image, masks = _seg_study(tmp_path)
+    labels, names = load_contour(study.timepoints[0], image)
+    assert names == {1: "L1", 2: "L2"} and contour_names(study.timepoints[0]) == ["L1", "L2"]
+    assert (labels.mask(1) == masks[0]).all() and (labels.mask(2) == masks[1]).all()
+
+
+def test_segments_may_be_named_in_the_study(tmp_path):
+    study, image, _ = _seg_study(tmp_path, ("tumour/1", "tumour/2"), lesions={1: "L1", 2: "L2"})
+    assert load_contour(study.timepoints[0], image)[1] == {1: "L1", 2: "L2"}
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [(("a/b", "L2"), "'a/b' cannot be the name"), (("L1", "L1"), "two of its segments have one name")],
+)
+def test_segments_whose_names_no_lesion_can_have_must_be_named(tmp_path, names, why):
+    study, image, _ = _seg_study(tmp_path, names)
+    with pytest.raises(InputError, match=why):
+        load_contour(study.timepoints[0], image)
+    with pytest.raises(InputError, match=why):
+        contour_names(study.timepoints[0])
+
+
+@pytest.mark.parametrize("files", [{}, {"path": "a.nrrd", "dicom_seg": "b.dcm"}])
+def test_a_contour_is_one_file(tmp_path, files):
+    point = {
+        "name": "baseline",
+        "date": "2024-01-31",
+        "image": "ct",
+        "contour": {**files, "drawn_by": "Dr A"},
+    }
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump({"subject": "P-1", "timepoints": [point]}))
+    with pytest.raises(InputError, match="name one file"):
+        load_study(tmp_path)

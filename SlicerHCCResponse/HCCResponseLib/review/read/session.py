@@ -145,7 +145,7 @@ def _profile_name(study: Study) -> str:
 
 
 def _fingerprint(point: TimePointEntry, image: Volume) -> dict[str, Any]:
-    contour = hashlib.sha256(point.contour.path.read_bytes()).hexdigest() if point.contour else None
+    contour = hashlib.sha256(point.contour.file.read_bytes()).hexdigest() if point.contour else None
     return {
         "date": point.date.isoformat(),
         "image_sha256": image.voxels_sha256,

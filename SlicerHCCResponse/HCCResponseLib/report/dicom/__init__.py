@@ -1,0 +1,1 @@
+"""What was decided, as DICOM objects that archives and other programs understand."""
