@@ -72,15 +72,15 @@ def dicom(
     include_unsigned: IncludeUnsigned = False,
     as_json: JsonOption = False,
 ) -> None:
-    """The accepted contours of a read of your own as DICOM SEG, one file for each time point.
+    """A decided read of your own as DICOM: contours (SEG) and a structured report (SR) for each time point.
 
-    Each refers to the slices that it was drawn on, so the images must be DICOM series. Lesions carry tracking
-    identifiers that are the same at every time point.
+    They refer to the slices that were read, so the images must be DICOM series. A lesion has one tracking identifier
+    in all of them. What was written is read back and compared.
     """
-    from HCCResponseLib.report.dicom.segmentations import write_segmentations
+    from HCCResponseLib.report.dicom.objects import write_dicom_objects
 
     with errors_as_one_line(), own_read(read, "export") as session:
-        _tell(write_segmentations(session, output, include_unsigned), (), as_json)
+        _tell(write_dicom_objects(session, output, include_unsigned), (), as_json)
 
 
 def _add(exporter: Exporter) -> None:

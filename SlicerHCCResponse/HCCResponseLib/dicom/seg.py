@@ -74,7 +74,7 @@ def write_dicom_seg(
         ExportError: what was written does not read back; nothing is left behind.
     """
     _require_contours(segments)
-    made = _segmentation(image.geometry, _headers(files), segments, creator, series_uid)
+    made = _segmentation(image.geometry, source_headers(files), segments, creator, series_uid)
 
     def write(temporary: Path) -> None:
         made.save_as(temporary)
@@ -101,7 +101,12 @@ def _require_contours(segments: Sequence[Segment]) -> None:
         raise InputError(f"These lesions have no contour: {', '.join(empty)}.")
 
 
-def _headers(files: Sequence[Path]) -> list[Any]:
+def source_headers(files: Sequence[Path]) -> list[Any]:
+    """The data sets of an image's slices, without pixels, with what every object that refers to them takes over.
+
+    Raises:
+        InputError: an identifier is missing.
+    """
     from pydicom import dcmread
 
     headers = [dcmread(file, stop_before_pixels=True) for file in files]

@@ -7,11 +7,12 @@ from pydicom import dcmread
 from dicom_series import write_volume_series
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.dicom.identity import uid_of
+from HCCResponseLib.dicom.reading import read_report
 from HCCResponseLib.imaging.dicom_seg import drawn_segments
 from HCCResponseLib.imaging.read import read_volume
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
-from HCCResponseLib.report.dicom.segmentations import write_segmentations
+from HCCResponseLib.report.dicom.objects import write_dicom_objects
 from HCCResponseLib.review.decisions.decide import decide
 from HCCResponseLib.review.read.records import Action, Decision
 from HCCResponseLib.review.read.session import Session
@@ -20,7 +21,13 @@ from reads import BASELINE, FOLLOW_UP, GRID, candidate, lesion, make_read
 
 @pytest.fixture
 def session(tmp_path):
-    rows = [lesion(BASELINE, "L1", 40), lesion(BASELINE, "L2", 20), lesion(FOLLOW_UP, "L1", 20), candidate()]
+    rows = [
+        lesion(BASELINE, "L1", 40),
+        lesion(BASELINE, "L2", 20),
+        lesion(FOLLOW_UP, "L1", 20),
+        lesion(FOLLOW_UP, "L2", None),
+        candidate(),
+    ]
     store, state = make_read(tmp_path / "read.sqlite", rows)
     hu = np.full(GRID.size, -900, np.int16)
     hu[1:-1, 3:-3, 3:-3] = 80
@@ -44,29 +51,59 @@ def _accept(session, point, name, action=Action.ACCEPT, **more):
     )
 
 
-def test_accepted_contours_are_written_for_each_time_point(session, tmp_path):
+def _decide_all(session):
     _accept(session, BASELINE, "L1")
-    _accept(session, BASELINE, "L2", Action.REJECT, reason="a cyst")
+    _accept(session, BASELINE, "L2")
     _accept(session, FOLLOW_UP, "L1")
-    files = write_segmentations(session, tmp_path / "out", include_unsigned=True)
-    assert [f.name for f in files] == ["baseline-seg.dcm", "follow-up_1-seg.dcm"]
-    for file, point in zip(files, (BASELINE, FOLLOW_UP), strict=True):
-        ((info, index),) = drawn_segments(file, session.images[point])
-        contour = session.state.rows[point]["L1"].contour
-        assert info.name == "L1"
-        assert info.tracking_uid == uid_of("read", session.store.read_id, "L1")
-        assert sorted(map(tuple, index)) == sorted(map(tuple, contour.indices()))
+    _accept(session, FOLLOW_UP, "L2")
+    _accept(session, FOLLOW_UP, "C1", Action.DISMISS, reason="a vessel")
+
+
+def test_contours_and_a_report_for_each_time_point(session, tmp_path):
+    _decide_all(session)
+    files = write_dicom_objects(session, tmp_path / "out", include_unsigned=True)
+    assert [f.name for f in files] == [
+        "baseline-seg.dcm", "baseline-sr.dcm", "follow-up_1-seg.dcm", "follow-up_1-sr.dcm",
+    ]  # fmt: skip
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(f.name for f in files)
+    for file, point in zip(files[::2], (BASELINE, FOLLOW_UP), strict=True):
+        for info, index in drawn_segments(file, session.images[point]):
+            contour = session.state.rows[point][info.name].contour
+            assert info.tracking_uid == uid_of("read", session.store.read_id, info.name)
+            assert sorted(map(tuple, index)) == sorted(map(tuple, contour.indices()))
     head = dcmread(files[0])
     assert (head.PatientID, str(head.ContentCreatorName)) == ("P17", "Dr A^")
     source = read_volume(session.study.timepoints[0].image)
     assert head.FrameOfReferenceUID == source.frame_of_reference_uid
 
 
+def test_the_report_says_what_was_decided(session, tmp_path):
+    _decide_all(session)
+    files = write_dicom_objects(session, tmp_path / "out", include_unsigned=True)
+    first, later = (read_report(f) for f in files[1::2])
+    assert (first.time_point, first.order, first.reader, first.final) == (BASELINE, 1, "Dr A", False)
+    assert [(e.name, str(e.long_axis.mm), e.role, e.segment) for e in first.lesions] == [
+        ("L1", "41.0", "target", 1), ("L2", "21.0", "target", 2),
+    ]  # fmt: skip
+    assert [(e.name, e.state, e.role) for e in later.lesions] == [
+        ("L1", "measured", "target"), ("L2", "disappeared", "target"),
+    ]  # fmt: skip
+    assert later.lesions[1].segment is None
+    (category,) = later.categories
+    assert (category.criterion, category.response, category.unit) == ("RECIST 1.1", "PR", "mm")
+    assert {name: str(value) for name, value in category.figures.items()} == {
+        "sum": "21.0", "nadir": "62.0", "percent-from-baseline": "-66.13", "percent-from-nadir": "-66.13",
+    }  # fmt: skip
+    row = session.state.rows[BASELINE]["L1"].measurement.long_axis
+    ends = first.lesions[0].long_axis.ends
+    assert np.abs(np.asarray(ends) - [row.start_lps, row.end_lps]).max() < 0.05
+
+
 def test_what_a_network_proposed_says_so(session, tmp_path):
-    _accept(session, BASELINE, "L1")
+    _decide_all(session)
     _accept(session, FOLLOW_UP, "L1", Action.EDIT, contour=_ball())
-    files = write_segmentations(session, tmp_path / "out", include_unsigned=True)
-    kinds = [dcmread(f).SegmentSequence[0].SegmentAlgorithmType for f in files]
+    files = write_dicom_objects(session, tmp_path / "out", include_unsigned=True)
+    kinds = [str(dcmread(f).SegmentSequence[0].SegmentAlgorithmType) for f in files[::2]]
     assert kinds == ["AUTOMATIC", "SEMIAUTOMATIC"]
 
 
@@ -77,21 +114,25 @@ def _ball():
 
 
 def test_nothing_is_written_unsigned_unless_asked(session, tmp_path):
-    _accept(session, BASELINE, "L1")
+    _decide_all(session)
     with pytest.raises(InputError, match="The read is not signed"):
-        write_segmentations(session, tmp_path / "out")
+        write_dicom_objects(session, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_a_read_without_accepted_contours_is_refused(session, tmp_path):
-    with pytest.raises(InputError, match="nothing to write as DICOM SEG"):
-        write_segmentations(session, tmp_path / "out", include_unsigned=True)
-
-
-def test_images_that_are_no_dicom_are_refused(session, tmp_path):
+def test_a_read_with_open_rows_is_refused(session, tmp_path):
     _accept(session, BASELINE, "L1")
-    first, *rest = session.study.timepoints
-    nifti = first.model_copy(update={"image": tmp_path / "ct.nii.gz"})
-    session.study = session.study.model_copy(update={"timepoints": (nifti, *rest)})
+    with pytest.raises(
+        InputError, match="no category yet, so there is nothing to write: .*L2 is not decided"
+    ):
+        write_dicom_objects(session, tmp_path / "out", include_unsigned=True)
+
+
+def test_images_that_are_no_dicom_are_refused_and_nothing_is_left(session, tmp_path):
+    _decide_all(session)
+    *first, last = session.study.timepoints
+    nifti = last.model_copy(update={"image": tmp_path / "ct.nii.gz"})
+    session.study = session.study.model_copy(update={"timepoints": (*first, nifti)})
     with pytest.raises(InputError, match=r"ct\.nii\.gz' is no DICOM series"):
-        write_segmentations(session, tmp_path / "out", include_unsigned=True)
+        write_dicom_objects(session, tmp_path / "out", include_unsigned=True)
+    assert list((tmp_path / "out").iterdir()) == []

@@ -1,0 +1,67 @@
+"""A decided read as DICOM: for each time point a segmentation with the contours and a structured report."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydicom import dcmread
+
+from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.dicom.measurements import write_report
+from HCCResponseLib.dicom.seg import source_headers, write_dicom_seg
+from HCCResponseLib.imaging.series import series_files
+from HCCResponseLib.report.dicom.contents import segments_at, visit_report
+from HCCResponseLib.report.dicom.identities import tracking_uids
+from HCCResponseLib.report.subject.output import file_stems
+from HCCResponseLib.review.read.category import missing
+from HCCResponseLib.review.read.lifecycle import is_signed
+from HCCResponseLib.review.read.session import Session
+
+
+def write_dicom_objects(session: Session, folder: Path, include_unsigned: bool = False) -> list[Path]:
+    """Write what was decided: ``NAME-seg.dcm`` and ``NAME-sr.dcm`` for each time point.
+
+    Args:
+        include_unsigned: also of a read that is not signed to its end; its reports are preliminary.
+
+    Returns:
+        the files. A time point without an accepted contour has no segmentation.
+
+    Raises:
+        InputError: not signed, something is not decided, or an image is no DICOM series.
+        ExportError: a file does not read back as what was decided.
+        StorageError: a file cannot be written.
+    """
+    state, study = session.state, session.study
+    if not include_unsigned and not is_signed(state):
+        raise InputError(
+            "The read is not signed. Sign it first, or write it all the same: --include-unsigned."
+        )
+    if open_ones := missing(state):
+        raise InputError(f"The read has no category yet, so there is nothing to write: {open_ones[0]}")
+    folder.mkdir(parents=True, exist_ok=True)
+    # All or nothing: a file that fails leaves none of the others behind.
+    with TemporaryDirectory(dir=folder, prefix=".writing-") as beside:
+        made = [
+            one for order in range(1, len(study.timepoints) + 1) for one in _at(session, order, Path(beside))
+        ]
+        return [one.replace(folder / one.name) for one in made]
+
+
+def _at(session: Session, order: int, folder: Path) -> list[Path]:
+    """Write the objects of the time point of this number, from 1."""
+    points, state = session.study.timepoints, session.state
+    point = points[order - 1]
+    stem = file_stems([one.name for one in points])[point.name]
+    files, identities = series_files(point.image), tracking_uids(session)
+    readers = state.readers()
+    reader = readers[0] if readers else "unknown"
+    segments, written, contours = segments_at(session, point, identities), [], None
+    if segments:
+        path = folder / f"{stem}-seg.dcm"
+        write_dicom_seg(path, session.image(point), files, segments, reader)
+        written, contours = [path], dcmread(path)
+    names = [one.name for one in segments]
+    report = visit_report(session, point, order, identities, names, reader, is_signed(state))
+    path = folder / f"{stem}-sr.dcm"
+    write_report(path, report, source_headers(files), contours)
+    return [*written, path]
