@@ -31,3 +31,6 @@ _.required_regions, _.modality_change_policy, _.partial_dates
 # Blocks of seeds that tests hold apart.
 TEST_SEEDS, DEVELOPMENT_SEEDS, DEVELOPMENT_SEED
 _.writeable  # of arrays that nobody may change
+
+# Of a session of requests, and of a study as JSON.
+_.auth, _.patient_name

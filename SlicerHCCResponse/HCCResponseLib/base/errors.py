@@ -68,6 +68,10 @@ class JobFailedError(HCCResponseError):
     """A job in a child process ended with an error."""
 
 
+class ServerError(HCCResponseError):
+    """Another computer does not answer, refuses, or cannot be trusted."""
+
+
 class JobOutOfMemoryError(JobFailedError):
     """A job ran out of memory, on the GPU or in the system; a smaller or slower setting may still work.
 

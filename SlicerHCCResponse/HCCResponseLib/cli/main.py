@@ -24,6 +24,7 @@ _HELP = (
 COMMANDS = {
     "demo": "demo:demo",
     "open-dicom": "open_dicom:open_dicom",
+    "pacs": "pacs:pacs_app",
     "assess": "study:assess",
     "review": "own_read.review:review",
     "sign": "own_read.sign:sign",

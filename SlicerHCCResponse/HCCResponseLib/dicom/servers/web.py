@@ -1,0 +1,267 @@
+"""DICOMweb: QIDO-RS to find, WADO-RS to fetch, STOW-RS to store. One image in memory at a time.
+
+What was fetched or stored before is not transferred again, so a transfer that was interrupted goes on where it ended.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from HCCResponseLib.base.errors import InputError, ServerError
+from HCCResponseLib.base.files import write_atomically
+from HCCResponseLib.dicom.servers.config import Server, password_of, token_of
+from HCCResponseLib.imaging.dicom_headers import dicom_header, header_text
+
+_EVERY_SYNTAX = (("application/dicom", "*"),)
+Report = Callable[[int, int], None]
+
+
+# An object is sent as a whole: a stream could not be sent again.
+_WHOLE = 2**31
+
+
+@dataclass(frozen=True)
+class FoundStudy:
+    """A study as the archive lists it; texts are empty where it does not say.
+
+    Attributes:
+        uid: (0020,000D). ``day``: (0008,0020), as DICOM writes it.
+        modalities: (0008,0061).
+        images: how many instances, ``None`` where it is not said.
+    """
+
+    uid: str
+    patient_id: str
+    patient_name: str
+    day: str
+    description: str
+    modalities: tuple[str, ...]
+    images: int | None
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What came of a transfer: files (fetched) or identifiers (stored), and how many were there before."""
+
+    done: tuple[str, ...]
+    before: int
+
+
+class WebArchive:
+    """An archive that is reached by DICOMweb."""
+
+    def __init__(self, name: str, server: Server) -> None:
+        """Args:
+        name: for messages.
+
+        Raises:
+            InputError: the password is not known, or the library for it is not installed.
+        """
+        try:
+            import requests
+            from dicomweb_client import DICOMwebClient
+        except ImportError as problem:
+            raise InputError("DICOMweb needs: pip install 'hcc-response[pacs]'") from problem
+        self._name = name
+        session = requests.Session()
+        if server.certificates is not None:
+            if not server.certificates.is_file():
+                raise InputError(f"The certificates of '{name}', '{server.certificates}', do not exist.")
+            session.verify = str(server.certificates)
+        password, token = password_of(name, server), token_of(name, server)
+        if password is not None:
+            session.auth = (server.user or "", password)
+        headers = {"Authorization": f"Bearer {token}"} if token else None
+        session.mount("https://", _again(requests))
+        session.mount("http://", _again(requests))
+        self._client = DICOMwebClient(
+            server.url, session=session, headers=headers, timeout=server.timeout_s, chunk_size=_WHOLE
+        )
+        self._client.set_http_retry_params(retry=False)
+
+    def find(self, patient_id: str = "", name: str = "", days: str = "") -> list[FoundStudy]:
+        """The studies of a patient.
+
+        Args:
+            patient_id, name: ``*`` stands for anything.
+            days: a day or a range as DICOM writes it, 20240101-20240630.
+
+        Raises:
+            ServerError: the server does not answer, refuses, or cannot be trusted.
+        """
+        wanted = {"PatientID": patient_id, "PatientName": name, "StudyDate": days}
+        filters = {key: value for key, value in wanted.items() if value}
+        fields = ["StudyDescription", "ModalitiesInStudy", "NumberOfStudyRelatedInstances", "PatientName"]
+        with self._clear_errors("searched"):
+            found = self._client.search_for_studies(search_filters=filters, fields=fields, get_remaining=True)
+        studies = [_study(one) for one in found]
+        return sorted(studies, key=lambda one: (one.patient_id, one.day, one.uid))
+
+    def fetch(self, study: str, folder: Path, report: Report = lambda *_: None) -> Transfer:
+        """Fetch every image of a study into ``folder/STUDY/SERIES/IMAGE.dcm``.
+
+        Args:
+            report: called with how many are there and how many there will be.
+
+        Raises:
+            ServerError: as :func:`find`; what was fetched stays, and the same call goes on from there.
+            StorageError: the disk is full.
+        """
+        with self._clear_errors("searched"):
+            listed = self._client.search_for_instances(study_instance_uid=study, get_remaining=True)
+        if not listed:
+            raise ServerError(f"'{self._name}' has no study {study}.")
+        done, before = [], 0
+        for number, one in enumerate(listed, start=1):
+            series, image = _text(one, "0020000E"), _text(one, "00080018")
+            path = folder / _safe(study) / _safe(series) / f"{_safe(image)}.dcm"
+            if path.is_file():
+                before += 1
+            else:
+                self._fetch_one((study, series, image), path)
+                done.append(str(path))
+            report(number, len(listed))
+        return Transfer(tuple(done), before)
+
+    def _fetch_one(self, uids: tuple[str, str, str], path: Path) -> None:
+        with self._clear_errors("read from"):
+            found = self._client.retrieve_instance(*uids, media_types=_EVERY_SYNTAX)
+        if str(found.SOPInstanceUID) != uids[2]:
+            raise ServerError(f"'{self._name}' sent another image than {uids[2]}. Nothing of it was kept.")
+        write_atomically(path, lambda temporary: found.save_as(temporary, enforce_file_format=True))
+
+    def store(self, files: Sequence[Path], report: Report = lambda *_: None) -> Transfer:
+        """Store files; each counts as stored only once the archive lists it.
+
+        Raises:
+            InputError: a file is no DICOM object.
+            ServerError: as :func:`find`, or the archive has refused some: which, and why. The others are stored.
+        """
+        identities = [(file, *_identity(file)) for file in files]
+        done, refused, before = [], [], 0
+        for number, (file, study, image) in enumerate(identities, start=1):
+            if self._has(study, image):
+                before += 1
+            elif why := self._store_one(file, study, image):
+                refused.append(f"'{file}': {why}")
+            else:
+                done.append(image)
+            report(number, len(identities))
+        if refused:
+            raise ServerError(
+                f"'{self._name}' did not take {len(refused)} of {len(files)} objects: {'; '.join(refused[:5])}."
+            )
+        return Transfer(tuple(done), before)
+
+    def _has(self, study: str, image: str) -> bool:
+        with self._clear_errors("searched"):
+            found = self._client.search_for_instances(study, search_filters={"SOPInstanceUID": image})
+        return any(_text(one, "00080018") == image for one in found)
+
+    def _store_one(self, file: Path, study: str, image: str) -> str:
+        """Store a file; why it was refused, empty where it was taken."""
+        from pydicom import dcmread
+        from requests import HTTPError
+
+        try:
+            with self._clear_errors("written to", pass_on=(400, 409, 415)):
+                answer = self._client.store_instances([dcmread(BytesIO(file.read_bytes()))], study)
+        except HTTPError as problem:
+            given: Any = problem.response
+            return f"refused ({given.status_code} {given.reason})"
+        failed = answer.get("FailedSOPSequence")
+        if failed:
+            return f"refused with reason {int(failed[0].get('FailureReason', 0)):04X}"
+        return "" if self._has(study, image) else "taken, but not listed afterwards"
+
+    @contextmanager
+    def _clear_errors(self, what: str, pass_on: tuple[int, ...] = ()) -> Iterator[None]:
+        """Say in one line what is wrong with a server. HTTP answers of ``pass_on`` are handed on."""
+        import requests
+
+        try:
+            yield
+        except requests.exceptions.SSLError as problem:
+            raise ServerError(
+                f"'{self._name}' cannot be trusted: its certificate is not valid here. If it is the right server, name "
+                "the file of its authority: certificates in the list of servers."
+            ) from problem
+        except requests.exceptions.HTTPError as problem:
+            answer: Any = problem.response
+            if answer.status_code in pass_on:
+                raise
+            raise ServerError(self._answer(answer)) from problem
+        except requests.exceptions.RequestException as problem:
+            raise ServerError(
+                f"'{self._name}' could not be {what}: {_reason(problem)}. What was transferred before is kept; give "
+                "the same command again to go on."
+            ) from problem
+
+    def _answer(self, response: Any) -> str:
+        if response.status_code in (401, 403):
+            return f"'{self._name}' refuses user and password ({response.status_code})."
+        if response.status_code == 404:
+            return f"'{self._name}' has nothing at this place (404); check the url in the list of servers."
+        return f"'{self._name}' answers {response.status_code} {response.reason}."
+
+
+def _again(requests: Any) -> Any:
+    """Tries again where a connection fails or the server is busy; never where its certificate is not valid."""
+    from urllib3.util import Retry
+
+    busy = Retry(
+        connect=3, read=3, status=3, other=0, backoff_factor=0.3, status_forcelist=(408, 429, 503, 504),
+        allowed_methods=None, raise_on_status=False,
+    )  # fmt: skip
+    return requests.adapters.HTTPAdapter(max_retries=busy)
+
+
+def _reason(problem: Exception) -> str:
+    words = str(problem)
+    if "timed out" in words.lower():
+        return "it did not answer in time"
+    if re.search(
+        r"refused|reset|aborted|RemoteDisconnected|NewConnection|IncompleteRead|ended prematurely", words
+    ):
+        return "the connection failed or was lost"
+    return words.splitlines()[0][:200] if words else type(problem).__name__
+
+
+def _identity(file: Path) -> tuple[str, str]:
+    header = dicom_header(file, ["StudyInstanceUID", "SOPInstanceUID"]) if file.is_file() else None
+    found = ("", "") if header is None else (
+        header_text(header, "StudyInstanceUID"), header_text(header, "SOPInstanceUID")
+    )  # fmt: skip
+    if not all(found):
+        raise InputError(f"'{file}' is no DICOM object that can be stored.")
+    return found
+
+
+def _safe(uid: str) -> str:
+    """A UID as the name of a file. Raises ``ServerError`` for anything else that a server may send."""
+    if not re.fullmatch(r"[0-9.]{1,64}", uid):
+        raise ServerError(f"The server sent an identifier that is none: {uid[:80]!r}.")
+    return uid
+
+
+def _text(one: dict[str, Any], tag: str) -> str:
+    values = one.get(tag, {}).get("Value") or [""]
+    first = values[0]
+    return str(first.get("Alphabetic", "")) if isinstance(first, dict) else str(first)
+
+
+def _study(one: dict[str, Any]) -> FoundStudy:
+    images = _text(one, "00201208")
+    return FoundStudy(
+        uid=_text(one, "0020000D"),
+        patient_id=_text(one, "00100020"),
+        patient_name=_text(one, "00100010"),
+        day=_text(one, "00080020"),
+        description=_text(one, "00081030"),
+        modalities=tuple(str(value) for value in one.get("00080061", {}).get("Value") or ()),
+        images=int(images) if images.isdigit() else None,
+    )
