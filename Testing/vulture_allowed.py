@@ -15,7 +15,7 @@ _.writeable  # of an array that is frozen
 _.__signature__, _.__annotations__  # of a command, which typer reads
 
 # Found by name: in the table of commands, in files of criteria and quantities, as an attribute of a module.
-demo, open_dicom, assess, review, sign, propose, segment, adapt, track, measure, rules, train
+demo, open_dicom, deidentify, assess, review, sign, propose, segment, adapt, track, measure, rules, train
 CRITERION, QUANTITY, _.__getattr__
 
 # Parts of stored records and of answers in JSON; documented values for callers of the library.
@@ -32,5 +32,8 @@ _.required_regions, _.modality_change_policy, _.partial_dates
 TEST_SEEDS, DEVELOPMENT_SEEDS, DEVELOPMENT_SEED
 _.writeable  # of arrays that nobody may change
 
-# Of a session of requests, and of a study as JSON.
+# Of a session of requests, of a study as JSON, of a DICOM data set that is written.
 _.auth, _.patient_name
+_.PatientID, _.PatientName, _.PatientIdentityRemoved, _.LongitudinalTemporalInformationModified
+_.DeidentificationMethod, _.DeidentificationMethodCodeSequence, _.CodeValue, _.CodingSchemeDesignator, _.CodeMeaning
+_.TransferSyntaxUID, _.MediaStorageSOPClassUID, _.MediaStorageSOPInstanceUID
