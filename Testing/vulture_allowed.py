@@ -33,7 +33,13 @@ TEST_SEEDS, DEVELOPMENT_SEEDS, DEVELOPMENT_SEED
 _.writeable  # of arrays that nobody may change
 
 # Of a session of requests, of a study as JSON, of a DICOM data set that is written.
-_.auth, _.patient_name
+_.auth, _.patient_name, _.preamble
 _.PatientID, _.PatientName, _.PatientIdentityRemoved, _.LongitudinalTemporalInformationModified
-_.DeidentificationMethod, _.DeidentificationMethodCodeSequence, _.CodeValue, _.CodingSchemeDesignator, _.CodeMeaning
+(
+    _.DeidentificationMethod,
+    _.DeidentificationMethodCodeSequence,
+    _.CodeValue,
+    _.CodingSchemeDesignator,
+    _.CodeMeaning,
+)
 _.TransferSyntaxUID, _.MediaStorageSOPClassUID, _.MediaStorageSOPInstanceUID

@@ -72,7 +72,7 @@ def dicom(
     include_unsigned: IncludeUnsigned = False,
     as_json: JsonOption = False,
 ) -> None:
-    """A decided read of your own as DICOM: contours (SEG) and a structured report (SR) for each time point.
+    """A decided read of your own as DICOM: contours (SEG), a structured report (SR), key images, the printed report.
 
     They refer to the slices that were read, so the images must be DICOM series. A lesion has one tracking identifier
     in all of them. What was written is read back and compared.

@@ -15,7 +15,7 @@ from HCCResponseLib.base.errors import ExportError, InputError
 from HCCResponseLib.base.files import write_atomically
 from HCCResponseLib.dicom.entries import CategoryEntry, LesionEntry, VisitReport
 from HCCResponseLib.dicom.reading import differences, read_report
-from HCCResponseLib.dicom.seg import MANUFACTURER, MODEL
+from HCCResponseLib.dicom.seg import MANUFACTURER, MODEL, as_person
 
 if TYPE_CHECKING:
     import highdicom as hd
@@ -59,9 +59,7 @@ def _document(
     groups += [_category_group(one, context) for one in report.categories]
     person = hd.sr.ObserverContext(
         codes.DCM.Person,
-        hd.sr.PersonObserverIdentifyingAttributes(
-            report.reader if "^" in report.reader else f"{report.reader}^"
-        ),
+        hd.sr.PersonObserverIdentifyingAttributes(as_person(report.reader)),
     )
     content = hd.sr.MeasurementReport(
         observation_context=hd.sr.ObservationContext(observer_person_context=person),

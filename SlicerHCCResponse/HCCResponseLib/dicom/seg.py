@@ -150,9 +150,14 @@ def _segmentation(
         device_serial_number="none",
         content_label="LESIONS",
         content_description="Lesions of the liver as accepted by a reader",
-        content_creator_name=creator if "^" in creator else f"{creator}^",
+        content_creator_name=as_person(creator),
         series_description="Lesions, hcc-response",
     )
+
+
+def as_person(name: str) -> str:
+    """A name as DICOM writes one (PS3.5, 6.2.1); what is no family and given name becomes the family name."""
+    return name if "^" in name else f"{name}^"
 
 
 def affine_of(grid: Geometry) -> FloatArray:

@@ -1,5 +1,8 @@
 """What a reader has accepted, as DICOM SEG: the same contours, and lesions that are known again."""
 
+import subprocess
+from shutil import which
+
 import numpy as np
 import pytest
 from pydicom import dcmread
@@ -10,6 +13,7 @@ from HCCResponseLib.dicom.identity import uid_of
 from HCCResponseLib.dicom.reading import read_report
 from HCCResponseLib.imaging.dicom_seg import drawn_segments
 from HCCResponseLib.imaging.read import read_volume
+from HCCResponseLib.imaging.series import series_files
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
 from HCCResponseLib.report.dicom.objects import write_dicom_objects
@@ -63,10 +67,11 @@ def test_contours_and_a_report_for_each_time_point(session, tmp_path):
     _decide_all(session)
     files = write_dicom_objects(session, tmp_path / "out", include_unsigned=True)
     assert [f.name for f in files] == [
-        "baseline-seg.dcm", "baseline-sr.dcm", "follow-up_1-seg.dcm", "follow-up_1-sr.dcm",
+        "baseline-seg.dcm", "baseline-sr.dcm", "baseline-keys.dcm",
+        "follow-up_1-seg.dcm", "follow-up_1-sr.dcm", "follow-up_1-keys.dcm", "report-pdf.dcm",
     ]  # fmt: skip
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(f.name for f in files)
-    for file, point in zip(files[::2], (BASELINE, FOLLOW_UP), strict=True):
+    for file, point in zip(files[:6:3], (BASELINE, FOLLOW_UP), strict=True):
         for info, index in drawn_segments(file, session.images[point]):
             contour = session.state.rows[point][info.name].contour
             assert info.tracking_uid == uid_of("read", session.store.read_id, info.name)
@@ -80,7 +85,7 @@ def test_contours_and_a_report_for_each_time_point(session, tmp_path):
 def test_the_report_says_what_was_decided(session, tmp_path):
     _decide_all(session)
     files = write_dicom_objects(session, tmp_path / "out", include_unsigned=True)
-    first, later = (read_report(f) for f in files[1::2])
+    first, later = (read_report(f) for f in files[1:6:3])
     assert (first.time_point, first.order, first.reader, first.final) == (BASELINE, 1, "Dr A", False)
     assert [(e.name, str(e.long_axis.mm), e.role, e.segment) for e in first.lesions] == [
         ("L1", "41.0", "target", 1), ("L2", "21.0", "target", 2),
@@ -103,7 +108,7 @@ def test_what_a_network_proposed_says_so(session, tmp_path):
     _decide_all(session)
     _accept(session, FOLLOW_UP, "L1", Action.EDIT, contour=_ball())
     files = write_dicom_objects(session, tmp_path / "out", include_unsigned=True)
-    kinds = [str(dcmread(f).SegmentSequence[0].SegmentAlgorithmType) for f in files[::2]]
+    kinds = [str(dcmread(f).SegmentSequence[0].SegmentAlgorithmType) for f in files[:6:3]]
     assert kinds == ["AUTOMATIC", "SEMIAUTOMATIC"]
 
 
@@ -136,3 +141,36 @@ def test_images_that_are_no_dicom_are_refused_and_nothing_is_left(session, tmp_p
     with pytest.raises(InputError, match=r"ct\.nii\.gz' is no DICOM series"):
         write_dicom_objects(session, tmp_path / "out", include_unsigned=True)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_key_images_are_the_slices_that_were_measured_on(session, tmp_path):
+    _decide_all(session)
+    files = write_dicom_objects(session, tmp_path / "out", include_unsigned=True)
+    keys = dcmread(files[2])
+    named = [
+        item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID
+        for item in keys.ContentSequence
+        if item.ValueType == "IMAGE"
+    ]
+    measured = session.state.rows[BASELINE]["L1"].measurement
+    level = session.images[BASELINE].geometry.index_to_lps((measured.slice_index, 0, 0))[2]
+    slices = [dcmread(f, stop_before_pixels=True) for f in series_files(session.study.timepoints[0].image)]
+    wanted = [s.SOPInstanceUID for s in slices if abs(float(s.ImagePositionPatient[2]) - level) < 0.01]
+    assert wanted[0] in named and len(named) == len(set(named)) <= 2
+
+
+def test_the_printed_report_comes_along(session, tmp_path):
+    _decide_all(session)
+    printed = dcmread(write_dicom_objects(session, tmp_path / "out", include_unsigned=True)[-1])
+    pdf = printed.EncapsulatedDocument[: printed.EncapsulatedDocumentLength]
+    assert pdf.startswith(b"%PDF") and pdf.rstrip().endswith(b"%%EOF")
+    last = read_volume(session.study.timepoints[-1].image)
+    assert (printed.PatientID, printed.StudyDate) == (last.patient_id, last.study_date.replace("-", ""))
+
+
+@pytest.mark.skipif(which("dciodvfy") is None, reason="dciodvfy (Debian's dicom3tools) is not installed")
+def test_the_standard_s_judge_finds_no_error_in_any_of_them(session, tmp_path):
+    _decide_all(session)
+    for file in write_dicom_objects(session, tmp_path / "out", include_unsigned=True):
+        told = subprocess.run(["dciodvfy", file], capture_output=True, text=True, check=False)
+        assert [line for line in told.stderr.splitlines() if line.startswith("Error")] == [], file.name

@@ -56,7 +56,11 @@ def clean(whole: Any, subject: Subject) -> None:
     whole.PatientName = whole.PatientID = subject.name
     whole.PatientIdentityRemoved = "YES"
     whole.LongitudinalTemporalInformationModified = "MODIFIED"
-    whole.DeidentificationMethod = ["DICOM PS3.15 Annex E, basic profile", "dates moved", "descriptions cleaned"]
+    whole.DeidentificationMethod = [
+        "DICOM PS3.15 Annex E, basic profile",
+        "dates moved",
+        "descriptions cleaned",
+    ]
     whole.DeidentificationMethodCodeSequence = [_code(*code) for code in (
         ("113100", "Basic Application Confidentiality Profile"),
         ("113105", "Clean Descriptors Option"),

@@ -1,24 +1,31 @@
-"""A decided read as DICOM: for each time point a segmentation with the contours and a structured report."""
+"""A decided read as DICOM: for each time point contours, a structured report and key images, and the printed report."""
 
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pydicom import dcmread
 
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.dicom.key_images import measured_on, write_key_images
 from HCCResponseLib.dicom.measurements import write_report
+from HCCResponseLib.dicom.printed import write_printed
 from HCCResponseLib.dicom.seg import source_headers, write_dicom_seg
 from HCCResponseLib.imaging.series import series_files
+from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.report.dicom.contents import segments_at, visit_report
 from HCCResponseLib.report.dicom.identities import tracking_uids
+from HCCResponseLib.report.subject.content import report_content
 from HCCResponseLib.report.subject.output import file_stems
-from HCCResponseLib.review.read.category import missing
+from HCCResponseLib.review.read.category import category, missing
+from HCCResponseLib.review.read.changes import changes
 from HCCResponseLib.review.read.lifecycle import is_signed
+from HCCResponseLib.review.read.profile import profile_of
 from HCCResponseLib.review.read.session import Session
 
 
 def write_dicom_objects(session: Session, folder: Path, include_unsigned: bool = False) -> list[Path]:
-    """Write what was decided: ``NAME-seg.dcm`` and ``NAME-sr.dcm`` for each time point.
+    """Write what was decided: for each time point ``NAME-seg.dcm``, ``NAME-sr.dcm``, ``NAME-keys.dcm``; and the report.
 
     Args:
         include_unsigned: also of a read that is not signed to its end; its reports are preliminary.
@@ -44,6 +51,7 @@ def write_dicom_objects(session: Session, folder: Path, include_unsigned: bool =
         made = [
             one for order in range(1, len(study.timepoints) + 1) for one in _at(session, order, Path(beside))
         ]
+        made.append(_printed(session, Path(beside)))
         return [one.replace(folder / one.name) for one in made]
 
 
@@ -62,6 +70,33 @@ def _at(session: Session, order: int, folder: Path) -> list[Path]:
         written, contours = [path], dcmread(path)
     names = [one.name for one in segments]
     report = visit_report(session, point, order, identities, names, reader, is_signed(state))
+    headers = source_headers(files)
     path = folder / f"{stem}-sr.dcm"
-    write_report(path, report, source_headers(files), contours)
-    return [*written, path]
+    write_report(path, report, headers, contours)
+    written.append(path)
+    if keys := measured_on(headers, report.lesions):
+        path = folder / f"{stem}-keys.dcm"
+        write_key_images(path, keys, reader)
+        written.append(path)
+    return written
+
+
+def _printed(session: Session, folder: Path) -> Path:
+    """The report as PDF, in the study of the last time point."""
+    from HCCResponseLib.report.subject.pdf import write_pdf
+
+    store, state, study = session.store, session.state, session.study
+    points = {point.name: point for point in study.timepoints}
+    profile = profile_of(store, state)
+
+    def images(name: str) -> Volume:
+        return session.image(points[name])
+
+    content = report_content(
+        state, profile, category(state, profile), images, changes(store, state), store.read_id
+    )
+    draft, path = folder / "report.pdf", folder / "report-pdf.dcm"
+    write_pdf(draft, content)
+    header = source_headers(series_files(study.timepoints[-1].image)[:1])[0]
+    write_printed(path, draft.read_bytes(), f"Response of {study.subject}", header, datetime.now())
+    return path
