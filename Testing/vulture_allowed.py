@@ -33,7 +33,9 @@ TEST_SEEDS, DEVELOPMENT_SEEDS, DEVELOPMENT_SEED
 _.writeable  # of arrays that nobody may change
 
 # Of a session of requests, of a study as JSON, of a DICOM data set that is written.
-_.auth, _.patient_name, _.preamble
+_.auth, _.patient_name, _.preamble, _.trust_env, _.verify
+_.QueryRetrieveLevel, _.StudyInstanceUID, _.SeriesInstanceUID, _.supported_contexts
+_.acse_timeout, _.dimse_timeout, _.network_timeout
 _.PatientID, _.PatientName, _.PatientIdentityRemoved, _.LongitudinalTemporalInformationModified
 (
     _.DeidentificationMethod,

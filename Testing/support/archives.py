@@ -14,6 +14,7 @@ from shutil import which
 import requests
 
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+OUR_TITLE = "HCCRESPONSE"
 USER, PASSWORD = "reader", "a-password-of-the-tests"
 HERE = which("Orthanc") is not None and PLUGIN.exists()
 
@@ -29,9 +30,12 @@ class Archive:
 
     def __init__(self, folder):
         self.folder, self.port, self._process = Path(folder), free_port(), None
+        self.dicom_port, self.our_port = free_port(), free_port()
         settings = {
             "StorageDirectory": str(self.folder / "storage"), "IndexDirectory": str(self.folder / "storage"),
-            "HttpPort": self.port, "DicomServerEnabled": False, "RemoteAccessAllowed": False,
+            "HttpPort": self.port, "RemoteAccessAllowed": False,
+            "DicomServerEnabled": True, "DicomAet": "ARCHIVE", "DicomPort": self.dicom_port,
+            "DicomModalities": {"us": [OUR_TITLE, "127.0.0.1", self.our_port]},
             "AuthenticationEnabled": True, "RegisteredUsers": {USER: PASSWORD}, "Plugins": [str(PLUGIN)],
             "DicomWeb": {"Enable": True, "Root": "/dicom-web/"}, "HttpTimeout": 10,
         }  # fmt: skip

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from HCCResponseLib.dicom.servers.web import WebArchive
+    from HCCResponseLib.dicom.servers.archive import Archive
 
 pacs_app = typer.Typer(
     name="pacs", help="Find, fetch and store in archives (DICOMweb).", no_args_is_help=True
@@ -113,11 +113,11 @@ def store(
         say(f"{len(done.done)} objects stored, {done.before} were there before.")
 
 
-def _archive(name: str, servers: Path | None) -> WebArchive:
+def _archive(name: str, servers: Path | None) -> Archive:
+    from HCCResponseLib.dicom.servers.archive import archive_of
     from HCCResponseLib.dicom.servers.config import server_named
-    from HCCResponseLib.dicom.servers.web import WebArchive
 
-    return WebArchive(name, server_named(name, servers))
+    return archive_of(name, server_named(name, servers))
 
 
 def _moved(bar: Progress, task: TaskID, number: int, of: int) -> None:

@@ -8,6 +8,8 @@ import yaml
 from archives import HERE, PASSWORD, USER, Archive, behind_tls, running, self_signed
 from dicom_corpus import Series, uid_of, write
 from HCCResponseLib.base.errors import InputError, ServerError
+from HCCResponseLib.dicom.servers.archive import archive_of
+from HCCResponseLib.dicom.servers.classic import ClassicArchive
 from HCCResponseLib.dicom.servers.config import Server, load_servers, server_named
 from HCCResponseLib.dicom.servers.web import WebArchive
 
@@ -29,6 +31,16 @@ def archive(tmp_path_factory):
 def _client(archive, **more):
     given = {"url": archive.url, "user": USER, "password_env": "PACS_PASSWORD", "timeout_s": 5.0, **more}
     return WebArchive("hospital", Server.model_validate(given))
+
+
+def _classic(archive, **more):
+    given = {
+        "host": "127.0.0.1",
+        "port": archive.dicom_port,
+        "ae_title": "ARCHIVE",
+        "our_port": archive.our_port,
+    }
+    return ClassicArchive("hospital", Server.model_validate({**given, "timeout_s": 5.0, **more}))
 
 
 def _files(folder):
@@ -178,6 +190,12 @@ def test_what_is_no_dicom_object_is_not_sent(tmp_path):
         ({"url": "https://pacs.example", "user": "a", "token_env": "B"}, "not both"),
         ({"url": "https://pacs.example", "pasword": "x"}, "pasword"),
         ({"url": "ftp://pacs.example"}, "url"),
+        ({}, "name a url"),
+        ({"url": "https://pacs.example", "host": "a"}, "name a url"),
+        ({"host": "pacs.example", "port": 104}, "its port and its ae_title"),
+        ({"host": "pacs.example", "port": 104, "ae_title": "A"}, "say unencrypted: true"),
+        ({"host": "pacs.example", "port": 104, "ae_title": "A", "user": "b", "unencrypted": True}, "belong to a url"),
+        ({"host": "pacs.example", "port": 70000, "ae_title": "A"}, "port"),
     ],
 )  # fmt: skip
 def test_servers_that_are_impossible_are_refused(tmp_path, given, why):
@@ -202,3 +220,52 @@ def test_a_password_that_is_not_set_is_named(monkeypatch):
         InputError, match="The environment variable PACS_PASSWORD, which server 'hospital' needs"
     ):
         WebArchive("hospital", Server(url="https://p.example", user="a", password_env="PACS_PASSWORD"))
+
+
+@real
+def test_the_older_services_find_fetch_and_store_too(archive, tmp_path):
+    from pydicom.uid import JPEGLSLossless
+
+    files = _files(write(tmp_path / "ct", Series(patient="F", count=6)))
+    packed = _files(
+        write(
+            tmp_path / "packed", Series(patient="F", name="packed", number=2, count=3, syntax=JPEGLSLossless)
+        )
+    )
+    client = _classic(archive)
+    assert len(client.store(files[:4]).done) == 4
+    again = client.store([*files, *packed])
+    assert (len(again.done), again.before) == (5, 4)
+    (study,) = client.find(patient_id="F")
+    assert (study.patient_id, study.day, study.modalities, study.images) == ("F", "20240131", ("CT",), 9)
+    told = []
+    got = client.fetch(study.uid, tmp_path / "back", lambda number, of: told.append((number, of)))
+    assert len(got.done) == 9 and told[-1] == (9, 9)
+    assert _pixels(_files(tmp_path / "back")) == _pixels([*files, *packed])
+    _files(tmp_path / "back")[0].unlink()
+    more = client.fetch(study.uid, tmp_path / "back")
+    assert (len(more.done), more.before) == (1, 8)
+
+
+@real
+def test_an_archive_that_does_not_know_this_computer_says_so(archive, tmp_path):
+    files = _files(write(tmp_path / "ct", Series(patient="G", count=3)))
+    _classic(archive).store(files)
+    stranger = _classic(archive, our_ae_title="STRANGER")
+    with pytest.raises(ServerError, match="'hospital' (refuses|did not send|was lost)"):
+        stranger.fetch(uid_of("G", "20240131"), tmp_path / "back")
+
+
+# pynetdicom leaves the socket of a connection that failed to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_host_that_does_not_answer_is_named():
+    client = ClassicArchive("hospital", Server(host="127.0.0.1", port=9, ae_title="NOBODY"))
+    with pytest.raises(
+        ServerError, match=r"'hospital' could not be reached \(127\.0\.0\.1:9, ae_title NOBODY"
+    ):
+        client.find(patient_id="A")
+
+
+def test_a_server_is_of_one_kind():
+    assert isinstance(archive_of("a", Server(url="https://p.example")), WebArchive)
+    assert isinstance(archive_of("a", Server(host="127.0.0.1", port=104, ae_title="A")), ClassicArchive)

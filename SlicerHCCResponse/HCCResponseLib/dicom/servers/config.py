@@ -13,12 +13,13 @@ from HCCResponseLib.base.yaml_files import load_checked_yaml
 
 SERVERS_FILE = "servers.yaml"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+AE_TITLE = r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,15}$"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _KEYRING = "hcc-response"
 
 
 class Server(BaseModel):
-    """An archive.
+    """An archive: by DICOMweb (``url``), or by the older services of DICOM where only these are spoken (``host``).
 
     Attributes:
         url: of its DICOMweb services, https unless it is on this computer.
@@ -27,19 +28,32 @@ class Server(BaseModel):
         token_env: name of an environment variable with a bearer token, in place of a user.
         certificates: file of the authorities to trust, in place of the system's.
         timeout_s: how long one answer may take.
+        host, port, ae_title: of the archive that speaks C-FIND, C-MOVE and C-STORE.
+        our_ae_title, our_port: of this computer, as the archive knows it; it sends images there.
+        unencrypted: these services have neither encryption nor passwords; the user knows that.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: str = Field(pattern=r"^https?://")
+    url: Annotated[str, Field(pattern=r"^https?://")] | None = None
     user: str | None = None
     password_env: str | None = None
     token_env: str | None = None
     certificates: Path | None = None
     timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    host: str | None = None
+    port: Annotated[int, Field(gt=0, lt=65536)] | None = None
+    ae_title: Annotated[str, Field(pattern=AE_TITLE)] | None = None
+    our_ae_title: Annotated[str, Field(pattern=AE_TITLE)] = "HCCRESPONSE"
+    our_port: Annotated[int, Field(gt=0, lt=65536)] = 11113
+    unencrypted: bool = False
 
     @model_validator(mode="after")
     def _safe(self) -> "Server":
+        if (self.url is None) == (self.host is None):
+            raise ValueError("name a url (DICOMweb), or a host with port and ae_title")
+        if self.url is None:
+            return self._classic()
         parts = urlsplit(self.url)
         if parts.username or parts.password:
             raise ValueError(
@@ -51,6 +65,17 @@ class Server(BaseModel):
             )
         if self.user and self.token_env:
             raise ValueError("name a user or a token, not both")
+        return self
+
+    def _classic(self) -> "Server":
+        if self.port is None or self.ae_title is None:
+            raise ValueError("a host needs its port and its ae_title")
+        if self.user or self.token_env or self.certificates:
+            raise ValueError("user, token and certificates belong to a url; a host knows none of them")
+        if not self.unencrypted and self.host not in _LOOPBACK:
+            raise ValueError(
+                "a host is not reached encrypted; if that is allowed in your network, say unencrypted: true"
+            )
         return self
 
 

@@ -4,51 +4,30 @@ What was fetched or stored before is not transferred again, so a transfer that w
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from HCCResponseLib.base.errors import InputError, ServerError
 from HCCResponseLib.base.files import write_atomically
+from HCCResponseLib.dicom.servers.archive import (
+    FoundStudy,
+    Report,
+    Transfer,
+    identity_of,
+    no_report,
+    place_of,
+    refusals,
+)
 from HCCResponseLib.dicom.servers.config import Server, password_of, token_of
-from HCCResponseLib.imaging.dicom_headers import dicom_header, header_text
 
 _EVERY_SYNTAX = (("application/dicom", "*"),)
-Report = Callable[[int, int], None]
 
 
 # An object is sent as a whole: a stream could not be sent again.
 _WHOLE = 2**31
-
-
-@dataclass(frozen=True)
-class FoundStudy:
-    """A study as the archive lists it; texts are empty where it does not say.
-
-    Attributes:
-        uid: (0020,000D). ``day``: (0008,0020), as DICOM writes it.
-        modalities: (0008,0061).
-        images: how many instances, ``None`` where it is not said.
-    """
-
-    uid: str
-    patient_id: str
-    patient_name: str
-    day: str
-    description: str
-    modalities: tuple[str, ...]
-    images: int | None
-
-
-@dataclass(frozen=True)
-class Transfer:
-    """What came of a transfer: files (fetched) or identifiers (stored), and how many were there before."""
-
-    done: tuple[str, ...]
-    before: int
 
 
 class WebArchive:
@@ -67,11 +46,7 @@ class WebArchive:
         except ImportError as problem:
             raise InputError("DICOMweb needs: pip install 'hcc-response[pacs]'") from problem
         self._name = name
-        session = requests.Session()
-        if server.certificates is not None:
-            if not server.certificates.is_file():
-                raise InputError(f"The certificates of '{name}', '{server.certificates}', do not exist.")
-            session.verify = str(server.certificates)
+        session = _session(requests, name, server)
         password, token = password_of(name, server), token_of(name, server)
         if password is not None:
             session.auth = (server.user or "", password)
@@ -79,20 +54,12 @@ class WebArchive:
         session.mount("https://", _again(requests))
         session.mount("http://", _again(requests))
         self._client = DICOMwebClient(
-            server.url, session=session, headers=headers, timeout=server.timeout_s, chunk_size=_WHOLE
+            str(server.url), session=session, headers=headers, timeout=server.timeout_s, chunk_size=_WHOLE
         )
         self._client.set_http_retry_params(retry=False)
 
     def find(self, patient_id: str = "", name: str = "", days: str = "") -> list[FoundStudy]:
-        """The studies of a patient.
-
-        Args:
-            patient_id, name: ``*`` stands for anything.
-            days: a day or a range as DICOM writes it, 20240101-20240630.
-
-        Raises:
-            ServerError: the server does not answer, refuses, or cannot be trusted.
-        """
+        """As :meth:`.Archive.find`."""
         wanted = {"PatientID": patient_id, "PatientName": name, "StudyDate": days}
         filters = {key: value for key, value in wanted.items() if value}
         fields = ["StudyDescription", "ModalitiesInStudy", "NumberOfStudyRelatedInstances", "PatientName"]
@@ -101,16 +68,8 @@ class WebArchive:
         studies = [_study(one) for one in found]
         return sorted(studies, key=lambda one: (one.patient_id, one.day, one.uid))
 
-    def fetch(self, study: str, folder: Path, report: Report = lambda *_: None) -> Transfer:
-        """Fetch every image of a study into ``folder/STUDY/SERIES/IMAGE.dcm``.
-
-        Args:
-            report: called with how many are there and how many there will be.
-
-        Raises:
-            ServerError: as :func:`find`; what was fetched stays, and the same call goes on from there.
-            StorageError: the disk is full.
-        """
+    def fetch(self, study: str, folder: Path, report: Report = no_report) -> Transfer:
+        """As :meth:`.Archive.fetch`; what was fetched before an error stays, and the same call goes on from there."""
         with self._clear_errors("searched"):
             listed = self._client.search_for_instances(study_instance_uid=study, get_remaining=True)
         if not listed:
@@ -118,7 +77,7 @@ class WebArchive:
         done, before = [], 0
         for number, one in enumerate(listed, start=1):
             series, image = _text(one, "0020000E"), _text(one, "00080018")
-            path = folder / _safe(study) / _safe(series) / f"{_safe(image)}.dcm"
+            path = place_of(folder, study, series, image)
             if path.is_file():
                 before += 1
             else:
@@ -134,14 +93,9 @@ class WebArchive:
             raise ServerError(f"'{self._name}' sent another image than {uids[2]}. Nothing of it was kept.")
         write_atomically(path, lambda temporary: found.save_as(temporary, enforce_file_format=True))
 
-    def store(self, files: Sequence[Path], report: Report = lambda *_: None) -> Transfer:
-        """Store files; each counts as stored only once the archive lists it.
-
-        Raises:
-            InputError: a file is no DICOM object.
-            ServerError: as :func:`find`, or the archive has refused some: which, and why. The others are stored.
-        """
-        identities = [(file, *_identity(file)) for file in files]
+    def store(self, files: Sequence[Path], report: Report = no_report) -> Transfer:
+        """As :meth:`.Archive.store`; if some are refused, the others are stored."""
+        identities = [(file, *identity_of(file)) for file in files]
         done, refused, before = [], [], 0
         for number, (file, study, image) in enumerate(identities, start=1):
             if self._has(study, image):
@@ -152,9 +106,7 @@ class WebArchive:
                 done.append(image)
             report(number, len(identities))
         if refused:
-            raise ServerError(
-                f"'{self._name}' did not take {len(refused)} of {len(files)} objects: {'; '.join(refused[:5])}."
-            )
+            raise refusals(self._name, refused, len(files))
         return Transfer(tuple(done), before)
 
     def _has(self, study: str, image: str) -> bool:
@@ -209,6 +161,19 @@ class WebArchive:
         return f"'{self._name}' answers {response.status_code} {response.reason}."
 
 
+def _session(requests: Any, name: str, server: Server) -> Any:
+    """Connections with the certificates that the user names; else with those of the environment or the system."""
+    session = requests.Session()
+    if server.certificates is None:
+        return session
+    if not server.certificates.is_file():
+        raise InputError(f"The certificates of '{name}', '{server.certificates}', do not exist.")
+    # The environment's certificates would go before those of the session, so only its proxies are taken over.
+    session.trust_env, session.verify = False, str(server.certificates)
+    session.proxies.update(requests.utils.get_environ_proxies(server.url))
+    return session
+
+
 def _again(requests: Any) -> Any:
     """Tries again where a connection fails or the server is busy; never where its certificate is not valid."""
     from urllib3.util import Retry
@@ -229,23 +194,6 @@ def _reason(problem: Exception) -> str:
     ):
         return "the connection failed or was lost"
     return words.splitlines()[0][:200] if words else type(problem).__name__
-
-
-def _identity(file: Path) -> tuple[str, str]:
-    header = dicom_header(file, ["StudyInstanceUID", "SOPInstanceUID"]) if file.is_file() else None
-    found = ("", "") if header is None else (
-        header_text(header, "StudyInstanceUID"), header_text(header, "SOPInstanceUID")
-    )  # fmt: skip
-    if not all(found):
-        raise InputError(f"'{file}' is no DICOM object that can be stored.")
-    return found
-
-
-def _safe(uid: str) -> str:
-    """A UID as the name of a file. Raises ``ServerError`` for anything else that a server may send."""
-    if not re.fullmatch(r"[0-9.]{1,64}", uid):
-        raise ServerError(f"The server sent an identifier that is none: {uid[:80]!r}.")
-    return uid
 
 
 def _text(one: dict[str, Any], tag: str) -> str:
