@@ -1,7 +1,9 @@
 """The whole way through an archive: stored there, fetched, opened, decided, written back, and known again elsewhere."""
 
 import json
+import tarfile
 
+import numpy as np
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -10,7 +12,10 @@ from archives import HERE, PASSWORD, USER, running
 from dicom_series import write_volume_series
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.dicom.reading import read_report
+from HCCResponseLib.imaging.read import read_volume
 from HCCResponseLib.imaging.study import load_contour, load_image, load_study
+from HCCResponseLib.imaging.volumes import LabelMap
+from HCCResponseLib.imaging.write import write_label_map
 from small import small_study, tiny_model
 
 pytestmark = [
@@ -32,19 +37,41 @@ def command(*words, status=0):
 
 @pytest.fixture
 def archive(tmp_path, monkeypatch):
-    """An archive that holds two visits of a drawn patient, and the list of servers that names it."""
+    """An empty archive, and the list of servers that names it."""
     monkeypatch.setenv("HCC_RESPONSE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HCC_RESPONSE_PEOPLE", str(tmp_path / "people.sqlite"))
-    drawn = load_study(small_study(tmp_path / "drawn"))
-    for number, (point, day) in enumerate(zip(drawn.timepoints, DAYS, strict=True), start=1):
-        write_volume_series(tmp_path / "patient" / day, load_image(drawn, point), day, number)
     (tmp_path / "orthanc").mkdir()
     with running(tmp_path / "orthanc") as one:
         known = {"hospital": {"url": one.url, "user": USER, "password_env": "PACS_PASSWORD"}}
         (tmp_path / "home").mkdir()
         (tmp_path / "home" / "servers.yaml").write_text(yaml.safe_dump(known))
-        command("pacs", "store", "hospital", tmp_path / "patient")
-        yield drawn
+        yield one
+
+
+def drawn_patient(folder):
+    """Two visits of a drawn patient as DICOM, and the contour of the baseline's lesions."""
+    drawn = load_study(small_study(folder / "drawn"))
+    for number, (point, day) in enumerate(zip(drawn.timepoints, DAYS, strict=True), start=1):
+        write_volume_series(folder / "patient" / day, load_image(drawn, point), day, number)
+    return "P17", drawn.timepoints[0].contour.path
+
+
+def real_patient(folder, data):
+    """Two real visits as their archive exported them, and a ball in the liver for a contour."""
+    with tarfile.open(data / "dicom_hcc007" / "hcc007_pre_dicom.tar.xz") as archive:
+        # Debian's Python 3.11 is older than the argument.
+        archive.extractall(
+            folder / "patient", **({"filter": "data"} if hasattr(tarfile, "data_filter") else {})
+        )
+    first = min(
+        (read_volume(f) for f in {p.parent for p in folder.rglob("*.dcm")}), key=lambda v: v.study_date
+    )
+    grid = first.geometry
+    middle = np.array([grid.size[0] / 2, grid.size[1] * 0.45, grid.size[2] * 0.35])
+    index = np.stack(np.meshgrid(*map(np.arange, grid.size), indexing="ij"), axis=-1)
+    ball = np.linalg.norm((index - middle) * grid.spacing, axis=-1) < 22
+    write_label_map(LabelMap(ball.astype(np.uint8), grid), folder / "ball.nii.gz")
+    return "HCC_007", folder / "ball.nii.gz"
 
 
 def _decided(study, model):
@@ -62,12 +89,24 @@ def _decided(study, model):
 
 
 def test_from_the_archive_to_a_signed_category_and_back(archive, tmp_path):
+    there_and_back(tmp_path, *drawn_patient(tmp_path))
+    assert archive.count() > 7
+
+
+def test_a_real_patient_goes_the_same_way(archive, tmp_path, real_data):
+    there_and_back(tmp_path, *real_patient(tmp_path, real_data))
+    assert archive.count() >= 21 + 5  # a lesion that is gone has neither contour nor key image
+
+
+def there_and_back(tmp_path, patient, contour):
+    """Store, fetch, open, decide, sign, export, store; then everything again from the archive alone."""
+    command("pacs", "store", "hospital", tmp_path / "patient")
     tiny_model(tmp_path / "tiny.pt")
-    command("pacs", "get", "hospital", "--patient", "P17", "-o", tmp_path / "images")
+    command("pacs", "get", "hospital", "--patient", patient, "-o", tmp_path / "images")
     command("open-dicom", tmp_path / "images", "-o", tmp_path / "study")
     content = yaml.safe_load((tmp_path / "study" / "study.yaml").read_text())
     content["timepoints"][0]["contour"] = {
-        "path": str(archive.timepoints[0].contour.path),
+        "path": str(contour),
         "drawn_by": "Dr A",
     }
     (tmp_path / "study" / "study.yaml").write_text(yaml.safe_dump(content))
@@ -76,7 +115,7 @@ def test_from_the_archive_to_a_signed_category_and_back(archive, tmp_path):
     command("pacs", "store", "hospital", tmp_path / "objects")
 
     # Somebody else, with nothing but the archive.
-    command("pacs", "get", "hospital", "--patient", "P17", "-o", tmp_path / "elsewhere")
+    command("pacs", "get", "hospital", "--patient", patient, "-o", tmp_path / "elsewhere")
     named = {p.stem: p for p in (tmp_path / "elsewhere").rglob("*.dcm")}
     found = {}
     for path in named.values():

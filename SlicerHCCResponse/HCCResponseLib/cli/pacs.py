@@ -1,4 +1,4 @@
-"""``hcc-response pacs``: find, fetch and store in archives that speak DICOMweb."""
+"""``hcc-response pacs``: find, fetch and store in archives."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
     from HCCResponseLib.dicom.servers.archive import Archive
 
-pacs_app = typer.Typer(
-    name="pacs", help="Find, fetch and store in archives (DICOMweb).", no_args_is_help=True
-)
+pacs_app = typer.Typer(name="pacs", help="Find, fetch and store in archives.", no_args_is_help=True)
 
 ServerName = Annotated[str, typer.Argument(metavar="SERVER", help="Name in the list of servers.")]
 ServersFile = Annotated[
@@ -102,7 +100,14 @@ def store(
 ) -> None:
     """Store objects. Each counts as stored only once the archive lists it; what it has already is not sent again."""
     with errors_as_one_line():
-        files = [file for path in paths for file in _files(path)]
+        files, others = _objects(paths)
+        if others:
+            console.print(
+                f"{others} files are no DICOM objects: left out.",
+                style="yellow",
+                soft_wrap=True,
+                markup=False,
+            )
         archive = _archive(server, servers)
         with progress_bar() as bar:
             task = bar.add_task("storing", total=len(files))
@@ -124,7 +129,15 @@ def _moved(bar: Progress, task: TaskID, number: int, of: int) -> None:
     bar.update(task, completed=number, total=of)
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.exists():
-        raise InputError(f"'{path}' does not exist.")
-    return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+def _objects(paths: list[Path]) -> tuple[list[Path], int]:
+    """Files that were named, and the DICOM objects in folders; how many files of these are none."""
+    from HCCResponseLib.dicom.catalogue.walk import found_below
+
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"'{path}' does not exist.")
+    found = found_below([path for path in paths if path.is_dir()])
+    if found.faults:
+        raise InputError(f"{len(found.faults)} files cannot be stored. {found.faults[0]}")
+    named = [path for path in paths if not path.is_dir()]
+    return named + [Path(header.filename) for header in found.headers], found.others

@@ -15,7 +15,7 @@ from HCCResponseLib.base.errors import ExportError, InputError
 from HCCResponseLib.base.files import write_atomically
 from HCCResponseLib.dicom.entries import CategoryEntry, LesionEntry, VisitReport
 from HCCResponseLib.dicom.reading import differences, read_report
-from HCCResponseLib.dicom.seg import MANUFACTURER, MODEL, as_person
+from HCCResponseLib.dicom.seg import MANUFACTURER, MODEL, as_it_is, as_person
 
 if TYPE_CHECKING:
     import highdicom as hd
@@ -33,7 +33,8 @@ def write_report(path: Path, report: VisitReport, headers: Sequence[Any], segmen
         InputError: a lesion names a segment, and there is no segmentation.
         ExportError: what was written does not read back; nothing is left behind.
     """
-    made = _document(report, headers, segmentation)
+    with as_it_is():
+        made = _document(report, headers, segmentation)
 
     def write(temporary: Path) -> None:
         made.save_as(temporary)

@@ -4,7 +4,9 @@ Codes are those of PS3.16 (CID 7150, 7159, 4031): morphologically abnormal struc
 :mod:`HCCResponseLib.imaging.dicom_seg`.
 """
 
+import warnings
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +76,8 @@ def write_dicom_seg(
         ExportError: what was written does not read back; nothing is left behind.
     """
     _require_contours(segments)
-    made = _segmentation(image.geometry, source_headers(files), segments, creator, series_uid)
+    with as_it_is():
+        made = _segmentation(image.geometry, source_headers(files), segments, creator, series_uid)
 
     def write(temporary: Path) -> None:
         made.save_as(temporary)
@@ -153,6 +156,11 @@ def _segmentation(
         content_creator_name=as_person(creator),
         series_description="Lesions, hcc-response",
     )
+
+
+def as_it_is() -> AbstractContextManager[object]:
+    """Without highdicom's remarks on names and identifiers that an archive has given, which stay as they are."""
+    return warnings.catch_warnings(action="ignore", category=UserWarning)
 
 
 def as_person(name: str) -> str:
