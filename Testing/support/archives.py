@@ -6,8 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from shutil import which
 
@@ -91,6 +93,31 @@ def behind_tls(archive, certificate):
             yield f"https://127.0.0.1:{int(door.stdout.readline())}/dicom-web"
         finally:
             door.terminate()
+
+
+@contextmanager
+def answering(body, kind):
+    """The URL of a server that gives one answer to everything."""
+
+    class Same(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Same) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/dicom-web"
+        finally:
+            server.shutdown()
+            thread.join(10)
 
 
 def self_signed(folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -64,7 +65,7 @@ def _names(given: list[str]) -> dict[str, str]:
     names = {}
     for one in given:
         patient, sign, name = one.partition("=")
-        if not sign or not patient or not name.replace("-", "").replace("_", "").isalnum() or len(name) > 64:
+        if not sign or not patient or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
             raise InputError(f"'{one}' is not PATIENT_ID=NAME; a name has letters, figures, - and _.")
         names[patient] = name
     if len(set(names.values())) != len(names):

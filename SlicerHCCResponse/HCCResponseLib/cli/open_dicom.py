@@ -67,7 +67,13 @@ def open_dicom(
     with errors_as_one_line():
         wanted = _phase(phase)
         found, mine = _listed(folders, patient)
-        visits, mine = _visits(mine, wanted, series or [])
+        try:
+            visits, mine = _visits(mine, wanted, series or [])
+        except InputError:
+            # Why none can be measured on is what the list is for.
+            if not as_json:
+                _show(found, mine, [])
+            raise
         if as_json:
             say_json(_as_json(found, mine, visits))
         else:
@@ -172,7 +178,7 @@ def _rest(found: Catalogue) -> str:
         said.append(f"The index of the disc names {len(files.not_there)} files that are not there.")
     if files.faults:
         more = f" (and {len(files.faults) - 3} more)" if len(files.faults) > 3 else ""
-        said.append(" ".join(files.faults[:3]) + more)
+        said.append(" ".join(map(str, files.faults[:3])) + more)
     return " ".join(said)
 
 
@@ -208,7 +214,7 @@ def _as_json(found: Catalogue, series: list[FoundSeries], visits: Sequence[Visit
         ],
         "left_out": found.left_out,
         "copies": found.files.copies,
-        "faults": found.files.faults,
+        "faults": [str(fault) for fault in found.files.faults],
     }
 
 

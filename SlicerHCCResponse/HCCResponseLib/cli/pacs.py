@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,11 +12,6 @@ import typer
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
 from HCCResponseLib.cli.progress import progress_bar
-
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
-    pass
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -46,6 +42,8 @@ def find(
     with errors_as_one_line():
         if not (patient or name or days):
             raise InputError("Say what to look for: --patient, --name or --days.")
+        if days and not re.fullmatch(r"\d{8}(-\d{8})?|\d{8}-|-\d{8}", days):
+            raise InputError(f"'{days}' is no day or range of days; write 20240131 or 20240101-20240630.")
         from dataclasses import asdict
 
         found = _archive(server, servers).find(patient, name, days)
@@ -139,5 +137,9 @@ def _objects(paths: list[Path]) -> tuple[list[Path], int]:
     found = found_below([path for path in paths if path.is_dir()])
     if found.faults:
         raise InputError(f"{len(found.faults)} files cannot be stored. {found.faults[0]}")
-    named = [path for path in paths if not path.is_dir()]
-    return named + [Path(header.filename) for header in found.headers], found.others
+    files = [path for path in paths if not path.is_dir()] + [
+        Path(header.filename) for header in found.headers
+    ]
+    if not files:
+        raise InputError(f"There is no DICOM object in {', '.join(map(str, paths))}.")
+    return files, found.others

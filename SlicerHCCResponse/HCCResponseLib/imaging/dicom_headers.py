@@ -10,19 +10,42 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.files import unread
 
 _LONG = "1 KB"
+_SIZES = (
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "SamplesPerPixel",
+    "NumberOfFrames",
+    "Modality",
+    "SeriesInstanceUID",
+)
+# Transfer syntaxes: compressed as a whole; those whose pixels are compressed.
+_DEFLATED = "1.2.840.10008.1.2.1.99"
+_COMPRESSED = ("1.2.840.10008.1.2.4", "1.2.840.10008.1.2.5")
 DICOMDIR = "1.2.840.10008.1.3.10"
 _UNDECODABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, NotImplementedError)
 
 
-def dicom_headers(folder: Path, tags: Sequence[str]) -> list[Any]:
+class DamagedFileError(InputError):
+    """A DICOM file that is damaged or cut short; ``series`` is its series' UID, empty where that is lost, too."""
+
+    def __init__(self, message: str, series: str = "") -> None:
+        super().__init__(message)
+        self.series = series
+
+
+def dicom_headers(folder: Path, tags: Sequence[str], *, to_the_end: bool = False) -> list[Any]:
     """The DICOM files of a folder that belong to a series: pydicom's data sets with the elements of these names.
+
+    Args:
+        to_the_end: as in :func:`dicom_header`.
 
     Raises:
         InputError: a DICOM file that is damaged or cut short.
     """
     found = []
     for path in sorted(p for p in folder.iterdir() if p.is_file()):
-        header = dicom_header(path, tags)
+        header = dicom_header(path, tags, to_the_end=to_the_end)
         if header is not None and is_of_series(header, path):
             found.append(header)
     return found
@@ -58,7 +81,7 @@ def dicom_header(path: Path, tags: Sequence[str], *, to_the_end: bool = False) -
         # pydicom's remarks on what it mends would only confuse; what matters is checked by who asks.
         with warnings.catch_warnings(action="ignore"):
             if to_the_end:
-                header = dcmread(path, specific_tags=[*tags, "PixelData"], defer_size=_LONG)
+                header = dcmread(path, specific_tags=[*tags, *_SIZES, "PixelData"], defer_size=_LONG)
                 complete = _has_its_pixels(path, header)
             else:
                 header, complete = dcmread(path, stop_before_pixels=True, specific_tags=list(tags)), True
@@ -75,19 +98,33 @@ def dicom_header(path: Path, tags: Sequence[str], *, to_the_end: bool = False) -
     except (BytesLengthException, EOFError, struct.error, *_UNDECODABLE) as problem:
         raise damaged(path) from problem
     if not complete:
-        raise InputError(f"The DICOM file '{path}' is cut short: it ends before its pixels do.")
+        raise DamagedFileError(
+            f"The DICOM file '{path}' is damaged or cut short: it does not hold all of its pixels.",
+            header_text(header, "SeriesInstanceUID"),
+        )
     return header
 
 
 def _has_its_pixels(path: Path, header: Any) -> bool:
-    """Whether a CT has pixels and they end within the file; takes them out of the header."""
+    """Whether a CT has pixels, as many as it says, which end within the file; takes them out of the header."""
     if "PixelData" not in header:
         return bool(header.get("Modality") != "CT")
     pixels = header.get_item("PixelData", keep_deferred=True)
     del header["PixelData"]
+    syntax = str(header.file_meta.get("TransferSyntaxUID", ""))
     # Those of a deferred element were passed over; others were read, and pydicom has found their end.
-    passed_over = pixels.value is None
-    return not passed_over or pixels.value_tell + pixels.length <= path.stat().st_size
+    if (
+        pixels.value is None
+        and syntax != _DEFLATED
+        and pixels.value_tell + pixels.length > path.stat().st_size
+    ):
+        return False
+    if syntax.startswith(_COMPRESSED) or header.get("Modality") != "CT":
+        return True
+    rows, columns, bits, samples = (int(header.get(name) or 0) for name in _SIZES[:4])
+    wanted = rows * columns * bits * max(samples, 1) * int(header.get("NumberOfFrames") or 1) // 8
+    there = pixels.length if pixels.value is None else len(pixels.value)
+    return int(there) >= wanted
 
 
 def _is_beginning(path: Path) -> bool:
@@ -97,8 +134,8 @@ def _is_beginning(path: Path) -> bool:
     return not path.name.startswith(".") and len(start) < 132 and not start.strip(b"\0DICM")
 
 
-def damaged(path: Path) -> InputError:
-    return InputError(
+def damaged(path: Path) -> DamagedFileError:
+    return DamagedFileError(
         f"The DICOM file '{path}' is damaged or cut short: its header cannot be read to the end."
     )
 

@@ -1,6 +1,7 @@
 """Contours from a DICOM Segmentation, whoever wrote it, on the grid of the image that they were drawn on."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,16 +69,39 @@ def drawn_segments(path: Path, image: Volume) -> list[tuple[SegmentInfo, Index]]
     whole = _whole(path)
     _require_kind(path, whole)
     _require_of_image(path, whole, image)
+    with _no_tracebacks(path):
+        infos = [_info(item) for item in whole.SegmentSequence]
+        found = _drawn(path, whole, image)
+    unknown = sorted(set(found) - {info.number for info in infos})
+    if unknown or not infos:
+        raise InputError(
+            f"Segmentation '{path}' is damaged: it marks segments that it does not describe ({unknown})."
+        )
+    if not any(len(part) for parts in found.values() for part in parts):
+        raise InputError(f"Segmentation '{path}' is empty: no voxel is marked.")
+    nothing = [np.zeros((0, 3), np.int64)]
+    return [(info, np.concatenate(found.get(info.number, nothing))) for info in infos]
+
+
+def _drawn(path: Path, whole: Any, image: Volume) -> dict[int, list[Index]]:
+    """The marked voxels by the number of their segment."""
     found: dict[int, list[Index]] = {}
     for one, number, plane in _frames(path, whole):
         for value in [number] if number is not None else [int(v) for v in np.unique(plane) if v]:
             marked = plane > 0 if number is not None else plane == value
             found.setdefault(value, []).append(_placed(path, image, one, marked))
-    if not any(len(part) for parts in found.values() for part in parts):
-        raise InputError(f"Segmentation '{path}' is empty: no voxel is marked.")
-    nothing = [np.zeros((0, 3), np.int64)]
-    infos = [_info(item) for item in whole.SegmentSequence]
-    return [(info, np.concatenate(found.get(info.number, nothing))) for info in infos]
+    return found
+
+
+@contextmanager
+def _no_tracebacks(path: Path) -> Iterator[None]:
+    """What a damaged file leads pydicom or numpy to, as one line."""
+    try:
+        yield
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as problem:
+        raise InputError(
+            f"Segmentation '{path}' is damaged: what describes its segments or frames is not whole."
+        ) from problem
 
 
 def segments_of(path: Path) -> list[SegmentInfo]:
@@ -89,7 +113,8 @@ def segments_of(path: Path) -> list[SegmentInfo]:
     header = dicom_header(path, ["SOPClassUID", "SegmentSequence"])
     if header is None or str(header.get("SOPClassUID")) not in SEGMENTATION_STORAGE:
         raise InputError(f"'{path}' is no DICOM Segmentation.")
-    return [_info(item) for item in header.get("SegmentSequence") or ()]
+    with _no_tracebacks(path):
+        return [_info(item) for item in header.get("SegmentSequence") or ()]
 
 
 def _whole(path: Path) -> Any:
@@ -107,7 +132,7 @@ def _require_kind(path: Path, whole: Any) -> None:
         raise InputError(f"'{path}' is no DICOM Segmentation.")
     kind = header_text(whole, "SegmentationType")
     if kind not in ("BINARY", "LABELMAP"):
-        raise InputError(f"Segmentation '{path}' holds {kind.lower()} values, not contours.")
+        raise InputError(f"Segmentation '{path}' holds {kind.lower() or 'unknown'} values, not contours.")
 
 
 def _require_of_image(path: Path, whole: Any, image: Volume) -> None:
@@ -173,7 +198,8 @@ def _placed(path: Path, image: Volume, one: Any, marked: npt.NDArray[np.bool_]) 
     steps = np.rint(along)
     normal = np.abs(steps).sum(axis=0) == 0
     off_plane = float(np.abs(corner - np.rint(corner))[normal].max(initial=0.0))
-    if np.abs(along - steps).max() > _OFF_STEP or normal.sum() != 1 or off_plane > _OFF_PLANE:
+    one_voxel = (np.abs(steps).sum(axis=1) == 1).all() and np.abs(along - steps).max() <= _OFF_STEP
+    if not one_voxel or normal.sum() != 1 or off_plane > _OFF_PLANE:
         raise GeometryError(
             f"Segmentation '{path}' does not lie on the slices of image '{image.source}': it was drawn on a series of "
             "another orientation, thickness or field of view."

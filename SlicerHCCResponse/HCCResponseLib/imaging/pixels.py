@@ -31,6 +31,35 @@ def pixels_of(source: Path, slices: Sequence[Any]) -> npt.NDArray[Any]:
     return _by_pydicom(source, slices)
 
 
+def require_hounsfield(one: Any) -> None:
+    """Refuse a slice whose stored values do not become Hounsfield units by slope and intercept, plainly stated.
+
+    Raises:
+        InputError: an element is missing or no number, a slope of 0, colours, inverted values, a table, another unit.
+    """
+    if _number(one, "RescaleSlope") == 0:
+        raise _unknown_unit(one, "RescaleSlope is 0")
+    _number(one, "RescaleIntercept")
+    # "US" is unspecified: ITK writes it of Hounsfield units, too. Whether it can be CT the values tell later.
+    unit = str(one.get("RescaleType") or "HU")
+    if not unit.startswith("HU") and unit != "US":
+        raise _unknown_unit(one, f"RescaleType is {unit}")
+    if one.get("ModalityLUTSequence"):
+        raise _unknown_unit(one, "it has a table (ModalityLUTSequence) instead")
+    shown = str(one.get("PhotometricInterpretation") or "MONOCHROME2")
+    if shown != "MONOCHROME2" or int(one.get("SamplesPerPixel") or 1) != 1:
+        raise InputError(
+            f"The slice '{one.filename}' is no plain grey picture ({shown}). Export the series again."
+        )
+
+
+def _unknown_unit(one: Any, why: str) -> InputError:
+    return InputError(
+        f"The slice '{one.filename}' does not say how its pixels become Hounsfield units: {why}. "
+        "Export the series again."
+    )
+
+
 def _syntax(header: Any) -> str:
     meta = getattr(header, "file_meta", None)
     return str(meta.get("TransferSyntaxUID", "")) if meta is not None else ""
@@ -71,20 +100,20 @@ def _by_pydicom(source: Path, slices: Sequence[Any]) -> npt.NDArray[Any]:
                 raise InputError(
                     f"'{name}' holds fewer slices than its header says. Export the series again."
                 )
-            values[place] = stored[one.frame] * _factor(one, "RescaleSlope") + _factor(
+            values[place] = stored[one.frame] * _number(one, "RescaleSlope") + _number(
                 one, "RescaleIntercept"
             )
     return values
 
 
-def _factor(one: Any, name: str) -> float:
-    value = one.get(name)
-    if value is None:
-        raise InputError(
-            f"The slice '{one.filename}' does not say how its pixels become Hounsfield units ({name}). "
-            "Export the series again."
-        )
-    return float(value)
+def _number(one: Any, name: str) -> float:
+    try:
+        value = float(one.get(name))
+    except (TypeError, ValueError):
+        value = float("nan")
+    if not np.isfinite(value):
+        raise _unknown_unit(one, f"{name} is missing or no number")
+    return value
 
 
 def _stored(path: Path) -> npt.NDArray[Any]:

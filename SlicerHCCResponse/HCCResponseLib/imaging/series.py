@@ -17,7 +17,7 @@ from HCCResponseLib.imaging.dicom_headers import dicom_header, dicom_headers, he
 from HCCResponseLib.imaging.frames import FRAME_TAGS, slices_of
 from HCCResponseLib.imaging.geometry import FloatArray, Geometry
 from HCCResponseLib.imaging.phase.phases import Phase, PhaseFinding, phase_in_words, phase_of_delay
-from HCCResponseLib.imaging.pixels import pixels_of
+from HCCResponseLib.imaging.pixels import pixels_of, require_hounsfield
 from HCCResponseLib.imaging.slice_list import SLICE_LIST, read_slice_list
 from HCCResponseLib.imaging.slices import (
     grid_of,
@@ -29,10 +29,11 @@ from HCCResponseLib.imaging.slices import (
 )
 
 STACK_TAGS = [
-    "SpecificCharacterSet", "ImageType", "StudyDate", "Modality", "PatientID", "SeriesInstanceUID",
+    "SpecificCharacterSet", "ImageType", "StudyDate", "Modality", "PatientID", "StudyInstanceUID", "SeriesInstanceUID",
     "FrameOfReferenceUID", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
     "TableHeight", "Rows", "Columns", "SeriesDescription", "AcquisitionTime", "ContrastBolusStartTime",
-    "RescaleSlope", "RescaleIntercept", "LossyImageCompression", *FRAME_TAGS,
+    "RescaleSlope", "RescaleIntercept", "RescaleType", "ModalityLUTSequence", "LossyImageCompression",
+    "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "PixelRepresentation", *FRAME_TAGS,
 ]  # fmt: skip
 # What has to be the same in every slice, with the difference that rounding explains.
 _SAME_NUMBERS = {
@@ -41,8 +42,16 @@ _SAME_NUMBERS = {
     "TableHeight": 1.0,
     "Rows": 0.0,
     "Columns": 0.0,
+    "SamplesPerPixel": 0.0,
+    "BitsAllocated": 0.0,
+    "PixelRepresentation": 0.0,
 }
-_SAME_WORDS = ("PatientID", "StudyDate", "Modality")
+_SAME_WORDS = (
+    "PatientID", "StudyDate", "Modality", "StudyInstanceUID", "FrameOfReferenceUID", "PhotometricInterpretation",
+)  # fmt: skip
+# Larger pixels than this are no CT's.
+_LARGEST_MM = 20.0
+_NOT_ONE = 1e-2
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,7 @@ def series_files(source: Path) -> list[Path]:
 
 def _in_folder(folder: Path) -> list[Any]:
     series: dict[str, list[Any]] = {}
-    for header in dicom_headers(folder, STACK_TAGS):
+    for header in dicom_headers(folder, STACK_TAGS, to_the_end=True):
         series.setdefault(str(header.SeriesInstanceUID), []).append(header)
     if not series:
         raise InputError(f"Folder '{folder}' holds no readable DICOM series.")
@@ -169,7 +178,7 @@ def _listed(path: Path) -> list[Any]:
     named = read_slice_list(path)
     headers = []
     for file in named.files:
-        header = dicom_header(file, STACK_TAGS)
+        header = dicom_header(file, STACK_TAGS, to_the_end=True)
         if header is None or header_text(header, "SeriesInstanceUID") != named.series:
             raise InputError(
                 f"'{file}' is no longer a slice of the series that '{path}' names. Make the list again with "
@@ -189,9 +198,14 @@ def _require_one_kind(source: Path, files: Sequence[Any]) -> None:
         raise InputError(f"'{source}' has a single slice; a volume is needed.")
     for file in files:
         numbers(file, "ImagePositionPatient", 3)
-        numbers(file, "ImageOrientationPatient", 6)
+        axes = np.linalg.norm(numbers(file, "ImageOrientationPatient", 6).reshape(2, 3), axis=1)
+        if not np.allclose(axes, 1, atol=_NOT_ONE):
+            raise without(file, "ImageOrientationPatient", "holds no directions of length 1")
         if (numbers(file, "PixelSpacing", 2) <= 0).any():
             raise without(file, "PixelSpacing", "is not above 0")
+        if (numbers(file, "PixelSpacing", 2) > _LARGEST_MM).any():
+            raise without(file, "PixelSpacing", f"is above {_LARGEST_MM:g} mm")
+        require_hounsfield(file)
         _require_same(first, file)
 
 

@@ -40,7 +40,7 @@ def read_slice_list(path: Path) -> SliceList:
         InputError: no such list, not one of this kind, a file that is named twice or does not exist.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError(unread(f"The list of slices '{path}'", problem)) from problem
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
@@ -71,7 +71,11 @@ def write_slice_list(path: Path, series: str, files: Sequence[Path]) -> None:
     home = path.resolve().parent
     whole = [file.resolve() for file in files]
     names = [os.path.relpath(file, home) if file.is_relative_to(home.parent) else str(file) for file in whole]
-    broken = [name for name in names if len(name.splitlines()) != 1]
+    broken = [name for name in names if len(name.splitlines()) != 1 or not name.isprintable()]
     if broken:
-        raise InputError(f"The name {broken[0]!r} holds a line break; rename the file.")
+        raise InputError(
+            f"The name {broken[0]!r} holds a line break or other signs that cannot be written; rename the file."
+        )
+    # What begins like a remark is still a name.
+    names = [f"./{name}" if name.startswith(("#", " ")) else name for name in names]
     write_text(path, _HEAD + "".join(f"{line}\n" for line in (f"series: {series}", *names)))

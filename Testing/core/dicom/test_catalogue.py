@@ -145,8 +145,10 @@ def test_files_that_are_cut_short_are_named_and_the_rest_is_listed(tmp_path):
         cut.write_bytes(cut.read_bytes()[:keep])
     found = catalogue([tmp_path])
     assert len(found.files.faults) == 3
-    assert all("cut short" in line for line in found.files.faults)
+    assert all("cut short" in str(line) for line in found.files.faults)
     assert [s.slices for s in found.series] == [12, 9]
+    whole, cut = found.series
+    assert not whole.fault and "of its files cannot be used, so it may be incomplete" in cut.fault
 
 
 def test_links_that_lead_back_end(tmp_path):

@@ -157,7 +157,8 @@ def test_the_output_lies_apart(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("PORTAL VENOUS 2.5 B30f", "PORTAL VENOUS 2.5 B30f"), ("MUSTERMANN_Arterial_3mm", "Arterial 3mm"),
+        ("PORTAL VENOUS 2.5 mm B30f", "PORTAL VENOUS mm B30f"),
+        ("PV 2.5mm 31/01/24 123-456", "PV 2.5mm"), ("MUSTERMANN_Arterial_3mm", "Arterial 3mm"),
         ("Dr. Weiss: Leber nativ", "Leber nativ"), ("P-4711", ""), ("19610223", ""), ("", ""),
     ],
 )  # fmt: skip
@@ -169,8 +170,11 @@ def test_dates_are_moved_in_whole_weeks(tmp_path):
     assert moved("20240301", -7) == "20240223"
     assert moved("20240301101500.000000+0100", -7) == "20240223101500.000000+0100"
     assert moved("", -7) == ""
-    with pytest.raises(InputError, match="is no date"):
-        moved("yesterday", -7)
+    for text in ("yesterday", "2024.01.31", "20230502-20230611", "20240131MUELLER", "2024"):
+        with pytest.raises(ValueError, match="no date"):
+            moved(text, -7)
+    with pytest.raises(OverflowError):
+        moved("00010101", -7)
     assert all(Secret.new().days("P") % 7 == 0 and -1820 < Secret.new().days("P") <= -35 for _ in range(50))
 
 
@@ -195,3 +199,53 @@ def test_the_command(tmp_path):
     assert not any(word.lower() in report.lower() for word in WORDS)
     again = CliRunner().invoke(app, [*words[:-1], "nonsense"])
     assert again.exit_code == 1 and "is not PATIENT_ID=NAME" in " ".join(again.output.split())
+
+
+@pytest.mark.parametrize(
+    ("tags", "why"),
+    [
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "MUSTERMANN"]}, "still stands in Image Type"),
+        ({"Manufacturer": "ACME for Erika"}, "still stands in Manufacturer"),
+        ({"AcquisitionDate": "2024.01.31"}, r"Acquisition Date \(0008,0022\) holds no date that can be moved"),
+        ({"AcquisitionDate": "00010101"}, "holds no date that can be moved"),
+        ({"PatientID": ""}, "no patient ID"),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:Invalid value for VR DA")
+def test_what_cannot_be_made_safe_is_left_out_with_its_element(tmp_path, tags, why):
+    _patient(tmp_path / "in" / "good")
+    bad = Series(
+        name="bad", patient="P-4711", number=7, count=2, tags={"PatientName": "MUSTERMANN^Erika", **tags}
+    )
+    write(tmp_path / "in" / "bad", bad)
+    done = deidentify([tmp_path / "in"], tmp_path / "out", SECRET)
+    [(words, count)] = done.left_out.items()
+    assert re.search(why, words) and count == 2 and done.written == 6
+    report = (tmp_path / "out" / "deidentification.txt").read_text()
+    assert "2024.01.31" not in report and not any(word.lower() in report.lower() for word in WORDS)
+
+
+def test_unknown_elements_and_what_stands_behind_the_pixels_go(tmp_path):
+    _patient(tmp_path / "in")
+    one = dcmread(tmp_path / "in" / "002.dcm")
+    one.add_new(0x001021FF, "LO", "secret note")
+    one.PixelData += b"MUSTERMANN"
+    one.save_as(tmp_path / "in" / "002.dcm")
+    deidentify([tmp_path / "in"], tmp_path / "out", SECRET)
+    everything = _bytes(tmp_path / "out")
+    assert b"secret note" not in everything and b"MUSTERMANN" not in everything
+
+
+def test_a_name_for_nobody_is_refused_and_stopping_leaves_nothing(tmp_path):
+    _patient(tmp_path / "in")
+    with pytest.raises(InputError, match="no image of patient 'P-9'"):
+        deidentify([tmp_path / "in"], tmp_path / "out", SECRET, {"P-9": "S1"})
+
+    def stop(number, _):
+        if number == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        deidentify([tmp_path / "in"], tmp_path / "out", SECRET, report=stop)
+    assert not (tmp_path / "out").exists()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in"]

@@ -152,3 +152,36 @@ def test_overlapping_segments_are_refused_when_read(written, tmp_path):
     seg.save_as(tmp_path / "o.dcm")
     with pytest.raises(InputError, match="segments that overlap"):
         read_dicom_seg(tmp_path / "o.dcm", image)
+
+
+def _damaged(name):
+    def nothing(seg):
+        seg.SegmentSequence = []
+
+    def without(seg):
+        del seg.SegmentSequence
+
+    def number(seg):
+        del seg.SegmentSequence[0].SegmentNumber
+
+    def frame(seg):
+        groups = seg.PerFrameFunctionalGroupsSequence[0]
+        del groups.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+
+    def unknown(seg):
+        seg.PerFrameFunctionalGroupsSequence[0].SegmentIdentificationSequence[0].ReferencedSegmentNumber = 7
+
+    def large(seg):
+        seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing = [2, 2]
+
+    return {one.__name__: one for one in (nothing, without, number, frame, unknown, large)}[name]
+
+
+@pytest.mark.parametrize("what", ["nothing", "without", "number", "frame", "unknown", "large"])
+def test_a_segmentation_that_is_not_whole_or_of_other_pixels_is_refused_in_one_line(written, tmp_path, what):
+    path, image = written
+    seg = dcmread(path)
+    _damaged(what)(seg)
+    seg.save_as(tmp_path / "d.dcm")
+    with pytest.raises((InputError, GeometryError), match="is damaged|does not lie on the slices"):
+        read_dicom_seg(tmp_path / "d.dcm", image)

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 import yaml
 
-from archives import HERE, PASSWORD, USER, Archive, behind_tls, running, self_signed
+from archives import HERE, PASSWORD, USER, Archive, answering, behind_tls, running, self_signed
 from dicom_corpus import Series, uid_of, write
 from HCCResponseLib.base.errors import InputError, ServerError
 from HCCResponseLib.dicom.servers.archive import archive_of
@@ -190,6 +190,9 @@ def test_what_is_no_dicom_object_is_not_sent(tmp_path):
         ({"url": "https://pacs.example", "user": "a", "token_env": "B"}, "not both"),
         ({"url": "https://pacs.example", "pasword": "x"}, "pasword"),
         ({"url": "ftp://pacs.example"}, "url"),
+        ({"url": "https://"}, "names no computer"),
+        ({"url": "https://pacs.example", "timeout_s": float("inf")}, "timeout_s"),
+        ({"url": "https://pacs.example", "user": ""}, "user"),
         ({}, "name a url"),
         ({"url": "https://pacs.example", "host": "a"}, "name a url"),
         ({"host": "pacs.example", "port": 104}, "its port and its ae_title"),
@@ -269,3 +272,61 @@ def test_a_host_that_does_not_answer_is_named():
 def test_a_server_is_of_one_kind():
     assert isinstance(archive_of("a", Server(url="https://p.example")), WebArchive)
     assert isinstance(archive_of("a", Server(host="127.0.0.1", port=104, ae_title="A")), ClassicArchive)
+
+
+@real
+def test_a_star_stands_for_anything(archive, tmp_path):
+    _client(archive).store(_files(write(tmp_path / "ct", Series(patient="STAR-1", count=3))))
+    assert [s.patient_id for s in _client(archive).find(patient_id="STAR-*")] == ["STAR-1"]
+    assert [s.patient_id for s in _classic(archive).find(patient_id="STAR-?")] == ["STAR-1"]
+
+
+@real
+def test_an_image_that_was_cut_afterwards_is_fetched_again(archive, tmp_path):
+    _client(archive).store(_files(write(tmp_path / "ct", Series(patient="CUT", count=3))))
+    study = uid_of("CUT", "20240131")
+    _client(archive).fetch(study, tmp_path / "back")
+    cut = _files(tmp_path / "back")[0]
+    cut.write_bytes(cut.read_bytes()[:-200])
+    assert _client(archive).fetch(study, tmp_path / "back").done == (str(cut),)
+    cut.write_bytes(b"")
+    assert _classic(archive).fetch(study, tmp_path / "back").done == (str(cut),)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"<html></html>",
+        b"{}",
+        b'{"a": 1}',
+        b'["text"]',
+        b'[{"0020000D": "x"}]',
+        b'[{"0020000D": {"Value": 3}}]',
+        b"\xff",
+    ],
+)
+def test_a_server_that_answers_nonsense_is_said_and_ends(answer):
+    with (
+        answering(answer, "application/dicom+json") as url,
+        pytest.raises(ServerError, match="answers something that is no DICOMweb"),
+    ):
+        WebArchive("hospital", Server(url=url)).find(patient_id="A")
+
+
+def test_a_server_without_pages_is_asked_once_more_only():
+    study = (
+        b'[{"0020000D": {"vr": "UI", "Value": ["1.2.3"]}, "00100010": {"Value": [{"Alphabetic": "A\\nB"}]}}]'
+    )
+    with answering(study, "application/dicom+json") as url:
+        (found,) = WebArchive("hospital", Server(url=url)).find(patient_id="A")
+    assert (found.uid, found.patient_name) == ("1.2.3", "A?B")
+
+
+@pytest.mark.parametrize("study", ["../x", "1.2.x", "", "1..2", "9" * 70])
+def test_what_is_no_study_is_not_asked_for(study, tmp_path):
+    for archive in (
+        WebArchive("hospital", Server(url="http://127.0.0.1:9/x")),
+        ClassicArchive("hospital", Server(host="127.0.0.1", port=9, ae_title="A")),
+    ):
+        with pytest.raises(InputError, match="is no study UID"):
+            archive.fetch(study, tmp_path)

@@ -28,6 +28,6 @@ def test_compressed_slices_that_are_cut_short_are_found_by_their_headers(tmp_pat
     cut = folder / "004.dcm"
     cut.write_bytes(cut.read_bytes()[:-40])
     found = catalogue([folder])
-    assert len(found.files.faults) == 1 and "004.dcm" in found.files.faults[0]
+    assert len(found.files.faults) == 1 and "004.dcm" in str(found.files.faults[0])
     with pytest.raises(InputError):
         read_volume(folder)

@@ -87,7 +87,7 @@ def test_a_damaged_slice_is_refused(tmp_path):
     folder = write_series(tmp_path / "s")
     file = sorted(folder.iterdir())[2]
     file.write_bytes(file.read_bytes()[:-300])
-    with pytest.raises(InputError, match="damaged or incomplete"):
+    with pytest.raises(InputError, match="damaged or cut short"):
         read_volume(folder)
 
 

@@ -1,5 +1,6 @@
 """Phases where headers are silent: the pictures are looked at, one series in memory at a time."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -65,7 +66,8 @@ class _Looked:
                 write_slice_list(listed, one.uid, one.files)
                 self.phases[one] = phase_of(read_volume(listed))
         except InputError as problem:
-            self.series[self.series.index(one)] = replace(one, fault=str(problem))
+            words = re.sub(r"'[^']*image\.slices'", f"'{one.files[0].parent}'", str(problem))
+            self.series[self.series.index(one)] = replace(one, fault=words)
 
     def require(self, index: int) -> None:
         one = self.series[index]

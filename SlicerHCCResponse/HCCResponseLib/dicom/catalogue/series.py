@@ -112,11 +112,9 @@ def catalogue(folders: Sequence[Path], report: Callable[[int], None] = lambda _:
         InputError: a folder does not exist.
     """
     found = found_below(folders, report)
-    by_series: dict[tuple[str, str], list[Any]] = {}
+    by_series: dict[str, list[Any]] = {}
     for header in found.headers:
-        by_series.setdefault(
-            (header_text(header, "PatientID"), header_text(header, "SeriesInstanceUID")), []
-        ).append(header)
+        by_series.setdefault(header_text(header, "SeriesInstanceUID"), []).append(header)
     left_out: Counter[str] = Counter()
     listed: list[FoundSeries] = []
     for headers in by_series.values():
@@ -167,12 +165,16 @@ def _described(part: str, slices: list[Any], found: FoundFiles) -> FoundSeries:
             f"{len(doubled)} of its images exist twice with different contents, '{one}' and '{other}' for one. "
             "Keep the files of one export only."
         )
+    uid = header_text(first, "SeriesInstanceUID")
+    lost = [one for one in found.faults if one.series == uid]
+    if lost:
+        fault = f"{len(lost)} of its files cannot be used, so it may be incomplete. {lost[0]}"
     day, wrong = _day(first)
     number = header_text(first, "SeriesNumber")
     return FoundSeries(
         patient_id=header_text(first, "PatientID"),
         day=day,
-        uid=header_text(first, "SeriesInstanceUID"),
+        uid=uid,
         number=int(number) if number.lstrip("-").isdigit() else None,
         description=header_text(first, "SeriesDescription"),
         part=part,
@@ -184,7 +186,11 @@ def _described(part: str, slices: list[Any], found: FoundFiles) -> FoundSeries:
         stated=stated_phase(first),
         fault=fault or wrong,
         against=_against(first),
-        remarks=(*(stack.remarks if stack else ()), *_other_day(first, day)),
+        remarks=(
+            *(stack.remarks if stack else ()),
+            *_other_day(first, day),
+            *_damaged_beside(slices, found),
+        ),
     )
 
 
@@ -205,6 +211,13 @@ def _other_day(header: Any, day: date | None) -> tuple[str, ...]:
     if day is None or len(text) != 8 or text == day.strftime("%Y%m%d"):
         return ()
     return (f"it was acquired on {text[:4]}-{text[4:6]}-{text[6:]}, its study is of {day}",)
+
+
+def _damaged_beside(slices: list[Any], found: FoundFiles) -> tuple[str, ...]:
+    """Whether damaged files of an unknown series lie in the folders of these slices."""
+    folders = {Path(one.filename).parent for one in slices}
+    count = sum(not one.series and one.folder in folders for one in found.faults)
+    return (f"{count} damaged files lie among its files: it may be incomplete",) if count else ()
 
 
 def _against(header: Any) -> str:

@@ -18,13 +18,26 @@ _TAGS = [
 ]  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Fault:
+    """A file that cannot be used: what is wrong in words, its series' UID (empty where unknown), its folder."""
+
+    words: str
+    series: str
+    folder: Path
+
+    def __str__(self) -> str:
+        return self.words
+
+
 @dataclass
 class FoundFiles:
     """What was found below the folders.
 
     Attributes:
         headers: of every DICOM file that belongs to a series, each once.
-        faults: a line for each file that is damaged, cut short or cannot be read.
+        faults: a line for each file that is damaged, cut short or cannot be read, with the UID of its series where
+            that could be read, and the file's folder.
         copies: how many files were the same as another one.
         contradicting: identifiers (SOPInstanceUID) that several files with different contents carry.
         not_there: files that an index (DICOMDIR) names and that do not exist.
@@ -32,7 +45,7 @@ class FoundFiles:
     """
 
     headers: list[Any] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     copies: int = 0
     contradicting: dict[str, list[Path]] = field(default_factory=dict)
     not_there: list[Path] = field(default_factory=list)
@@ -64,7 +77,7 @@ def found_below(folders: Sequence[Path], report: Callable[[int], None] = lambda 
             else:
                 _add(found, known, path, header)
         except InputError as problem:
-            found.faults.append(str(problem))
+            found.faults.append(Fault(str(problem), getattr(problem, "series", ""), path.parent))
         report(number)
     return found
 

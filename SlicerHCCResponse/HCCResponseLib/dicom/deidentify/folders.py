@@ -1,32 +1,28 @@
 """Whole folders of images without whose they are: written anew, each under names that say nothing."""
 
 import re
+import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.base.files import write_atomically, write_text
-from HCCResponseLib.dicom.catalogue.walk import found_below
-from HCCResponseLib.dicom.deidentify.rules import Subject, clean
+from HCCResponseLib.dicom.catalogue.walk import FoundFiles, found_below
+from HCCResponseLib.dicom.deidentify.rules import Subject, clean, mark
 from HCCResponseLib.dicom.deidentify.secret import Secret
 from HCCResponseLib.imaging.dicom_headers import header_text
 
+_COMPRESSED = ("1.2.840.10008.1.2.4", "1.2.840.10008.1.2.5")
 REPORT = "deidentification.txt"
 _CT = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1")
 _IDENTIFYING = (
     "PatientID", "OtherPatientIDs", "AccessionNumber", "InstitutionName", "InstitutionAddress", "StationName",
     "DeviceSerialNumber", "StudyID", "IssuerOfPatientID", "PatientAddress", "PatientTelephoneNumbers",
 )  # fmt: skip
-# What scanners write about themselves and no person is told by; its words may be those of a name.
-_TECHNICAL = {
-    "Manufacturer", "ManufacturerModelName", "ConvolutionKernel", "BodyPartExamined", "ImageType", "Modality",
-    "SoftwareVersions", "PatientPosition", "RotationDirection", "ScanOptions", "FilterType", "ExposureModulationType",
-    "SpecificCharacterSet", "DeidentificationMethod", "PatientName", "PatientID", "SeriesDescription",
-    "StudyDescription", "ProtocolName", "CodeMeaning",
-}  # fmt: skip
 
 
 @dataclass
@@ -65,24 +61,49 @@ def deidentify(
     """
     _require_apart(folders, output)
     found = found_below(folders)
+    _require_known(names or {}, {header_text(header, "PatientID") for header in found.headers})
     done, subjects = Deidentified(), dict[str, Subject]()
-    done.left_out.update({"damaged": len(found.faults)} if found.faults else {})
-    for number, header in enumerate(found.headers, start=1):
-        report(number, len(found.headers))
-        why = _why_not(header)
-        if why:
-            done.left_out[why] += 1
-            continue
-        patient = header_text(header, "PatientID")
-        subject = subjects.setdefault(patient, _subject(patient, secret, names or {}))
-        _write(Path(header.filename), output, subject, done)
-    if not done.written:
-        raise InputError(f"No CT image could be written: {dict(done.left_out) or 'none was found'}.")
-    for subject in subjects.values():
-        done.did.update(subject.did)
-    done.subjects = tuple(sorted(one.name for one in subjects.values()))
-    write_text(output / REPORT, _in_words(done))
+    done.left_out.update(_not_read(found))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    # All or nothing: whoever stops it, or a disk that is full, leaves no part that looks like the whole.
+    with TemporaryDirectory(dir=output.parent, prefix=".writing-") as beside:
+        for number, header in enumerate(found.headers, start=1):
+            report(number, len(found.headers))
+            if why := _why_not(header):
+                done.left_out[why] += 1
+                continue
+            patient = header_text(header, "PatientID")
+            subject = subjects.setdefault(patient, _subject(patient, secret, names or {}))
+            _write(Path(header.filename), Path(beside), subject, done)
+        if not done.written:
+            raise InputError(f"No CT image could be written: {dict(done.left_out) or 'none was found'}.")
+        for subject in subjects.values():
+            done.did.update(subject.did)
+        done.subjects = tuple(sorted(one.name for one in subjects.values()))
+        write_text(Path(beside) / REPORT, _in_words(done))
+        _into_place(Path(beside), output)
     return done
+
+
+def _require_known(names: Mapping[str, str], patients: set[str]) -> None:
+    unknown = sorted(set(names) - patients)
+    if unknown:
+        raise InputError(
+            f"There is no image of patient '{unknown[0]}', who was to be called '{names[unknown[0]]}'."
+        )
+
+
+def _not_read(found: FoundFiles) -> dict[str, int]:
+    """What the search itself could not use, with its number."""
+    double = sum(len(paths) for paths in found.contradicting.values())
+    said = {"damaged": len(found.faults), "one identifier, several files with different contents": double}
+    return {why: count for why, count in said.items() if count}
+
+
+def _into_place(made: Path, output: Path) -> None:
+    output.mkdir(exist_ok=True)
+    for one in made.iterdir():
+        one.replace(output / one.name)
 
 
 def _in_words(done: Deidentified) -> str:
@@ -119,6 +140,10 @@ def _why_not(header: Any) -> str:
     """Why an image is not written: it is no CT, or something may be burnt into its pixels."""
     if header_text(header, "SOPClassUID") not in _CT:
         return f"no CT image ({header_text(header, 'Modality') or 'no modality'})"
+    if not header_text(header, "PatientID"):
+        return "no patient ID, so nobody knows whose it is"
+    if not all(header_text(header, name) for name in ("StudyInstanceUID", "SOPInstanceUID")):
+        return "identifiers are missing"
     kinds = {str(word).upper() for word in (header.get("ImageType") or ())}
     if kinds & {"SCREEN SAVE", "DOSE_INFO", "REPORT"}:
         return "a picture of a screen: text may be burnt into its pixels"
@@ -129,20 +154,13 @@ def _write(path: Path, output: Path, subject: Subject, done: Deidentified) -> No
     from pydicom import dcmread
     from pydicom.dataset import FileMetaDataset
 
-    whole = dcmread(path)
-    burnt = header_text(whole, "BurnedInAnnotation").upper()
-    if burnt == "YES":
-        done.left_out["text is burnt into its pixels (0028,0301)"] += 1
-        return
-    words = set(_originals(whole))
-    try:
-        clean(whole, subject)
-    except InputError as problem:
-        done.left_out[f"a date cannot be moved: {problem}"] += 1
-        return
-    left = leaks(whole, words)
-    if left:
-        done.left_out[f"what says whose it is still stands in {', '.join(left)}"] += 1
+    # pydicom's remarks quote what they remark on.
+    with warnings.catch_warnings(action="ignore"):
+        whole = dcmread(path)
+        burnt = header_text(whole, "BurnedInAnnotation").upper()
+        why = "text is burnt into its pixels (0028,0301)" if burnt == "YES" else _cleaned(whole, subject)
+    if why:
+        done.left_out[why] += 1
         return
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = whole.file_meta.TransferSyntaxUID
@@ -155,6 +173,29 @@ def _write(path: Path, output: Path, subject: Subject, done: Deidentified) -> No
     done.not_stated += not burnt
 
 
+def _cleaned(whole: Any, subject: Subject) -> str:
+    """Clean a data set; why it must not be written, empty where it may."""
+    words = set(_originals(whole))
+    try:
+        clean(whole, subject, {part.lower() for word in words for part in re.split(r"\W+", word)})
+    except InputError as problem:
+        return str(problem)
+    if left := leaks(whole, words):
+        return f"what says whose it is still stands in {', '.join(left)}"
+    mark(whole, subject)
+    _cut_to_size(whole)
+    return ""
+
+
+def _cut_to_size(whole: Any) -> None:
+    """Take away what stands behind the last pixel."""
+    syntax = str(whole.file_meta.get("TransferSyntaxUID", ""))
+    if "PixelData" in whole and not syntax.startswith(_COMPRESSED):
+        size = int(whole.Rows) * int(whole.Columns) * int(whole.BitsAllocated) // 8
+        size *= int(whole.get("SamplesPerPixel") or 1) * int(whole.get("NumberOfFrames") or 1)
+        whole.PixelData = whole.PixelData[:size] + b"\0" * (size % 2)
+
+
 def _originals(node: Any) -> Iterator[str]:
     """Words of a data set that say whose it is: names, numbers, places, dates, identifiers."""
     for element in node.iterall():
@@ -163,7 +204,7 @@ def _originals(node: Any) -> Iterator[str]:
         )
         texts = [str(element.value)] if isinstance(element.value, str) else [str(v) for v in values or ()]
         if element.VR == "PN":
-            yield from (w for text in texts for w in re.split(r"[\^=\s]+", text) if len(w) > 2)
+            yield from (w for text in texts for w in re.split(r"[\^=\s]+", text) if len(w) > 1)
         elif element.VR in ("DA", "DT"):
             yield from (text[:8] for text in texts if len(text) >= 8)
         elif element.keyword in _IDENTIFYING:
@@ -177,7 +218,7 @@ def leaks(whole: Any, words: set[str]) -> list[str]:
     pattern = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in words), re.IGNORECASE)
     found = []
     for element in whole.iterall():
-        if element.VR in ("OB", "OW", "UN", "SQ", "UI") or element.keyword in _TECHNICAL:
+        if element.VR in ("OB", "OW", "SQ", "UI"):
             continue
         if pattern.search(str(element.value)):
             found.append(f"{element.name} {element.tag}")

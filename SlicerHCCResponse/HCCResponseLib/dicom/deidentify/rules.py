@@ -8,24 +8,27 @@
 
 import re
 from collections import Counter
+from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.dicom.deidentify.secret import Secret
 
-# Of the standard itself: classes, transfer syntaxes, coding schemes.
-_WELL_KNOWN = "1.2.840.10008."
+# UIDs of the standard itself: classes, transfer syntaxes, coding schemes.
+_OF_THE_STANDARD = ("ClassUID", "SyntaxUID", "CodingSchemeUID", "ContextUID", "MappingResourceUID")
 _TIMES = {"StudyTime", "SeriesTime", "AcquisitionTime", "ContentTime", "ContrastBolusStartTime"}
 _DESCRIPTIONS = {"SeriesDescription", "StudyDescription", "ProtocolName"}
 _WORDS = re.compile(
     r"^(ct|liver|leber|abdomen|abd|abdominal|thorax|chest|pelvis|cap|tap|body|contrast|cont|iv|oral|w|wo|wwo|with|without|"
     r"pre|post|native?|nativ|plain|unenhanced|enhanced|art|arterial|arteriell|hap|lap|early|late|portal|venous|ven|pv|pvp|"
     r"portalvenous|delay|delayed|equilibrium|phase|ax|axial|cor|coronal|sag|sagittal|mpr|mip|soft|tissue|std|standard|"
-    r"bone|lung|kernel|recon|thin|thick|slice|slices|mm|sec|min|s|b\d\df?|br\d\d|fc\d\d|\d{1,3}(\.\d{1,2})?(mm|s)?|x)$"
+    r"bone|lung|kernel|recon|thin|thick|slice|slices|mm|b\d\df?|br\d\d|fc\d\d|\d{1,3}(\.\d{1,2})?(mm|s))$"
 )
+_DAY = re.compile(r"\d{8}")
+_MOMENT = re.compile(r"\d{8}(\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?)?([+-]\d{4})?")
 _ACTIONS = {
     "D_TAGS": "empty", "Z_TAGS": "empty", "X_TAGS": "remove", "U_TAGS": "uid", "Z_D_TAGS": "empty",
     "X_Z_TAGS": "empty", "X_D_TAGS": "remove", "X_Z_D_TAGS": "empty", "X_Z_U_STAR_TAGS": "remove",
@@ -46,21 +49,26 @@ class Subject:
     did: Counter[str] = field(default_factory=Counter)
 
 
-def clean(whole: Any, subject: Subject) -> None:
+def clean(whole: Any, subject: Subject, names: set[str]) -> None:
     """Take out of a data set, in place and in all of its sequences, what says whose it is.
 
+    Args:
+        names: words that say so; a description never keeps them.
+
     Raises:
-        InputError: a date that cannot be moved.
+        InputError: a date that cannot be moved; the message names its element.
     """
-    _clean_level(whole, subject)
+    _clean_level(whole, subject, {name.lower() for name in names})
+
+
+def mark(whole: Any, subject: Subject) -> None:
+    """Write into a cleaned data set whose it is now, and what was done."""
     whole.PatientName = whole.PatientID = subject.name
     whole.PatientIdentityRemoved = "YES"
     whole.LongitudinalTemporalInformationModified = "MODIFIED"
     whole.DeidentificationMethod = [
-        "DICOM PS3.15 Annex E, basic profile",
-        "dates moved",
-        "descriptions cleaned",
-    ]
+        "DICOM PS3.15 Annex E, basic profile", "dates moved", "descriptions cleaned",
+    ]  # fmt: skip
     whole.DeidentificationMethodCodeSequence = [_code(*code) for code in (
         ("113100", "Basic Application Confidentiality Profile"),
         ("113105", "Clean Descriptors Option"),
@@ -76,7 +84,7 @@ def _code(value: str, meaning: str) -> Any:
     return made
 
 
-def _clean_level(node: Any, subject: Subject) -> None:
+def _clean_level(node: Any, subject: Subject, names: set[str]) -> None:
     for element in list(node):
         action = _action(element)
         if action != "keep":
@@ -88,12 +96,19 @@ def _clean_level(node: Any, subject: Subject) -> None:
         elif action == "uid":
             element.value = _each(element.value, subject.secret.uid)
         elif action == "move":
-            element.value = _each(element.value, lambda text: moved(str(text), subject.days))
+            element.value = _each(element.value, partial(_moved, element, subject.days))
         elif action == "clean":
-            element.value = _each(element.value, cleaned_words)
+            element.value = _each(element.value, partial(cleaned_words, names=names))
         elif element.VR == "SQ":
             for item in element.value:
-                _clean_level(item, subject)
+                _clean_level(item, subject, names)
+
+
+def _moved(element: Any, days: int, text: str) -> str:
+    try:
+        return moved(text, days, _DAY if element.VR == "DA" else _MOMENT)
+    except (ValueError, OverflowError) as problem:
+        raise InputError(f"{element.name} {element.tag} holds no date that can be moved") from problem
 
 
 def _each(value: Any, change: Any) -> Any:
@@ -106,7 +121,8 @@ def _each(value: Any, change: Any) -> Any:
 def _action(element: Any) -> str:
     """keep, remove, empty, move (a date), clean (words) or uid."""
     tag, keyword = element.tag, element.keyword
-    if tag.is_private or _is_overlay_or_curve(tag.group):
+    if tag.is_private or _is_overlay_or_curve(tag.group) or not keyword:
+        # Without a keyword it is not in the dictionary: nobody knows what it holds.
         return "remove"
     if keyword in _TIMES:
         return "keep"
@@ -115,8 +131,7 @@ def _action(element: Any) -> str:
     if element.VR in ("DA", "DT"):
         return "empty" if keyword == "PatientBirthDate" else "move"
     if element.VR == "UI":
-        values = [element.value] if isinstance(element.value, str) else list(element.value or ())
-        return "keep" if all(str(v).startswith(_WELL_KNOWN) for v in values) else "uid"
+        return "keep" if keyword.endswith(_OF_THE_STANDARD) else "uid"
     return _table().get((tag.group, tag.element), "keep")
 
 
@@ -136,23 +151,27 @@ def _table() -> dict[tuple[int, int], str]:
     }
 
 
-def moved(text: str, days: int) -> str:
+def moved(text: str, days: int, form: re.Pattern[str] = _MOMENT) -> str:
     """A DICOM date, or date and time, moved by days.
 
     Raises:
-        InputError: it is none, so nobody knows how to move it.
+        ValueError: it is none, or a range, so nobody knows how to move it.
+        OverflowError: it would be before the year 1.
     """
     plain = text.strip()
     if not plain:
         return plain
-    try:
-        day = date(int(plain[:4]), int(plain[4:6]), int(plain[6:8]))
-    except ValueError as problem:
-        raise InputError(f"'{plain}' is no date, so it cannot be moved.") from problem
+    if not form.fullmatch(plain):
+        raise ValueError("no date")
+    day = date(int(plain[:4]), int(plain[4:6]), int(plain[6:8]))
     return (day + timedelta(days=days)).strftime("%Y%m%d") + plain[8:]
 
 
-def cleaned_words(text: str) -> str:
-    """A description with the words that say what kind of series it is, and no others."""
-    parts = re.split(r"[\s_/,;:()+&-]+", text)
-    return " ".join(part for part in parts if _WORDS.match(part.lower()))
+def cleaned_words(text: str, names: Set[str] = frozenset()) -> str:
+    """A description with the words that say what kind of series it is, and no others.
+
+    Args:
+        names: words that it must not keep, in lower case.
+    """
+    parts = re.split(r"[\s_/,;:()+&^=-]+", text)
+    return " ".join(part for part in parts if part.lower() not in names and _WORDS.match(part.lower()))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from HCCResponseLib.base.errors import InputError, ServerError
 from HCCResponseLib.dicom.servers.config import Server
@@ -100,6 +100,31 @@ def _safe(uid: str) -> str:
     if not re.fullmatch(r"[0-9.]{1,64}", uid) or not uid.strip("."):
         raise ServerError(f"The server sent an identifier that is none: {uid[:80]!r}.")
     return uid
+
+
+def asked_uid(study: str) -> str:
+    """A study that the user names. Raises ``InputError`` where it is no UID."""
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)*", study) or len(study) > 64:
+        raise InputError(f"'{study[:80]}' is no study UID; 'pacs find' lists them.")
+    return study
+
+
+def is_whole(path: Path) -> bool:
+    """Whether an image is there with all of its pixels."""
+    try:
+        return path.is_file() and dicom_header(path, ["SOPInstanceUID"], to_the_end=True) is not None
+    except InputError:
+        return False
+
+
+def save_whole(image: Any, name: str, path: Path) -> None:
+    """Write an image that an archive has sent. Raises ``ServerError`` where it is not whole."""
+    image.save_as(path, enforce_file_format=True)
+    if not is_whole(path):
+        raise ServerError(
+            f"'{name}' sent an image that is not whole ({image.SOPInstanceUID}). Nothing of it was kept; give the same "
+            "command again."
+        )
 
 
 def identity_of(file: Path) -> tuple[str, str]:

@@ -6,6 +6,7 @@ What arrives is written as it comes; what is there already is not asked for agai
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,13 @@ from HCCResponseLib.dicom.servers.archive import (
     FoundStudy,
     Report,
     Transfer,
+    asked_uid,
     identity_of,
+    is_whole,
     no_report,
     place_of,
     refusals,
+    save_whole,
 )
 from HCCResponseLib.dicom.servers.config import Server
 from HCCResponseLib.imaging.dicom_headers import header_text
@@ -56,15 +60,17 @@ class ClassicArchive:
 
     def fetch(self, study: str, folder: Path, report: Report = no_report) -> Transfer:
         """As :meth:`.Archive.fetch`; what arrived before an error stays, and the same call goes on from there."""
-        images = {image: place_of(folder, study, series, image) for series, image in self._images(study)}
+        images = {
+            image: place_of(folder, study, series, image) for series, image in self._images(asked_uid(study))
+        }
         if not images:
             raise ServerError(f"'{self._name}' has no study {study}.")
-        there = {image for image, path in images.items() if path.is_file()}
+        there = {image for image, path in images.items() if is_whole(path)}
         arrived: list[str] = []
 
         def keep(image: str, whole: Any) -> None:
             if image in images and image not in there:
-                write_atomically(images[image], lambda draft: whole.save_as(draft, enforce_file_format=True))
+                write_atomically(images[image], partial(save_whole, whole, self._name))
                 arrived.append(str(images[image]))
                 report(len(there) + len(arrived), len(images))
 
@@ -242,5 +248,5 @@ def _study(one: Any) -> FoundStudy:
         modalities=(modalities,)
         if isinstance(modalities, str)
         else tuple(str(value) for value in modalities),
-        images=int(images) if images.isdigit() else None,
+        images=int(images) if images.isdecimal() else None,
     )

@@ -1,6 +1,7 @@
 """Servers by name, as the user has written them down; passwords are never in this file."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -36,11 +37,11 @@ class Server(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: Annotated[str, Field(pattern=r"^https?://")] | None = None
-    user: str | None = None
+    user: Annotated[str, Field(min_length=1)] | None = None
     password_env: str | None = None
     token_env: str | None = None
     certificates: Path | None = None
-    timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    timeout_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
     host: str | None = None
     port: Annotated[int, Field(gt=0, lt=65536)] | None = None
     ae_title: Annotated[str, Field(pattern=AE_TITLE)] | None = None
@@ -55,6 +56,8 @@ class Server(BaseModel):
         if self.url is None:
             return self._classic()
         parts = urlsplit(self.url)
+        if not parts.hostname:
+            raise ValueError("the url names no computer")
         if parts.username or parts.password:
             raise ValueError(
                 "user and password do not belong into the url; name them by 'user' and 'password_env'"
@@ -121,12 +124,16 @@ def password_of(name: str, server: Server) -> str | None:
         return None
     if server.password_env:
         return _from_environment(name, server.password_env)
+    found: str | None = None
     try:
         import keyring
+        import keyring.errors
     except ImportError:
-        found: str | None = None
+        pass
     else:
-        found = keyring.get_password(f"{_KEYRING}:{name}", server.user)
+        # Without a backend on this machine, or locked, it has no password either.
+        with suppress(keyring.errors.KeyringError):
+            found = keyring.get_password(f"{_KEYRING}:{name}", server.user)
     if found is None:
         raise InputError(
             f"No password for '{server.user}' at '{name}': name an environment variable that holds it (password_env), "

@@ -4,25 +4,30 @@ What was fetched or stored before is not transferred again, so a transfer that w
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from HCCResponseLib.base.errors import InputError, ServerError
+from HCCResponseLib.base.errors import HCCResponseError, InputError, ServerError
 from HCCResponseLib.base.files import write_atomically
 from HCCResponseLib.dicom.servers.archive import (
     FoundStudy,
     Report,
     Transfer,
+    asked_uid,
     identity_of,
+    is_whole,
     no_report,
     place_of,
     refusals,
+    save_whole,
 )
 from HCCResponseLib.dicom.servers.config import Server, password_of, token_of
 
+_PAGE = 500
 _EVERY_SYNTAX = (("application/dicom", "*"),)
 
 
@@ -63,22 +68,23 @@ class WebArchive:
         wanted = {"PatientID": patient_id, "PatientName": name, "StudyDate": days}
         filters = {key: value for key, value in wanted.items() if value}
         fields = ["StudyDescription", "ModalitiesInStudy", "NumberOfStudyRelatedInstances", "PatientName"]
+        search = partial(self._client.search_for_studies, search_filters=filters, fields=fields)
         with self._clear_errors("searched"):
-            found = self._client.search_for_studies(search_filters=filters, fields=fields, get_remaining=True)
-        studies = [_study(one) for one in found]
+            studies = [_study(one) for one in _pages(search, "0020000D")]
         return sorted(studies, key=lambda one: (one.patient_id, one.day, one.uid))
 
     def fetch(self, study: str, folder: Path, report: Report = no_report) -> Transfer:
         """As :meth:`.Archive.fetch`; what was fetched before an error stays, and the same call goes on from there."""
+        search = partial(self._client.search_for_instances, study_instance_uid=asked_uid(study))
         with self._clear_errors("searched"):
-            listed = self._client.search_for_instances(study_instance_uid=study, get_remaining=True)
+            listed = _pages(search, "00080018")
         if not listed:
             raise ServerError(f"'{self._name}' has no study {study}.")
         done, before = [], 0
         for number, one in enumerate(listed, start=1):
             series, image = _text(one, "0020000E"), _text(one, "00080018")
             path = place_of(folder, study, series, image)
-            if path.is_file():
+            if is_whole(path):
                 before += 1
             else:
                 self._fetch_one((study, series, image), path)
@@ -89,9 +95,10 @@ class WebArchive:
     def _fetch_one(self, uids: tuple[str, str, str], path: Path) -> None:
         with self._clear_errors("read from"):
             found = self._client.retrieve_instance(*uids, media_types=_EVERY_SYNTAX)
-        if str(found.SOPInstanceUID) != uids[2]:
+            other = str(found.SOPInstanceUID) != uids[2]
+        if other:
             raise ServerError(f"'{self._name}' sent another image than {uids[2]}. Nothing of it was kept.")
-        write_atomically(path, lambda temporary: found.save_as(temporary, enforce_file_format=True))
+        write_atomically(path, partial(save_whole, found, self._name))
 
     def store(self, files: Sequence[Path], report: Report = no_report) -> Transfer:
         """As :meth:`.Archive.store`; if some are refused, the others are stored."""
@@ -133,24 +140,32 @@ class WebArchive:
     @contextmanager
     def _clear_errors(self, what: str, pass_on: tuple[int, ...] = ()) -> Iterator[None]:
         """Say in one line what is wrong with a server. HTTP answers of ``pass_on`` are handed on."""
-        import requests
+        from requests import exceptions as http
 
         try:
             yield
-        except requests.exceptions.SSLError as problem:
+        except http.SSLError as problem:
             raise ServerError(
                 f"'{self._name}' cannot be trusted: its certificate is not valid here. If it is the right server, name "
                 "the file of its authority: certificates in the list of servers."
             ) from problem
-        except requests.exceptions.HTTPError as problem:
+        except http.HTTPError as problem:
             answer: Any = problem.response
             if answer.status_code in pass_on:
                 raise
             raise ServerError(self._answer(answer)) from problem
-        except requests.exceptions.RequestException as problem:
+        except (http.ConnectionError, http.Timeout, http.ChunkedEncodingError) as problem:
             raise ServerError(
                 f"'{self._name}' could not be {what}: {_reason(problem)}. What was transferred before is kept; give "
                 "the same command again to go on."
+            ) from problem
+        except HCCResponseError:
+            raise
+        except Exception as problem:
+            # Whatever a library makes of an answer that is none: JSON, types, DICOM.
+            raise ServerError(
+                f"'{self._name}' answers something that is no DICOMweb ({type(problem).__name__}). Check its url in "
+                "the list of servers."
             ) from problem
 
     def _answer(self, response: Any) -> str:
@@ -182,24 +197,50 @@ def _again(requests: Any) -> Any:
         connect=3, read=3, status=3, other=0, backoff_factor=0.3, status_forcelist=(408, 429, 503, 504),
         allowed_methods=None, raise_on_status=False,
     )  # fmt: skip
-    return requests.adapters.HTTPAdapter(max_retries=busy)
+
+    class PlainWildcards(requests.adapters.HTTPAdapter):  # type: ignore[misc]
+        """Sends * and ? of a search as they are: Orthanc takes their codes for letters."""
+
+        def send(self, request: Any, *given: Any, **more: Any) -> Any:
+            path, mark, query = str(request.url).partition("?")
+            request.url = path + mark + query.replace("%2A", "*").replace("%3F", "?")
+            return super().send(request, *given, **more)
+
+    return PlainWildcards(max_retries=busy)
 
 
 def _reason(problem: Exception) -> str:
     words = str(problem)
     if "timed out" in words.lower():
         return "it did not answer in time"
-    if re.search(
-        r"refused|reset|aborted|RemoteDisconnected|NewConnection|IncompleteRead|ended prematurely", words
-    ):
-        return "the connection failed or was lost"
-    return words.splitlines()[0][:200] if words else type(problem).__name__
+    if re.search(r"NameResolution|Name or service|getaddrinfo", words):
+        return "there is no computer of this name"
+    return "the connection failed or was lost"
+
+
+def _pages(search: Callable[..., list[dict[str, Any]]], tag: str) -> list[dict[str, Any]]:
+    """All that a search finds, page by page, until one brings nothing new: some servers know no pages.
+
+    Args:
+        tag: of the identifier that tells one from another.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    while True:
+        page = search(limit=_PAGE, offset=len(found))
+        new = {_text(one, tag): one for one in page}
+        if "" in new:
+            raise ValueError("an answer without identifiers")
+        if not set(new) - set(found):
+            return list(found.values())
+        found |= new
 
 
 def _text(one: dict[str, Any], tag: str) -> str:
+    """A text of an answer, as it can be shown: what is no sign of a text becomes a question mark."""
     values = one.get(tag, {}).get("Value") or [""]
     first = values[0]
-    return str(first.get("Alphabetic", "")) if isinstance(first, dict) else str(first)
+    text = str(first.get("Alphabetic", "")) if isinstance(first, dict) else str(first)
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def _study(one: dict[str, Any]) -> FoundStudy:
@@ -211,5 +252,5 @@ def _study(one: dict[str, Any]) -> FoundStudy:
         day=_text(one, "00080020"),
         description=_text(one, "00081030"),
         modalities=tuple(str(value) for value in one.get("00080061", {}).get("Value") or ()),
-        images=int(images) if images.isdigit() else None,
+        images=int(images) if images.isdecimal() else None,
     )
