@@ -51,7 +51,8 @@ class Archive(Protocol):
         """The studies of a patient.
 
         Args:
-            patient_id, name: ``*`` stands for anything.
+            patient_id: (0010,0020); ``*`` stands for anything.
+            name: of the patient; ``*`` stands for anything.
             days: a day or a range as DICOM writes it, 20240101-20240630.
         """
 
