@@ -93,7 +93,7 @@ def write_study(images: list[Path], output: Path | None, said: ImageOptions, bel
     if order:
         console.print(order, style="yellow", soft_wrap=True, markup=False)
     folder = output or visits[0].path.resolve().parent / below
-    _profile(profile, folder)
+    profile_beside(profile, folder)
     file = folder / STUDY_FILE
     is_new = not file.exists()
     study = write_new_study(folder, visits, said.subject, profile, said.contour, said.drawn_by, said.starts)
@@ -102,7 +102,7 @@ def write_study(images: list[Path], output: Path | None, said: ImageOptions, bel
     return file
 
 
-def _profile(name: str, folder: Path) -> Profile:
+def profile_beside(name: str, folder: Path) -> Profile:
     """The profile of a study in this folder. Raises ``ProfileError``."""
     from HCCResponseLib.response.profiles.load import load_profile
 
@@ -112,7 +112,7 @@ def _profile(name: str, folder: Path) -> Profile:
 
 def _known_profile(name: str, folder: Path) -> Profile | None:
     try:
-        return _profile(name, folder)
+        return profile_beside(name, folder)
     except ProfileError:  # said once it is known where the study lies, and with it the user's own profiles
         return None
 

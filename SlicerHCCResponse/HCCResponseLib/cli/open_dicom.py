@@ -9,7 +9,7 @@ import typer
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.common import JsonOption, console, errors_as_one_line, say, say_json
-from HCCResponseLib.cli.new_study import DEFAULT_FOLDER
+from HCCResponseLib.cli.new_study import DEFAULT_FOLDER, profile_beside
 from HCCResponseLib.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -20,6 +20,18 @@ if TYPE_CHECKING:
     from HCCResponseLib.imaging.phase.phases import Phase
 
 _PHASES = "unenhanced, arterial, portal venous, delayed"
+
+
+PhaseOption = Annotated[
+    str, typer.Option(help=f"Contrast phase to measure on, where a visit has it: {_PHASES}.")
+]
+SeriesOption = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--series",
+        help="Number in the list of a series to measure on instead of the proposed one; once for each visit.",
+    ),
+]
 
 
 def open_dicom(
@@ -38,16 +50,8 @@ def open_dicom(
     patient: Annotated[
         str | None, typer.Option(help="Patient ID, where the folders hold several patients.")
     ] = None,
-    phase: Annotated[
-        str, typer.Option(help=f"Contrast phase to measure on, where a visit has it: {_PHASES}.")
-    ] = ("portal venous"),
-    series: Annotated[
-        list[int] | None,
-        typer.Option(
-            "--series",
-            help="Number in the list of a series to measure on instead of the proposed one; once for each visit.",
-        ),
-    ] = None,
+    phase: PhaseOption = "portal venous",
+    series: SeriesOption = None,
     subject: Annotated[
         str | None, typer.Option(help="Name of the subject; default: the patient ID of the headers.")
     ] = None,
@@ -65,7 +69,8 @@ def open_dicom(
     the list. The images stay where they are.
     """
     with errors_as_one_line():
-        wanted = _phase(phase)
+        wanted, home = _phase(phase), output or folders[0] / DEFAULT_FOLDER
+        profile_beside(profile, home)
         found, mine = _listed(folders, patient)
         try:
             visits, mine = _visits(mine, wanted, series or [])
@@ -80,7 +85,9 @@ def open_dicom(
             _show(found, mine, visits)
         if only_list:
             return
-        file = _write(output or folders[0] / DEFAULT_FOLDER, visits, subject, profile)
+        from HCCResponseLib.dicom.new_study import write_study
+
+        file = write_study(home, visits, subject, profile)
         console.print(f"Study: {file}", soft_wrap=True, markup=False)
         console.print(f"Next: hcc-response propose {file}", soft_wrap=True, markup=False)
 
@@ -216,13 +223,3 @@ def _as_json(found: Catalogue, series: list[FoundSeries], visits: Sequence[Visit
         "copies": found.files.copies,
         "faults": [str(fault) for fault in found.files.faults],
     }
-
-
-def _write(folder: Path, visits: Sequence[Visit], subject: str | None, profile: str) -> Path:
-    from HCCResponseLib.dicom.new_study import write_visits
-    from HCCResponseLib.imaging.new_study import write_new_study
-    from HCCResponseLib.imaging.study import STUDY_FILE
-
-    images = write_visits(folder, visits)
-    write_new_study(folder, images, subject, profile)
-    return folder / STUDY_FILE

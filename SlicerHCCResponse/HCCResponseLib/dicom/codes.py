@@ -1,4 +1,4 @@
-"""Coded words for what a read says: of the standard (PS3.16, NCI Thesaurus) where it has one, else our own.
+"""Coded words for what a read says: of the standard (PS3.16) where it has one, else our own.
 
 Our own scheme is ``99HCCR``; a program that does not know it shows the meaning that stands beside each code.
 """
@@ -35,29 +35,19 @@ ROLES = {
     "non-target": codes.DCM.NonTargetLesionAtBaseline,
     "new": own("new-lesion", "New lesion"),
 }
-# CDISC's terminology of oncology responses (C96785) names these concepts of the NCI Thesaurus.
+# The standard codes the response of target lesions only (DCM 112041 and on); these are overall responses.
 _RESPONSES = {
-    "CR": ("C4870", "Complete Remission"),
-    "PR": ("C18058", "Partial Remission"),
-    "SD": ("C18213", "Stable Disease"),
-    "PD": ("C35571", "Disease Progression"),
-}
+    "CR": "Complete response", "PR": "Partial response", "SD": "Stable disease", "PD": "Progressive disease",
+    "NE": "Not evaluable",
+}  # fmt: skip
 _CRITERIA: dict[str, Code] = {"RECIST 1.1": codes.DCM.RECIST1Point1}
 
 
 def response_code(response: str) -> Code:
-    """The code of a response category."""
-    if response in _RESPONSES:
-        value, meaning = _RESPONSES[response]
-        return Code(value, "NCIt", meaning)
-    return own(response, response)
+    """The code of an overall response; its value is the category as the criteria write it."""
+    return own(response, _RESPONSES.get(response, response))
 
 
 def criterion_code(name: str) -> Code:
     """The code of a criterion by its name."""
-    return _CRITERIA.get(name, own(name.lower().replace(" ", "-")[:16], name))
-
-
-def response_of(value: str) -> str:
-    """The response category of a code's value."""
-    return next((name for name, (code, _) in _RESPONSES.items() if code == value), value)
+    return _CRITERIA.get(name, own(name.lower().replace(" ", "-"), name))

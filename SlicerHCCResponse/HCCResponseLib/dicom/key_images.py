@@ -8,7 +8,7 @@ import numpy as np
 
 from HCCResponseLib.base.files import write_atomically
 from HCCResponseLib.dicom.entries import LesionEntry
-from HCCResponseLib.dicom.seg import MANUFACTURER, MODEL, as_it_is, as_person
+from HCCResponseLib.dicom.written import as_it_is, observer, own_series
 from HCCResponseLib.imaging.frames import slices_of
 from HCCResponseLib.imaging.slices import in_order, numbers
 
@@ -41,19 +41,14 @@ def write_key_images(path: Path, images: Sequence[Any], reader: str) -> None:
     from pydicom.sr.codedict import codes
 
     with as_it_is():
-        person = hd.sr.ObserverContext(
-            codes.DCM.Person, hd.sr.PersonObserverIdentifyingAttributes(as_person(reader))
-        )
         made = hd.ko.KeyObjectSelectionDocument(
             evidence=list(images),
             content=hd.ko.KeyObjectSelection(
-                codes.DCM.OfInterest, list(images), observer_person_context=person, description=_DESCRIPTION
+                codes.DCM.OfInterest,
+                list(images),
+                observer_person_context=observer(reader),
+                description=_DESCRIPTION,
             ),
-            series_instance_uid=hd.UID(),
-            series_number=_SERIES_NUMBER,
-            sop_instance_uid=hd.UID(),
-            instance_number=1,
-            manufacturer=MANUFACTURER,
-            manufacturer_model_name=MODEL,
+            **own_series(_SERIES_NUMBER),
         )
     write_atomically(path, made.save_as)

@@ -15,7 +15,7 @@ from HCCResponseLib.base.errors import ExportError, InputError
 from HCCResponseLib.base.files import write_atomically
 from HCCResponseLib.dicom.entries import CategoryEntry, LesionEntry, VisitReport
 from HCCResponseLib.dicom.reading import differences, read_report
-from HCCResponseLib.dicom.seg import MANUFACTURER, MODEL, as_it_is, as_person
+from HCCResponseLib.dicom.written import as_it_is, observer, own_series
 
 if TYPE_CHECKING:
     import highdicom as hd
@@ -58,12 +58,8 @@ def _document(
     )
     groups = [_lesion_group(one, context, headers[0], segmentation) for one in report.lesions]
     groups += [_category_group(one, context) for one in report.categories]
-    person = hd.sr.ObserverContext(
-        codes.DCM.Person,
-        hd.sr.PersonObserverIdentifyingAttributes(as_person(report.reader)),
-    )
     content = hd.sr.MeasurementReport(
-        observation_context=hd.sr.ObservationContext(observer_person_context=person),
+        observation_context=hd.sr.ObservationContext(observer_person_context=observer(report.reader)),
         procedure_reported=codes.LN.CTUnspecifiedBodyRegion,
         imaging_measurements=groups,
         title=codes.DCM.ImagingMeasurementReport,
@@ -71,12 +67,7 @@ def _document(
     return hd.sr.Comprehensive3DSR(
         evidence=[*headers, *([segmentation] if segmentation is not None else [])],
         content=content,
-        series_instance_uid=hd.UID(),
-        series_number=_SERIES_NUMBER,
-        sop_instance_uid=hd.UID(),
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        manufacturer_model_name=MODEL,
+        **own_series(_SERIES_NUMBER),
         software_versions=__version__,
         is_complete=True,
         is_final=report.final,
@@ -93,9 +84,7 @@ def _lesion_group(one: LesionEntry, context: Any, header: Any, segmentation: Any
     said = [(words.STATE, words.own(one.state, one.state))]
     said += [(words.ROLE, words.ROLES[one.role])] if one.role else []
     said += (
-        [(words.DECISION, words.own(one.decision.replace(" ", "-")[:16], one.decision))]
-        if one.decision
-        else []
+        [(words.DECISION, words.own(one.decision.replace(" ", "-"), one.decision))] if one.decision else []
     )
     common = {
         "tracking_identifier": hd.sr.TrackingIdentifier(one.uid, one.name),

@@ -4,11 +4,32 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.base.errors import HCCResponseError, InputError
 from HCCResponseLib.dicom.catalogue.choice import Proposed, Visit
-from HCCResponseLib.imaging.new_study import visit_names
+from HCCResponseLib.imaging.new_study import visit_names, write_new_study
 from HCCResponseLib.imaging.search import FoundImage
 from HCCResponseLib.imaging.slice_list import SLICE_LIST, read_slice_list, write_slice_list
+from HCCResponseLib.imaging.study import STUDY_FILE
+
+
+def write_study(folder: Path, visits: Sequence[Visit], subject: str | None, profile: str) -> Path:
+    """Write the study file of visits, with the lists of slices that it names: all of them, or none.
+
+    Args:
+        subject: name of the subject; without it the patient ID.
+
+    Raises:
+        InputError: another study or list is there already, or the subject has no name.
+        StorageError: the disk is full, or the folder cannot be written.
+    """
+    before = set(folder.glob(f"*{SLICE_LIST}"))
+    try:
+        write_new_study(folder, write_visits(folder, visits), subject, profile)
+    except HCCResponseError:
+        for new in set(folder.glob(f"*{SLICE_LIST}")) - before:
+            new.unlink()
+        raise
+    return folder / STUDY_FILE
 
 
 def write_visits(folder: Path, visits: Sequence[Visit]) -> list[FoundImage]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from HCCResponseLib import __version__
 from HCCResponseLib.base.files import write_atomically
-from HCCResponseLib.dicom.seg import MANUFACTURER, MODEL
+from HCCResponseLib.dicom.written import MANUFACTURER, MODEL
 
 _SERIES_NUMBER = 902
 _STUDY = (

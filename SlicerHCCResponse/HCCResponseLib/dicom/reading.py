@@ -134,7 +134,7 @@ def _category(group: Any) -> CategoryEntry:
     return CategoryEntry(
         criterion=str(_one(group, _TRACKING_NAME).TextValue),
         uid=str(_one(group, _TRACKING_UID).UID),
-        response=None if response is None else words.response_of(_value_of(response)),
+        response=None if response is None else _value_of(response),
         figures={code.value: _value(figures[code.value]) for code in ours if code.value in figures},
         unit=next((name for name, code in words.UNITS.items() if code.value == unit), "mm"),
     )

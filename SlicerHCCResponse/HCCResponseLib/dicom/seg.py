@@ -4,9 +4,7 @@ Codes are those of PS3.16 (CID 7150, 7159, 4031): morphologically abnormal struc
 :mod:`HCCResponseLib.imaging.dicom_seg`.
 """
 
-import warnings
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ import numpy.typing as npt
 from HCCResponseLib import __version__
 from HCCResponseLib.base.errors import ExportError, InputError
 from HCCResponseLib.base.files import write_atomically
+from HCCResponseLib.dicom.written import as_it_is, as_person, own_series, source_headers
 from HCCResponseLib.imaging.dicom_seg import drawn_segments
 from HCCResponseLib.imaging.frames import slices_of
 from HCCResponseLib.imaging.geometry import FloatArray, Geometry
@@ -27,14 +26,7 @@ from HCCResponseLib.lesions.lesion import Lesion
 if TYPE_CHECKING:
     import highdicom as hd
 
-MANUFACTURER, MODEL = "SlicerHCCResponse contributors", "hcc-response"
 _SERIES_NUMBER = 900
-# Of patient and study, which a segmentation takes over: what has to be there, and what has to stand there, even empty.
-_NEEDED = ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
-_MAY_BE_EMPTY = (
-    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID",
-    "AccessionNumber", "ReferringPhysicianName", "PositionReferenceIndicator",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,7 +53,6 @@ def write_dicom_seg(
     files: Sequence[Path],
     segments: Sequence[Segment],
     creator: str,
-    series_uid: str | None = None,
 ) -> None:
     """Write a binary segmentation, and read it back: what stands there equals what was decided.
 
@@ -69,7 +60,6 @@ def write_dicom_seg(
         image: that the contours were drawn on, as :func:`.read_volume` gives it.
         files: DICOM files of its slices.
         creator: the reader, as a person's name.
-        series_uid: of the new series; a new one without it.
 
     Raises:
         InputError: no lesion, or one without a voxel; headers that DICOM does not allow in a segmentation.
@@ -77,7 +67,7 @@ def write_dicom_seg(
     """
     _require_contours(segments)
     with as_it_is():
-        made = _segmentation(image.geometry, source_headers(files), segments, creator, series_uid)
+        made = _segmentation(image.geometry, source_headers(files), segments, creator)
 
     def write(temporary: Path) -> None:
         made.save_as(temporary)
@@ -104,29 +94,8 @@ def _require_contours(segments: Sequence[Segment]) -> None:
         raise InputError(f"These lesions have no contour: {', '.join(empty)}.")
 
 
-def source_headers(files: Sequence[Path]) -> list[Any]:
-    """The data sets of an image's slices, without pixels, with what every object that refers to them takes over.
-
-    Raises:
-        InputError: an identifier is missing.
-    """
-    from pydicom import dcmread
-
-    headers = [dcmread(file, stop_before_pixels=True) for file in files]
-    for header in headers:
-        for name in _NEEDED:
-            if not header.get(name):
-                raise InputError(
-                    f"'{header.filename!s}' has no {name}, which every object that refers to it needs."
-                )
-        for name in _MAY_BE_EMPTY:
-            if name not in header:
-                setattr(header, name, None)
-    return headers
-
-
 def _segmentation(
-    grid: Geometry, headers: Sequence[Any], segments: Sequence[Segment], creator: str, series_uid: str | None
+    grid: Geometry, headers: Sequence[Any], segments: Sequence[Segment], creator: str
 ) -> "hd.seg.Segmentation":
     import highdicom as hd
 
@@ -143,12 +112,7 @@ def _segmentation(
         pixel_array=_on_source(volume, headers),
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[_description(number, one) for number, one in enumerate(segments, start=1)],
-        series_instance_uid=series_uid or hd.UID(),
-        series_number=_SERIES_NUMBER,
-        sop_instance_uid=hd.UID(),
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        manufacturer_model_name=MODEL,
+        **own_series(_SERIES_NUMBER),
         software_versions=__version__,
         device_serial_number="none",
         content_label="LESIONS",
@@ -156,16 +120,6 @@ def _segmentation(
         content_creator_name=as_person(creator),
         series_description="Lesions, hcc-response",
     )
-
-
-def as_it_is() -> AbstractContextManager[object]:
-    """Without highdicom's remarks on names and identifiers that an archive has given, which stay as they are."""
-    return warnings.catch_warnings(action="ignore", category=UserWarning)
-
-
-def as_person(name: str) -> str:
-    """A name as DICOM writes one (PS3.5, 6.2.1); what is no family and given name becomes the family name."""
-    return name if "^" in name else f"{name}^"
 
 
 def affine_of(grid: Geometry) -> FloatArray:

@@ -119,12 +119,22 @@ def _has_its_pixels(path: Path, header: Any) -> bool:
         and pixels.value_tell + pixels.length > path.stat().st_size
     ):
         return False
-    if syntax.startswith(_COMPRESSED) or header.get("Modality") != "CT":
+    if is_compressed(header) or header.get("Modality") != "CT":
         return True
-    rows, columns, bits, samples = (int(header.get(name) or 0) for name in _SIZES[:4])
-    wanted = rows * columns * bits * max(samples, 1) * int(header.get("NumberOfFrames") or 1) // 8
     there = pixels.length if pixels.value is None else len(pixels.value)
-    return int(there) >= wanted
+    return int(there) >= pixel_bytes(header)
+
+
+def is_compressed(header: Any) -> bool:
+    """Whether the pixels of a file are compressed."""
+    return str(header.file_meta.get("TransferSyntaxUID", "")).startswith(_COMPRESSED)
+
+
+def pixel_bytes(header: Any) -> int:
+    """How many bytes the pixels of a file have where they are not compressed."""
+    rows, columns, bits = (int(header.get(name) or 0) for name in ("Rows", "Columns", "BitsAllocated"))
+    samples, frames = (int(header.get(name) or 1) for name in ("SamplesPerPixel", "NumberOfFrames"))
+    return rows * columns * bits * samples * frames // 8
 
 
 def _is_beginning(path: Path) -> bool:

@@ -85,6 +85,8 @@ def test_the_reader_chooses_a_series_and_a_phase(patient, tmp_path):
     [
         (["--series", 9], "There is no series 9 in the list; it goes from 1 to 4"),
         (["--phase", "lunar"], "'lunar' is no contrast phase"),
+        (["--profile", "none-such"], "none-such"),
+        (["--subject", "a/b"], "This study cannot be made"),
         (["--patient", "Q"], "hold no CT of patient 'Q', but of P-1"),
     ],
 )  # fmt: skip
@@ -92,7 +94,7 @@ def test_slips_are_said_in_one_line(patient, words, problem):
     result = _run(patient, *words)
     assert result.exit_code == 1
     assert problem in " ".join(result.output.split())
-    assert not (patient / "hcc-response-output").exists()
+    assert not list(patient.glob("hcc-response-output/*"))
 
 
 def test_two_patients_in_one_folder_need_a_choice(patient):

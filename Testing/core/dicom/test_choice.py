@@ -24,6 +24,7 @@ def _series(name, number, **more):
     ("kernel", "description", "sharp"),
     [
         ("B30f", "", False), ("B60f", "", True), ("Br40d\\3", "", False), ("Hr59", "", True), ("I31f\\3", "", False),
+        ("I70f\\2", "", True),
         ("STANDARD", "", False), ("BONE", "", True), ("LUNG", "", True), ("SOFT", "", False), ("FC08", "", False),
         ("FC30", "", True), ("FC51", "", True), ("B", "", False), ("L", "", True), ("", "Thorax lung", True),
         ("", "PV 2.5", False),

@@ -2,8 +2,8 @@
 
 import re
 
-# Siemens: B60f, Br64, Hr59, Bl57 (the number is the sharpness); Canon: FC30 to FC35 and from FC50 on.
-_NUMBERED = re.compile(r"^[abhduqt][a-z]?(\d\d)")
+# Siemens: B60f, I70f, Br64, Hr59, Bl57 (the number is the sharpness); Canon: FC30 to FC35 and from FC50 on.
+_NUMBERED = re.compile(r"^[abhduqti][a-z]?(\d\d)")
 _CANON = re.compile(r"^fc(\d+)")
 _SHARP_WORDS = {"bone", "boneplus", "lung", "edge", "ultra", "detail", "d", "e", "l", "yc", "yd", "ye", "f"}
 _SHARP_IN_DESCRIPTION = re.compile(r"\b(lung\w*|bone\w*|knochen\w*|os|poumon|sharp|hr|hrct)\b")

@@ -14,9 +14,8 @@ from HCCResponseLib.base.files import write_atomically, write_text
 from HCCResponseLib.dicom.catalogue.walk import FoundFiles, found_below
 from HCCResponseLib.dicom.deidentify.rules import Subject, clean, mark
 from HCCResponseLib.dicom.deidentify.secret import Secret
-from HCCResponseLib.imaging.dicom_headers import header_text
+from HCCResponseLib.imaging.dicom_headers import header_text, is_compressed, pixel_bytes
 
-_COMPRESSED = ("1.2.840.10008.1.2.4", "1.2.840.10008.1.2.5")
 REPORT = "deidentification.txt"
 _CT = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1")
 _IDENTIFYING = (
@@ -76,7 +75,8 @@ def deidentify(
             subject = subjects.setdefault(patient, _subject(patient, secret, names or {}))
             _write(Path(header.filename), Path(beside), subject, done)
         if not done.written:
-            raise InputError(f"No CT image could be written: {dict(done.left_out) or 'none was found'}.")
+            reasons = "; ".join(f"{count} {why}" for why, count in sorted(done.left_out.items()))
+            raise InputError(f"No CT image could be written: {reasons or 'none was found'}.")
         for subject in subjects.values():
             done.did.update(subject.did)
         done.subjects = tuple(sorted(one.name for one in subjects.values()))
@@ -189,10 +189,8 @@ def _cleaned(whole: Any, subject: Subject) -> str:
 
 def _cut_to_size(whole: Any) -> None:
     """Take away what stands behind the last pixel."""
-    syntax = str(whole.file_meta.get("TransferSyntaxUID", ""))
-    if "PixelData" in whole and not syntax.startswith(_COMPRESSED):
-        size = int(whole.Rows) * int(whole.Columns) * int(whole.BitsAllocated) // 8
-        size *= int(whole.get("SamplesPerPixel") or 1) * int(whole.get("NumberOfFrames") or 1)
+    if "PixelData" in whole and not is_compressed(whole):
+        size = pixel_bytes(whole)
         whole.PixelData = whole.PixelData[:size] + b"\0" * (size % 2)
 
 

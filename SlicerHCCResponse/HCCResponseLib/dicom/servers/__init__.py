@@ -1,1 +1,1 @@
-"""Archives that speak DICOMweb: what they hold, fetching it, storing in them."""
+"""Archives: what they hold, fetching it, storing in them."""

@@ -10,7 +10,8 @@ from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.dicom.key_images import measured_on, write_key_images
 from HCCResponseLib.dicom.measurements import write_report
 from HCCResponseLib.dicom.printed import write_printed
-from HCCResponseLib.dicom.seg import source_headers, write_dicom_seg
+from HCCResponseLib.dicom.seg import write_dicom_seg
+from HCCResponseLib.dicom.written import source_headers
 from HCCResponseLib.imaging.series import series_files
 from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.report.dicom.contents import segments_at, visit_report
