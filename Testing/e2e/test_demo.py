@@ -11,7 +11,7 @@ from small import small_study, tiny_model
 pytestmark = pytest.mark.slow
 
 # What the shipped weights find, mm; written anew when the weights change. The truth is asked for in a test of its own.
-FOUND_MM = {"L1": (45.2, 29.2), "L2": (25.8, 37.4), "L3": (16.9, None), "L4": (None, 23.1)}
+FOUND_MM = {"L1": (45.2, 28.3), "L2": (25.8, 38.2), "L3": (16.9, None), "L4": (None, 23.5)}
 MOVED_MM = 1.0
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 READERS_BASELINE, READERS_FOLLOW_UP = (110.7, 117.6), (108.4, 114.0)
 MOST_MINUTES, CORES = 10, 2
 # What the shipped weights find (docs/models.md), mm; written anew when the weights change.
-FOUND_MM, MOVED_MM = (118.2, 121.8), 1.5
+FOUND_MM, MOVED_MM = (118.2, 119.4), 1.5
 
 
 def processor_seconds() -> float:

@@ -5,6 +5,9 @@ from typing import Any
 
 from HCCResponseLib.adapt.recipe import CHUN2026, MOON2026, QUICK, Recipe
 from HCCResponseLib.base.errors import InputError
+from HCCResponseLib.track.identity.follow_up import KNOWN_FROM
+
+_HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Method:
         flips: contour the mirrored follow-up too, and average.
         line: by the reader's line at the follow-up, with the prompt network instead of the base network.
         second_look: ask the prompt network about places in which nothing was drawn and that are no healthy liver.
+        tumour_from: probability from which a voxel belongs to the contour.
     """
 
     name: str
@@ -28,6 +32,7 @@ class Method:
     flips: bool = False
     line: bool = False
     second_look: bool = False
+    tumour_from: float = _HALF
 
     @property
     def prompts(self) -> bool:
@@ -44,6 +49,8 @@ class Method:
         for switch in ("flips", "line", "second_look"):
             if not plain[switch]:
                 del plain[switch]
+        if self.tumour_from == _HALF:
+            del plain["tumour_from"]
         if self.recipe is not None:
             default = {f.name: f.default for f in fields(Recipe) if f.default is not MISSING}
             plain["recipe"] = {
@@ -52,7 +59,7 @@ class Method:
         return plain
 
 
-OURS = Method("ours", "ours", QUICK, True, second_look=True)
+OURS = Method("ours", "ours", QUICK, True, second_look=True, tumour_from=KNOWN_FROM)
 
 
 def _ours(name: str, prior: bool = True, **changes: Any) -> Method:
@@ -82,6 +89,7 @@ METHODS = {
         OURS,
         replace(OURS, name="ours-flips", flips=True),
         replace(OURS, name="ours-one-look", words="ours without the second look", second_look=False),
+        replace(OURS, name="ours-half", words="ours, contours from one half", tumour_from=_HALF),
         _ours("ours-no-prior", prior=False, use_prior=False),
         _ours("ours-no-treated", treated=0.0, gone=0.0),
         _ours("ours-more-treated", treated=0.6, gone=0.08, prior_error_mm=4.0),

@@ -41,7 +41,6 @@ from HCCResponseLib.track.identity.presence import HealthyLiver
 from HCCResponseLib.track.identity.second_look import Ask, look_again, with_drawn
 from HCCResponseLib.track.registration.register import carry_contours, register
 
-_THRESHOLD = 0.5
 _ORGAN = "liver"
 _NO_ADAPTATION: dict[str, Any] = {
     "steps": 0,
@@ -177,7 +176,7 @@ def _contour(
     inference = replace(PLAIN, flips=method.flips)
     places = {n: c.lesion for n, c in pair.carried.items()}
     probability = known_probability(image, model, places, method.prior, inference)
-    drawn = np.asarray(probability > _THRESHOLD)
+    drawn = np.asarray(probability > method.tumour_from)
     found = carry_identities(drawn, pair.carried, image.geometry.spacing)
     liver = np.asarray(pair.subject.timepoints[1].liver, bool)
     lesions = [one for one in (*places.values(), *found.values()) if one]
