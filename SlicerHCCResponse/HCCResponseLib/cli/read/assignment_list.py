@@ -7,7 +7,8 @@ from HCCResponseLib.base.csv_files import read_csv_table
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.progress import progress_bar
 from HCCResponseLib.cli.sign_in import SignedIn
-from HCCResponseLib.imaging.study import load_study
+from HCCResponseLib.imaging.study import Study, load_study
+from HCCResponseLib.imaging.whose import says_whose
 from HCCResponseLib.review.committee.assignments import assign, blinded, planned
 from HCCResponseLib.review.committee.worklist import Assignment
 from HCCResponseLib.review.people.person import require_role
@@ -50,11 +51,14 @@ def _pair(words: str) -> tuple[str, str]:
     return name.strip(), stream.strip()
 
 
-def assigned(signed: SignedIn, everything: list[Wanted]) -> list[Assignment]:
+def assigned(signed: SignedIn, everything: list[Wanted], identified: bool = False) -> list[Assignment]:
     """Give all of them out in one transaction.
 
     Names, roles, streams and doubles are checked before the images of each study are read, which takes long; and again
     when the assignments are written.
+
+    Args:
+        identified: let readers have images that say whose they are.
     """
     require_role(signed.person, Role.MANAGER)
     contents = {one.study: blinded(load_study(one.study)) for one in everything}
@@ -62,6 +66,9 @@ def assigned(signed: SignedIn, everything: list[Wanted]) -> list[Assignment]:
     for one in everything:
         study = contents[one.study]
         plans.append(planned(signed.store, signed.people, study, one.reader, one.stream, plans))
+    if not identified:
+        for content in contents.values():
+            _require_blind(content)
     with progress_bar() as bar:
         paths = bar.track(list(contents), description="Reading the images of all subjects")
         prints = {path: load_images(contents[path])[1] for path in paths}
@@ -78,3 +85,13 @@ def assigned(signed: SignedIn, everything: list[Wanted]) -> list[Assignment]:
             )
             for one in everything
         ]
+
+
+def _require_blind(study: Study) -> None:
+    for point in study.timepoints:
+        if named := says_whose(point.image):
+            raise InputError(
+                f"The images of '{point.name}' of subject '{study.subject}' say whose they are ({', '.join(named)}). "
+                "Write them anew with 'hcc-response deidentify'; or give them out as they are, where the charter "
+                "allows that: --identified."
+            )

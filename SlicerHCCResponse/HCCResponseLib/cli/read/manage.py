@@ -36,15 +36,22 @@ def assign(
             "--list", help="CSV file with the columns study, reader and stream, in place of the above."
         ),
     ] = None,
+    identified: Annotated[
+        bool,
+        typer.Option(
+            "--identified",
+            help="Give out DICOM images that say whose they are, where the charter allows that.",
+        ),
+    ] = False,
 ) -> CommandAnswer:
     """Give subjects to readers (manager): all that is asked for, or nothing.
 
     Readers get the images without anybody else's contours. Order of reading, adjudication variables and streams, such
-    as 'RADIOLOGIST 1', come from each study's profile.
+    as 'RADIOLOGIST 1', come from each study's profile. DICOM images that name a patient or a place are refused.
     """
     from HCCResponseLib.cli.read.assignment_list import assigned, wanted
 
-    made = assigned(signed, wanted(studies or [], to or [], listed))
+    made = assigned(signed, wanted(studies or [], to or [], listed), identified)
     words = [
         f"Read '{n.read_id}' of subject '{n.subject}' assigned to '{n.reader}' as {n.stream}." for n in made
     ]
