@@ -84,6 +84,34 @@ def running(folder):
         archive.stop()
 
 
+QR_HERE = which("dcmqrscp") is not None
+
+
+@contextmanager
+def query_retrieve(folder):
+    """DCMTK's archive (dcmqrscp), which speaks C-ECHO, C-FIND, C-MOVE and C-STORE; gives its port and ours."""
+    folder = Path(folder)
+    (folder / "images").mkdir(parents=True)
+    port, ours = free_port(), free_port()
+    settings = folder / "dcmqrscp.cfg"
+    settings.write_text(
+        f"NetworkTCPPort = {port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
+        f"HostTable BEGIN\nus = ({OUR_TITLE}, 127.0.0.1, {ours})\nHostTable END\n"
+        "VendorTable BEGIN\nVendorTable END\n"
+        f"AETable BEGIN\nARCHIVE {folder / 'images'} RW (500, 1024mb) ANY\nAETable END\n"
+    )
+    words = ["dcmqrscp", "-c", str(settings)]
+    with (folder / "dcmqrscp.log").open("wb") as log, subprocess.Popen(words, stdout=log, stderr=log) as one:
+        try:
+            # A bare connection would end it: it is asked as its peers ask.
+            asked = ["echoscu", "-q", "-aec", "ARCHIVE", "127.0.0.1", str(port)]
+            while subprocess.run(asked, capture_output=True, check=False).returncode and one.poll() is None:
+                time.sleep(0.1)
+            yield port, ours
+        finally:
+            one.terminate()
+
+
 @contextmanager
 def behind_tls(archive, certificate):
     """The URL of an archive behind a door that speaks TLS: Debian's Orthanc crashes when it does so itself."""

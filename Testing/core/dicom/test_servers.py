@@ -1,13 +1,25 @@
-"""Finding, fetching and storing in a real archive (Orthanc), with its faults."""
+"""Finding, fetching and storing in real archives (Orthanc, DCMTK), with their faults."""
 
 import hashlib
 
 import pytest
 import yaml
 
-from archives import HERE, PASSWORD, USER, Archive, answering, behind_tls, running, self_signed
+from archives import (
+    HERE,
+    PASSWORD,
+    QR_HERE,
+    USER,
+    Archive,
+    answering,
+    behind_tls,
+    query_retrieve,
+    running,
+    self_signed,
+)  # fmt: skip
 from dicom_corpus import Series, uid_of, write
-from HCCResponseLib.base.errors import InputError, ServerError
+from full_disk import full_disk
+from HCCResponseLib.base.errors import InputError, ServerError, StorageError
 from HCCResponseLib.dicom.servers.archive import archive_of
 from HCCResponseLib.dicom.servers.classic import ClassicArchive
 from HCCResponseLib.dicom.servers.config import Server, load_servers, server_named
@@ -248,6 +260,39 @@ def test_the_older_services_find_fetch_and_store_too(archive, tmp_path):
     _files(tmp_path / "back")[0].unlink()
     more = client.fetch(study.uid, tmp_path / "back")
     assert (len(more.done), more.before) == (1, 8)
+
+
+@real
+@pytest.mark.parametrize("client", [_client, _classic])
+def test_a_full_disk_keeps_what_is_whole_and_says_so(archive, tmp_path, client):
+    patient = f"FULL-{client.__name__}"
+    files = _files(write(tmp_path / "ct", Series(patient=patient, count=4)))
+    _client(archive).store(files)
+    study = uid_of(patient, "20240131")
+    with full_disk(1500), pytest.raises((StorageError, ServerError), match="full|did not send|was lost"):
+        client(archive).fetch(study, tmp_path / "back")
+    assert _files(tmp_path / "back") == [] and list((tmp_path / "back").rglob(".writing*")) == []
+    assert len(client(archive).fetch(study, tmp_path / "back").done) == 4
+    assert _pixels(_files(tmp_path / "back")) == _pixels(files)
+
+
+@pytest.mark.skipif(not QR_HERE, reason="DCMTK (Debian's dcmtk) is not installed")
+def test_another_archive_finds_fetches_and_stores_by_the_same_services(tmp_path):
+    files = _files(write(tmp_path / "ct", Series(patient="Q", count=6)))
+    with query_retrieve(tmp_path / "qr") as (port, ours):
+        server = Server(host="127.0.0.1", port=port, ae_title="ARCHIVE", our_port=ours, timeout_s=10.0)
+        client = ClassicArchive("dcmtk", server)
+        assert len(client.store(files[:4]).done) == 4
+        again = client.store(files)
+        assert (len(again.done), again.before) == (2, 4)
+        (study,) = client.find(patient_id="Q")
+        assert (study.patient_id, study.day) == ("Q", "20240131")
+        got = client.fetch(study.uid, tmp_path / "back")
+        assert len(got.done) == 6
+        assert _pixels(_files(tmp_path / "back")) == _pixels(files)
+        stranger = ClassicArchive("dcmtk", server.model_copy(update={"our_ae_title": "STRANGER"}))
+        with pytest.raises(ServerError, match="'dcmtk' (refuses|did not send|was lost)"):
+            stranger.fetch(study.uid, tmp_path / "nothing")
 
 
 @real
