@@ -148,3 +148,18 @@ def there_and_back(tmp_path, patient, contour):
     for value, name in names.items():
         [other] = [v for v, n in earlier.items() if n == name]
         assert (labels.mask(value) == before.mask(other)).all()
+
+    # And the whole read comes back from the archive's objects: lesions, diameters, category.
+    told = json.loads(command("restore", tmp_path / "elsewhere", "-o", tmp_path / "anew", "--json").stdout)
+    assert told["notes"] == []
+    command(
+        "assess", tmp_path / "anew" / "study.yaml", "-o", tmp_path / "anew", "--model", tmp_path / "tiny.pt"
+    )
+    anew = json.loads((tmp_path / "anew" / "result.json").read_text())
+    assert anew["category"] == result["category"]
+    for here, there in zip(anew["time_points"], result["time_points"], strict=True):
+        rows, others = (
+            [(r["lesion"], r["long_axis_mm"], r["state"]) for r in p["rows"] if r["kind"] == "lesion"]
+            for p in (here, there)
+        )
+        assert rows == others

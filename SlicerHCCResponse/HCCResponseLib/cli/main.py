@@ -25,6 +25,7 @@ COMMANDS = {
     "demo": "demo:demo",
     "open-dicom": "open_dicom:open_dicom",
     "pacs": "pacs:pacs_app",
+    "restore": "restore:restore",
     "deidentify": "deidentify:deidentify",
     "assess": "study:assess",
     "review": "own_read.review:review",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +14,7 @@ from HCCResponseLib.cli.new_study import DEFAULT_FOLDER, profile_beside
 from HCCResponseLib.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from HCCResponseLib.dicom.catalogue.choice import Visit
     from HCCResponseLib.dicom.catalogue.series import Catalogue, FoundSeries
@@ -31,6 +32,10 @@ SeriesOption = Annotated[
         "--series",
         help="Number in the list of a series to measure on instead of the proposed one; once for each visit.",
     ),
+]
+DayOption = Annotated[
+    list[datetime] | None,
+    typer.Option("--day", formats=["%Y-%m-%d"], help="Only the visit of this day; once for each visit."),
 ]
 
 
@@ -52,6 +57,7 @@ def open_dicom(
     ] = None,
     phase: PhaseOption = "portal venous",
     series: SeriesOption = None,
+    day: DayOption = None,
     subject: Annotated[
         str | None, typer.Option(help="Name of the subject; default: the patient ID of the headers.")
     ] = None,
@@ -68,21 +74,25 @@ def open_dicom(
     Every visit is measured on the portal venous series that shows the liver best, or on the one that you choose from
     the list. The images stay where they are.
     """
+    from HCCResponseLib.dicom.catalogue.listed import as_plain, numbered
+
     with errors_as_one_line():
         wanted, home = _phase(phase), output or folders[0] / DEFAULT_FOLDER
         profile_beside(profile, home)
         found, mine = _listed(folders, patient)
+        numbers, chosen = numbered(mine), _chosen(mine, series or [])
+        mine = _of_days(mine, day or [], chosen)
         try:
-            visits, mine = _visits(mine, wanted, series or [])
+            visits, mine = _visits(mine, wanted, chosen)
         except InputError:
             # Why none can be measured on is what the list is for.
             if not as_json:
-                _show(found, mine, [])
+                _show(found, mine, [], numbers)
             raise
         if as_json:
-            say_json(_as_json(found, mine, visits))
+            say_json(as_plain(found, mine, visits, numbers))
         else:
-            _show(found, mine, visits)
+            _show(found, mine, visits, numbers)
         if only_list:
             return
         from HCCResponseLib.dicom.new_study import write_study
@@ -103,60 +113,74 @@ def _phase(words: str) -> Phase:
 
 def _listed(folders: list[Path], patient: str | None) -> tuple[Catalogue, list[FoundSeries]]:
     """What the folders hold, and the series of the one patient."""
+    from HCCResponseLib.dicom.catalogue.listed import series_of_patient
     from HCCResponseLib.dicom.catalogue.series import catalogue
 
     with progress_bar() as bar:
         task = bar.add_task("reading headers", total=None)
         found = catalogue(folders, lambda number: bar.update(task, completed=number))
-    patients = found.patients()
-    if not patients:
-        raise InputError(
-            f"No series of CT slices was found in {', '.join(map(str, folders))}. {_rest(found)}".strip()
-        )
-    if patient is None and len(patients) > 1:
-        listed = ", ".join(name or "(no patient ID)" for name in patients)
-        raise InputError(
-            f"The folders hold CT of {len(patients)} patients: {listed}. Choose one: --patient ID."
-        )
-    chosen = patients[0] if patient is None else patient
-    if chosen not in patients:
-        raise InputError(f"The folders hold no CT of patient '{chosen}', but of {', '.join(patients)}.")
-    return found, [one for one in found.series if one.patient_id == chosen]
+    places = f"The folders {', '.join(map(str, folders))}"
+    return found, series_of_patient(found, places, patient)
 
 
-def _visits(
-    series: list[FoundSeries], wanted: Phase, numbers: list[int]
-) -> tuple[list[Visit], list[FoundSeries]]:
-    from HCCResponseLib.dicom.catalogue.looked_at import settled_visits
-
+def _chosen(series: list[FoundSeries], numbers: list[int]) -> list[FoundSeries]:
     for number in numbers:
         if not 1 <= number <= len(series):
             raise InputError(
                 f"There is no series {number} in the list; it goes from 1 to {len(series)} (--list)."
             )
+    return [series[number - 1] for number in numbers]
+
+
+def _of_days(series: list[FoundSeries], days: list[datetime], chosen: list[FoundSeries]) -> list[FoundSeries]:
+    wanted, there = {one.date() for one in days}, {one.day for one in series}
+    if lost := sorted(wanted - there):
+        raise InputError(
+            f"There is no CT of {lost[0]}; there is of {', '.join(sorted(str(d) for d in there if d))}."
+        )
+    if other := [one for one in chosen if wanted and one.day not in wanted]:
+        raise InputError(
+            f"{other[0].name} was chosen, and its day, {other[0].day}, is none of those of --day."
+        )
+    return [one for one in series if one.day in wanted] if wanted else series
+
+
+def _visits(
+    series: list[FoundSeries], wanted: Phase, chosen: list[FoundSeries]
+) -> tuple[list[Visit], list[FoundSeries]]:
+    from HCCResponseLib.dicom.catalogue.looked_at import settled_visits
+
     with progress_bar() as bar:
         task = bar.add_task("looking at the phases", total=None)
         return settled_visits(
             series,
             wanted,
-            [number - 1 for number in numbers],
+            [series.index(one) for one in chosen],
             lambda name: bar.update(task, description=f"looking at {name}"[:44]),
         )
 
 
-def _show(found: Catalogue, series: list[FoundSeries], visits: Sequence[Visit]) -> None:
+def _show(
+    found: Catalogue,
+    series: list[FoundSeries],
+    visits: Sequence[Visit],
+    numbers: Mapping[tuple[str, str], int],
+) -> None:
+    from HCCResponseLib.dicom.catalogue.listed import beside
+
     proposed = {p.series: (v.measured is phase, p) for v in visits for phase, p in v.proposed.items()}
+    phases = {one: str(finding.phase) for v in visits for one, finding in v.phases.items()}
     day = None
-    for number, one in enumerate(series, start=1):
-        if number == 1 or one.day != day:
+    for place, one in enumerate(series):
+        if place == 0 or one.day != day:
             day = one.day
             say(f"{day or 'without a day'}")
         measured, choice = proposed.get(one, (False, None))
-        say(f"  {'*' if measured else ' '} {number:3d}  {one.name}, {_sizes(one)}")
-        for line in _reasons(one, choice.why if choice else ""):
+        say(f"  {'*' if measured else ' '} {numbers[one.uid, one.part]:3d}  {one.name}, {_sizes(one)}")
+        for line in _reasons(one, choice.why if choice else phases.get(one, "")):
             say(f"         {line}")
     say("* the series that the visit is measured on; another: --series NUMBER")
-    rest = _rest(found)
+    rest = beside(found)
     if rest:
         console.print(rest, style="yellow", soft_wrap=True, markup=False)
 
@@ -172,54 +196,3 @@ def _reasons(one: FoundSeries, why: str) -> list[str]:
         return [f"cannot be read: {one.fault}"]
     lines = [f"not measured on: {one.against}"] if one.against else [why] if why else []
     return [*lines, *one.remarks]
-
-
-def _rest(found: Catalogue) -> str:
-    """What was met beside the series, in words; empty where there was nothing."""
-    files = found.files
-    left = ", ".join(f"{count} {what}" for what, count in sorted(found.left_out.items()))
-    said = [f"Left out: {left} (numbers of files)."] if left else []
-    if files.copies:
-        said.append(f"{files.copies} files are copies of others.")
-    if files.not_there:
-        said.append(f"The index of the disc names {len(files.not_there)} files that are not there.")
-    if files.faults:
-        more = f" (and {len(files.faults) - 3} more)" if len(files.faults) > 3 else ""
-        said.append(" ".join(map(str, files.faults[:3])) + more)
-    return " ".join(said)
-
-
-def _as_json(found: Catalogue, series: list[FoundSeries], visits: Sequence[Visit]) -> dict[str, Any]:
-    return {
-        "series": [
-            {
-                "number": number,
-                "day": str(one.day) if one.day else None,
-                "series_uid": one.uid,
-                "description": one.description,
-                "part": one.part,
-                "slices": one.slices,
-                "thickness_mm": one.thickness_mm,
-                "step_mm": one.step_mm,
-                "kernel": one.kernel,
-                "fault": one.fault or None,
-                "against": one.against or None,
-                "remarks": list(one.remarks),
-            }
-            for number, one in enumerate(series, start=1)
-        ],
-        "visits": [
-            {
-                "day": str(visit.day),
-                "measured": str(visit.measured),
-                "proposed": {
-                    str(phase): {"number": series.index(p.series) + 1, "why": p.why}
-                    for phase, p in visit.proposed.items()
-                },
-            }
-            for visit in visits
-        ],
-        "left_out": found.left_out,
-        "copies": found.files.copies,
-        "faults": [str(fault) for fault in found.files.faults],
-    }

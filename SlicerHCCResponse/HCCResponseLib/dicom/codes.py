@@ -43,6 +43,15 @@ _RESPONSES = {
 _CRITERIA: dict[str, Code] = {"RECIST 1.1": codes.DCM.RECIST1Point1}
 
 
+LIVER, LYMPH_NODE = "liver", codes.SCT.LymphNode
+
+
+def sites_of(organ: str, node: bool) -> list[Code]:
+    """Where a lesion lies: the organ as the reader calls it (ours, but for the liver), and that it is a lymph node."""
+    place = codes.SCT.Liver if organ.strip().lower() == LIVER else own(organ.lower().replace(" ", "-"), organ)
+    return [place, *([LYMPH_NODE] if node else [])]
+
+
 def response_code(response: str) -> Code:
     """The code of an overall response; its value is the category as the criteria write it."""
     return own(response, _RESPONSES.get(response, response))

@@ -24,6 +24,7 @@ class LesionEntry:
         decision: what the reader did, in words.
         volume_mm3: of the contour.
         segment: its number in the segmentation of the time point; ``None`` without a contour.
+        organ: in which it lies; ``node``: it is a lymph node.
     """
 
     name: str
@@ -35,6 +36,8 @@ class LesionEntry:
     short_axis: Length | None = None
     volume_mm3: float | None = None
     segment: int | None = None
+    organ: str = "liver"
+    node: bool = False
 
 
 @dataclass(frozen=True)

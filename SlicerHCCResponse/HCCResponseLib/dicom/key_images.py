@@ -8,7 +8,7 @@ import numpy as np
 
 from HCCResponseLib.base.files import write_atomically
 from HCCResponseLib.dicom.entries import LesionEntry
-from HCCResponseLib.dicom.written import as_it_is, observer, own_series
+from HCCResponseLib.dicom.written import as_it_is, in_unicode, observer, own_series
 from HCCResponseLib.imaging.frames import slices_of
 from HCCResponseLib.imaging.slices import in_order, numbers
 
@@ -51,4 +51,4 @@ def write_key_images(path: Path, images: Sequence[Any], reader: str) -> None:
             ),
             **own_series(_SERIES_NUMBER),
         )
-    write_atomically(path, made.save_as)
+    write_atomically(path, in_unicode(made).save_as)

@@ -15,7 +15,7 @@ from HCCResponseLib.base.errors import ExportError, InputError
 from HCCResponseLib.base.files import write_atomically
 from HCCResponseLib.dicom.entries import CategoryEntry, LesionEntry, VisitReport
 from HCCResponseLib.dicom.reading import differences, read_report
-from HCCResponseLib.dicom.written import as_it_is, observer, own_series
+from HCCResponseLib.dicom.written import as_it_is, in_unicode, observer, own_series
 
 if TYPE_CHECKING:
     import highdicom as hd
@@ -34,7 +34,7 @@ def write_report(path: Path, report: VisitReport, headers: Sequence[Any], segmen
         ExportError: what was written does not read back; nothing is left behind.
     """
     with as_it_is():
-        made = _document(report, headers, segmentation)
+        made = in_unicode(_document(report, headers, segmentation))
 
     def write(temporary: Path) -> None:
         made.save_as(temporary)
@@ -90,7 +90,7 @@ def _lesion_group(one: LesionEntry, context: Any, header: Any, segmentation: Any
         "tracking_identifier": hd.sr.TrackingIdentifier(one.uid, one.name),
         "time_point_context": context,
         "finding_type": codes.SCT.Neoplasm,
-        "finding_sites": [hd.sr.FindingSite(codes.SCT.Liver)],
+        "finding_sites": [hd.sr.FindingSite(site) for site in words.sites_of(one.organ, one.node)],
         "measurements": _measurements(one),
         "qualitative_evaluations": [hd.sr.QualitativeEvaluation(name, value) for name, value in said],
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from HCCResponseLib import __version__
 from HCCResponseLib.base.files import write_atomically
-from HCCResponseLib.dicom.written import MANUFACTURER, MODEL
+from HCCResponseLib.dicom.written import MANUFACTURER, MODEL, in_unicode
 
 _SERIES_NUMBER = 902
 _STUDY = (
@@ -47,4 +47,5 @@ def write_printed(path: Path, pdf: bytes, title: str, header: Any, when: datetim
     }  # fmt: skip
     for name, value in values.items():
         setattr(made, name, value)
+    in_unicode(made)
     write_atomically(path, lambda temporary: made.save_as(temporary, enforce_file_format=True))

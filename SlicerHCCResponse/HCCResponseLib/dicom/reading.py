@@ -1,5 +1,6 @@
 """A structured report of ours, read back item by item: without the library that wrote it."""
 
+import struct
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -11,11 +12,13 @@ from HCCResponseLib.dicom import codes as words
 from HCCResponseLib.dicom.entries import CategoryEntry, Length, LesionEntry, VisitReport
 from HCCResponseLib.imaging.dicom_headers import dicom_header, header_text
 
-_COMPREHENSIVE_3D = "1.2.840.10008.5.1.4.1.1.88.34"
+COMPREHENSIVE_3D = "1.2.840.10008.5.1.4.1.1.88.34"
 # Concepts of TID 1500 and 1502, by their DICOM codes.
 _GROUP, _TRACKING_NAME, _TRACKING_UID, _FINDING = "125007", "112039", "112040", "121071"
+_SITE = "363698007"
 _TIME_POINT, _ORDER, _OBSERVER = "126070", "126073", "121008"
 _AWAY_MM = 0.05
+_NOT_OURS = (AttributeError, KeyError, IndexError, ValueError, TypeError, StopIteration)
 
 
 def read_report(path: Path) -> VisitReport:
@@ -25,15 +28,16 @@ def read_report(path: Path) -> VisitReport:
         InputError: no such file, damaged, or a report of another kind.
     """
     from pydicom import dcmread
+    from pydicom.errors import BytesLengthException
 
     if not path.is_file():
         raise InputError(unread(f"The report '{path}'", FileNotFoundError()))
     header = dicom_header(path, ["SOPClassUID"])
-    if header is None or str(header.get("SOPClassUID")) != _COMPREHENSIVE_3D:
+    if header is None or str(header.get("SOPClassUID")) != COMPREHENSIVE_3D:
         raise InputError(f"'{path}' is no structured report with measurements (Comprehensive 3D SR).")
     try:
         return _report(dcmread(path))
-    except (AttributeError, KeyError, IndexError, ValueError, StopIteration) as problem:
+    except (OSError, EOFError, struct.error, ArithmeticError, BytesLengthException, *_NOT_OURS) as problem:
         raise InputError(f"The report '{path}' is damaged, or none of this software's.") from problem
 
 
@@ -112,7 +116,18 @@ def _lesion(group: Any) -> LesionEntry:
         short_axis=_length(found.get(words.SHORT_AXIS.value)),
         volume_mm3=None if volume is None else float(_value(volume)),
         segment=segments[0] if segments else None,
+        **_site(group),
     )
+
+
+def _site(group: Any) -> dict[str, Any]:
+    found = [i.ConceptCodeSequence[0] for i in _items(group) if _concept(i) == _SITE]
+    node = [code for code in found if _value_of(code) == words.LYMPH_NODE.value]
+    organs = [code for code in found if code not in node]
+    if not organs:
+        return {"node": bool(node)}
+    liver = _value_of(organs[0]) == words.sites_of(words.LIVER, node=False)[0].value
+    return {"organ": words.LIVER if liver else str(organs[0].CodeMeaning), "node": bool(node)}
 
 
 def _length(item: Any | None) -> Length | None:
@@ -161,7 +176,9 @@ def differences(wanted: VisitReport, found: VisitReport) -> list[str]:
 
 def _differing(here: LesionEntry, there: LesionEntry) -> list[str]:
     plain = [
-        n for n in ("name", "state", "role", "decision", "segment") if getattr(here, n) != getattr(there, n)
+        n
+        for n in ("name", "state", "role", "decision", "segment", "organ", "node")
+        if getattr(here, n) != getattr(there, n)
     ]
     axes = [n for n in ("long_axis", "short_axis") if not _same(getattr(here, n), getattr(there, n))]
     one, other = here.volume_mm3, there.volume_mm3

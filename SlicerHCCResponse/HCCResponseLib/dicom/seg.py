@@ -15,7 +15,7 @@ import numpy.typing as npt
 from HCCResponseLib import __version__
 from HCCResponseLib.base.errors import ExportError, InputError
 from HCCResponseLib.base.files import write_atomically
-from HCCResponseLib.dicom.written import as_it_is, as_person, own_series, source_headers
+from HCCResponseLib.dicom.written import as_it_is, as_person, in_unicode, own_series, source_headers
 from HCCResponseLib.imaging.dicom_seg import drawn_segments
 from HCCResponseLib.imaging.frames import slices_of
 from HCCResponseLib.imaging.geometry import FloatArray, Geometry
@@ -38,6 +38,7 @@ class Segment:
         contour: on the grid of the time point's image.
         algorithm: name and version of what proposed the contour; ``None`` where a reader drew it.
         edited: a reader has changed what was proposed.
+        organ: in which it lies; ``node``: it is a lymph node.
     """
 
     name: str
@@ -45,6 +46,8 @@ class Segment:
     contour: Lesion
     algorithm: tuple[str, str] | None = None
     edited: bool = False
+    organ: str = "liver"
+    node: bool = False
 
 
 def write_dicom_seg(
@@ -67,7 +70,7 @@ def write_dicom_seg(
     """
     _require_contours(segments)
     with as_it_is():
-        made = _segmentation(image.geometry, source_headers(files), segments, creator)
+        made = in_unicode(_segmentation(image.geometry, source_headers(files), segments, creator))
 
     def write(temporary: Path) -> None:
         made.save_as(temporary)
@@ -149,6 +152,8 @@ def _description(number: int, one: Segment) -> "hd.seg.SegmentDescription":
     import highdicom as hd
     from pydicom.sr.codedict import codes
 
+    from HCCResponseLib.dicom.codes import sites_of
+
     kinds = hd.seg.SegmentAlgorithmTypeValues
     identification, kind = None, kinds.MANUAL
     if one.algorithm is not None:
@@ -166,5 +171,5 @@ def _description(number: int, one: Segment) -> "hd.seg.SegmentDescription":
         algorithm_identification=identification,
         tracking_uid=one.uid,
         tracking_id=one.name,
-        anatomic_regions=[codes.SCT.Liver],
+        anatomic_regions=sites_of(one.organ, one.node),
     )

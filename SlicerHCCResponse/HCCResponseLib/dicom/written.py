@@ -27,6 +27,12 @@ def own_series(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def in_unicode(made: Any) -> Any:
+    """The same object with texts in UTF-8, whatever alphabet its images are named in: readers have names, too."""
+    made.SpecificCharacterSet = "ISO_IR 192"
+    return made
+
+
 def observer(reader: str) -> Any:
     """The person who decided (TID 1003), as highdicom has it."""
     import highdicom as hd

@@ -47,6 +47,18 @@ def test_a_study_of_the_visits_whose_images_stay_where_they_are(patient):
     assert "70 files are copies of others." in " ".join(result.output.split())
 
 
+def test_only_some_days_under_the_numbers_of_the_whole_list(patient, tmp_path):
+    told = json.loads(_run(patient, "--list", "--json", "--day", "2024-05-01").stdout)
+    assert [(s["number"], s["day"]) for s in told["series"]] == [(4, "2024-05-01")]
+    assert _run(patient, "--day", "2024-01-31", "--series", 3, "-o", tmp_path / "o").exit_code == 0
+    assert "/1/c/000.dcm" in (tmp_path / "o" / "baseline.slices").read_text()
+    assert len(load_study(tmp_path / "o").timepoints) == 1
+    other = _run(patient, "--day", "2024-05-01", "--series", 3)
+    assert other.exit_code == 1 and "is none of those of --day" in " ".join(other.output.split())
+    lost = _run(patient, "--day", "2023-01-01")
+    assert lost.exit_code == 1 and "There is no CT of 2023-01-01" in " ".join(lost.output.split())
+
+
 def test_a_list_of_slices_is_an_image_for_every_command(patient):
     _run(patient)
     (found,) = images_at(patient / "hcc-response-output" / "baseline.slices")

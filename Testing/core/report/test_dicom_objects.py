@@ -7,64 +7,30 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 
-from dicom_series import write_volume_series
-from HCCResponseLib.base.errors import InputError
+from dicom_reads import accept, decide_all, dicom_read
+from full_disk import full_disk
+from HCCResponseLib.base.errors import InputError, StorageError
 from HCCResponseLib.dicom.identity import uid_of
 from HCCResponseLib.dicom.reading import read_report
 from HCCResponseLib.imaging.dicom_seg import drawn_segments
 from HCCResponseLib.imaging.read import read_volume
 from HCCResponseLib.imaging.series import series_files
-from HCCResponseLib.imaging.volumes import Volume
 from HCCResponseLib.lesions.lesion import Lesion
+from HCCResponseLib.report.dicom.identities import read_identity
 from HCCResponseLib.report.dicom.objects import write_dicom_objects
-from HCCResponseLib.review.decisions.decide import decide
-from HCCResponseLib.review.read.records import Action, Decision
-from HCCResponseLib.review.read.session import Session
-from reads import BASELINE, FOLLOW_UP, GRID, candidate, lesion, make_read
+from HCCResponseLib.review.read.records import Action
+from reads import BASELINE, FOLLOW_UP, GRID
 
 
 @pytest.fixture
 def session(tmp_path):
-    rows = [
-        lesion(BASELINE, "L1", 40),
-        lesion(BASELINE, "L2", 20),
-        lesion(FOLLOW_UP, "L1", 20),
-        lesion(FOLLOW_UP, "L2", None),
-        candidate(),
-    ]
-    store, state = make_read(tmp_path / "read.sqlite", rows)
-    hu = np.full(GRID.size, -900, np.int16)
-    hu[1:-1, 3:-3, 3:-3] = 80
-    points, images = [], {}
-    for number, point in enumerate(state.study.timepoints):
-        folder = tmp_path / f"ct{number}"
-        write_volume_series(folder, Volume(hu, GRID), point.date.strftime("%Y%m%d"), number)
-        points.append(point.model_copy(update={"image": folder}))
-        images[point.name] = read_volume(folder)
-    study = state.study.model_copy(update={"timepoints": tuple(points)})
-    yield Session(study, tmp_path, store, state, images)
-    store.close()
-
-
-def _accept(session, point, name, action=Action.ACCEPT, **more):
-    decide(
-        session.store,
-        session.state,
-        Decision("Dr A", point, name, action, **more),
-        session.images[point].geometry,
-    )
-
-
-def _decide_all(session):
-    _accept(session, BASELINE, "L1")
-    _accept(session, BASELINE, "L2")
-    _accept(session, FOLLOW_UP, "L1")
-    _accept(session, FOLLOW_UP, "L2")
-    _accept(session, FOLLOW_UP, "C1", Action.DISMISS, reason="a vessel")
+    made = dicom_read(tmp_path)
+    yield made
+    made.store.close()
 
 
 def test_contours_and_a_report_for_each_time_point(session, tmp_path):
-    _decide_all(session)
+    decide_all(session)
     files = write_dicom_objects(session, tmp_path / "out", include_unsigned=True)
     assert [f.name for f in files] == [
         "baseline-seg.dcm", "baseline-sr.dcm", "baseline-keys.dcm",
@@ -74,7 +40,7 @@ def test_contours_and_a_report_for_each_time_point(session, tmp_path):
     for file, point in zip(files[:6:3], (BASELINE, FOLLOW_UP), strict=True):
         for info, index in drawn_segments(file, session.images[point]):
             contour = session.state.rows[point][info.name].contour
-            assert info.tracking_uid == uid_of("read", session.store.read_id, info.name)
+            assert info.tracking_uid == uid_of("read", read_identity(session), info.name)
             assert sorted(map(tuple, index)) == sorted(map(tuple, contour.indices()))
     head = dcmread(files[0])
     assert (head.PatientID, str(head.ContentCreatorName)) == ("P17", "Dr A^")
@@ -83,7 +49,7 @@ def test_contours_and_a_report_for_each_time_point(session, tmp_path):
 
 
 def test_the_report_says_what_was_decided(session, tmp_path):
-    _decide_all(session)
+    decide_all(session)
     files = write_dicom_objects(session, tmp_path / "out", include_unsigned=True)
     first, later = (read_report(f) for f in files[1:6:3])
     assert (first.time_point, first.order, first.reader, first.final) == (BASELINE, 1, "Dr A", False)
@@ -105,8 +71,8 @@ def test_the_report_says_what_was_decided(session, tmp_path):
 
 
 def test_what_a_network_proposed_says_so(session, tmp_path):
-    _decide_all(session)
-    _accept(session, FOLLOW_UP, "L1", Action.EDIT, contour=_ball())
+    decide_all(session)
+    accept(session, FOLLOW_UP, "L1", Action.EDIT, contour=_ball())
     files = write_dicom_objects(session, tmp_path / "out", include_unsigned=True)
     kinds = [str(dcmread(f).SegmentSequence[0].SegmentAlgorithmType) for f in files[:6:3]]
     assert kinds == ["AUTOMATIC", "SEMIAUTOMATIC"]
@@ -119,14 +85,14 @@ def _ball():
 
 
 def test_nothing_is_written_unsigned_unless_asked(session, tmp_path):
-    _decide_all(session)
+    decide_all(session)
     with pytest.raises(InputError, match="The read is not signed"):
         write_dicom_objects(session, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_a_read_with_open_rows_is_refused(session, tmp_path):
-    _accept(session, BASELINE, "L1")
+    accept(session, BASELINE, "L1")
     with pytest.raises(
         InputError, match="no category yet, so there is nothing to write: .*L2 is not decided"
     ):
@@ -134,7 +100,7 @@ def test_a_read_with_open_rows_is_refused(session, tmp_path):
 
 
 def test_images_that_are_no_dicom_are_refused_and_nothing_is_left(session, tmp_path):
-    _decide_all(session)
+    decide_all(session)
     *first, last = session.study.timepoints
     nifti = last.model_copy(update={"image": tmp_path / "ct.nii.gz"})
     session.study = session.study.model_copy(update={"timepoints": (*first, nifti)})
@@ -144,7 +110,7 @@ def test_images_that_are_no_dicom_are_refused_and_nothing_is_left(session, tmp_p
 
 
 def test_key_images_are_the_slices_that_were_measured_on(session, tmp_path):
-    _decide_all(session)
+    decide_all(session)
     files = write_dicom_objects(session, tmp_path / "out", include_unsigned=True)
     keys = dcmread(files[2])
     named = [
@@ -160,7 +126,7 @@ def test_key_images_are_the_slices_that_were_measured_on(session, tmp_path):
 
 
 def test_the_printed_report_comes_along(session, tmp_path):
-    _decide_all(session)
+    decide_all(session)
     printed = dcmread(write_dicom_objects(session, tmp_path / "out", include_unsigned=True)[-1])
     pdf = printed.EncapsulatedDocument[: printed.EncapsulatedDocumentLength]
     assert pdf.startswith(b"%PDF") and pdf.rstrip().endswith(b"%%EOF")
@@ -170,7 +136,15 @@ def test_the_printed_report_comes_along(session, tmp_path):
 
 @pytest.mark.skipif(which("dciodvfy") is None, reason="dciodvfy (Debian's dicom3tools) is not installed")
 def test_the_standard_s_judge_finds_no_error_in_any_of_them(session, tmp_path):
-    _decide_all(session)
+    decide_all(session)
     for file in write_dicom_objects(session, tmp_path / "out", include_unsigned=True):
         told = subprocess.run(["dciodvfy", file], capture_output=True, text=True, check=False)
         assert [line for line in told.stderr.splitlines() if line.startswith("Error")] == [], file.name
+
+
+def test_a_full_disk_leaves_nothing_half_written(session, tmp_path):
+    decide_all(session)
+    with full_disk(20_000), pytest.raises(StorageError, match="full"):
+        write_dicom_objects(session, tmp_path / "out", include_unsigned=True)
+    assert list((tmp_path / "out").iterdir()) == []
+    assert len(write_dicom_objects(session, tmp_path / "out", include_unsigned=True)) == 7

@@ -37,11 +37,13 @@ class Visit:
     Attributes:
         proposed: for each phase, the series that shows it best.
         measured: the phase whose series the visit is measured on.
+        phases: of every series of that day that can be measured on.
     """
 
     day: date
     proposed: Mapping[Phase, Proposed]
     measured: Phase
+    phases: Mapping[FoundSeries, PhaseFinding]
 
     @property
     def image(self) -> Proposed:
@@ -99,15 +101,16 @@ def _visit(
     chosen: FoundSeries | None,
 ) -> Visit:
     by_phase: dict[Phase, list[FoundSeries]] = {}
-    for one in series:
-        by_phase.setdefault(phases[one].phase, []).append(one)
+    mine = {one: phases[one] for one in series}
+    for one, finding in mine.items():
+        by_phase.setdefault(finding.phase, []).append(one)
     proposed = {phase: _best(phase, by_phase[phase], phases) for phase in Phase if phase in by_phase}
     if chosen is not None:
         phase = phases[chosen].phase
         proposed[phase] = Proposed(chosen, phases[chosen], "chosen by the reader")
-        return Visit(day, proposed, phase)
+        return Visit(day, proposed, phase, mine)
     order = (wanted, *_PREFERRED)
-    return Visit(day, proposed, next(phase for phase in order if phase in proposed))
+    return Visit(day, proposed, next(phase for phase in order if phase in proposed), mine)
 
 
 def _best(

@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from HCCResponseLib.base.errors import InputError
@@ -102,16 +103,21 @@ class Catalogue:
         return sorted({one.patient_id for one in self.series})
 
 
-def catalogue(folders: Sequence[Path], report: Callable[[int], None] = lambda _: None) -> Catalogue:
+def catalogue(
+    folders: Sequence[Path],
+    report: Callable[[int], None] = lambda _: None,
+    files: Mapping[str, Sequence[Path]] = MappingProxyType({}),
+) -> Catalogue:
     """Look through whole patient folders; only headers are read.
 
     Args:
         report: called with the number of files that were looked at.
+        files: further files, by the UID of the series to which a database says that they belong.
 
     Raises:
         InputError: a folder does not exist.
     """
-    found = found_below(folders, report)
+    found = found_below(folders, report, files)
     by_series: dict[str, list[Any]] = {}
     for header in found.headers:
         by_series.setdefault(header_text(header, "SeriesInstanceUID"), []).append(header)

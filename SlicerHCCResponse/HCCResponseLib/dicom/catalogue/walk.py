@@ -1,10 +1,12 @@
 """Every DICOM file below some folders, by its header: nested, mixed, doubled or damaged, with and without an index."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from HCCResponseLib.base.errors import InputError
@@ -20,11 +22,15 @@ _TAGS = [
 
 @dataclass(frozen=True)
 class Fault:
-    """A file that cannot be used: what is wrong in words, its series' UID (empty where unknown), its folder."""
+    """A file that cannot be used: what is wrong in words, its series' UID (empty where unknown), and where it is."""
 
     words: str
     series: str
-    folder: Path
+    path: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
 
     def __str__(self) -> str:
         return self.words
@@ -52,11 +58,16 @@ class FoundFiles:
     others: int = 0
 
 
-def found_below(folders: Sequence[Path], report: Callable[[int], None] = lambda _: None) -> FoundFiles:
+def found_below(
+    folders: Sequence[Path],
+    report: Callable[[int], None] = lambda _: None,
+    files: Mapping[str, Sequence[Path]] = MappingProxyType({}),
+) -> FoundFiles:
     """Read the headers below folders. Pixels stay on the disk.
 
     Args:
         report: called with the number of files that were looked at.
+        files: further files, by the UID of the series to which a database says that they belong.
 
     Raises:
         InputError: a folder does not exist, or is no folder.
@@ -67,7 +78,8 @@ def found_below(folders: Sequence[Path], report: Callable[[int], None] = lambda 
                 f"'{folder}' is no folder." if folder.exists() else f"'{folder}' does not exist."
             )
     found, known = FoundFiles(), dict[str, Any]()
-    for number, path in enumerate(_files(folders), start=1):
+    named = ((uid, path) for uid, paths in files.items() for path in paths)
+    for number, (series, path) in enumerate(chain((("", p) for p in _files(folders)), named), start=1):
         try:
             header = dicom_header(path, _TAGS, to_the_end=True)
             if header is None:
@@ -77,7 +89,7 @@ def found_below(folders: Sequence[Path], report: Callable[[int], None] = lambda 
             else:
                 _add(found, known, path, header)
         except InputError as problem:
-            found.faults.append(Fault(str(problem), getattr(problem, "series", ""), path.parent))
+            found.faults.append(Fault(str(problem), getattr(problem, "series", "") or series, path))
         report(number)
     return found
 

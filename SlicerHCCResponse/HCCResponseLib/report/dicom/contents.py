@@ -1,6 +1,7 @@
 """What a read says of a time point, in the words of DICOM objects."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from HCCResponseLib import __version__
@@ -10,6 +11,7 @@ from HCCResponseLib.dicom.seg import Segment
 from HCCResponseLib.imaging.study import TimePointEntry
 from HCCResponseLib.lesions.proposal import ADDED_BY
 from HCCResponseLib.measure import Axis
+from HCCResponseLib.report.dicom.identities import read_identity
 from HCCResponseLib.response.types import LesionRole, TimePointEvaluation
 from HCCResponseLib.review.read.category import category, roles
 from HCCResponseLib.review.read.parallel import parallel_readings
@@ -29,7 +31,9 @@ def segments_at(session: Session, point: TimePointEntry, identities: Mapping[str
         if row.contour and row.status in _DECIDED:
             algorithm = None if _by_hand(row, point) else (row.proposal.origin, __version__)
             edited = row.status is RowStatus.EDITED or row.prompt is not None
-            found.append(Segment(name, identities[name], row.contour, algorithm, edited))
+            site = session.state.site(name)
+            where = (site.organ, site.lymph_node)
+            found.append(Segment(name, identities[name], row.contour, algorithm, edited, *where))
     return found
 
 
@@ -56,21 +60,40 @@ def visit_report(
         order: of the time point, from 1.
         segments: names of the lesions in the time point's segmentation, in their order.
     """
+    lesions = lesion_entries(session, point, identities, segments)
+    return VisitReport(point.name, order, reader, lesions, category_entries(session, point), final)
+
+
+def lesion_entries(
+    session: Session, point: TimePointEntry, identities: Mapping[str, str], segments: Sequence[str]
+) -> tuple[LesionEntry, ...]:
+    """The lesions of a time point as decided; arguments as of :func:`visit_report`.
+
+    A known lesion whose contour the reader has rejected at a later visit is not evaluable there.
+    """
     numbers = {name: number for number, name in enumerate(segments, start=1)}
+    first = point.name == session.study.timepoints[0].name
     role_of = {
         name: role
         for name, (role, _) in roles(session.state, profile_of(session.store, session.state)).items()
     }
-    lesions = tuple(
-        _lesion(name, row, identities[name], _role(row, role_of.get(name)), numbers.get(name))
+    return tuple(
+        replace(
+            _lesion(name, row, identities[name], _role(row, role_of.get(name)), numbers.get(name)),
+            organ=session.state.site(name).organ,
+            node=session.state.site(name).lymph_node,
+        )
         for name, row in session.state.rows.get(point.name, {}).items()
-        if row.status in _DECIDED and not _is_no_lesion(row)
+        if (row.status in _DECIDED and not _is_no_lesion(row)) or (_is_rejected(row) and not first)
     )
-    return VisitReport(point.name, order, reader, lesions, _categories(session, point), final)
 
 
 def _is_no_lesion(row: Row) -> bool:
     return row.decision is not None and row.decision.action is Action.DISMISS
+
+
+def _is_rejected(row: Row) -> bool:
+    return not row.is_candidate and row.decision is not None and row.decision.action is Action.REJECT
 
 
 def _role(row: Row, role: LesionRole | None) -> str:
@@ -106,15 +129,16 @@ def _length(mm: Decimal | None, line: ReaderLine | None, axis: Axis | None) -> L
     return Length(mm)
 
 
-def _categories(session: Session, point: TimePointEntry) -> tuple[CategoryEntry, ...]:
-    state = session.state
+def category_entries(session: Session, point: TimePointEntry) -> tuple[CategoryEntry, ...]:
+    """What each criterion came to at a time point; raises ``IncompleteReadError`` where something is not decided."""
+    state, own_identity = session.state, read_identity(session)
     profile = profile_of(session.store, state)
     evaluation = category(state, profile)
     found = next(one for one in evaluation.time_points if one.name == point.name)
     response = None if found.overall is None else str(found.overall)
 
     def uid(criterion: str) -> str:
-        return uid_of("response", session.store.read_id, criterion)
+        return uid_of("response", own_identity, criterion)
 
     own = CategoryEntry(profile.criterion, uid(profile.criterion), response, _figures(found), profile.unit)
     others = [

@@ -8,6 +8,11 @@ from HCCResponseLib.imaging.study import ContourEntry, TimePointEntry, contour_n
 from HCCResponseLib.review.read.session import Session
 
 
+def read_identity(session: Session) -> str:
+    """What no two reads share, whatever they are called: the hash of the event that began it."""
+    return session.store.events()[0].hash
+
+
 def tracking_uids(session: Session) -> dict[str, str]:
     """The tracking UID of each lesion: the same at every time point and in all reads that begin with one contour.
 
@@ -15,9 +20,10 @@ def tracking_uids(session: Session) -> dict[str, str]:
     that contour's; one that was found in the read has one of the read's.
     """
     found: dict[str, str] = {}
+    own = read_identity(session)
     for rows in session.state.rows.values():
         for name in rows:
-            found.setdefault(name, uid_of("read", session.store.read_id, name))
+            found.setdefault(name, uid_of("read", own, name))
     for point in reversed(session.study.timepoints):
         if point.contour is not None:
             found |= _given(point, point.contour, session.study.subject)

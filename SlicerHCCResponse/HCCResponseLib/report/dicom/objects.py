@@ -53,7 +53,14 @@ def write_dicom_objects(session: Session, folder: Path, include_unsigned: bool =
             one for order in range(1, len(study.timepoints) + 1) for one in _at(session, order, Path(beside))
         ]
         made.append(_printed(session, Path(beside)))
-        return [one.replace(folder / one.name) for one in made]
+        written = [one.replace(folder / one.name) for one in made]
+    # Of an earlier writing: what a time point no longer has must not lie beside what it has now.
+    for stem in file_stems([one.name for one in study.timepoints]).values():
+        for kind in ("seg", "sr", "keys"):
+            old = folder / f"{stem}-{kind}.dcm"
+            if old not in written:
+                old.unlink(missing_ok=True)
+    return written
 
 
 def _at(session: Session, order: int, folder: Path) -> list[Path]:
