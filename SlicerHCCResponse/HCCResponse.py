@@ -51,7 +51,7 @@ class HCCResponse(ScriptedLoadableModule):
         parent.helpText = HELP
         parent.acknowledgementText = "See the README for the published methods that this module carries on."
         _set_icon(parent)
-        slicer.app.connect("startupCompleted()", _register_sample_data)
+        slicer.app.connect("startupCompleted()", _register)
 
     def resourcePath(self, filename: str) -> str:
         """A resource in the checkout or beside the installed module."""
@@ -64,10 +64,14 @@ def _resource(filename: str) -> str:
     return str(resource_path(filename))
 
 
-def _register_sample_data() -> None:
-    from HCCResponseLib.panel.sample_data import register
+def _register() -> None:
+    from HCCResponseLib.panel import sample_data
 
-    register()
+    sample_data.register()
+    if hasattr(slicer.modules, "dicom"):  # an application may have been built without it
+        from HCCResponseLib.panel import dicom_plugin
+
+        dicom_plugin.register()
 
 
 def _set_icon(parent) -> None:

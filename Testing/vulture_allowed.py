@@ -45,3 +45,9 @@ _.PatientID, _.PatientName, _.PatientIdentityRemoved, _.LongitudinalTemporalInfo
     _.CodeMeaning,
 )
 _.TransferSyntaxUID, _.MediaStorageSOPClassUID, _.MediaStorageSOPInstanceUID
+
+# What the application's module DICOM asks of its plugins.
+_.loadType, _.examine, _.tooltip, _.confidence
+
+draw_series  # by the walk through DICOM in a real application
+_.SpecificCharacterSet  # of an object that is written

@@ -12,7 +12,7 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / "slicer"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
-WALKS = ("tutorial", "keys", "three-visits", "committee", "looks", "install")
+WALKS = ("tutorial", "keys", "three-visits", "committee", "looks", "install", "dicom")
 # The host has no reader of whole scenes.
 ONLY_IN_THE_APPLICATION = {"test_save_and_load_the_scene"}
 
@@ -34,7 +34,7 @@ def test_it_imports_nothing_of_the_host(script):
     tree = ast.parse(script.read_text(encoding="utf-8"))
     names = {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
     names |= {(n.module or "").split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-    assert names <= sys.stdlib_module_names | {"slicer", "qt", "HCCResponseLib", "walks"}
+    assert names <= sys.stdlib_module_names | {"slicer", "qt", "DICOMLib", "HCCResponseLib", "walks"}
 
 
 def test_the_scripts_use_what_the_application_s_python_knows():

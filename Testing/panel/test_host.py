@@ -175,7 +175,7 @@ def test_what_the_host_has_not_is_an_error(slicer_app):
     import slicer
 
     for owner, name in ((slicer.app, "ioManager"), (ctk, "ctkDateRangeWidget"), (slicer, "qMRMLVolumeWidget"),
-                        (slicer.modules, "dicom"), (qt, "QWebEngineView")):  # fmt: skip
+                        (slicer.modules, "dataprobe"), (qt, "QWebEngineView")):  # fmt: skip
         with pytest.raises(AttributeError):
             getattr(owner, name)
     with pytest.raises(AttributeError):

@@ -20,7 +20,7 @@ import slicer
 # In the application this folder is on the path while the script runs only.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from walks import committee, install, keys, looks, three_visits, tutorial
+from walks import committee, dicom, install, keys, looks, three_visits, tutorial
 from walks.walk import HEADER, Walk
 
 WALKS = {
@@ -30,6 +30,7 @@ WALKS = {
     "committee": committee.STEPS,
     "looks": looks.STEPS,
     "install": install.STEPS,
+    "dicom": dicom.STEPS,
 }
 
 

@@ -16,7 +16,7 @@ from HCCResponseLib.panel.context import fill, offer
 
 _BUTTONS = (
     "openButton", "closeButton", "studyBrowseButton", "folderBrowseButton", "addPointButton", "removePointButton",
-    "createStudyButton", "openAssignedButton",
+    "createStudyButton", "openAssignedButton", "dicomListButton", "dicomFolderButton",
 )  # fmt: skip
 _NEED_A_READ = ("segment", "lesion", "view", "adapt", "candidate", "response", "sign")
 _NOT_YET = (
@@ -38,8 +38,9 @@ class Front:
         self._ui, self._build = ui, build
         self._waiting = True
         ui.dateEdit.setDate(qt.QDate.currentDate())
-        offer(ui.profileCombo, sorted(p.stem for p in resource_path("Profiles").glob("*.yaml")))
-        ui.profileCombo.setCurrentText("recist-1.1")
+        for combo in (ui.profileCombo, ui.dicomProfileCombo):
+            offer(combo, sorted(p.stem for p in resource_path("Profiles").glob("*.yaml")))
+            combo.setCurrentText("recist-1.1")
         ui.statusLabel.setText("No study is open.")
         fill(ui.timePointTable, [])
         ui.closeButton.setEnabled(False)
@@ -49,18 +50,25 @@ class Front:
             getattr(ui, name).setVisible(False)
         for name in _BUTTONS:
             self._wait_for(getattr(ui, name))
+        # Unfolding it shows the patients of the DICOM database.
+        ui.dicomSection.connect("contentsCollapsed(bool)", self._make)
 
     def _wait_for(self, button: Any) -> None:
         def slot() -> None:
-            # Stays connected: a slot that takes itself away while it runs is not safe in the application's Python.
-            if not self._waiting:
-                return
-            self.let_go()
-            with slicer.util.tryWithErrorDisplay("The panel cannot be opened.", waitCursor=True):
-                self._build()
-            button.click()
+            if self._make():
+                button.click()
 
         button.connect("clicked()", slot)
+
+    def _make(self) -> bool:
+        """Make the panel; whether it was not there before."""
+        # Stays connected: a slot that takes itself away while it runs is not safe in the application's Python.
+        if not self._waiting:
+            return False
+        self.let_go()
+        with slicer.util.tryWithErrorDisplay("The panel cannot be opened.", waitCursor=True):
+            self._build()
+        return True
 
     def let_go(self) -> None:
         """The panel answers from now on."""

@@ -18,6 +18,8 @@ from HCCResponseLib.panel.scene.bridge import SceneView
 from HCCResponseLib.panel.scene.slices import SliceViews
 from HCCResponseLib.panel.sections.candidates import CandidateSection
 from HCCResponseLib.panel.sections.decisions import DecisionSection
+from HCCResponseLib.panel.sections.dicom_export import DicomExportSection
+from HCCResponseLib.panel.sections.dicom_study import DicomStudySection
 from HCCResponseLib.panel.sections.editor import EditorSection
 from HCCResponseLib.panel.sections.facts import FactsSection
 from HCCResponseLib.panel.sections.lesions import LesionSection
@@ -73,6 +75,7 @@ class ReaderPanel:
 
     def _build(self, context: Context) -> None:
         self._study = StudySection(context, self.open, self.show_assigned, self.close)
+        self.dicom = DicomStudySection(context, self._study.open_in)
         self._run = RunSection(context)
         self.lesions = LesionSection(context)
         self.editor = EditorSection(context, self._scene)
@@ -81,6 +84,7 @@ class ReaderPanel:
         self._candidates = CandidateSection(context)
         self.response = ResponseSection(context)
         self._sign = SignSection(context)
+        self._dicom_export = DicomExportSection(context)
         self.view = ViewSection(context)
         self.decisions = DecisionSection(context)
         self._thumbnails = ThumbnailSection(context)
@@ -125,6 +129,7 @@ class ReaderPanel:
         self._context.selected = None
         self.scene_view.open(self.presenter.shown(), self.presenter.image)
         self.view.forget()
+        self._dicom_export.forget()
         self.shown.open()
         self.refresh()
         found = self.presenter.drafts.latest()
@@ -184,6 +189,8 @@ class ReaderPanel:
         opened = self.presenter.session is not None
         view = self.presenter.view() if opened else None
         self._study.show(view)
+        self.dicom.show()
+        self._dicom_export.show()
         self.editor.show(view)
         for name in ("segment", "lesion", "view", "adapt", "candidate", "response", "sign"):
             getattr(self._ui, f"{name}Section").setEnabled(opened)

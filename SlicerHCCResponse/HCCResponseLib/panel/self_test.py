@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import SimpleITK
 import slicer
 import yaml
 
@@ -27,6 +29,7 @@ from HCCResponseLib.review.read.session import open_session
 from HCCResponseLib.review.read.state import RowStatus
 from HCCResponseLib.review.store import ReadStore
 
+Int16 = npt.NDArray[np.int16]
 GRID = Geometry((9, 80, 80), (2.5, 1.0, 1.0))
 Visits = Mapping[str, tuple[str, Mapping[str, float]]]
 """Day and diameters (mm) of each visit; a name that begins with C is a candidate for a new lesion."""
@@ -52,15 +55,49 @@ def draw_study(folder: Path, visits: Visits) -> Path:
     entries = []
     for name, (day, lesions) in visits.items():
         file = name.replace(" ", "-") + ".nrrd"
-        hu = np.full(GRID.size, 110, np.int16)
-        hu[:, :2] = -1000
-        for lesion, diameter in lesions.items():
-            hu[_spot(lesion, diameter)] = 60
-        write_volume(Volume(hu, GRID, name), folder / file)
+        write_volume(Volume(_drawn(lesions), GRID, name), folder / file)
         entries.append({"name": name, "date": day, "image": file})
     study = folder / "study.yaml"
     study.write_text(yaml.safe_dump({"subject": "SELFTEST", "timepoints": entries}), encoding="utf-8")
     return study
+
+
+def draw_series(folder: Path, visits: Visits) -> None:
+    """Write the scans as series of DICOM slices, each visit in a folder of its own."""
+    for number, (name, (day, lesions)) in enumerate(visits.items(), start=1):
+        hu = _drawn(lesions)
+        place = folder / name.replace(" ", "-")
+        place.mkdir(parents=True)
+        for index, plane in enumerate(hu):
+            _write_slice(place / f"{index:03d}.dcm", plane, index, number, day.replace("-", ""))
+
+
+def _write_slice(path: Path, plane: Int16, index: int, number: int, day: str) -> None:
+    image = SimpleITK.GetImageFromArray(plane[None])
+    step, rows, columns = GRID.spacing
+    image.SetSpacing((columns, rows, step))
+    uid = f"1.2.826.0.1.3680043.2.1125.{number}"
+    tags = {
+        "0008|0016": "1.2.840.10008.5.1.4.1.1.2", "0008|0018": f"{uid}.1.{index + 1}", "0008|0020": day,
+        "0008|0060": "CT", "0008|103e": "PORTAL", "0010|0010": "SELFTEST", "0010|0020": "SELFTEST",
+        "0018|0050": f"{step}", "0020|000d": uid, "0020|000e": f"{uid}.1", "0020|0052": f"{uid}.2",
+        "0020|0011": "1", "0020|0013": f"{index + 1}", "0020|0032": f"0\\0\\{index * step}",
+        "0020|0037": "1\\0\\0\\0\\1\\0", "0028|1052": "0", "0028|1053": "1",
+    }  # fmt: skip
+    for tag, value in tags.items():
+        image.SetMetaData(tag, value)
+    writer = SimpleITK.ImageFileWriter()
+    writer.KeepOriginalImageUIDOn()
+    writer.SetFileName(str(path))
+    writer.Execute(image)
+
+
+def _drawn(lesions: Mapping[str, float]) -> Int16:
+    hu = np.full(GRID.size, 110, np.int16)
+    hu[:, :2] = -1000
+    for lesion, diameter in lesions.items():
+        hu[_spot(lesion, diameter)] = 60
+    return hu
 
 
 def _spot(lesion: str, diameter: float) -> Mask:

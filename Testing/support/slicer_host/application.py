@@ -163,6 +163,8 @@ def make_modules(scene: Any, application_logic: Any) -> types.SimpleNamespace:
         logic.SetMRMLScene(scene)
         application_logic.SetModuleLogic(name.capitalize(), logic)
         setattr(modules, name, CoreModule(name.capitalize(), logic))
+    # Its list of plugins is there before any plugin is.
+    modules.dicom, modules.dicomPlugins = CoreModule("DICOM", None), {}
     return modules
 
 

@@ -11,6 +11,7 @@ from PySide6 import QtUiTools, QtWidgets
 from . import (
     application,
     ctk_module,
+    dicom_fake,
     layout,
     modules,
     mrml_widgets,
@@ -37,10 +38,12 @@ def complete_slicer() -> Any:
         setattr(slicer, cls.__name__, cls)
     _add_module("packaging", packaging_fake.make_packaging())
     _add_module("i18n", packaging_fake.make_i18n())
+    dicom_fake.add_dicom()
     sys.modules["SampleData"] = sample_data_fake.make_sample_data()
     sys.modules["qt"].QUiLoader = UiLoader
     slicer.util.messageBox = message_box
     app.open()
+    dicom_fake.open_database()
     for name, source in (("ScriptedLoadableModule", "scripted"), ("parameterNodeWrapper", "parameter_node")):
         _add_module(name, importlib.import_module(f"{__package__}.{source}"))
     return app

@@ -88,7 +88,7 @@ def slicer_app(errors_fail: None, _host: Host) -> Iterator[Host]:
 def _reset(host: Host) -> None:
     from PySide6 import QtCore, QtWidgets
 
-    from slicer_host import modules
+    from slicer_host import dicom_fake, modules
 
     for name in modules.loaded_modules():
         host.unload_module(name)
@@ -100,6 +100,7 @@ def _reset(host: Host) -> None:
     for _ in range(2):
         host.app.mrmlScene().Clear()
     host.app.layoutManager().reset()
+    dicom_fake.open_database()
     host.app.setTestingEnabled(False)
     host.app.setMainWindowMissing(False)
     while host.app.pausedRenders():

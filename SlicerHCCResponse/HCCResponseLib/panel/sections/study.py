@@ -84,7 +84,7 @@ class StudySection:
             raise InputError("Name a study file (study.yaml) or the folder that holds it.")
         path = Path(text)
         study = load_study(path)
-        self._opened(study, self._folder_beside(path), _why_the_new_profile)
+        self.open_in(study, self._folder_beside(path))
 
     def open_assigned(self) -> None:
         """Sign in and open a committee's read; the password leaves the box whatever happens."""
@@ -144,6 +144,10 @@ class StudySection:
         self._new.clear()
         self._show_new()
         self._ui.studyEdit.setText(str(folder / "study.yaml"))
+        self.open_in(study, folder)
+
+    def open_in(self, study: Study, folder: Path) -> None:
+        """Open the read of a study in a folder."""
         self._opened(study, folder, _why_the_new_profile)
 
 
