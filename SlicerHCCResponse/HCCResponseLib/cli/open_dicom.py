@@ -14,9 +14,10 @@ from HCCResponseLib.cli.new_study import DEFAULT_FOLDER, profile_beside
 from HCCResponseLib.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from HCCResponseLib.dicom.catalogue.choice import Visit
+    from HCCResponseLib.dicom.catalogue.listed import Numbers
     from HCCResponseLib.dicom.catalogue.series import Catalogue, FoundSeries
     from HCCResponseLib.imaging.phase.phases import Phase
 
@@ -119,7 +120,8 @@ def _listed(folders: list[Path], patient: str | None) -> tuple[Catalogue, list[F
     with progress_bar() as bar:
         task = bar.add_task("reading headers", total=None)
         found = catalogue(folders, lambda number: bar.update(task, completed=number))
-    places = f"The folders {', '.join(map(str, folders))}"
+    what = "the folder" if len(folders) == 1 else "the folders"
+    places = f"{what} {', '.join(map(str, folders))}"
     return found, series_of_patient(found, places, patient)
 
 
@@ -164,7 +166,7 @@ def _show(
     found: Catalogue,
     series: list[FoundSeries],
     visits: Sequence[Visit],
-    numbers: Mapping[tuple[str, str], int],
+    numbers: Numbers,
 ) -> None:
     from HCCResponseLib.dicom.catalogue.listed import beside
 
@@ -176,7 +178,7 @@ def _show(
             day = one.day
             say(f"{day or 'without a day'}")
         measured, choice = proposed.get(one, (False, None))
-        say(f"  {'*' if measured else ' '} {numbers[one.uid, one.part]:3d}  {one.name}, {_sizes(one)}")
+        say(f"  {'*' if measured else ' '} {numbers[one.key]:3d}  {one.name}, {_sizes(one)}")
         for line in _reasons(one, choice.why if choice else phases.get(one, "")):
             say(f"         {line}")
     say("* the series that the visit is measured on; another: --series NUMBER")

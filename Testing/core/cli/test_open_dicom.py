@@ -99,7 +99,7 @@ def test_the_reader_chooses_a_series_and_a_phase(patient, tmp_path):
         (["--phase", "lunar"], "'lunar' is no contrast phase"),
         (["--profile", "none-such"], "none-such"),
         (["--subject", "a/b"], "This study cannot be made"),
-        (["--patient", "Q"], "hold no CT of patient 'Q', but of P-1"),
+        (["--patient", "Q"], "No CT of patient 'Q' is in the folder"),
     ],
 )  # fmt: skip
 def test_slips_are_said_in_one_line(patient, words, problem):
@@ -113,7 +113,8 @@ def test_two_patients_in_one_folder_need_a_choice(patient):
     write(patient / "3", Series(patient="P-2", count=70))
     result = _run(patient)
     assert result.exit_code == 1
-    assert "CT of 2 patients: P-1, P-2. Choose one: --patient ID." in " ".join(result.output.split())
+    assert "CT of 2 patients is in" in " ".join(result.output.split())
+    assert "P-1, P-2. Choose one: --patient ID." in " ".join(result.output.split())
     assert _run(patient, "--patient", "P-2").exit_code == 0
 
 

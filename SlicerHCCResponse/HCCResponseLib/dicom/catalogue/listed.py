@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.dicom.catalogue.choice import Visit
 from HCCResponseLib.dicom.catalogue.series import Catalogue, FoundSeries
 
+Numbers = Mapping[tuple[str, str, Path], int]
+
 
 def series_of_patient(found: Catalogue, places: str, patient: str | None = None) -> list[FoundSeries]:
     """The series of one patient.
 
     Args:
-        places: where was looked, for messages.
+        places: where was looked, for messages: "the folders a, b".
         patient: ID; may be left out where there is one patient only.
 
     Raises:
@@ -25,10 +28,12 @@ def series_of_patient(found: Catalogue, places: str, patient: str | None = None)
         raise InputError(f"No series of CT slices was found in {places}. {beside(found)}".strip())
     if patient is None and len(patients) > 1:
         listed = ", ".join(name or "(no patient ID)" for name in patients)
-        raise InputError(f"{places} hold CT of {len(patients)} patients: {listed}. Choose one: --patient ID.")
+        raise InputError(
+            f"CT of {len(patients)} patients is in {places}: {listed}. Choose one: --patient ID."
+        )
     chosen = patients[0] if patient is None else patient
     if chosen not in patients:
-        raise InputError(f"{places} hold no CT of patient '{chosen}', but of {', '.join(patients)}.")
+        raise InputError(f"No CT of patient '{chosen}' is in {places}, but of {', '.join(patients)}.")
     return [one for one in found.series if one.patient_id == chosen]
 
 
@@ -47,16 +52,16 @@ def beside(found: Catalogue) -> str:
     return " ".join(said)
 
 
-def numbered(series: Sequence[FoundSeries]) -> dict[tuple[str, str], int]:
-    """The number of each series in the whole list of its patient, from 1, by UID and part."""
-    return {(one.uid, one.part): number for number, one in enumerate(series, start=1)}
+def numbered(series: Sequence[FoundSeries]) -> Numbers:
+    """The number of each series in the whole list of its patient, from 1, by :attr:`.FoundSeries.key`."""
+    return {one.key: number for number, one in enumerate(series, start=1)}
 
 
 def as_plain(
     found: Catalogue,
     series: Sequence[FoundSeries],
     visits: Sequence[Visit],
-    numbers: Mapping[tuple[str, str], int],
+    numbers: Numbers,
 ) -> dict[str, Any]:
     """Series and visits as JSON takes them.
 
@@ -67,7 +72,7 @@ def as_plain(
     return {
         "series": [
             {
-                "number": numbers[one.uid, one.part],
+                "number": numbers[one.key],
                 "day": str(one.day) if one.day else None,
                 "series_uid": one.uid,
                 "name": one.name,
@@ -89,7 +94,7 @@ def as_plain(
                 "day": str(visit.day),
                 "measured": str(visit.measured),
                 "proposed": {
-                    str(phase): {"number": numbers[p.series.uid, p.series.part], "why": p.why}
+                    str(phase): {"number": numbers[p.series.key], "why": p.why}
                     for phase, p in visit.proposed.items()
                 },
             }

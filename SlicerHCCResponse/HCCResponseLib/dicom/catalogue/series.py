@@ -78,6 +78,11 @@ class FoundSeries:
         return (self.step_mm or 0.0) * self.slices
 
     @property
+    def key(self) -> tuple[str, str, Path]:
+        """What no two stacks of slices share, and stays when something is found out about one."""
+        return self.uid, self.part, self.files[0]
+
+    @property
     def name(self) -> str:
         """For people: its number, description and part."""
         words = [f"series {self.number}"] if self.number is not None else []

@@ -80,7 +80,7 @@ def work(request: CatalogueRequest, report: Report) -> dict[str, Any]:
     found = catalogue(request.folders, read, request.files)
     if request.patient is None and len(found.patients()) > 1:
         return {"patients": found.patients()}
-    places = ", ".join(map(str, request.folders)) or "The files of the database"
+    places = ", ".join(map(str, request.folders)) or "the files of the database"
     series, new = series_of_patient(found, places, request.patient), request.new
     numbers = numbered(series)
     chosen: list[int] = []
