@@ -112,7 +112,8 @@ def open_session(
     elif state.fingerprints != fingerprints or state.study.subject != study.subject:
         store.close()
         raise InputError(
-            f"'{folder}' holds the read of another study or of other images; name another output folder."
+            f"'{folder}' holds the read of another study: {_difference(state, study, fingerprints)}. Name another "
+            "output folder to read it anew, or put back what has changed."
         )
     elif not other_profile and _profile_name(state.study) != _profile_name(study):
         # Its path may change with the folder; the read goes on under the copy that it keeps.
@@ -142,6 +143,24 @@ def write_study(
 
 def _profile_name(study: Study) -> str:
     return Path(study.profile).name.removesuffix(".yaml").removesuffix(".yml")
+
+
+def _difference(state: ReadState, study: Study, now: Mapping[str, Mapping[str, Any]]) -> str:
+    """What of a study is not as it was when its read began, in words."""
+    assert state.study is not None  # whoever asks has seen to it
+    before = state.fingerprints
+    if state.study.subject != study.subject:
+        return f"subject '{state.study.subject}' is called '{study.subject}' now"
+    if list(before) != list(now):
+        return f"its time points were {', '.join(before)}, now they are {', '.join(now)}"
+    words = {"date": "the date", "image_sha256": "the image", "contour_sha256": "the given contour"}
+    changed = [
+        f"{what} of '{point}' has changed"
+        for point in before
+        for name, what in words.items()
+        if before[point].get(name) != now[point].get(name)
+    ]
+    return ", ".join(changed)
 
 
 def _fingerprint(point: TimePointEntry, image: Volume) -> dict[str, Any]:
