@@ -8,6 +8,7 @@ The lock is the system's own, so that it ends with the process that holds it, ho
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -17,6 +18,7 @@ from HCCResponseLib.base.errors import InUseError
 from HCCResponseLib.base.files import storage_error, write_text
 
 _LOCK, _WHO = ".in-use.lock", ".in-use.json"
+_LOOKS, _PAUSE_S = 20, 0.05
 
 
 @contextmanager
@@ -68,10 +70,19 @@ def _present(who: str) -> dict[str, object]:
     return {"who": who, "since": now, "process": os.getpid(), "computer": socket.gethostname()}
 
 
+def _note(folder: Path) -> str:
+    """The note of whoever works there; who has begun in this moment is given a little time to write it."""
+    for _ in range(_LOOKS):
+        with suppress(FileNotFoundError):
+            return (folder / _WHO).read_text(encoding="utf-8")
+        time.sleep(_PAUSE_S)
+    return ""
+
+
 def _refusal(folder: Path) -> str:
     """Who works in a folder, since when, and what to do. The note may be gone or half-way at this very moment."""
     try:
-        note = json.loads((folder / _WHO).read_text(encoding="utf-8"))
+        note = json.loads(_note(folder))
         since = datetime.fromisoformat(note["since"]).astimezone()
         today = since.date() == datetime.now().astimezone().date()
         elsewhere = "" if note["computer"] == socket.gethostname() else f" on {note['computer']}"
