@@ -288,6 +288,11 @@ def test_what_was_stopped_on_the_way_is_no_study_and_stands_in_nobody_s_way(sess
     home.mkdir()
     (home / "restoring.yaml").write_text("subject: half")
     (home / "read.sqlite").write_bytes(b"half")
+    (home / "notes.txt").write_text("of somebody")
+    with pytest.raises(InputError, match=r"is not empty \(notes.txt\)"):
+        restore(the_one(reads), found, home)
+    assert (home / "notes.txt").read_text() == "of somebody"
+    (home / "notes.txt").unlink()
     done = restore(the_one(reads), found, home)
     assert seen == [True, True] and done.notes == ()
     assert (home / "study.yaml").exists() and not (home / "restoring.yaml").exists()

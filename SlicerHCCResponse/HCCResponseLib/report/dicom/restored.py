@@ -1,7 +1,6 @@
 """A read made anew from its DICOM objects: the same lesions, diameters and category, in a store of its own."""
 
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +24,7 @@ from HCCResponseLib.report.dicom.restored_rows import decide_visit, differences
 from HCCResponseLib.report.subject.output import file_stems
 from HCCResponseLib.response.profiles.load import load_profile
 from HCCResponseLib.review.read.category import missing
-from HCCResponseLib.review.read.session import Session, open_session
+from HCCResponseLib.review.read.session import STORE, Session, open_session
 from HCCResponseLib.review.read.transaction import all_or_nothing
 
 # The study has its name only once the read is whole: what was stopped on the way cannot be opened.
@@ -63,8 +62,8 @@ def restore(
         StorageError: the disk is full, or the folder cannot be written.
     """
     folder = folder.resolve()
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / _UNFINISHED).exists():
-        raise InputError(f"'{folder}' is not empty; choose another folder for the read.")
+    if folder.is_dir() and (others := sorted(p.name for p in folder.iterdir() if not _is_left(p))):
+        raise InputError(f"'{folder}' is not empty ({others[0]}); choose another folder for the read.")
     read.require_whole()
     profile = _profile_of(read, profile)
     by_uid = {header_text(h, "SOPInstanceUID"): h for h in found.headers}
@@ -72,9 +71,8 @@ def restore(
         _require_there(visit, by_uid, found)
     lists, content = _study(read, by_uid, profile, subject)
     try:
-        if folder.is_dir():
-            _empty(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        _take_away(folder)
         return _made(folder, read, by_uid, lists, content)
     except OSError as problem:
         raise StorageError(f"'{folder}' cannot be written: {problem.strerror or problem}.") from problem
@@ -96,21 +94,26 @@ def _made(
         notes = _decided(session, read, by_uid)
         (folder / _UNFINISHED).rename(folder / STUDY_FILE)
     except BaseException:
-        # All or nothing; there was nothing of anybody else's in it.
+        # All or nothing.
         if session is not None:
             session.store.close()
-        _empty(folder)
+        _take_away(folder)
         raise
     return Restored(session, str(content["profile"]), notes)
 
 
-def _empty(folder: Path) -> None:
-    """Take everything out of a folder, which may be somebody's working folder and stays."""
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+def _is_left(path: Path) -> bool:
+    """Whether this is of a restoring that was stopped: its study has another name than a whole one's."""
+    if not (path.parent / _UNFINISHED).exists():
+        return False
+    return path.name == _UNFINISHED or path.suffix == SLICE_LIST or path.name.startswith((STORE, ".writing-"))
+
+
+def _take_away(folder: Path) -> None:
+    """Take away what a restoring has left, and nothing else; its mark goes last."""
+    left = [path for path in folder.iterdir() if _is_left(path)]
+    for path in sorted(left, key=lambda one: one.name == _UNFINISHED):
+        path.unlink()
 
 
 def _profile_of(read: DecidedRead, wanted: str) -> str:
