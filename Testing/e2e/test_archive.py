@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from archives import HERE, PASSWORD, USER, running
 from dicom_series import write_volume_series
+from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.dicom.reading import read_report
 from HCCResponseLib.imaging.read import read_volume
@@ -100,31 +101,44 @@ def test_a_real_patient_goes_the_same_way(archive, tmp_path, real_data):
 
 def there_and_back(tmp_path, patient, contour):
     """Store, fetch, open, decide, sign, export, store; then everything again from the archive alone."""
+    result = decided_and_stored(tmp_path, patient, contour)
+    # Somebody else, with nothing but the archive.
+    command("pacs", "get", "hospital", "--patient", patient, "-o", tmp_path / "elsewhere")
+    the_reports_say(tmp_path / "elsewhere", result)
+    the_segmentation_is_a_contour(tmp_path)
+    the_whole_read_comes_back(tmp_path, result)
+
+
+def decided_and_stored(tmp_path, patient, contour):
     command("pacs", "store", "hospital", tmp_path / "patient")
     tiny_model(tmp_path / "tiny.pt")
     command("pacs", "get", "hospital", "--patient", patient, "-o", tmp_path / "images")
     command("open-dicom", tmp_path / "images", "-o", tmp_path / "study")
-    content = yaml.safe_load((tmp_path / "study" / "study.yaml").read_text())
-    content["timepoints"][0]["contour"] = {
-        "path": str(contour),
-        "drawn_by": "Dr A",
-    }
-    (tmp_path / "study" / "study.yaml").write_text(yaml.safe_dump(content))
+    give_contour(tmp_path / "study", path=contour)
     _decided(tmp_path / "study", tmp_path / "tiny.pt")
     command("export", "dicom", tmp_path / "study" / "read", "-o", tmp_path / "objects")
     command("pacs", "store", "hospital", tmp_path / "objects")
+    return json.loads((tmp_path / "study" / "read" / "result.json").read_text())
 
-    # Somebody else, with nothing but the archive.
-    command("pacs", "get", "hospital", "--patient", patient, "-o", tmp_path / "elsewhere")
-    named = {p.stem: p for p in (tmp_path / "elsewhere").rglob("*.dcm")}
+
+def give_contour(study, **kind):
+    file = study / "study.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["timepoints"][0]["contour"] = {name: str(path) for name, path in kind.items()} | {
+        "drawn_by": "Dr A"
+    }
+    file.write_text(yaml.safe_dump(content))
+
+
+def the_reports_say(folder, result):
+    """What was decided, in the structured reports among the files."""
     found = {}
-    for path in named.values():
+    for path in folder.rglob("*.dcm"):
         try:
             report = read_report(path)
-        except Exception:
+        except InputError:  # an image, or another object
             continue
         found[report.time_point] = report
-    result = json.loads((tmp_path / "study" / "read" / "result.json").read_text())
     assert sorted(found) == ["baseline", "follow-up 1"]
     assert found["follow-up 1"].final
     assert found["follow-up 1"].categories[0].response == result["category"]
@@ -133,13 +147,11 @@ def there_and_back(tmp_path, patient, contour):
         entries = found[point["name"]].lesions
         assert {e.name: None if e.long_axis is None else str(e.long_axis.mm) for e in entries} == rows
 
-    # The baseline's segmentation is a contour of a study of its own, with the same voxels.
+
+def the_segmentation_is_a_contour(tmp_path):
+    """The baseline's, of a study of its own, with the same voxels."""
     command("open-dicom", tmp_path / "elsewhere", "-o", tmp_path / "again")
-    content = yaml.safe_load((tmp_path / "again" / "study.yaml").read_text())
-    content["timepoints"][0]["contour"] = {
-        "dicom_seg": str(tmp_path / "objects" / "baseline-seg.dcm"), "drawn_by": "Dr A",
-    }  # fmt: skip
-    (tmp_path / "again" / "study.yaml").write_text(yaml.safe_dump(content))
+    give_contour(tmp_path / "again", dicom_seg=tmp_path / "objects" / "baseline-seg.dcm")
     study = load_study(tmp_path / "again")
     image = load_image(study, study.timepoints[0])
     labels, names = load_contour(study.timepoints[0], image)
@@ -149,13 +161,14 @@ def there_and_back(tmp_path, patient, contour):
         [other] = [v for v, n in earlier.items() if n == name]
         assert (labels.mask(value) == before.mask(other)).all()
 
-    # And the whole read comes back from the archive's objects: lesions, diameters, category.
-    told = json.loads(command("restore", tmp_path / "elsewhere", "-o", tmp_path / "anew", "--json").stdout)
+
+def the_whole_read_comes_back(tmp_path, result):
+    """Lesions, diameters, category, from the archive's objects."""
+    home, model = tmp_path / "anew", tmp_path / "tiny.pt"
+    told = json.loads(command("restore", tmp_path / "elsewhere", "-o", home, "--json").stdout)
     assert told["notes"] == []
-    command(
-        "assess", tmp_path / "anew" / "study.yaml", "-o", tmp_path / "anew", "--model", tmp_path / "tiny.pt"
-    )
-    anew = json.loads((tmp_path / "anew" / "result.json").read_text())
+    command("assess", home / "study.yaml", "-o", home, "--model", model)
+    anew = json.loads((home / "result.json").read_text())
     assert anew["category"] == result["category"]
     for here, there in zip(anew["time_points"], result["time_points"], strict=True):
         rows, others = (

@@ -3,18 +3,8 @@
 import json
 
 from HCCResponseLib.review.decisions.decide import accept_all
-from panel_case import decide_everything, make_account, sign
+from panel_case import decide_everything, make_account, sign, wait_for_the_job
 from waiting import wait_until
-
-
-def wait_for_the_job(slicer_app, panel):
-    def ended():
-        slicer_app.process()
-        return not panel.panel.jobs.busy
-
-    slicer_app.process()
-    wait_until(ended)
-    slicer_app.process()
 
 
 def folder(panel):

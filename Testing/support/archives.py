@@ -15,6 +15,8 @@ from shutil import which
 
 import requests
 
+from waiting import wait_until
+
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 OUR_TITLE = "HCCRESPONSE"
 USER, PASSWORD = "reader", "a-password-of-the-tests"
@@ -105,8 +107,12 @@ def query_retrieve(folder):
         try:
             # A bare connection would end it: it is asked as its peers ask.
             asked = ["echoscu", "-q", "-aec", "ARCHIVE", "127.0.0.1", str(port)]
-            while subprocess.run(asked, capture_output=True, check=False).returncode and one.poll() is None:
-                time.sleep(0.1)
+            wait_until(
+                lambda: (
+                    one.poll() is not None
+                    or not subprocess.run(asked, capture_output=True, check=False).returncode
+                )
+            )
             yield port, ours
         finally:
             one.terminate()

@@ -68,6 +68,24 @@ def write(folder, series, names="{index:03d}.dcm"):
     return folder
 
 
+def two_visits(home):
+    """A patient's folder: the first visit with an arterial, a portal venous and a thick portal venous series."""
+    write(home / "1" / "a", Series(name="ARTERIAL", number=2, count=70))
+    write(home / "1" / "b", Series(name="PORTAL", number=3, count=70))
+    write(home / "1" / "c", Series(name="PORTAL thick", number=4, count=70, step=5.0))
+    write(home / "2", Series(name="PORTAL", day="20240501", count=70))
+    return home
+
+
+def put_into_database(*folders):
+    """Index DICOM files in the application's database of the panel's host."""
+    import slicer
+
+    for folder in folders:
+        for file in sorted(folder.rglob("*.dcm")):
+            slicer.dicomDatabase.insert_for_tests(file)
+
+
 def _compress(one, plane, syntax):
     """By pydicom's encoders, and by imagecodecs where it has none."""
     others = {JPEGLosslessSV1: "ljpeg_encode", HTJ2KLossless: "htj2k_encode"}

@@ -17,6 +17,7 @@ from HCCResponseLib.review.read.records import write_proposal
 from HCCResponseLib.review.read.session import open_session
 from HCCResponseLib.review.read.state import RowStatus
 from reads import BASELINE, FOLLOW_UP, GRID, candidate, drawn_disc, lesion
+from waiting import wait_until
 
 PASSWORD = "quiet river stones 42"
 
@@ -88,6 +89,19 @@ def store_proposals(study: Path, folder: Path, proposals: list[Proposal]) -> Non
     for point in dict.fromkeys(p.time_point for p in proposals):
         session.store.append("software", "proposed", {"time_point": point})
     session.store.close()
+
+
+def wait_for_the_job(slicer_app: Any, panel: Any) -> None:
+    """Until the panel's job has ended, and the application has done what follows from it."""
+
+    def ended() -> bool:
+        slicer_app.process()
+        return not panel.panel.jobs.busy
+
+    slicer_app.process()
+    wait_until(ended)
+    for _ in range(3):
+        slicer_app.process()
 
 
 def make_account(panel: Any) -> None:

@@ -34,6 +34,9 @@ SeriesOption = Annotated[
         help="Number in the list of a series to measure on instead of the proposed one; once for each visit.",
     ),
 ]
+SubjectOption = Annotated[
+    str | None, typer.Option(help="Name of the subject; default: the patient ID of the headers.")
+]
 DayOption = Annotated[
     list[datetime] | None,
     typer.Option("--day", formats=["%Y-%m-%d"], help="Only the visit of this day; once for each visit."),
@@ -59,9 +62,7 @@ def open_dicom(
     phase: PhaseOption = "portal venous",
     series: SeriesOption = None,
     day: DayOption = None,
-    subject: Annotated[
-        str | None, typer.Option(help="Name of the subject; default: the patient ID of the headers.")
-    ] = None,
+    subject: SubjectOption = None,
     profile: Annotated[
         str, typer.Option(help="Profile to assess by, see 'hcc-response profiles list'.")
     ] = "recist-1.1",

@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from dicom_corpus import Series, write
+from dicom_corpus import Series, two_visits, write
 from HCCResponseLib.base.errors import InputError
 from HCCResponseLib.cli.main import app
 from HCCResponseLib.imaging.search import images_at
@@ -20,11 +20,7 @@ def _run(*words):
 @pytest.fixture
 def patient(tmp_path):
     """Two visits, the first with an arterial series and a thick one too; copies of one of them."""
-    home = tmp_path / "patient"
-    write(home / "1" / "a", Series(name="ARTERIAL", number=2, count=70))
-    write(home / "1" / "b", Series(name="PORTAL", number=3, count=70))
-    write(home / "1" / "c", Series(name="PORTAL thick", number=4, count=70, step=5.0))
-    write(home / "2", Series(name="PORTAL", day="20240501", count=70))
+    home = two_visits(tmp_path / "patient")
     write(home / "2" / "again", Series(name="PORTAL", day="20240501", count=70))
     return home
 
